@@ -1,0 +1,1 @@
+//! Specific Character Set (PS3.5 6.1).
