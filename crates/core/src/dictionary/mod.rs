@@ -13,6 +13,7 @@ mod uids_table;
 
 pub use elements::{Entry, by_keyword, keywords, lookup, vr};
 pub use private::{PrivateEntry, private};
+pub(crate) use uids::registered;
 pub use uids::{Uid, UidKind, uid, uid_by_keyword, uids};
 
 /// What a Value Multiplicity of the dictionaries allows (PS3.5 6.4): at least `min` values, at most `max` when there

@@ -101,11 +101,6 @@ impl Row {
     fn entry(&self) -> PrivateEntry {
         let name = usize::from(self.name);
         let (start, end) = (NAME_STARTS[name] as usize, NAME_STARTS[name + 1] as usize - 1);
-        PrivateEntry {
-            vr: self.vr,
-            vm: MULTIPLICITIES[usize::from(self.vm)],
-            name: &NAMES[start..end],
-            retired: false,
-        }
+        PrivateEntry { vr: self.vr, vm: MULTIPLICITIES[usize::from(self.vm)], name: &NAMES[start..end], retired: false }
     }
 }

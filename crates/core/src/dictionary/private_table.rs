@@ -11480,7 +11480,7 @@ pub(super) const NAME_COUNT: usize = 5494;
 
 /// The names, one a line.
 #[rustfmt::skip]
-pub(super) static NAMES: &str = r#"
+pub(super) static NAMES: &str = r"
 #active volumes
 #dummy scans
 #rest volumes
@@ -16974,4 +16974,4 @@ xCoordinate Region of Interest
 yCoordinate Region of Interest
 β Raw Data Table Sequence
 γ Raw Data Table Sequence
-"#;
+";

@@ -107,3 +107,23 @@ pub fn uid_by_keyword(keyword: &str) -> Option<&'static Uid> {
 pub fn uids() -> impl Iterator<Item = &'static Uid> {
     UIDS.iter()
 }
+
+/// The row of a keyword, for tables made by the compiler: a keyword that is not there does not compile.
+pub(crate) const fn registered(keyword: &str) -> &'static Uid {
+    let mut row = 0;
+    while row < UIDS.len() {
+        if equal(UIDS[row].keyword.as_bytes(), keyword.as_bytes()) {
+            return &UIDS[row];
+        }
+        row += 1;
+    }
+    panic!("no UID has this keyword")
+}
+
+const fn equal(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
