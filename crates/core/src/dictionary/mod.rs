@@ -1,7 +1,7 @@
 //! Data dictionary, UID registry and private dictionaries (PS3.6, PS3.4): generated tables and their look-up.
 //!
 //! The `*_table.rs` files are written by `tools/generate_dictionary.py` and hold rows only. Their hash tables are
-//! made by the compiler ([`slots`]): nothing is built when the program starts.
+//! made by the compiler (`slots.rs`): nothing is built when the program starts.
 
 mod elements;
 mod elements_table;

@@ -1,4 +1,4 @@
-//! Hash tables of row numbers that the compiler fills: open addressing, linear probing, at most two thirds full.
+//! Hash tables of row numbers that the compiler fills: open addressing, linear probing, at most half full.
 //!
 //! The keys stay in the rows; a slot is two bytes and needs no relocation.
 
