@@ -343,6 +343,19 @@ impl Dataset {
         Ok(all)
     }
 
+    /// The elements that were set.
+    pub fn edited(&self) -> impl Iterator<Item = (Tag, &Element)> {
+        self.edits.iter().filter_map(|(&tag, edit)| match edit {
+            Edit::Set(element) => Some((tag, element)),
+            Edit::Removed => None,
+        })
+    }
+
+    /// Whether any element of a group was set or removed.
+    pub fn is_group_edited(&self, group: u16) -> bool {
+        self.edits.range(Tag::new(group, 0)..=Tag::new(group, u16::MAX)).next().is_some()
+    }
+
     /// Sets an element.
     pub fn set(&mut self, tag: Tag, element: Element) {
         self.edits.insert(tag, Edit::Set(element));
@@ -370,21 +383,26 @@ impl Dataset {
         self.inherited = inherited;
     }
 
-    /// What this data set hands down to its items, and decodes its own elements with.
+    /// What this data set hands down to its items, and decodes its own elements with: the character set is the one
+    /// the file was written in, whatever the attribute was set to since.
     pub fn context(&self) -> Context {
         let mut context = self.inherited.clone();
-        if let Some(element) = self.find(Tag::SPECIFIC_CHARACTER_SET)
-            && let Ok(bytes) = element.bytes()
+        let stored = self.stored.as_ref();
+        if let Some((stored, index)) = stored.and_then(|stored| Some((stored, stored.find(Tag::SPECIFIC_CHARACTER_SET)?)))
+            && let Ok(bytes) = stored.parsed.bytes(&stored.parsed.nodes()[index as usize])
         {
             context.character_set = CharacterSet::from_value(&bytes).0;
         }
-        if let Some(element) = self.find(Tag::PIXEL_REPRESENTATION)
-            && let Ok(bytes) = element.bytes()
-            && bytes.len() >= 2
-        {
-            context.signed = bytes[usize::from(element.is_big_endian())] == 1;
+        if let Some(representation) = self.number(Tag::PIXEL_REPRESENTATION) {
+            context.signed = representation == 1;
         }
         context
+    }
+
+    /// The character set that Specific Character Set names now, for writing; nothing when the attribute is absent.
+    pub fn declared_character_set(&self) -> Option<CharacterSet> {
+        let bytes = self.find(Tag::SPECIFIC_CHARACTER_SET)?.bytes().ok()?;
+        Some(CharacterSet::from_value(&bytes).0)
     }
 
     /// The value representation of an element: as written, from the dictionaries where the file does not say, and

@@ -160,6 +160,11 @@ impl Parsed {
         self.window.slice(node.offset, node.value_end())
     }
 
+    /// The bytes between two offsets when they are in memory.
+    pub fn in_memory(&self, start: u64, end: u64) -> Option<&[u8]> {
+        self.window.slice(start, end)
+    }
+
     /// Bytes between two offsets, from memory or from the file.
     ///
     /// # Errors

@@ -82,10 +82,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(mut self) -> Result<DicomFile> {
         let meta_start = self.find_meta()?;
-        let (mut meta_parser, start) = self.read_meta(meta_start)?;
+        let (meta_parser, start) = self.read_meta(meta_start)?;
         let meta_window = if self.file.is_some() { self.copy_window(start) } else { self.window_of_memory() };
-        let findings = std::mem::take(&mut meta_parser);
-        let (nodes, meta_findings) = findings.finish();
+        let (nodes, meta_findings) = meta_parser.finish();
         self.findings.extend(meta_findings);
         let meta = Parsed::new(self.source.clone(), Arc::new(meta_window), nodes, Vec::new(), self.options.limits, None);
         let meta = Dataset::from_parsed(Arc::new(meta));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::parser::View;
@@ -40,6 +40,8 @@ impl Identity {
 pub struct FileSource {
     path: PathBuf,
     identity: Identity,
+    /// Held only once the file's name was given to another, by saving over it.
+    kept: OnceLock<File>,
 }
 
 impl FileSource {
@@ -48,8 +50,26 @@ impl FileSource {
     /// # Errors
     /// [`Error::Changed`] when it is not the file that was opened first, [`Error::Io`] when it cannot be opened.
     pub fn reopen(&self) -> Result<File> {
+        if let Some(file) = self.kept.get() {
+            return Ok(file.try_clone()?);
+        }
         let file = File::open(&self.path)?;
         if Identity::of(&file.metadata()?) == self.identity { Ok(file) } else { Err(Error::Changed) }
+    }
+
+    /// Whether this is the file at a path.
+    pub fn is_at(&self, path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|metadata| Identity::of(&metadata) == self.identity)
+    }
+
+    /// Holds the file open: its name is about to be given to another.
+    ///
+    /// # Errors
+    /// As [`FileSource::reopen`].
+    pub fn keep_open(&self) -> Result<()> {
+        let file = self.reopen()?;
+        let _ = self.kept.set(file);
+        Ok(())
     }
 }
 
@@ -108,7 +128,7 @@ impl Source {
         if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
         }
-        let source = FileSource { path: path.to_owned(), identity: Identity::of(&metadata) };
+        let source = FileSource { path: path.to_owned(), identity: Identity::of(&metadata), kept: OnceLock::new() };
         Ok((Self::File(Arc::new(source)), file))
     }
 
