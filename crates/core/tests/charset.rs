@@ -322,6 +322,9 @@ fn undecodable_bytes() {
     decodes(set(r"\ISO 2022 IR 149"), Vr::LO, b"\x1b$)C\xfb\\A", "\u{fffd}\\A", undecodable);
     decodes(set(r"\ISO 2022 IR 87"), Vr::LO, b"\x1b$B;3E\x1b(B", "山\u{fffd}", undecodable);
     decodes(set(r"\ISO 2022 IR 87"), Vr::LO, b"\x1b$B;3E\xc4\x1b(B", "山\u{fffd}Ä", undecodable);
+    // A code without a character takes its two bytes.
+    decodes(set(r"\ISO 2022 IR 87"), Vr::LO, b"\x1b$B)!;3\x1b(B", "\u{fffd}山", undecodable);
+    decodes(set(r"\ISO 2022 IR 149"), Vr::LO, b"\x1b$)C\xad\xa1\xc8\xab", "\u{fffd}홍", undecodable);
     decodes(set(r"\ISO 2022 IR 87"), Vr::LO, b"A\x1b%GB", "A\u{1b}%GB", undecodable);
     decodes(set(r"\ISO 2022 IR 87"), Vr::LO, b"A\x1b", "A\u{1b}", undecodable);
     // What is undecodable weighs more than what is undeclared.

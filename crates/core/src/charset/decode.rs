@@ -128,12 +128,19 @@ impl<'s> Decoder<'s> {
         1
     }
 
+    /// The character of two bytes; gives the bytes used, if they are a pair at all.
     fn pair(&mut self, graphic: Graphic, bytes: &[u8]) -> Option<usize> {
         let &[first, second, ..] = bytes else { return None };
-        let own = graphic.pair([first, second]);
-        let character = own.or_else(|| graphic.foreign_pair([first, second]))?;
-        self.is_undecodable |= own.is_none();
+        let pair = [first, second];
+        if let Some(character) = graphic.pair(pair) {
+            self.text.push(character);
+            return Some(2);
+        }
+        // A code without a character still takes two bytes: what follows must not get out of step.
+        let unassigned = || graphic.is_code(pair).then_some(char::REPLACEMENT_CHARACTER);
+        let character = graphic.foreign_pair(pair).or_else(unassigned)?;
         self.text.push(character);
+        self.is_undecodable = true;
         Some(2)
     }
 }

@@ -121,9 +121,14 @@ impl Graphic {
     /// The character of two bytes as they stand in the value, in a set of 94 × 94.
     pub(super) fn pair(self, bytes: [u8; 2]) -> Option<char> {
         let table = self.double_byte()?;
-        let high = if self.is_g0() { 0 } else { 0x80 };
-        let [row, cell] = bytes.map(|byte| usize::from(byte ^ high).wrapping_sub(0x21));
-        if row >= 94 || cell >= 94 { None } else { table.characters[row * 94 + cell] }
+        let [row, cell] = bytes.map(|byte| usize::from(byte & 0x7F).wrapping_sub(0x21));
+        if self.is_code(bytes) { table.characters[row * 94 + cell] } else { None }
+    }
+
+    /// Whether two bytes are a row and a cell of a set of 94 × 94, with or without a character there.
+    pub(super) fn is_code(self, bytes: [u8; 2]) -> bool {
+        let range = if self.is_g0() { 0x21..0x7F } else { 0xA1..0xFF };
+        self.is_double_byte() && bytes.iter().all(|byte| range.contains(byte))
     }
 
     /// The character of two bytes that the set does not have but what vendors write in its name does: Shift JIS
@@ -131,7 +136,7 @@ impl Graphic {
     pub(super) fn foreign_pair(self, bytes: [u8; 2]) -> Option<char> {
         match self {
             Self::Katakana => decode_one(encoding_rs::SHIFT_JIS, &bytes),
-            Self::JisX0208 if bytes.is_ascii() => decode_one(encoding_rs::EUC_JP, &bytes.map(|byte| byte | 0x80)),
+            Self::JisX0208 if self.is_code(bytes) => decode_one(encoding_rs::EUC_JP, &bytes.map(|byte| byte | 0x80)),
             Self::KsX1001 => decode_one(encoding_rs::EUC_KR, &bytes),
             Self::Gb2312 => decode_one(encoding_rs::GBK, &bytes),
             _ => None,

@@ -163,15 +163,15 @@ impl CharacterSet {
     /// Borrowed when the bytes are ASCII, or UTF-8 and declared so. Bytes above 0x7F that nothing declares are
     /// read as ISO 8859-1, with a problem. A value representation outside Specific Character Set is read in the
     /// default repertoire.
+    #[inline]
     pub fn decode<'a>(&self, bytes: &'a [u8], vr: Vr) -> Decoded<'a> {
-        let set = self.applied_to(vr);
         if let Ok(text) = std::str::from_utf8(bytes)
-            && (set.terms[0] == Term::Utf8 || text.is_ascii())
+            && (text.is_ascii() || (self.terms[0] == Term::Utf8 && vr.uses_character_set()))
             && memchr::memchr(ESC, bytes).is_none()
         {
             return Decoded { text: Cow::Borrowed(text), problem: None };
         }
-        Decoder::new(&set, vr).decode(bytes)
+        Decoder::new(&self.applied_to(vr), vr).decode(bytes)
     }
 
     /// The bytes of a whole value; `None` when the text cannot be represented in this character set.
