@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod charset;
+pub mod check;
 pub mod dataset;
 pub mod dictionary;
 pub mod error;
