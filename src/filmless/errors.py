@@ -1,7 +1,5 @@
 """What can go wrong, as one tree of exceptions.
 
-::
-
     DicomError
       FormatError             bytes break PS3.5 or PS3.10
         TruncatedError          they end too early
