@@ -28,6 +28,7 @@ A message is lower case and says what is wrong, where it is, and what was expect
 set: those are a patient's. ``ValueError`` and ``TypeError`` are for wrong arguments only.
 """
 
+import re
 from os import PathLike, fspath
 from typing import TypedDict, Unpack
 
@@ -120,11 +121,10 @@ class DicomError(Exception):
 
     def __str__(self) -> str:
         text = self.message
-        places = [place for place in self._places() if place not in text]
-        if places:
-            # The core names places after a colon: go on with its list.
-            named = any(place in text for place in self._places())
-            text += (", " if named else ": ") + ", ".join(places)
+        # The core names places itself, with the element's keyword: go on with its list.
+        missing = [place for place in self._places() if not re.search(rf"{re.escape(place)}(?!\d)", text)]
+        if missing:
+            text += (": " if missing == self._places() else ", ") + ", ".join(missing)
         if self.path is not None:
             text += f", in {self.path}"
         return text if self.hint is None else f"{text}\nhint: {self.hint}"
