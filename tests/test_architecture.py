@@ -109,10 +109,10 @@ def modules() -> list[Path]:
 
 
 def hand_written() -> list[Path]:
-    """Every source file that a person wrote; generated ones say so on their first line."""
+    """Every source file that a person wrote; generated ones say `@generated` on their first line."""
     folders = ["src", "build_backend", "crates", "tests", "benchmarks", "examples", "tools"]
     files = [path for folder in folders for kind in ("*.py", "*.pyi", "*.rs") for path in (TREE / folder).rglob(kind)]
-    return [path for path in files if "target" not in path.parts and "generated" not in first_line(path)]
+    return [path for path in files if "target" not in path.parts and "@generated" not in first_line(path)]
 
 
 def first_line(path: Path) -> str:
