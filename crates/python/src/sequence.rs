@@ -28,7 +28,7 @@ struct Slots {
 /// The items of a sequence element: a list of `Dataset` (PS3.5 7.5).
 ///
 /// It is live: what is changed here or inside an item is written with the data set it was taken from.
-#[pyclass(frozen, module = "filmless._core", sequence, weakref)]
+#[pyclass(frozen, module = "filmless._core", sequence)]
 pub struct Sequence {
     slots: Mutex<Slots>,
 }

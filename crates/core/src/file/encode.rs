@@ -100,7 +100,7 @@ impl Encoder {
         anew || dataset.is_group_edited(tag.group())
     }
 
-    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         match element {
             ElementRef::Stored(parsed, index) => {
                 let node = parsed.nodes()[index as usize];
@@ -134,7 +134,7 @@ impl Encoder {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         if node.flags.has(Flags::FRAGMENTS) {
             self.header(tag, Vr::OB, None, plan);
             plan.push_range(parsed, node.offset, node.value_end());
@@ -171,7 +171,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
             Content::Items(_) => self.sequence(tag, &Dataset::items_of(reference, context)?, false, plan),

@@ -53,6 +53,8 @@ pub struct Parsed {
     top: Vec<u32>,
     /// Their tags ascend, without duplicates.
     sorted: bool,
+    /// An item has a Specific Character Set or Pixel Representation of its own.
+    items_declare_context: bool,
     tail: Option<Tail>,
     inner: Mutex<HashMap<u32, Arc<Self>>>,
 }
@@ -68,7 +70,10 @@ impl Parsed {
         }
         let tail = parser.map(|parser| Tail { parser: Mutex::new(Some(parser)), parsed: OnceLock::new() });
         let sorted = top.is_sorted_by(|&left, &right| nodes[left as usize].tag < nodes[right as usize].tag);
-        Self { source, window, nodes, findings, limits, top, sorted, tail, inner: Mutex::default() }
+        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
+        let outer = top.iter().filter(|&&index| declares(&nodes[index as usize])).count();
+        let items_declare_context = nodes.iter().filter(|node| declares(node)).count() > outer;
+        Self { source, window, nodes, findings, limits, top, sorted, items_declare_context, tail, inner: Mutex::default() }
     }
 
     /// The nodes, in the order of the file.
@@ -86,6 +91,12 @@ impl Parsed {
     #[inline]
     pub fn is_sorted(&self) -> bool {
         self.sorted
+    }
+
+    /// Whether any item has a Specific Character Set or Pixel Representation of its own.
+    #[inline]
+    pub fn items_declare_context(&self) -> bool {
+        self.items_declare_context
     }
 
     /// Oddities of this part, without those of what was parsed later.
