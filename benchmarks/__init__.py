@@ -1,1 +1,1 @@
-"""Measures filmless against its peers, in one run on one machine: ``python -m benchmarks`` (what ``make bench`` runs)."""
+"""filmless against its peers, in one run on one machine: ``python -m benchmarks``, which is ``make bench``."""

@@ -49,7 +49,9 @@ def main() -> None:
             rows += TASKS[name](bench)
     about = _about(contenders, arguments.rounds, "a RAM disk" if ram else "the temporary folder: no RAM disk here")
     columns = [name for name in NAMES if name in contenders.sessions]
-    columns += sorted({label for row in rows for label in row.cells if "(" in label and label != importing.INTERPRETER})
+    columns += sorted(
+        {label for row in rows for label in row.cells if label not in NAMES and label != importing.INTERPRETER}
+    )
     table.show(rows, columns)
     print("\n" + about + "\n" + _notes())
     if arguments.markdown:
@@ -63,7 +65,7 @@ def _about(contenders: Field, rounds: int, place: str) -> str:
     lines = [
         f"- Machine: {machine.describe()}",
         f"- Contenders: {versions}",
-        f"- Warm cache, files in {place}; medians of {rounds} interleaved rounds; ratios are medians of the rounds' ratios.",
+        f"- Warm cache, files in {place}; {rounds} interleaved rounds: medians, and medians of the rounds' ratios.",
     ]
     lines += [f"- Missing: {name}: {why}" for name, why in contenders.missing.items()]
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ def field() -> Iterator[Field]:
             continue
         command = [sys.executable, "-m", "benchmarks.python.serve", f"with_{module}"]
         all_of_us.sessions[name] = Session(command, ROOT)
-        all_of_us.versions[name] = importlib.metadata.version(name)
+        all_of_us.versions[name] = _python_version(name)
     for name, native in _NATIVE.items():
         try:
             program = _build(native)
@@ -98,8 +98,15 @@ def _why(native: Native, error: OSError | subprocess.CalledProcessError) -> str:
     return str(error)
 
 
+def _python_version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed, imported from a folder"
+
+
 def _debian_version(package: str) -> str:
     if shutil.which("dpkg-query") is None:
         return "unknown version"
     command = ["dpkg-query", "-W", "-f", "${Version}", package]
-    return subprocess.run(command, capture_output=True, text=True).stdout or "unknown version"
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout or "unknown version"

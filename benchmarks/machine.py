@@ -10,7 +10,8 @@ def describe() -> str:
     """One line: processor, cores, system, Python, date."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{_processor()}, {cores} cores, {platform.system()} {platform.machine()}, {python}, {datetime.now(UTC):%Y-%m-%d}"
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{_processor()}, {cores} cores, {system}, {python}, {datetime.now(UTC):%Y-%m-%d}"
 
 
 def _processor() -> str:

@@ -55,7 +55,12 @@ def folder(path: Path, files: int = FOLDER_SIZE) -> list[Path]:
 
 def enhanced_mr_header() -> list[Node]:
     """The elements of an enhanced MR of 500 frames, its functional groups as scanners nest them."""
-    uids = {0x00080016: ENHANCED_MR_CLASS, 0x00080018: f"{ROOT}.2", 0x0020000D: f"{ROOT}.2.1", 0x0020000E: f"{ROOT}.2.2"}
+    uids = {
+        0x00080016: ENHANCED_MR_CLASS,
+        0x00080018: f"{ROOT}.2",
+        0x0020000D: f"{ROOT}.2.1",
+        0x0020000E: f"{ROOT}.2.2",
+    }
     start = encode.parse((_HERE / "mr_header.txt").read_text("ascii"))
     for node in start:
         node.text = uids.get(node.tag, node.text)
@@ -104,9 +109,9 @@ def bomb(path: Path, size: int = BOMB_SIZE) -> Path:
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     piece = 1 << 20
     # A full flush forgets what came before, so the compressed piece can stand any number of times.
-    start = deflate.compress(b"") + deflate.flush(zlib.Z_FULL_FLUSH)
-    zeros = deflate.compress(bytes(piece)) + deflate.flush(zlib.Z_FULL_FLUSH)
-    parts = [start]
+    apart = deflate.copy()
+    zeros = apart.compress(bytes(piece)) + apart.flush(zlib.Z_FULL_FLUSH)
+    parts = []
     for number in range(size // (64 * piece)):
         parts.append(deflate.compress(encode.header(0x00420011 + (number << 16), "OB", 64 * piece)))
         parts.append(deflate.flush(zlib.Z_FULL_FLUSH))

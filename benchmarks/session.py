@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT_S = 120.0
+NOT_OFFERED = "not offered"
 
 
 class PeerError(Exception):
@@ -19,6 +20,10 @@ class PeerError(Exception):
     def __init__(self, message: str, seconds: float | None = None) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class NotOffered(PeerError):
+    """A contender has no such function, or the benchmark has no adapter for it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Session:
             process.stdin.flush()
         first, *rest = self._line(process).split("\t")
         if first == "error":
+            if rest[0] == NOT_OFFERED:
+                raise NotOffered(NOT_OFFERED)
             raise PeerError(rest[0], float(rest[1]))
         return float(first), int(rest[0])
 
@@ -81,10 +88,11 @@ class Session:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
+                errors="replace",
                 bufsize=1,
             )
-            if self._line(self._process) != "ready":
-                raise PeerError("did not start")
+            if (greeting := self._line(self._process)) != "ready":
+                raise PeerError(greeting)
         return self._process
 
     def _line(self, process: subprocess.Popen[str]) -> str:

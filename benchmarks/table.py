@@ -40,7 +40,14 @@ def size(count: int) -> str:
 def _lines(rows: Iterable[Row], names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     heading = ["task", *names, "to pydicom", "to the next best", "bar", "verdict"]
     body = [
-        [row.task, *(row.cells.get(name, "-") for name in names), row.to_pydicom, row.to_next_best, row.bar, row.verdict]
+        [
+            row.task,
+            *(row.cells.get(name, "-") for name in names),
+            row.to_pydicom,
+            row.to_next_best,
+            row.bar,
+            row.verdict,
+        ]
         for row in rows
     ]
     return heading, body

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ inline int serve(std::map<std::string, Task> const & tasks) {
             Request request{fields.at(2), {}};
             if (fields.size() > 3)
                 for (auto const & tag : split(fields[3], ',')) request.tags.push_back(std::stoul(tag, nullptr, 16));
+            if (!tasks.count(fields.at(0))) throw std::runtime_error("not offered");
             auto const & task = tasks.at(fields.at(0));
             long const repetitions = std::stol(fields.at(1));
             long counted = 0;

@@ -102,5 +102,5 @@ long whole(bench::Request const & request) {
 int main() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
     return bench::serve({{"tags", tags}, {"touch", touched}, {"json", json}, {"rewrite", rewrite},
-                         {"index", bench::over_list(tags)}, {"whole", whole}});
+                         {"index", bench::over_list(tags)}, {"open", whole}, {"whole", whole}});
 }

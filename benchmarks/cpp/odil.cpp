@@ -18,6 +18,11 @@ std::pair<Set, Set> read(std::string const & path, bool pixels = false) {
     return odil::Reader::read_file(stream, false, [](odil::Tag const & tag) { return tag == odil::registry::PixelData; });
 }
 
+long open(bench::Request const & request) {
+    read(request.path);
+    return 1;
+}
+
 long tags(bench::Request const & request) {
     auto const set = read(request.path).second;
     long found = 0;
@@ -65,5 +70,5 @@ long whole(bench::Request const & request) {
 
 int main() {
     return bench::serve({{"tags", tags}, {"touch", touched}, {"json", json}, {"rewrite", rewrite},
-                         {"index", bench::over_list(tags)}, {"whole", whole}});
+                         {"index", bench::over_list(tags)}, {"open", open}, {"whole", whole}});
 }

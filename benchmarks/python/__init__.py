@@ -1,1 +1,1 @@
-"""The contenders that are Python packages: one module each, all with the same tasks, each served in a process of its own."""
+"""The contenders that are Python packages: a module each, the same tasks in all, each served in its own process."""

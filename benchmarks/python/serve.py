@@ -11,12 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from ..request import Request
+from benchmarks.request import Request
 
 
 def main(module: str) -> None:
     """Answer requests until stdin ends."""
-    tasks: dict[str, Callable[[Request], int]] = importlib.import_module(f"benchmarks.python.{module}").TASKS
+    try:
+        tasks: dict[str, Callable[[Request], int]] = importlib.import_module(f"benchmarks.python.{module}").TASKS
+    except ImportError as error:
+        sys.exit(print(f"cannot be imported: {error}"))
     answers = sys.stdout
     # Whatever a package prints must not be taken for an answer.
     sys.stdout = sys.stderr
@@ -37,7 +40,7 @@ def _answer(tasks: dict[str, Callable[[Request], int]], line: str) -> str:
     try:
         for _ in range(int(repetitions)):
             counted = task(request)
-    except Exception as error:  # the benchmark reports whatever a contender does
+    except Exception as error:  # noqa: BLE001 - the benchmark reports whatever a contender does
         elapsed = perf_counter() - start
         return f"error\t{type(error).__name__}: {' '.join(str(error).split())}\t{elapsed}"
     return f"{perf_counter() - start}\t{int(counted)}"

@@ -2,7 +2,7 @@
 
 import filmless
 
-from ..request import Request
+from benchmarks.request import Request
 
 
 def open_only(request: Request) -> int:

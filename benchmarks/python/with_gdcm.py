@@ -2,7 +2,7 @@
 
 import gdcm
 
-from ..request import Request
+from benchmarks.request import Request
 
 gdcm.Trace.WarningOff()
 gdcm.Trace.ErrorOff()

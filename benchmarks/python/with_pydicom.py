@@ -4,7 +4,7 @@ import warnings
 
 import pydicom
 
-from ..request import Request
+from benchmarks.request import Request
 
 warnings.simplefilter("ignore")
 

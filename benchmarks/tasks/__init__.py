@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contenders import Field
-from ..harness import Timer
-from ..session import PeerError
-from ..table import Row
+from benchmarks.contenders import Field
+from benchmarks.harness import Timer
+from benchmarks.session import PeerError
+from benchmarks.table import Row
 
 
 @dataclass(frozen=True)
