@@ -22,7 +22,7 @@ class PeerError(Exception):
         self.seconds = seconds
 
 
-class NotOffered(PeerError):
+class NotOfferedError(PeerError):
     """A contender has no such function, or the benchmark has no adapter for it."""
 
 
@@ -53,7 +53,7 @@ class Session:
         first, *rest = self._line(process).split("\t")
         if first == "error":
             if rest[0] == NOT_OFFERED:
-                raise NotOffered(NOT_OFFERED)
+                raise NotOfferedError(NOT_OFFERED)
             raise PeerError(rest[0], float(rest[1]))
         return float(first), int(rest[0])
 

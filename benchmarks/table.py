@@ -33,8 +33,9 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as KB below one MB and as MB above."""
-    return f"{count / 1e3:.0f} KB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+    """Bytes as KB, MB or GB."""
+    factor, unit = (1e3, "KB") if count < 1e6 else (1e6, "MB") if count < 1e9 else (1e9, "GB")
+    return f"{count / factor:.3g} {unit}"
 
 
 def _lines(rows: Iterable[Row], names: Sequence[str]) -> tuple[list[str], list[list[str]]]:

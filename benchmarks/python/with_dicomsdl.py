@@ -60,7 +60,7 @@ def _in_memory(path: str) -> dicomsdl.DataSet:
 
 def write(request: Request) -> int:
     """Write a data set that is open already."""
-    _in_memory(str(request.path)).saveToFile(f"{request.path}.dicomsdl")
+    _in_memory(str(request.path)).saveToFile(f"{request.path}.dicomsdl-write-only")
     return 1
 
 

@@ -48,8 +48,8 @@ def _memory_row(bench: Bench, title: str, task: str, path: Path, *, warm: bool =
             row.cells[name] = str(error)
             continue
         row.cells[name] = size(cost.resident)
-        if cost.address_space > RESERVED:
-            row.cells[name] += f", {size(cost.address_space)} of address space"
+        if cost.address_space > max(RESERVED, 2 * cost.resident):
+            row.cells[name] += f", {size(cost.address_space)} reserved"
         if name == OURS:
             row.verdict = verdict(_modest(cost))
     return row
@@ -73,7 +73,7 @@ def bombs(bench: Bench) -> list[Row]:
 
 def _refusal_row(bench: Bench, title: str, path: Path) -> Row:
     """Peers once each, in a process of their own that may crash; filmless several times."""
-    row = Row(title, bar=f"LimitError; at once: < {duration(AT_ONCE_S)}", verdict=NOT_MEASURED)
+    row = Row(title, bar=f"LimitError in < {duration(AT_ONCE_S)}", verdict=NOT_MEASURED)
     for name, session in bench.field.sessions.items():
         session.close()
         outcome, seconds = "", []
