@@ -62,10 +62,12 @@ class Result:
     def _verdict(self, bars: tuple[Bar, ...]) -> str:
         if not bars:
             return ""
+        if OURS in self.failures:
+            return verdict(met=False)
         ratios = [self.ratio(bar.against) for bar in bars]
         if None in ratios:
             return NOT_MEASURED
-        return verdict(all(ratio and ratio >= bar.times for ratio, bar in zip(ratios, bars, strict=True)))
+        return verdict(met=all(ratio and ratio >= bar.times for ratio, bar in zip(ratios, bars, strict=True)))
 
 
 def _times(ratio: float | None) -> str:

@@ -19,7 +19,7 @@ class Row:
     verdict: str = ""
 
 
-def verdict(met: bool) -> str:
+def verdict(*, met: bool) -> str:
     """How a bar that was measured is reported."""
     return "met" if met else "NOT MET"
 

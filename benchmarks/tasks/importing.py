@@ -52,5 +52,5 @@ def _numpy(bench: Bench) -> Row:
         command = [sys.executable, "-c", _HEADER_WORK, str(path)]
         done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
         answer = {"True": "yes", "False": "no"}.get(done.stdout.strip(), "failed")
-        row.cells[OURS], row.verdict = answer, verdict(answer == "no")
+        row.cells[OURS], row.verdict = answer, verdict(met=answer == "no")
     return row
