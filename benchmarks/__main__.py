@@ -37,6 +37,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.tasks) - set(TASKS):
         parser.error(f"unknown task: {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    if arguments.markdown and arguments.tasks:
+        parser.error("--markdown writes the whole page: it goes with all tasks, not with some")
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     names = arguments.tasks or list(TASKS)
