@@ -5,15 +5,19 @@
 #![forbid(unsafe_code)]
 
 pub mod charset;
+pub mod compare;
 pub mod dataset;
 pub mod dictionary;
 pub mod error;
 pub mod file;
 pub mod finding;
+pub mod json;
+pub mod model;
 pub mod tag;
 pub mod transfer_syntax;
 pub mod value;
 pub mod vr;
+pub mod xml;
 
 pub use error::{Error, Result};
 pub use finding::{Code, Finding};
