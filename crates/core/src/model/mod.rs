@@ -22,7 +22,7 @@ use crate::dataset::Dataset;
 use crate::{Result, Tag, Vr};
 
 /// Sequences inside sequences at most, whatever a caller allows: what walks them is recursive.
-pub const DEEPEST: u32 = 512;
+pub const DEEPEST: u32 = 256;
 
 /// What is written in place of binary values: those of OB, OD, OF, OL, OV, OW and UN.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
