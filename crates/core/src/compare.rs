@@ -75,7 +75,10 @@ fn same_element(tag: Tag, (left_side, left): Sided<'_>, (right_side, right): Sid
 
 fn same_value(vr: Vr, left: &Value<'_>, right: &Value<'_>) -> bool {
     match (left, right) {
-        (Value::Text(left), Value::Text(right)) if vr == Vr::PN => same_texts(left, right, same_name),
+        (Value::Text(left), Value::Text(right)) if vr == Vr::PN => {
+            let nameless = |text: &Text<'_>| text.len() <= 1 && text.whole.trim_end_matches(['=', '^']).is_empty();
+            (nameless(left) && nameless(right)) || same_texts(left, right, same_name)
+        }
         (Value::Text(left), Value::Text(right)) => same_texts(left, right, |left, right| left == right),
         (Value::Decimal(left), Value::Decimal(right)) | (Value::Integer(left), Value::Integer(right)) => {
             same_texts(left, right, same_number)
