@@ -1,6 +1,7 @@
 """Pictures of more than 8 bits a sample that Pillow would cut: PNG of 16-bit colour or alpha, TIFF of 9 to 16 bits."""
 
 import io
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,9 @@ from filmless.convert.raster import (
 from filmless.errors import ConversionError
 
 __all__ = ["read_png", "read_tiff"]
+
+# tifffile logs the damage that we raise; without any handler Python would print it as well.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _LOSSY_COMPRESSIONS = (6, 7)  # both are JPEG
 _EXPANSION = {1: 1, 5: 2800, 8: 1032, 32773: 64, 32946: 1032}  # bytes out of one byte at most: none, LZW, deflate, …

@@ -36,7 +36,7 @@ _TAKEN_FROM_PICTURE = frozenset({
 _TYPE_1 = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "Modality", "ConversionType")
 _TYPE_2 = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "ReferringPhysicianName", "StudyID"),
-    *("AccessionNumber", "Manufacturer", "PatientOrientation"),
+    *("AccessionNumber", "Laterality", "Manufacturer", "PatientOrientation"),
 )
 _CONVERSION_TYPES = ("DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN")  # PS3.3 C.8.6.1
 _SCANNED = ("DF", "SD", "SI")
@@ -97,6 +97,8 @@ def secondary_capture(picture: Picture, header: Mapping[str, Any]) -> Dataset:
     if picture.frames > 1:
         values |= _multi_frame(picture, header)
     values |= header
+    if header.get("ImageLaterality"):
+        del values["Laterality"]  # of a paired body part there is the one or the other
     values |= _geometry(picture, values)
     ds = Dataset()
     for keyword, value in values.items():

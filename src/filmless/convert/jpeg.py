@@ -50,10 +50,10 @@ def read_jpeg(data: bytes, options: Options) -> Picture:
         raise ConversionError(f"the JPEG of {len(data)} bytes is too short for its size")
     if stream.end < len(data.rstrip(b"\0")):
         options.notice("trailing-bytes", "bytes behind the end of the JPEG are left out")
+    if stream.is_lossless or stream.precision != 8:
+        return _decode_deep(data, stream)
     with open_with_pillow("JPEG", data[: stream.end]) as image:
         information = PictureInformation.of(image)
-        if stream.is_lossless or stream.precision != 8:
-            return _decode_deep(data, stream, information)
         if not stream.is_baseline or len(stream.components) not in (1, 3) or information.orientation != 1:
             options.notice("decoded", f"the JPEG is stored uncompressed: {_reason(stream)}")
             return decode_with_pillow(image, information, options, lossy_bytes=stream.end)
@@ -85,8 +85,8 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
     )
 
 
-def _decode_deep(data: bytes, stream: JpegStream, information: PictureInformation) -> Picture:
-    """Decode what Pillow cannot: lossless, and more than 8 bits."""
+def _decode_deep(data: bytes, stream: JpegStream) -> Picture:
+    """Decode what Pillow cannot: lossless, and more than 8 bits. Cameras make neither, so there is no EXIF to read."""
     if len(stream.components) not in (1, 3):
         raise ConversionError(
             f"JPEG of {stream.precision} bits and {len(stream.components)} components, expected 1 or 3"
@@ -95,12 +95,7 @@ def _decode_deep(data: bytes, stream: JpegStream, information: PictureInformatio
         samples = imagecodecs.jpeg8_decode(data[: stream.end])
     except (RuntimeError, ValueError) as error:
         raise ConversionError(f"the JPEG does not decode: {error}") from error
-    return Picture.of_samples(
-        information.upright(samples),
-        stream.precision,
-        lossy_bytes=None if stream.is_lossless else stream.end,
-        resolution=information.upright_resolution,
-    )
+    return Picture.of_samples(samples, stream.precision, lossy_bytes=None if stream.is_lossless else stream.end)
 
 
 def _reason(stream: JpegStream) -> str:

@@ -36,9 +36,9 @@ _PLUGINS: dict[str, type[Image.Image]] = {
 
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, TypeError, AttributeError, AssertionError),
-    *(LookupError, EOFError, ArithmeticError, RuntimeError, struct.error, zlib.error),
+    *(LookupError, EOFError, ArithmeticError, RuntimeError, struct.error, zlib.error, Warning),
 )
-"""What the decoders of pictures are known to raise on damaged ones."""
+"""What the decoders of pictures are known to raise on damaged ones; warnings too, where they are errors."""
 
 # Deflate makes 1032 bytes of one, eight pixels each at most: whoever claims more lies, and is not allocated for.
 _MAX_PIXELS_PER_BYTE = 8300
@@ -199,8 +199,17 @@ def _samples(image: Image.Image) -> NDArray[Any]:
             image = _without_key(image, transparent)
         return np.asarray(image.convert("LA" if transparent else "L"))
     if mode in ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"):
-        return np.asarray(image.convert("RGBA" if transparent else "RGB"))
+        colours = np.asarray(image.convert("RGBA" if transparent else "RGB"))
+        if mode in ("P", "PA") and _is_grey(image):
+            return colours[:, :, [0, 3]] if transparent else colours[:, :, 0]
+        return colours
     raise ConversionError(f"samples of mode {mode} cannot be converted, expected whole numbers of up to 16 bits")
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Whether all entries of a palette are grey, as in every GIF of a grey picture."""
+    entries = np.array(image.getpalette("RGB") or [0, 0, 1]).reshape(-1, 3)
+    return bool((entries == entries[:, :1]).all())
 
 
 def _without_key(image: Image.Image, transparent: bool) -> Image.Image:

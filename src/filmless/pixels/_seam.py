@@ -5,20 +5,26 @@ look-up of keywords from the dictionary.
 """
 
 from collections.abc import Iterable
+from os import PathLike
 
-from pydicom import Dataset
+from pydicom import Dataset, dcmwrite
 from pydicom import dcmread as read
 from pydicom.datadict import keyword_dict, tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID
 from pydicom.uid import generate_uid as _generate_uid
 
-__all__ = ["Dataset", "all_keywords", "generate_uid", "read", "set_file_meta", "set_pixel_data", "tag_of"]
+__all__ = ["Dataset", "all_keywords", "generate_uid", "read", "save", "set_file_meta", "set_pixel_data", "tag_of"]
 
 
 def generate_uid() -> str:
     """Return a fresh UID."""
     return str(_generate_uid(prefix=None))
+
+
+def save(ds: Dataset, path: str | PathLike[str]) -> None:
+    """Write a data set as a file: the tests' ``ds.save_as(path)``."""
+    dcmwrite(path, ds, enforce_file_format=True)
 
 
 def tag_of(keyword: str) -> int | None:
