@@ -230,9 +230,9 @@ def _store_pixels(ds: Dataset, picture: Picture) -> None:
 
 
 def _encapsulate(stream: bytes) -> bytes:
-    """One frame as an empty Basic Offset Table and one fragment (PS3.5 A.4)."""
+    """One frame as an empty Basic Offset Table and one fragment (PS3.5 A.4); the delimiter is the writer's."""
     stream += b"\0" * (len(stream) % 2)
     if len(stream) > _MAX_VALUE:
         raise ConversionError(f"a JPEG of {len(stream)} bytes is too long for a fragment")
     item = b"\xfe\xff\x00\xe0"
-    return item + b"\0\0\0\0" + item + len(stream).to_bytes(4, "little") + stream + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    return item + b"\0\0\0\0" + item + len(stream).to_bytes(4, "little") + stream
