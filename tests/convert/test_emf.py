@@ -1,7 +1,9 @@
 """EMF that wraps one bitmap, and EMF that does not."""
 
+import base64
 import contextlib
 import struct
+import subprocess
 
 import numpy as np
 import pytest
@@ -78,6 +80,17 @@ def test_what_hides_nothing_is_no_obstacle(photo, emf, encode):
     save, restore = emf.record(33), emf.record(34, struct.pack("<i", -1))
     ds = to_dicom(emf(dual, clip, save, small, restore, bitmap))
     assert ds.PixelData == Image.Image.tobytes(photo)
+
+
+def test_inkscape_writes_such_files(peer, encode, photo, tmp_path):
+    picture = base64.b64encode(encode(photo, "PNG")).decode()
+    (tmp_path / "in.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="64" height="48">'
+        f'<image width="64" height="48" xlink:href="data:image/png;base64,{picture}"/></svg>'
+    )
+    command = [peer("inkscape"), tmp_path / "in.svg", "--export-type=emf", "-o", tmp_path / "out.emf"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert to_dicom(tmp_path / "out.emf").PixelData == photo.tobytes()
 
 
 def test_every_truncation_is_an_error(emf, encode, photo):

@@ -70,8 +70,8 @@ def read_tiff(data: bytes, options: Options) -> Picture:
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
             page: Any = tiff.pages.first
             _check_page(page, data, options)
-            if len(tiff.pages) > 1:
-                options.notice("first-page", f"the TIFF has {len(tiff.pages)} pages: its first one is converted")
+            if _has_second_page(tiff):
+                options.notice("first-page", "the TIFF has more than one page: its first one is converted")
             lossy = sum(page.databytecounts) if page.compression in _LOSSY_COMPRESSIONS else None
             bits = page.bitspersample
             if bits > 8:
@@ -81,6 +81,15 @@ def read_tiff(data: bytes, options: Options) -> Picture:
     if bits <= 8:
         return replace(read_with_pillow("TIFF", data, options), lossy_bytes=lossy)
     return replace(_deep_picture(samples, bits, information, options), lossy_bytes=lossy)
+
+
+def _has_second_page(tiff: tifffile.TiffFile) -> bool:
+    """Whether there is a second page, without walking to the last of what may be a million."""
+    try:
+        tiff.pages.get(1)
+    except DECODER_ERRORS:
+        return False
+    return True
 
 
 def _check_page(page: Any, data: bytes, options: Options) -> None:

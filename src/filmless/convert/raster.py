@@ -37,6 +37,7 @@ _PLUGINS: dict[str, type[Image.Image]] = {
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, TypeError, AttributeError, AssertionError),
     *(LookupError, EOFError, ArithmeticError, RuntimeError, struct.error, zlib.error, Warning),
+    Image.DecompressionBombError,
 )
 """What the decoders of pictures are known to raise on damaged ones; warnings too, where they are errors."""
 
@@ -130,15 +131,16 @@ def read_with_pillow(format_name: str, data: bytes, options: Options) -> Picture
         check_size(columns, rows, options.max_pixels)
         if format_name != "TIFF" and rows * columns > _MAX_PIXELS_PER_BYTE * len(data):
             raise ConversionError(f"the {format_name} of {len(data)} bytes is too short for its size")
-        if format_name == "GIF" and _has_second_frame(image):
+        if format_name == "GIF" and _has_second_frame(data):
             options.notice("first-frame", "the GIF is animated: its first frame is converted")
         return decode_with_pillow(image, PictureInformation.of(image), options)
 
 
-def _has_second_frame(image: Image.Image) -> bool:
+def _has_second_frame(data: bytes) -> bool:
+    """Whether a GIF is animated, asked of another reader: seeking leaves traces in the one that decodes."""
     try:
-        image.seek(1)
-        image.seek(0)
+        with open_with_pillow("GIF", data) as image:
+            image.seek(1)
     except DECODER_ERRORS:
         return False
     return True

@@ -11,8 +11,14 @@ from filmless.pixels._seam import Dataset
 __all__ = ["apply_palette", "ybr_to_rgb"]
 
 # ITU-R BT.601 in 16-bit fixed point, rounded as libjpeg rounds, so that its pictures and ours are the same.
+_CHROMA = np.arange(-128, 128, dtype=np.int32)
 _HALF = 1 << 15
-_CR_TO_R, _CB_TO_B, _CB_TO_G, _CR_TO_G = 91881, 116130, 22554, 46802
+_CR_TO_R = ((91881 * _CHROMA + _HALF) >> 16).astype(np.int16)  # 1.402
+_CB_TO_B = ((116130 * _CHROMA + _HALF) >> 16).astype(np.int16)  # 1.772
+_CB_TO_G = -22554 * _CHROMA + _HALF  # 0.344136
+_CR_TO_G = -46802 * _CHROMA  # 0.714136
+
+_BLOCK = 1 << 15  # pixels whose working copies stay in the cache
 
 
 def ybr_to_rgb(samples: NDArray[Any]) -> NDArray[np.uint8]:
@@ -34,15 +40,15 @@ def ybr_to_rgb(samples: NDArray[Any]) -> NDArray[np.uint8]:
     """
     if samples.dtype != np.uint8:
         raise UnsupportedError("YBR samples of more than 8 bits cannot be converted yet", feature="YBR 16 bit")
-    out = np.empty(samples.shape, dtype=np.uint8)
-    for row in range(len(samples)):  # a row at a time: the working copies stay in the cache
-        y, cb, cr = (samples[row, ..., channel].astype(np.int32) for channel in range(3))
-        cb -= 128
-        cr -= 128
-        out[row, ..., 0] = np.clip(y + ((_CR_TO_R * cr + _HALF) >> 16), 0, 255)
-        out[row, ..., 1] = np.clip(y + ((-_CB_TO_G * cb - _CR_TO_G * cr + _HALF) >> 16), 0, 255)
-        out[row, ..., 2] = np.clip(y + ((_CB_TO_B * cb + _HALF) >> 16), 0, 255)
-    return out
+    flat = samples.reshape(-1, 3)
+    out = np.empty(flat.shape, dtype=np.uint8)
+    for start in range(0, len(flat), _BLOCK):
+        block = flat[start : start + _BLOCK]
+        y, cb, cr = block[:, 0].astype(np.int16), block[:, 1], block[:, 2]
+        green = ((_CB_TO_G[cb] + _CR_TO_G[cr]) >> 16).astype(np.int16)
+        for channel, chroma in enumerate((_CR_TO_R[cr], green, _CB_TO_B[cb])):
+            out[start : start + _BLOCK, channel] = np.clip(y + chroma, 0, 255)
+    return out.reshape(samples.shape)
 
 
 def apply_palette(ds: Dataset, indices: NDArray[Any]) -> NDArray[np.uint8]:
