@@ -147,6 +147,17 @@ def test_every_truncation_is_an_error(format_name, options, tail, encode, rgb):
             to_dicom(data[:size])
 
 
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"subsampling": 0}])
+def test_a_cut_jpeg_that_has_an_end_marker_is_an_error(options, encode, rgb, photo):
+    for picture in (rgb, photo):
+        data = encode(picture, "JPEG", **options)
+        to_dicom(data)
+        to_dicom(data[:-2] + b"\xff\xff" + data[-2:])  # FF before a marker is filling
+        for size in range(data.index(b"\xff\xda") + 12, len(data) - 5):
+            with pytest.raises(ConversionError):
+                to_dicom(data[:size] + b"\xff\xd9")
+
+
 def test_every_truncation_of_16_bits_is_an_error(grey16, encode):
     stream = io.BytesIO()
     tifffile.imwrite(stream, grey16, compression="deflate")

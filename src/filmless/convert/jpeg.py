@@ -1,9 +1,13 @@
 """JPEG: baseline streams go in as they are, the others are decoded."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.picture import Picture, check_size
@@ -15,9 +19,14 @@ from filmless.pixels.codecs.jpeg_stream import JpegSegment, JpegStream, parse_jp
 __all__ = ["read_jpeg", "without_metadata"]
 
 _APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
+_START_OF_SCAN = 0xDA
 _JFIF_BYTES = 14  # of its content, up to the thumbnail
 
 _MAX_PROGRESSIVE = 8300  # pixels of one byte: its later scans may say nothing at all
+
+_OTHER_DATA = b"\x9d\x3b\xe7\x51" * 16  # coded data of no meaning; not all ones or zeros, which can mean "no change"
+
+_RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
 
 _MESSAGES = {
     "embedded-exif": "the JPEG keeps its EXIF data, which can hold a place and a name",
@@ -61,11 +70,14 @@ def read_jpeg(data: bytes, options: Options) -> Picture:
 
 
 def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, options: Options) -> Picture:
-    """Pass the stream on; decoding it once shows that it is one."""
+    """Pass the stream on; decoding it shows that it is one, and whole."""
     try:
         samples = decode_stream(data, stream)
+        whole = _is_whole(data, stream, samples)
     except DicomError as error:
         raise ConversionError(error.message) from error
+    if not whole:
+        raise ConversionError("the JPEG's coded data ends early")
     if options.strip_metadata:
         stored = without_metadata(data, stream)
     else:
@@ -83,6 +95,21 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
         resolution=information.resolution,
         icc_profile=information.rgb_profile(options) if samples.ndim == 3 else None,
     )
+
+
+def _is_whole(data: bytes, stream: JpegStream, samples: NDArray[Any]) -> bool:
+    """Whether the coded data lasts to the last pixel, which libjpeg does not say: it goes on with zeros in silence.
+
+    Of a whole stream nothing behind the last pixel matters: other data put there must not change the picture.
+    """
+    scan = stream.segments[-1]
+    if scan.marker != _START_OF_SCAN:
+        return True  # something was written behind the scan: nobody cut it there
+    coded = data[: stream.end - 2].rstrip(b"\xff")
+    # Where it was cut at a restart, nothing is looked at before the next marker.
+    restart = bytes([0xFF, 0xD0 + len(_RESTARTS.findall(coded, scan.offset + scan.size)) % 8])
+    longer = coded + _OTHER_DATA + restart + _OTHER_DATA + b"\xff\xd9"
+    return np.array_equal(decode_stream(longer, replace(stream, end=len(longer))), samples)
 
 
 def _decode_deep(data: bytes, stream: JpegStream) -> Picture:
