@@ -5,11 +5,15 @@
 #![forbid(unsafe_code)]
 
 pub mod charset;
+pub mod check;
+pub mod dataset;
 pub mod dictionary;
 pub mod error;
+pub mod file;
 pub mod finding;
 pub mod tag;
 pub mod transfer_syntax;
+pub mod value;
 pub mod vr;
 
 pub use error::{Error, Result};

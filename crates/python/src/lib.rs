@@ -1,5 +1,39 @@
-//! `filmless._core`: the core as Python sees it.
+//! `filmless._core`: the core as Python sees it. A file per exposed class; conversions only.
+
 use pyo3::prelude::*;
 
+mod dataset;
+mod decode;
+mod dictionary;
+mod element;
+mod encode;
+mod errors;
+mod file;
+mod finding;
+mod origin;
+mod sequence;
+mod state;
+mod tag;
+mod walk;
+
 #[pymodule]
-mod _core {}
+mod _core {
+    #[pymodule_export]
+    use crate::dataset::Dataset;
+    #[pymodule_export]
+    use crate::dictionary::{
+        dictionary_entry, keywords, private_entry, transfer_syntax, transfer_syntaxes, uid_entry,
+    };
+    #[pymodule_export]
+    use crate::element::DataElement;
+    #[pymodule_export]
+    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_file};
+    #[pymodule_export]
+    use crate::finding::Finding;
+    #[pymodule_export]
+    use crate::sequence::Sequence;
+    #[pymodule_export]
+    use crate::state::Handle;
+    #[pymodule_export]
+    use crate::walk::{ElementIterator, Walker};
+}

@@ -1,1 +1,0 @@
-//! Specific Character Set (PS3.5 6.1).

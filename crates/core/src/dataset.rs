@@ -1,0 +1,514 @@
+//! THE data model: what was parsed from a file, under an overlay of edits.
+//!
+//! An element that was not touched is where the file has it and is written back byte for byte.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::charset::CharacterSet;
+use crate::dictionary;
+use crate::error::{Error, Place, Result};
+use crate::file::{Encoding, Flags, Node, Parsed, SharedBytes};
+use crate::value::Value;
+use crate::{Tag, Vr};
+
+/// What a data set hands down to the items inside it.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Decodes the text (PS3.3 C.12.1.1.2).
+    pub character_set: CharacterSet,
+    /// Pixel Representation is 1: `US or SS` means SS.
+    pub signed: bool,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { character_set: CharacterSet::ascii(), signed: false }
+    }
+}
+
+/// The value of an element that was set.
+#[derive(Clone)]
+pub enum Content {
+    /// Text in a character set that is chosen when it is written.
+    Text(Arc<str>),
+    /// Bytes as they are to be written.
+    Bytes(SharedBytes),
+    /// Items of a sequence.
+    Items(Vec<Dataset>),
+    /// An element of another file.
+    Stored(Arc<Parsed>, u32),
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", (**bytes).as_ref().len()),
+            Self::Items(items) => f.debug_tuple("Items").field(items).finish(),
+            Self::Stored(..) => write!(f, "Stored"),
+        }
+    }
+}
+
+/// An element that was set.
+#[derive(Clone, Debug)]
+pub struct Element {
+    /// Its value representation.
+    pub vr: Vr,
+    /// Its value.
+    pub content: Content,
+    /// The words in [`Content::Bytes`] have their most significant byte first.
+    pub big_endian: bool,
+}
+
+impl Element {
+    /// An element with bytes as value, least significant byte first.
+    pub fn bytes(vr: Vr, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { vr, content: Content::Bytes(Arc::new(bytes.into())), big_endian: false }
+    }
+
+    /// An element with text as value, backslashes between the values.
+    pub fn text(vr: Vr, text: &str) -> Self {
+        Self { vr, content: Content::Text(text.into()), big_endian: false }
+    }
+
+    /// A sequence.
+    pub fn items(items: Vec<Dataset>) -> Self {
+        Self { vr: Vr::SQ, content: Content::Items(items), big_endian: false }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Edit {
+    Set(Element),
+    Removed,
+}
+
+/// An element of a data set: in a file, or set.
+#[derive(Clone, Copy, Debug)]
+pub enum ElementRef<'a> {
+    /// A node of a parsed file.
+    Stored(&'a Arc<Parsed>, u32),
+    /// Set since.
+    Edited(&'a Element),
+}
+
+impl<'a> ElementRef<'a> {
+    /// The node, when the element lies in a file.
+    #[inline]
+    pub fn node(self) -> Option<&'a Node> {
+        match self {
+            Self::Stored(parsed, index) => Some(&parsed.nodes()[index as usize]),
+            Self::Edited(Element { content: Content::Stored(parsed, index), .. }) => Some(&parsed.nodes()[*index as usize]),
+            Self::Edited(_) => None,
+        }
+    }
+
+    /// The value representation as written.
+    #[inline]
+    pub fn written_vr(self) -> Vr {
+        match self {
+            Self::Stored(parsed, index) => parsed.nodes()[index as usize].vr,
+            Self::Edited(element) => element.vr,
+        }
+    }
+
+    /// Whether the bytes of the value have their most significant byte first.
+    #[inline]
+    pub fn is_big_endian(self) -> bool {
+        match self {
+            Self::Edited(Element { content: Content::Bytes(_), big_endian, .. }) => *big_endian,
+            _ => self.node().is_some_and(|node| node.flags.has(Flags::BIG_ENDIAN)),
+        }
+    }
+
+    /// The bytes of the value; those of text that was set are UTF-8.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when the file is no longer what it was.
+    #[inline]
+    pub fn bytes(self) -> Result<Cow<'a, [u8]>> {
+        match self {
+            Self::Stored(parsed, index) => parsed.bytes(&parsed.nodes()[index as usize]),
+            Self::Edited(element) => match &element.content {
+                Content::Text(text) => Ok(Cow::Borrowed(text.as_bytes())),
+                Content::Bytes(bytes) => Ok(Cow::Borrowed((**bytes).as_ref())),
+                Content::Items(_) => Ok(Cow::Borrowed(&[])),
+                Content::Stored(parsed, index) => parsed.bytes(&parsed.nodes()[*index as usize]),
+            },
+        }
+    }
+
+    /// Bytes of the value, known without reading it.
+    pub fn length(self) -> u64 {
+        match self {
+            Self::Edited(Element { content: Content::Text(text), .. }) => text.len() as u64,
+            Self::Edited(Element { content: Content::Bytes(bytes), .. }) => (**bytes).as_ref().len() as u64,
+            _ => self.node().map_or(0, Node::length),
+        }
+    }
+
+    /// The character set that decodes [`ElementRef::bytes`].
+    pub fn character_set(self, context: &Context) -> CharacterSet {
+        match self {
+            Self::Edited(Element { content: Content::Text(_), .. }) => CharacterSet::utf8(),
+            _ => context.character_set.clone(),
+        }
+    }
+}
+
+/// What was parsed: a whole data set, or one item.
+#[derive(Clone, Debug)]
+struct Stored {
+    parsed: Arc<Parsed>,
+    /// Node of the item; nothing for the data set of a file.
+    item: Option<u32>,
+}
+
+impl Stored {
+    /// The nodes of the elements, in the order of the file.
+    fn children(&self) -> impl Iterator<Item = u32> + '_ {
+        let nodes = self.parsed.nodes();
+        let (mut at, end) = match self.item {
+            Some(item) => (item + 1, nodes[item as usize].next),
+            None => (0, nodes.len() as u32),
+        };
+        std::iter::from_fn(move || {
+            let index = at;
+            at = nodes.get(index as usize).filter(|_| index < end)?.next;
+            Some(index)
+        })
+    }
+
+    /// The last element with a tag.
+    #[inline]
+    fn find(&self, tag: Tag) -> Option<u32> {
+        let nodes = self.parsed.nodes();
+        if self.item.is_none() {
+            let top = self.parsed.top();
+            let sorted = self.parsed.is_sorted();
+            if sorted {
+                let at = top.partition_point(|&index| nodes[index as usize].tag <= tag);
+                return at.checked_sub(1).map(|at| top[at]).filter(|&index| nodes[index as usize].tag == tag);
+            }
+        }
+        self.children().filter(|&index| nodes[index as usize].tag == tag).last()
+    }
+}
+
+/// A data set, or an item of a sequence: elements by tag.
+#[derive(Clone, Debug, Default)]
+pub struct Dataset {
+    stored: Option<Stored>,
+    edits: BTreeMap<Tag, Edit>,
+    inherited: Context,
+}
+
+impl Dataset {
+    /// A data set without elements.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The data set of a file.
+    pub fn from_parsed(parsed: Arc<Parsed>) -> Self {
+        Self { stored: Some(Stored { parsed, item: None }), ..Self::default() }
+    }
+
+    /// An item of a parsed sequence.
+    pub fn from_item(parsed: Arc<Parsed>, item: u32, inherited: Context) -> Self {
+        Self { stored: Some(Stored { parsed, item: Some(item) }), edits: BTreeMap::new(), inherited }
+    }
+
+    /// What was parsed, when anything was.
+    pub fn parsed(&self) -> Option<&Arc<Parsed>> {
+        self.stored.as_ref().map(|stored| &stored.parsed)
+    }
+
+    /// The node of the item this data set was parsed from.
+    pub fn item_node(&self) -> Option<&Node> {
+        let stored = self.stored.as_ref()?;
+        stored.item.map(|item| &stored.parsed.nodes()[item as usize])
+    }
+
+    /// Whether nothing was set or removed since it was parsed.
+    pub fn is_untouched(&self) -> bool {
+        self.edits.is_empty() && self.stored.is_some()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.stored.as_ref().is_none_or(|stored| stored.parsed.nodes().is_empty() && !stored.parsed.has_tail())
+    }
+
+    /// How the elements that were parsed are encoded; those of a new data set will be Explicit VR Little Endian.
+    pub fn encoding(&self) -> Encoding {
+        let first = self.stored.as_ref().and_then(|stored| {
+            let index = stored.children().next()?;
+            Some(stored.parsed.nodes()[index as usize].encoding())
+        });
+        first.unwrap_or(Encoding::EXPLICIT_LITTLE)
+    }
+
+    /// The element with a tag. Of duplicates the last one counts.
+    ///
+    /// # Errors
+    /// As reading the file, for the pixel data and what follows.
+    pub fn get(&self, tag: Tag) -> Result<Option<ElementRef<'_>>> {
+        if !self.edits.is_empty() {
+            match self.edits.get(&tag) {
+                Some(Edit::Set(element)) => return Ok(Some(ElementRef::Edited(element))),
+                Some(Edit::Removed) => return Ok(None),
+                None => {}
+            }
+        }
+        let Some(stored) = &self.stored else { return Ok(None) };
+        if let Some(index) = stored.find(tag) {
+            return Ok(Some(ElementRef::Stored(&stored.parsed, index)));
+        }
+        if tag >= Tag::PIXEL_DATA
+            && stored.item.is_none()
+            && let Some(tail) = stored.parsed.tail()?
+        {
+            let found = tail.top().iter().rev().find(|&&index| tail.nodes()[index as usize].tag == tag);
+            return Ok(found.map(|&index| ElementRef::Stored(tail, index)));
+        }
+        Ok(None)
+    }
+
+    /// The element with a tag as long as it lies before the pixel data: no input, no error.
+    #[inline]
+    pub fn find(&self, tag: Tag) -> Option<ElementRef<'_>> {
+        self.get(tag).ok().flatten()
+    }
+
+    /// Every element in the order of the file, those that were set among them; duplicates included.
+    ///
+    /// # Errors
+    /// As reading the file, for the pixel data and what follows.
+    pub fn in_file_order(&self) -> Result<Vec<(Tag, ElementRef<'_>)>> {
+        let mut all = Vec::new();
+        let mut pending = self.edits.iter().peekable();
+        let mut done = Vec::new();
+        for (parsed, index) in self.stored_nodes()? {
+            let tag = parsed.nodes()[index as usize].tag;
+            while let Some((&edited, edit)) = pending.next_if(|(edited, _)| **edited < tag) {
+                if let (Edit::Set(element), false) = (edit, done.contains(&edited)) {
+                    all.push((edited, ElementRef::Edited(element)));
+                }
+                done.push(edited);
+            }
+            match self.edits.get(&tag) {
+                None => all.push((tag, ElementRef::Stored(parsed, index))),
+                Some(Edit::Set(element)) if !done.contains(&tag) => {
+                    all.push((tag, ElementRef::Edited(element)));
+                    done.push(tag);
+                }
+                Some(_) => done.push(tag),
+            }
+        }
+        for (&edited, edit) in pending {
+            if let (Edit::Set(element), false) = (edit, done.contains(&edited)) {
+                all.push((edited, ElementRef::Edited(element)));
+            }
+        }
+        Ok(all)
+    }
+
+    fn stored_nodes(&self) -> Result<Vec<(&Arc<Parsed>, u32)>> {
+        let Some(stored) = &self.stored else { return Ok(Vec::new()) };
+        let mut all: Vec<_> = stored.children().map(|index| (&stored.parsed, index)).collect();
+        if stored.item.is_none()
+            && let Some(tail) = stored.parsed.tail()?
+        {
+            all.extend(tail.top().iter().map(|&index| (tail, index)));
+        }
+        Ok(all)
+    }
+
+    /// Every element by ascending tag; of duplicates the last one.
+    ///
+    /// # Errors
+    /// As reading the file, for the pixel data and what follows.
+    pub fn elements(&self) -> Result<Vec<(Tag, ElementRef<'_>)>> {
+        let mut all = self.in_file_order()?;
+        if !all.is_sorted_by(|left, right| left.0 < right.0) {
+            all.sort_by_key(|entry| entry.0);
+            all.reverse();
+            all.dedup_by_key(|entry| entry.0);
+            all.reverse();
+        }
+        Ok(all)
+    }
+
+    /// The elements that were set.
+    pub fn edited(&self) -> impl Iterator<Item = (Tag, &Element)> {
+        self.edits.iter().filter_map(|(&tag, edit)| match edit {
+            Edit::Set(element) => Some((tag, element)),
+            Edit::Removed => None,
+        })
+    }
+
+    /// Whether any element of a group was set or removed.
+    pub fn is_group_edited(&self, group: u16) -> bool {
+        self.edits.range(Tag::new(group, 0)..=Tag::new(group, u16::MAX)).next().is_some()
+    }
+
+    /// Sets an element.
+    pub fn set(&mut self, tag: Tag, element: Element) {
+        self.edits.insert(tag, Edit::Set(element));
+    }
+
+    /// Removes an element.
+    pub fn remove(&mut self, tag: Tag) {
+        let stored = self.stored.as_ref().is_some_and(|stored| {
+            stored.find(tag).is_some() || (stored.item.is_none() && tag >= Tag::PIXEL_DATA && stored.parsed.has_tail())
+        });
+        if stored {
+            self.edits.insert(tag, Edit::Removed);
+        } else {
+            self.edits.remove(&tag);
+        }
+    }
+
+    /// Forgets an edit: the element is again what the file has.
+    pub fn revert(&mut self, tag: Tag) {
+        self.edits.remove(&tag);
+    }
+
+    /// Sets what the data set around this one hands down.
+    pub fn set_inherited(&mut self, inherited: Context) {
+        self.inherited = inherited;
+    }
+
+    /// What this data set hands down to its items, and decodes its own elements with: the character set is the one
+    /// the file was written in, whatever the attribute was set to since.
+    pub fn context(&self) -> Context {
+        let mut context = self.inherited.clone();
+        let stored = self.stored.as_ref();
+        if let Some((stored, index)) = stored.and_then(|stored| Some((stored, stored.find(Tag::SPECIFIC_CHARACTER_SET)?)))
+            && let Ok(bytes) = stored.parsed.bytes(&stored.parsed.nodes()[index as usize])
+        {
+            context.character_set = CharacterSet::from_value(&bytes).0;
+        }
+        if let Some(representation) = self.number(Tag::PIXEL_REPRESENTATION) {
+            context.signed = representation == 1;
+        }
+        context
+    }
+
+    /// The character set that Specific Character Set names now, for writing; nothing when the attribute is absent.
+    pub fn declared_character_set(&self) -> Option<CharacterSet> {
+        let bytes = self.find(Tag::SPECIFIC_CHARACTER_SET)?.bytes().ok()?;
+        Some(CharacterSet::from_value(&bytes).0)
+    }
+
+    /// The value representation of an element: as written, from the dictionaries where the file does not say, and
+    /// decided where they leave a choice.
+    pub fn vr(&self, tag: Tag, element: ElementRef<'_>, context: &Context) -> Vr {
+        let mut vr = element.written_vr();
+        if vr == Vr::UN {
+            vr = self.known_vr(tag, element).unwrap_or(Vr::UN);
+        }
+        if vr.is_ambiguous() { self.decide(tag, vr, element, context) } else { vr }
+    }
+
+    /// What the dictionaries say of an element written as UN, or in implicit VR.
+    fn known_vr(&self, tag: Tag, element: ElementRef<'_>) -> Option<Vr> {
+        let known = if let Some(creator) = tag.private_creator() {
+            let creator = self.text(creator)?;
+            dictionary::private(&creator, tag).map(|entry| entry.vr)
+        } else {
+            dictionary::vr(tag).filter(|_| tag.is_private() || element.length() < 0xFFFF)
+        };
+        known.filter(|&vr| {
+            let node = element.node();
+            vr != Vr::SQ || node.is_none() || element.length() == 0 || matches!(element, ElementRef::Stored(parsed, index)
+                if parsed.looks_like_items(&parsed.nodes()[index as usize]))
+        })
+    }
+
+    fn number(&self, tag: Tag) -> Option<u16> {
+        let element = self.find(tag)?;
+        let bytes = element.bytes().ok()?;
+        let raw = bytes.first_chunk::<2>()?;
+        Some(if element.is_big_endian() { u16::from_be_bytes(*raw) } else { u16::from_le_bytes(*raw) })
+    }
+
+    /// Decides an ambiguous value representation (PS3.5 A.1, A.2; PS3.3 C.11.1.1).
+    fn decide(&self, tag: Tag, vr: Vr, element: ElementRef<'_>, context: &Context) -> Vr {
+        const BITS_ALLOCATED: Tag = Tag(0x0028_0100);
+        const WAVEFORM_BITS_ALLOCATED: Tag = Tag(0x5400_1004);
+        const LUT_DESCRIPTOR: Tag = Tag(0x0028_3002);
+        let implicit = element.node().is_some_and(|node| node.flags.has(Flags::IMPLICIT));
+        match vr {
+            Vr::UsOrSs => if context.signed { Vr::SS } else { Vr::US },
+            Vr::ObOrOw if element.node().is_some_and(|node| node.flags.has(Flags::FRAGMENTS)) => Vr::OB,
+            Vr::ObOrOw if implicit || tag.group() & 0xFF00 == 0x6000 => Vr::OW,
+            Vr::ObOrOw => {
+                let bits = if tag.group() == 0x5400 { WAVEFORM_BITS_ALLOCATED } else { BITS_ALLOCATED };
+                if self.number(bits).is_some_and(|bits| bits > 8) { Vr::OW } else { Vr::OB }
+            }
+            Vr::UsOrOw if self.number(LUT_DESCRIPTOR) == Some(1) => Vr::US,
+            _ => Vr::OW,
+        }
+    }
+
+    /// The items of a sequence: none when the element is none, or is no sequence.
+    ///
+    /// # Errors
+    /// As reading the file.
+    pub fn items(&self, tag: Tag) -> Result<Vec<Self>> {
+        let Some(element) = self.get(tag)? else { return Ok(Vec::new()) };
+        let context = self.context();
+        Self::items_of(element, &context)
+    }
+
+    /// The items of a sequence element, which inherit a context.
+    ///
+    /// # Errors
+    /// As reading the file.
+    pub fn items_of(element: ElementRef<'_>, context: &Context) -> Result<Vec<Self>> {
+        let (parsed, index) = match element {
+            ElementRef::Stored(parsed, index) => (parsed, index),
+            ElementRef::Edited(element) => match &element.content {
+                Content::Stored(parsed, index) => (parsed, *index),
+                Content::Items(items) => {
+                    let mut items = items.clone();
+                    for item in &mut items {
+                        item.set_inherited(context.clone());
+                    }
+                    return Ok(items);
+                }
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let (parsed, items) = parsed.items(index)?;
+        let nodes = parsed.nodes();
+        let items = items.into_iter().filter(|&item| nodes[item as usize].tag == Tag::ITEM);
+        Ok(items.map(|item| Self::from_item(Arc::clone(&parsed), item, context.clone())).collect())
+    }
+
+    /// A text value as it stands, without padding, of an element that needs no character set.
+    pub fn text(&self, tag: Tag) -> Option<String> {
+        let bytes = self.find(tag)?.bytes().ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        Some(text.trim_matches(['\0', ' ']).to_owned())
+    }
+
+    /// Hands the value of an element to a function.
+    ///
+    /// # Errors
+    /// As reading the file; [`Error::Value`] for a sequence, which has items instead.
+    pub fn with_value<T>(&self, tag: Tag, element: ElementRef<'_>, context: &Context, read: impl FnOnce(Vr, Value<'_>) -> T) -> Result<T> {
+        let vr = self.vr(tag, element, context);
+        if vr == Vr::SQ {
+            return Err(Error::value("a sequence has items, not a value", Place::tag(tag)));
+        }
+        let bytes = element.bytes()?;
+        let character_set = element.character_set(context);
+        Ok(read(vr, Value::new(&bytes, vr, element.is_big_endian(), &character_set)))
+    }
+}

@@ -1,0 +1,24 @@
+//! Files: reading and writing elements and Part 10, JSON and XML (PS3.5 7, PS3.10, PS3.18 F, PS3.19 A.1).
+
+mod encode;
+mod header;
+mod node;
+mod odd;
+mod parsed;
+mod parser;
+mod plan;
+mod read;
+mod source;
+mod write;
+
+pub use encode::Lengths;
+pub use node::{Encoding, Flags, Node};
+pub use parsed::Parsed;
+pub use parser::{INLINE, Limits, Parser, Step, View};
+pub use plan::Plan;
+pub use read::{DicomFile, ReadOptions, read_bytes, read_path};
+pub use source::{FileSource, SharedBytes, Source, Window};
+pub use write::{
+    FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, keep_open, plan_data_set, plan_file,
+    write_atomically,
+};

@@ -1,0 +1,113 @@
+//! What is to be written, before it is: pieces whose total length is known, most of them not in memory.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::parsed::Parsed;
+use super::source::SharedBytes;
+use crate::error::Result;
+
+enum Piece {
+    Bytes(Vec<u8>),
+    Shared(SharedBytes),
+    /// A part of a source, as it lies there.
+    Range(Arc<Parsed>, u64, u64),
+    /// A part of a source whose words change their byte order.
+    Swapped(Arc<Parsed>, u64, u64, usize),
+}
+
+/// Pieces of a file to be.
+#[derive(Default)]
+pub struct Plan {
+    pieces: Vec<Piece>,
+    length: u64,
+}
+
+/// Reverses the bytes of each word.
+pub fn swap_words(bytes: &mut [u8], size: usize) {
+    for word in bytes.chunks_exact_mut(size) {
+        word.reverse();
+    }
+}
+
+impl Plan {
+    /// Bytes of all the pieces.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Appends bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        if let Some(Piece::Bytes(last)) = self.pieces.last_mut() {
+            last.extend_from_slice(bytes);
+        } else {
+            self.pieces.push(Piece::Bytes(bytes.to_vec()));
+        }
+    }
+
+    /// Appends bytes that are not copied.
+    pub fn push_shared(&mut self, bytes: &SharedBytes) {
+        self.length += (**bytes).as_ref().len() as u64;
+        self.pieces.push(Piece::Shared(Arc::clone(bytes)));
+    }
+
+    /// Appends a part of a source.
+    pub fn push_range(&mut self, parsed: &Arc<Parsed>, start: u64, end: u64) {
+        self.length += end - start;
+        if let Some(Piece::Range(last, _, last_end)) = self.pieces.last_mut()
+            && *last_end == start
+            && Arc::ptr_eq(last, parsed)
+        {
+            *last_end = end;
+        } else {
+            self.pieces.push(Piece::Range(Arc::clone(parsed), start, end));
+        }
+    }
+
+    /// Appends a part of a source with the bytes of each word reversed.
+    pub fn push_swapped(&mut self, parsed: &Arc<Parsed>, start: u64, end: u64, word: usize) {
+        self.length += end - start;
+        self.pieces.push(Piece::Swapped(Arc::clone(parsed), start, end, word));
+    }
+
+    /// Appends another plan.
+    pub fn append(&mut self, other: Self) {
+        for piece in other.pieces {
+            match piece {
+                Piece::Bytes(bytes) => self.push(&bytes),
+                Piece::Range(parsed, start, end) => self.push_range(&parsed, start, end),
+                piece => {
+                    self.length += match &piece {
+                        Piece::Shared(bytes) => (**bytes).as_ref().len() as u64,
+                        Piece::Swapped(_, start, end, _) => end - start,
+                        Piece::Bytes(_) | Piece::Range(..) => 0,
+                    };
+                    self.pieces.push(piece);
+                }
+            }
+        }
+    }
+
+    /// Writes all the pieces.
+    ///
+    /// # Errors
+    /// What the writer says; [`crate::Error::Changed`] when a source is no longer what it was.
+    pub fn write_to(&self, writer: &mut dyn Write) -> Result<()> {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Bytes(bytes) => writer.write_all(bytes)?,
+                Piece::Shared(bytes) => writer.write_all((**bytes).as_ref())?,
+                Piece::Range(parsed, start, end) => match parsed.in_memory(*start, *end) {
+                    Some(bytes) => writer.write_all(bytes)?,
+                    None => parsed.source.write_to(*start, *end, writer)?,
+                },
+                Piece::Swapped(parsed, start, end, word) => parsed.source.copy(*start, *end, &mut |bytes| {
+                    swap_words(bytes, *word);
+                    Ok(writer.write_all(bytes)?)
+                })?,
+            }
+        }
+        Ok(())
+    }
+}
