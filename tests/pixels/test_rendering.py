@@ -5,7 +5,7 @@ import pytest
 
 from filmless import pixels
 from filmless.errors import PixelError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 
 
 def test_rescale(image):

@@ -13,7 +13,8 @@ from PIL import Image
 
 from filmless.errors import ConversionError
 from filmless.pixels import PixelDescription, decode_as_stored, render
-from filmless.pixels._seam import Dataset, read
+from filmless.dataset import Dataset
+from filmless.file import read
 from filmless.pixels.rendering import Window
 
 __all__ = ["from_dicom"]

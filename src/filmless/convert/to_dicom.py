@@ -18,7 +18,7 @@ from filmless.convert.picture import Background, Picture, as_colours
 from filmless.convert.raster import Options, read_with_pillow
 from filmless.convert.sniff import sniff
 from filmless.errors import DicomError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 
 __all__ = ["Source", "to_dicom"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import PixelError, UnsupportedError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 
 __all__ = ["apply_palette", "ybr_to_rgb"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import PixelError, UnsupportedError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 from filmless.pixels.codecs import codec_of
 from filmless.pixels.colour import ybr_to_rgb
 from filmless.pixels.description import PixelDescription

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from filmless.errors import GeometryError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 
 __all__ = ["PixelDescription"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import PixelError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
 
 __all__ = ["VoiFunction", "to_modality", "to_voi"]
 
