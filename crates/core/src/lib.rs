@@ -6,11 +6,13 @@
 
 pub mod charset;
 pub mod check;
+pub mod compare;
 pub mod dataset;
 pub mod dictionary;
 pub mod error;
 pub mod file;
 pub mod finding;
+pub mod scan;
 pub mod tag;
 pub mod transfer_syntax;
 pub mod value;

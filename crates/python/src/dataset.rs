@@ -26,8 +26,7 @@ pub struct Dataset {
 /// A `filmless.Dataset` of a state.
 pub fn wrap<'py>(py: Python<'py>, shared: Shared, origin: Option<Origin>) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let handle = Handle { shared, origin: Mutex::new(origin.map(Box::new)) };
-    CLASS.import(py, "filmless.dataset", "Dataset")?.call1((handle,))
+    CLASS.import(py, "filmless.dataset", "Dataset")?.call1((Handle::new(shared, origin),))
 }
 
 impl Dataset {

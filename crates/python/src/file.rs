@@ -177,6 +177,12 @@ pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptio
     to_bytes(py, &plan)
 }
 
+/// The bytes a data set is kept as: of its file, or without one its own.
+pub fn bytes_of<'py>(dataset: &Bound<'py, Dataset>, bare: bool) -> PyResult<Bound<'py, PyBytes>> {
+    let options = WritingOptions { transfer_syntax: None, lengths: "keep".into(), repair: false };
+    if bare { encode_data_set(dataset, options) } else { encode_file(dataset, options) }
+}
+
 fn to_bytes<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyBytes>> {
     let length = usize::try_from(plan.length())?;
     PyBytes::new_with(py, length, |mut buffer| {

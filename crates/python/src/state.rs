@@ -319,5 +319,12 @@ impl State {
 #[pyclass(frozen, module = "filmless._core")]
 pub struct Handle {
     pub shared: Shared,
-    pub origin: std::sync::Mutex<Option<Box<crate::origin::Origin>>>,
+    pub origin: Mutex<Option<Box<crate::origin::Origin>>>,
+}
+
+impl Handle {
+    /// A handle on a state and what is known of its file.
+    pub fn new(shared: Shared, origin: Option<crate::origin::Origin>) -> Self {
+        Self { shared, origin: Mutex::new(origin.map(Box::new)) }
+    }
 }
