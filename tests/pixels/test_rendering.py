@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from filmless import pixels
-from filmless.errors import PixelError
 from filmless.dataset import Dataset
+from filmless.errors import PixelError
 
 
 def test_rescale(image):

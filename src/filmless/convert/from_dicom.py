@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filmless.errors import ConversionError
-from filmless.pixels import PixelDescription, decode_as_stored, render
 from filmless.dataset import Dataset
+from filmless.errors import ConversionError
 from filmless.file import read
+from filmless.pixels import PixelDescription, decode_as_stored, render
 from filmless.pixels.rendering import Window
 
 __all__ = ["from_dicom"]

@@ -17,8 +17,8 @@ from filmless.convert.notice import ConversionNotice
 from filmless.convert.picture import Background, Picture, as_colours
 from filmless.convert.raster import Options, read_with_pillow
 from filmless.convert.sniff import sniff
-from filmless.errors import DicomError
 from filmless.dataset import Dataset
+from filmless.errors import DicomError
 
 __all__ = ["Source", "to_dicom"]
 

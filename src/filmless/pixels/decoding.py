@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.errors import PixelError, UnsupportedError
 from filmless.dataset import Dataset
+from filmless.errors import PixelError, UnsupportedError
 from filmless.pixels.codecs import codec_of
 from filmless.pixels.colour import ybr_to_rgb
 from filmless.pixels.description import PixelDescription

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from filmless.errors import GeometryError
 from filmless.dataset import Dataset
+from filmless.errors import GeometryError
 
 __all__ = ["PixelDescription"]
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.errors import PixelError
 from filmless.dataset import Dataset
+from filmless.errors import PixelError
 from filmless.pixels.colour import apply_palette, ybr_to_rgb
 from filmless.pixels.decoding import decode_as_stored
 from filmless.pixels.description import PixelDescription
