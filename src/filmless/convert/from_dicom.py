@@ -57,6 +57,10 @@ def from_dicom(
     DICOM
     -----
     PS3.3 C.7.6.3, C.11.1, C.11.2
+
+    Examples
+    --------
+    >>> from_dicom("slice.dcm", "slice.png", window=(40, 400))
     """
     if format != "png":
         raise ConversionError("the format is not written yet, expected png")

@@ -80,8 +80,10 @@ def to_dicom(
 
     Examples
     --------
-    >>> ds = to_dicom("photo.jpg", PatientName="Doe^Jane", PatientID="42")  # doctest: +SKIP
-    >>> ds.save_as("photo.dcm")  # doctest: +SKIP
+    >>> ds = to_dicom("retina.jpg", PatientName="Doe^Jane", PatientID="42")
+    >>> ds.PhotometricInterpretation
+    'YBR_FULL_422'
+    >>> ds.save_as("retina.dcm")
     """
     as_colours(background)
     check_header(header)
