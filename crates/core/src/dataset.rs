@@ -268,23 +268,39 @@ impl Dataset {
         Ok(None)
     }
 
+    /// The node of an element that is in [`Dataset::parsed`] as it was read.
+    #[inline]
+    pub fn stored_node(&self, tag: Tag) -> Option<u32> {
+        if !self.edits.is_empty() && self.edits.contains_key(&tag) {
+            return None;
+        }
+        self.stored.as_ref()?.find(tag)
+    }
+
     /// The element with a tag as long as it lies before the pixel data: no input, no error.
     #[inline]
     pub fn find(&self, tag: Tag) -> Option<ElementRef<'_>> {
         self.get(tag).ok().flatten()
     }
 
-    /// Tags, nodes and written value representations of the elements by ascending tag, when they are all in
-    /// [`Dataset::parsed`] as they were read.
-    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32, Vr)>> {
+    /// What `make` makes of tag, node and written value representation of each element by ascending tag, when they are
+    /// all in [`Dataset::parsed`] as they were read.
+    pub fn stored_in_order<T>(&self, make: impl Fn(Tag, u32, Vr) -> T) -> Option<Vec<T>> {
         let stored = self.stored.as_ref().filter(|stored| stored.item.is_some() || !stored.parsed.has_tail())?;
         if !self.edits.is_empty() {
             return None;
         }
         let nodes = stored.parsed.nodes();
         let mut all = Vec::with_capacity(8);
-        all.extend(stored.children().map(|index| (nodes[index as usize].tag, index, nodes[index as usize].vr)));
-        all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
+        let mut last = None;
+        for index in stored.children() {
+            let node = &nodes[index as usize];
+            if last.replace(node.tag) >= Some(node.tag) {
+                return None;
+            }
+            all.push(make(node.tag, index, node.vr));
+        }
+        Some(all)
     }
 
     /// Every element in the order of the file, those that were set among them; duplicates included.

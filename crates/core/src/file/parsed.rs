@@ -63,17 +63,17 @@ pub struct Parsed {
 impl Parsed {
     /// Gathers what a parser left. `parser` is one that has more to parse: the pixel data and what follows.
     pub(super) fn new(source: Source, window: Arc<Window>, nodes: Vec<Node>, findings: Vec<Finding>, limits: Limits, parser: Option<Parser>) -> Self {
+        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
         let mut top = Vec::with_capacity(if nodes.len() < 1024 { nodes.len() } else { 64 });
-        let mut index = 0;
+        let (mut sorted, mut items_declare_context) = (true, false);
+        let (mut index, mut last) = (0, None);
         while let Some(node) = nodes.get(index as usize) {
+            sorted &= last.replace(node.tag) < Some(node.tag);
+            items_declare_context |= nodes[index as usize + 1..node.next as usize].iter().any(declares);
             top.push(index);
             index = node.next;
         }
         let tail = parser.map(|parser| Tail { parser: Mutex::new(Some(parser)), parsed: OnceLock::new() });
-        let sorted = top.is_sorted_by(|&left, &right| nodes[left as usize].tag < nodes[right as usize].tag);
-        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
-        let outer = top.iter().filter(|&&index| declares(&nodes[index as usize])).count();
-        let items_declare_context = nodes.iter().filter(|node| declares(node)).count() > outer;
         Self { source, window, nodes, findings, limits, top, sorted, items_declare_context, tail, inner: Mutex::default() }
     }
 
