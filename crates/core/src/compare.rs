@@ -1,5 +1,7 @@
 //! Whether two data sets mean the same.
 
+use std::sync::Arc;
+
 use crate::dataset::{Context, Dataset, ElementRef};
 use crate::error::{Error, Place, Result};
 use crate::model::{DEEPEST, little_endian, value_of, vr_of};
@@ -41,7 +43,7 @@ fn same_inside(left: &Dataset, right: &Dataset, depth: u32) -> Result<bool> {
 
 struct Side<'a> {
     dataset: &'a Dataset,
-    context: Context,
+    context: Arc<Context>,
 }
 
 type Sided<'a> = (&'a Side<'a>, ElementRef<'a>);

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod charset;
+pub mod check;
 pub mod compare;
 pub mod dataset;
 pub mod dictionary;
@@ -13,6 +14,7 @@ pub mod file;
 pub mod finding;
 pub mod json;
 pub mod model;
+pub mod scan;
 pub mod tag;
 pub mod transfer_syntax;
 pub mod value;

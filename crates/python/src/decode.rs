@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use filmless_core::charset::CharacterSet;
 use filmless_core::value::{Text, Value, parse_decimal, parse_integer};
 use filmless_core::Vr;
-use pyo3::IntoPyObject;
+use pyo3::{BoundObject, IntoPyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList, PyString, PyType};

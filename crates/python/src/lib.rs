@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod copy;
 mod dataset;
 mod decode;
 mod dictionary;
@@ -11,6 +12,7 @@ mod errors;
 mod file;
 mod finding;
 mod origin;
+mod scan;
 mod sequence;
 mod state;
 mod tag;
@@ -18,6 +20,8 @@ mod walk;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use crate::copy::{copied, findings, pickled, same, unpickled};
     #[pymodule_export]
     use crate::dataset::Dataset;
     #[pymodule_export]
@@ -30,6 +34,8 @@ mod _core {
     use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_file};
     #[pymodule_export]
     use crate::finding::Finding;
+    #[pymodule_export]
+    use crate::scan::scan;
     #[pymodule_export]
     use crate::sequence::Sequence;
     #[pymodule_export]

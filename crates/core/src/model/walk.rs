@@ -1,6 +1,7 @@
 //! One walk over a data set, for both models.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::literal::hex;
 use super::{BulkData, DEEPEST, ModelOptions};
@@ -62,7 +63,7 @@ impl<'a, F: Form> Walk<'a, F> {
         Ok(())
     }
 
-    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Context) -> Result<()> {
+    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>) -> Result<()> {
         let vr = vr_of(dataset, tag, element, context);
         if vr == Vr::SQ {
             return self.sequence(dataset, tag, element, context);
@@ -103,7 +104,7 @@ impl<'a, F: Form> Walk<'a, F> {
         Ok(())
     }
 
-    fn sequence(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Context) -> Result<()> {
+    fn sequence(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>) -> Result<()> {
         if self.depth >= DEEPEST {
             return Err(Error::Limit { limit: "max_depth", maximum: u64::from(DEEPEST), place: Place::tag(tag) });
         }

@@ -1,0 +1,89 @@
+# filmless. All of it happens in .venv, build/ and target/ of this folder: needed are Python >= 3.11, a C compiler and Rust.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench fuzz build docs format clean
+
+PYTHON ?= python3
+FUZZ_SECONDS ?= 600
+FUZZ := crates/core/fuzz
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# What the extension is made of. Python sources are not: the install is editable.
+RUST := Cargo.toml Cargo.lock $(shell find crates -name Cargo.toml -o -path '*/src/*' -type f -not -path '$(FUZZ)/*')
+TYPED := src build_backend examples $(wildcard tools/*.py) $(wildcard benchmarks)
+
+help:
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
+		do printf '  make %-7s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.built ## pictures of six formats become DICOM, and DICOM becomes pictures
+	@$(PY) examples/demo.py
+
+test: $(VENV)/.built $(VENV)/.dev ## all tests: those of the Rust core, then those of the package
+	cargo test --quiet --package filmless-core
+	$(PY) -m pytest $(PYTEST)
+
+check: $(VENV)/.built $(VENV)/.dev ## format, lint, types, the stub, generated files, docs
+	ruff format --check
+	ruff check
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	mypy $(TYPED)
+	$(PY) -m mypy.stubtest filmless._core
+	for generator in $(wildcard tools/generate_*.py); do $(PY) $$generator --check; done
+	zensical build --clean --strict --config-file mkdocs.yml
+
+bench: $(VENV)/.built $(VENV)/.dev ## filmless against its peers (BENCH="names or options")
+	$(PY) -m benchmarks $(BENCH)
+
+fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (600); needs Rust nightly
+	for target in $$(cargo +nightly fuzz list --fuzz-dir $(FUZZ)); do \
+		cargo +nightly fuzz run --fuzz-dir $(FUZZ) $$target -- -max_total_time=$(FUZZ_SECONDS); done
+
+build: $(VENV)/.dev ## source distribution and wheel, into dist/
+	rm -rf dist
+	$(PY) -m build --no-isolation
+
+docs: $(VENV)/.built $(VENV)/.dev ## the documentation, into site/
+	zensical build --clean --strict --config-file mkdocs.yml
+
+format: $(VENV)/.dev ## format and mend what can be mended
+	ruff check --fix --quiet || true
+	ruff format
+	cargo fmt --all
+
+clean: ## remove all that was made here
+	rm -rf $(VENV) build dist site out target $(FUZZ)/target src/filmless/_core*.so src/filmless/_core*.pyd
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment with the build tools; pip is renewed because dependency groups need 25.1.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "filmless needs Python 3.11 or newer: PYTHON=... make")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.build-tools: $(VENV)/.made pyproject.toml
+	$(PIP) install --group build
+	@touch $@
+
+# The extension, in release, and the package beside it by a link.
+$(VENV)/.built: $(VENV)/.build-tools build_backend/backend.py $(RUST)
+	$(PIP) install --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/bin/cargo-fuzz:
+	mkdir -p $(VENV)
+	cargo install cargo-fuzz --locked --root $(VENV)

@@ -1,0 +1,191 @@
+//! Reading and writing files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use filmless_core::dataset::Dataset as CoreDataset;
+use filmless_core::file::{self, DicomFile, FileParts, Lengths, Limits, Plan, ReadOptions, WriteOptions};
+use filmless_core::transfer_syntax;
+use filmless_core::{Error, Tag};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
+
+use crate::dataset::{Dataset, wrap};
+use crate::errors::{at_path, to_py};
+use crate::origin::Origin;
+use crate::state::Shared;
+
+/// Bounds and choices of reading, as Python gives them.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Options {
+    max_depth: u32,
+    max_elements: u32,
+    max_inflated: Option<u64>,
+    stop: Option<u32>,
+    force: bool,
+    strict: bool,
+}
+
+impl Options {
+    /// As the core has them.
+    pub fn to_core(&self) -> ReadOptions {
+        ReadOptions {
+            limits: Limits { depth: self.max_depth, elements: self.max_elements, inflated: self.max_inflated },
+            stop: self.stop.map(Tag),
+            force: self.force,
+        }
+    }
+}
+
+/// The first finding of a file that must have none.
+fn refuse_findings(file: &DicomFile) -> Result<(), Error> {
+    match filmless_core::check::check_file(file)?.into_iter().next() {
+        Some(finding) => Err(finding.into_error()),
+        None => Ok(()),
+    }
+}
+
+fn wrapped<'py>(py: Python<'py>, file: DicomFile, path: Option<PathBuf>) -> PyResult<Bound<'py, PyAny>> {
+    let shared = Shared::new(file.dataset.clone());
+    wrap(py, shared, Some(Origin { file: Some(file), path, ..Origin::default() }))
+}
+
+/// Reads a file of the file system.
+#[pyfunction]
+pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyResult<Bound<'py, PyAny>> {
+    let file = py.detach(|| {
+        let file = file::read_path(&path, &options.to_core())?;
+        if options.strict { refuse_findings(&file).map(|()| file) } else { Ok(file) }
+    });
+    let file = file.map_err(|error| at_path(error, Some(&path)))?;
+    wrapped(py, file, Some(path))
+}
+
+/// Reads a file that is in memory.
+#[pyfunction]
+pub fn read_bytes<'py>(py: Python<'py>, bytes: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
+    let bytes: file::SharedBytes = Arc::new(bytes);
+    let file = py.detach(|| {
+        let file = file::read_bytes(bytes, &options.to_core())?;
+        if options.strict { refuse_findings(&file).map(|()| file) } else { Ok(file) }
+    });
+    wrapped(py, file.map_err(to_py)?, None)
+}
+
+/// How a file is written, as Python says it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct WritingOptions {
+    transfer_syntax: Option<String>,
+    lengths: String,
+    repair: bool,
+}
+
+impl WritingOptions {
+    fn to_core(&self) -> PyResult<WriteOptions> {
+        let lengths = match self.lengths.as_str() {
+            "keep" => Lengths::Keep,
+            "defined" => Lengths::Defined,
+            "undefined" => Lengths::Undefined,
+            _ => return Err(PyValueError::new_err("`lengths` is \"keep\", \"defined\" or \"undefined\"")),
+        };
+        let transfer_syntax = match &self.transfer_syntax {
+            None => None,
+            Some(name) => {
+                let row = transfer_syntax::find(name).or_else(|| transfer_syntax::find_by_keyword(name));
+                Some(row.ok_or_else(|| PyValueError::new_err(format!("`{name}` is no transfer syntax of the registry: give a UID or a keyword")))?)
+            }
+        };
+        Ok(WriteOptions { transfer_syntax, lengths, repair: self.repair })
+    }
+}
+
+/// Everything a file is made of, out of Python's hands.
+struct Parts {
+    data: CoreDataset,
+    meta: CoreDataset,
+    file: Option<DicomFile>,
+    preamble: Option<Vec<u8>>,
+}
+
+impl Parts {
+    fn of(py: Python<'_>, dataset: &Dataset) -> PyResult<Self> {
+        let data = dataset.shared().snapshot(py)?;
+        let (meta, file, preamble) = match dataset.origin().as_ref() {
+            Some(origin) => {
+                let meta = origin.meta.as_ref().map(|meta| meta.clone_ref(py));
+                (meta, origin.file.clone(), origin.preamble.clone())
+            }
+            None => (None, None, None),
+        };
+        let meta = match meta {
+            Some(meta) => meta.bind(py).cast::<Dataset>()?.get().shared().snapshot(py)?,
+            None => file.as_ref().map(|file| file.meta.clone()).unwrap_or_default(),
+        };
+        Ok(Self { data, meta, file, preamble })
+    }
+
+    fn plan(&self, options: &WriteOptions) -> Result<Plan, Error> {
+        let parts = FileParts {
+            dataset: &self.data,
+            meta: &self.meta,
+            origin: self.file.as_ref(),
+            preamble: self.preamble.as_deref(),
+        };
+        file::plan_file(&parts, options)
+    }
+}
+
+/// Writes a file whole or not at all.
+#[pyfunction]
+pub fn write_file(dataset: &Bound<'_, Dataset>, path: PathBuf, options: WritingOptions, durable: bool) -> PyResult<()> {
+    let py = dataset.py();
+    let parts = Parts::of(py, dataset.get())?;
+    let options = options.to_core()?;
+    py.detach(|| {
+        let plan = parts.plan(&options)?;
+        file::keep_open(&parts.data, &path)?;
+        file::write_atomically(&path, &plan, durable)
+    })
+    .map_err(|error| at_path(error, Some(&path)))
+}
+
+/// The bytes of a file.
+#[pyfunction]
+pub fn encode_file<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {
+    let py = dataset.py();
+    let parts = Parts::of(py, dataset.get())?;
+    let options = options.to_core()?;
+    let plan = py.detach(|| parts.plan(&options)).map_err(to_py)?;
+    to_bytes(py, &plan)
+}
+
+/// The bytes of a data set alone, in an uncompressed transfer syntax.
+#[pyfunction]
+pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {
+    let py = dataset.py();
+    let data = dataset.get().shared().snapshot(py)?;
+    let options = options.to_core()?;
+    let encoding = options.transfer_syntax.map_or_else(
+        || data.encoding(),
+        |row| file::Encoding { explicit: row.explicit, big_endian: row.big_endian },
+    );
+    let plan = py.detach(|| file::plan_data_set(&data, encoding, &options)).map_err(to_py)?;
+    to_bytes(py, &plan)
+}
+
+/// The bytes a data set is kept as: of its file, or without one its own.
+pub fn bytes_of<'py>(dataset: &Bound<'py, Dataset>, bare: bool) -> PyResult<Bound<'py, PyBytes>> {
+    let options = WritingOptions { transfer_syntax: None, lengths: "keep".into(), repair: false };
+    if bare { encode_data_set(dataset, options) } else { encode_file(dataset, options) }
+}
+
+fn to_bytes<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyBytes>> {
+    let length = usize::try_from(plan.length())?;
+    PyBytes::new_with(py, length, |mut buffer| {
+        plan.write_to(&mut buffer).map_err(to_py)
+    })
+}

@@ -1,0 +1,120 @@
+//! Going through elements: of one data set, and of all that lies inside it.
+
+use std::sync::{Mutex, PoisonError};
+
+use filmless_core::{Tag, Vr};
+use pyo3::prelude::*;
+
+use crate::element::DataElement;
+use crate::sequence::Sequence;
+use crate::state::{Position, Shared};
+
+type Positions = std::vec::IntoIter<(Tag, Option<Position>)>;
+
+/// Goes through the elements of a data set.
+#[pyclass(frozen, module = "filmless._core")]
+pub struct ElementIterator {
+    shared: Shared,
+    rest: Mutex<Positions>,
+}
+
+impl ElementIterator {
+    /// The elements of a data set as they are now.
+    pub fn new(shared: Shared) -> PyResult<Self> {
+        let rest = Mutex::new(shared.positions()?.into_iter());
+        Ok(Self { shared, rest })
+    }
+}
+
+#[pymethods]
+impl ElementIterator {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self) -> Option<DataElement> {
+        let (tag, position) = self.rest.lock().unwrap_or_else(PoisonError::into_inner).next()?;
+        Some(DataElement::at(self.shared.clone(), tag, position))
+    }
+}
+
+/// A data set being walked, or a sequence whose items are.
+enum Level {
+    Elements(Shared, Positions),
+    Items(Py<Sequence>, usize),
+}
+
+/// Goes through the elements of a data set and, after each sequence, those of its items.
+#[pyclass(frozen, module = "filmless._core")]
+pub struct Walker {
+    levels: Mutex<Vec<Level>>,
+}
+
+impl Walker {
+    /// Starts at a data set.
+    pub fn new(shared: Shared) -> PyResult<Self> {
+        let positions = shared.positions()?.into_iter();
+        Ok(Self { levels: Mutex::new(vec![Level::Elements(shared, positions)]) })
+    }
+}
+
+enum Next {
+    Element(Shared, Tag, Option<Position>),
+    Item(Shared),
+    Up,
+}
+
+#[pymethods]
+impl Walker {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<DataElement>> {
+        loop {
+            let next = {
+                let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+                match levels.last_mut() {
+                    None => return Ok(None),
+                    Some(Level::Elements(shared, rest)) => match rest.next() {
+                        Some((tag, position)) => Next::Element(shared.clone(), tag, position),
+                        None => Next::Up,
+                    },
+                    Some(Level::Items(sequence, at)) => {
+                        *at += 1;
+                        sequence.get().state(*at - 1).map_or(Next::Up, Next::Item)
+                    }
+                }
+            };
+            match next {
+                Next::Up => {
+                    self.levels.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                }
+                Next::Item(shared) => self.enter(Level::Elements(shared.clone(), shared.positions()?.into_iter())),
+                Next::Element(shared, tag, position) => {
+                    if shared.is_sequence(tag, position)
+                        && let Some(value) = shared.value(py, tag, position)?
+                        && let Ok(sequence) = value.cast_into::<Sequence>()
+                    {
+                        self.enter(Level::Items(sequence.unbind(), 0));
+                    }
+                    return Ok(Some(DataElement::at(shared, tag, position)));
+                }
+            }
+        }
+    }
+}
+
+impl Walker {
+    fn enter(&self, level: Level) {
+        self.levels.lock().unwrap_or_else(PoisonError::into_inner).push(level);
+    }
+}
+
+impl Shared {
+    /// Whether an element is a sequence.
+    pub fn is_sequence(&self, tag: Tag, position: Option<Position>) -> bool {
+        let mut state = self.lock();
+        state.vr_of(tag, position) == Some(Vr::SQ)
+    }
+}

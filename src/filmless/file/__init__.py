@@ -1,0 +1,27 @@
+"""Files: reading, writing, scanning many, file-sets, waveforms, and pydicom's data sets.
+
+PS3.5 7, PS3.10, PS3.18 F, PS3.19 A.1.
+"""
+
+from filmless.file._fileset import FileSet, read_fileset
+from filmless.file._pydicom import from_pydicom, to_pydicom
+from filmless.file._read import dcmread, read
+from filmless.file._scan import Scan, scan
+from filmless.file._uid import generate_uid
+from filmless.file._waveform import waveform
+from filmless.file._write import encode, write
+
+__all__ = [
+    "FileSet",
+    "Scan",
+    "dcmread",
+    "encode",
+    "from_pydicom",
+    "generate_uid",
+    "read",
+    "read_fileset",
+    "scan",
+    "to_pydicom",
+    "waveform",
+    "write",
+]
