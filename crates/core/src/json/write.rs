@@ -220,8 +220,7 @@ fn push_number(text: &str, into: &mut Vec<u8>) -> bool {
     const LARGEST_EXPONENT: u32 = 300;
     let start = into.len();
     let (negative, rest) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
+        [sign @ (b'-' | b'+'), rest @ ..] => (*sign == b'-', rest),
         rest => (false, rest),
     };
     let (whole, rest) = split_digits(rest);
