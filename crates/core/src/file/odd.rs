@@ -87,8 +87,8 @@ impl Parser {
                 Verdict::No | Verdict::Far => {}
             }
         }
-        if let Some(flow) = self.reconsider(view) {
-            return Ok(flow);
+        if self.looks_back() {
+            return Ok(Flow::Next);
         }
         self.last_resort(standard, view)
     }
@@ -119,8 +119,11 @@ impl Parser {
         if at + 8 > frame.limit {
             return Verdict::No;
         }
+        if at.saturating_sub(self.position) > LOOKAHEAD {
+            return Verdict::Far;
+        }
         if !view.reaches(at + 12) {
-            return if at.saturating_sub(self.position) > LOOKAHEAD { Verdict::Far } else { Verdict::Need(at + 12 - self.position) };
+            return Verdict::Need(at + 12 - self.position);
         }
         let bytes = view.from(at);
         let fits = |header: &Header| header.tag > last && header.end(at).is_none_or(|end| end <= frame.limit);
@@ -143,19 +146,31 @@ impl Parser {
         if yes { Verdict::Yes } else { Verdict::No }
     }
 
-    /// Reads the element before this one again, in another way, when that makes sense of what stands here.
-    fn reconsider(&mut self, view: &View<'_>) -> Option<Flow> {
-        let frame = self.frame;
-        let node = *self.nodes.get(frame.previous as usize)?;
+    /// Goes back to the element before this one, when it can be read again in another way.
+    fn looks_back(&mut self) -> bool {
+        let Some(node) = self.nodes.get(self.frame.previous as usize) else { return false };
         let start = node.start();
-        let is_leaf = frame.previous as usize + 1 == self.nodes.len();
+        let is_leaf = self.frame.previous as usize + 1 == self.nodes.len();
         if !is_leaf || start < self.reconsidered {
-            return None;
+            return false;
         }
         if node.flags.has(Flags::DEFERRED) {
             self.enter = start;
             self.go_back(start);
-            return Some(Flow::Next);
+        } else {
+            self.look_back = Some(self.position);
+            self.position = start;
+        }
+        true
+    }
+
+    /// Reads the element at the position again, in another way, when that makes sense of what stands `here`, after it.
+    pub(super) fn reconsider(&mut self, here: u64, view: &View<'_>) -> Flow {
+        let frame = self.frame;
+        let node = self.nodes[frame.previous as usize];
+        let start = self.position;
+        if !view.reaches(start + 12) || view.from(start).is_empty() {
+            return Flow::Need(12);
         }
         let bytes = view.from(start);
         let length = node.length() as u32;
@@ -185,14 +200,18 @@ impl Parser {
             match self.judge(&reading, start, &frame, view) {
                 Verdict::Yes => {
                     self.settled = Some((start, reading));
+                    self.look_back = None;
                     self.go_back(start);
-                    return Some(Flow::Next);
+                    return Flow::Next;
                 }
-                Verdict::Need(bytes) => return Some(Flow::Need(bytes)),
+                Verdict::Need(bytes) => return Flow::Need(bytes),
                 Verdict::No | Verdict::Far => {}
             }
         }
-        None
+        self.look_back = None;
+        self.position = here;
+        self.reconsidered = start + 1;
+        Flow::Next
     }
 
     /// Forgets the last element, to read it again.

@@ -119,6 +119,8 @@ pub struct Parser {
     pub(super) settled: Option<(u64, Header)>,
     /// Everything up to here has had its second look.
     pub(super) reconsidered: u64,
+    /// Where to go on after the second look at the element before, which is at the position.
+    pub(super) look_back: Option<u64>,
 }
 
 impl Parser {
@@ -148,6 +150,7 @@ impl Parser {
             enter: u64::MAX,
             settled: None,
             reconsidered: 0,
+            look_back: None,
         }
     }
 
@@ -242,6 +245,9 @@ impl Parser {
 
     #[inline]
     fn element(&mut self, view: &View<'_>) -> Result<Flow> {
+        if let Some(here) = self.look_back {
+            return Ok(self.reconsider(here, view));
+        }
         let start = self.position;
         if let Some((at, header)) = self.settled
             && at == start
