@@ -35,7 +35,11 @@ impl Parser {
             return Flow::Need(16);
         }
         let rest = view.from(self.position);
-        let code = if rest.iter().all(|&byte| byte == 0) { Code::TrailingData } else { Code::Truncated };
+        let zeros = rest.iter().all(|&byte| byte == 0);
+        if !zeros && matches!(self.frame.kind, Kind::DataSet | Kind::Item) && self.looks_back() {
+            return Flow::Next;
+        }
+        let code = if zeros { Code::TrailingData } else { Code::Truncated };
         let tag = self.nodes.last().map_or(Tag(0), |node| node.tag);
         self.note(code, tag, self.position);
         if self.stack.is_empty() {
@@ -48,12 +52,13 @@ impl Parser {
     /// Takes a header that deviates, and notes how.
     pub(super) fn accept_odd(&mut self, header: Header, view: &View<'_>) -> Result<Flow> {
         let (start, last) = (self.position, self.frame.last);
+        let first = self.frame.previous == NONE && last == Tag(0);
         let flow = self.accept(&header, view)?;
         if let Flow::Next = flow {
             if let Some(code) = header.odd {
                 self.note(code, header.tag, start);
             }
-            if header.tag <= last {
+            if header.tag <= last && !first {
                 let code = if header.tag == last { Code::DuplicateTag } else { Code::UnsortedTag };
                 self.note(code, header.tag, start);
             }
@@ -214,10 +219,15 @@ impl Parser {
         Flow::Next
     }
 
+    /// Forgets what was found at the last element.
+    fn forget_findings(&mut self, start: u64) {
+        while self.findings.pop_if(|finding| finding.offset >= start).is_some() {}
+    }
+
     /// Forgets the last element, to read it again.
     fn go_back(&mut self, start: u64) {
         self.nodes.truncate(self.frame.previous as usize);
-        self.findings.retain(|finding| finding.offset < start);
+        self.forget_findings(start);
         self.position = start;
         self.frame.last = self.frame.before;
         self.frame.previous = NONE;
@@ -276,6 +286,8 @@ impl Parser {
         let flow = self.accept_odd(*header, view)?;
         if let (Flow::Next, Some(node)) = (&flow, self.nodes.get_mut(index)) {
             node.flags.insert(if in_file { Flags::TRUNCATED } else { Flags::ADJUSTED });
+            // What is left may be odd: that says nothing of the length that was declared.
+            self.findings.pop_if(|finding| finding.code == Code::OddLength && finding.offset == start);
             self.note(if in_file { Code::Truncated } else { Code::LengthBeyondParent }, header.tag, start);
         }
         Ok(flow)
@@ -330,7 +342,7 @@ impl Parser {
             self.note(Code::ByteOrder, Tag::ITEM, start);
             return Ok(Flow::Next);
         }
-        if frame.undefined && let Some(outer) = self.stack.last().copied() {
+        if let Some(outer) = self.stack.last().copied() {
             match self.plausible(start, outer.last, &outer, view) {
                 Verdict::Yes => {
                     self.leave();
