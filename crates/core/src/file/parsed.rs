@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::node::{Encoding, Flags, Node};
 use super::parser::{Limits, Parser, Step};
 use super::source::{Source, Window};
-use crate::error::Result;
+use crate::error::{Error, Place, Result};
 use crate::finding::Finding;
 use crate::{Tag, Vr};
 
@@ -223,9 +223,13 @@ impl Parsed {
             return Ok(Arc::clone(parsed));
         }
         let node = &self.nodes[index as usize];
+        if node.depth >= self.limits.depth {
+            let place = Place::at(node.tag, node.start());
+            return Err(Error::Limit { limit: "max_depth", maximum: u64::from(self.limits.depth), place });
+        }
         let (start, end) = (node.offset, node.value_end());
         let encoding = if node.vr == Vr::SQ { node.encoding() } else { self.encoding_of_unknown(node)? };
-        let mut parser = Parser::new(start, end, encoding, self.limits).items();
+        let mut parser = Parser::new(start, end, encoding, self.limits).items(node.depth + 1);
         let mut window = Window::default();
         match &self.source {
             Source::Memory(bytes) => {
