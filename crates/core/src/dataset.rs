@@ -14,18 +14,12 @@ use crate::value::Value;
 use crate::{Tag, Vr};
 
 /// What a data set hands down to the items inside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Decodes the text (PS3.3 C.12.1.1.2).
     pub character_set: CharacterSet,
     /// Pixel Representation is 1: `US or SS` means SS.
     pub signed: bool,
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self { character_set: CharacterSet::ascii(), signed: false }
-    }
 }
 
 /// The value of an element that was set.
@@ -154,7 +148,7 @@ impl<'a> ElementRef<'a> {
     pub fn character_set(self, context: &Context) -> CharacterSet {
         match self {
             Self::Edited(Element { content: Content::Text(_), .. }) => CharacterSet::utf8(),
-            _ => context.character_set.clone(),
+            _ => context.character_set,
         }
     }
 }
@@ -171,15 +165,11 @@ impl Stored {
     /// The nodes of the elements, in the order of the file.
     fn children(&self) -> impl Iterator<Item = u32> + '_ {
         let nodes = self.parsed.nodes();
-        let (mut at, end) = match self.item {
-            Some(item) => (item + 1, nodes[item as usize].next),
-            None => (0, nodes.len() as u32),
+        let range = match self.item {
+            Some(item) => item + 1..nodes[item as usize].next,
+            None => 0..nodes.len() as u32,
         };
-        std::iter::from_fn(move || {
-            let index = at;
-            at = nodes.get(index as usize).filter(|_| index < end)?.next;
-            Some(index)
-        })
+        self.parsed.siblings(range)
     }
 
     /// The last element with a tag.
@@ -486,24 +476,38 @@ impl Dataset {
     /// # Errors
     /// As reading the file.
     pub fn items_of(element: ElementRef<'_>, context: &Arc<Context>) -> Result<Vec<Self>> {
+        let mut items = Vec::new();
+        Self::each_item(element, context, |item| items.push(item))?;
+        Ok(items)
+    }
+
+    /// Hands each item of a sequence element to a function.
+    ///
+    /// # Errors
+    /// As reading the file.
+    pub fn each_item(element: ElementRef<'_>, context: &Arc<Context>, mut take: impl FnMut(Self)) -> Result<()> {
         let (parsed, index) = match element {
             ElementRef::Stored(parsed, index) => (parsed, index),
             ElementRef::Edited(element) => match &element.content {
                 Content::Stored(parsed, index) => (parsed, *index),
                 Content::Items(items) => {
-                    let mut items = items.clone();
-                    for item in &mut items {
+                    for item in items {
+                        let mut item = item.clone();
                         item.set_inherited(Arc::clone(context));
+                        take(item);
                     }
-                    return Ok(items);
+                    return Ok(());
                 }
-                _ => return Ok(Vec::new()),
+                _ => return Ok(()),
             },
         };
-        let (parsed, items) = parsed.items(index)?;
-        let nodes = parsed.nodes();
-        let items = items.into_iter().filter(|&item| nodes[item as usize].tag == Tag::ITEM);
-        Ok(items.map(|item| Self::from_item(Arc::clone(&parsed), item, Arc::clone(context))).collect())
+        let (parsed, range) = parsed.items(index)?;
+        for item in parsed.siblings(range) {
+            if parsed.nodes()[item as usize].tag == Tag::ITEM {
+                take(Self::from_item(Arc::clone(&parsed), item, Arc::clone(context)));
+            }
+        }
+        Ok(())
     }
 
     /// A text value as it stands, without padding, of an element that needs no character set.

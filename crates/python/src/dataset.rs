@@ -25,7 +25,7 @@ pub struct Dataset {
 }
 
 /// A `filmless.Dataset` of a state.
-pub fn wrap<'py>(py: Python<'py>, shared: Shared, origin: Option<Origin>) -> PyResult<Bound<'py, PyAny>> {
+pub fn wrap(py: Python<'_>, shared: Shared, origin: Option<Origin>) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CLASS.import(py, "filmless.dataset", "Dataset")?.call1((Handle::new(shared, origin),))
 }

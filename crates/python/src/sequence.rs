@@ -47,8 +47,9 @@ impl Sequence {
     /// The items of an element of a data set.
     pub fn of(located: &Located) -> PyResult<Self> {
         debug_assert!(located.vr == Vr::SQ);
-        let items = CoreDataset::items_of(located.element(), &located.context).map_err(to_py)?;
-        let slots = items.into_iter().map(|item| Slot { shared: Shared::new(item), object: None }).collect();
+        let mut slots = Vec::with_capacity(1);
+        let take = |item| slots.push(Slot { shared: Shared::new(item), object: None });
+        CoreDataset::each_item(located.element(), &located.context, take).map_err(to_py)?;
         Ok(Self::from_slots(slots, false))
     }
 
