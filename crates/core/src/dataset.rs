@@ -435,7 +435,8 @@ impl Dataset {
         })
     }
 
-    fn number(&self, tag: Tag) -> Option<u16> {
+    /// The first number of a US element.
+    pub fn number(&self, tag: Tag) -> Option<u16> {
         let element = self.find(tag)?;
         let bytes = element.bytes().ok()?;
         let raw = bytes.first_chunk::<2>()?;

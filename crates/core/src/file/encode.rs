@@ -151,7 +151,7 @@ impl Encoder {
         }
         let (start, end) = (node.offset, node.value_end());
         let swapped = node.flags.has(Flags::BIG_ENDIAN) != self.encoding.big_endian;
-        let word = if swapped { vr.word_size() } else { 1 };
+        let word = if swapped { word_size(dataset, tag, vr) } else { 1 };
         if end - start > INLINE && !(self.recode && vr.uses_character_set()) {
             self.header(tag, vr, Some(even(end - start, tag)?), plan);
             match word {
@@ -191,10 +191,10 @@ impl Encoder {
                     self.delimiter(Tag::SEQUENCE_DELIMITATION, plan);
                     return Ok(());
                 }
-                let swap = element.big_endian != self.encoding.big_endian && vr.word_size() > 1;
-                if swap {
+                let word = word_size(dataset, tag, vr);
+                if element.big_endian != self.encoding.big_endian && word > 1 {
                     let mut owned = bytes.to_vec();
-                    swap_words(&mut owned, vr.word_size());
+                    swap_words(&mut owned, word);
                     self.short(tag, vr, &owned, plan);
                 } else if bytes.len() as u64 > INLINE {
                     self.header(tag, vr, Some(even(bytes.len() as u64, tag)?), plan);
@@ -321,6 +321,15 @@ impl Encoder {
             self.delimiter(Tag::ITEM_DELIMITATION, plan);
         }
         Ok(())
+    }
+}
+
+/// Bytes that change places together. Pixels of 32 and 64 bits stand in OW, but the big-endian files there are (and
+/// pydicom) have their bytes turned around as a whole, not by 16-bit words.
+fn word_size(dataset: &Dataset, tag: Tag, vr: Vr) -> usize {
+    match (tag, vr, dataset.number(Tag(0x0028_0100))) {
+        (Tag::PIXEL_DATA, Vr::OW, Some(bits @ (32 | 64))) => usize::from(bits / 8),
+        _ => vr.word_size(),
     }
 }
 

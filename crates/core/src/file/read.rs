@@ -128,7 +128,8 @@ impl Reader<'_> {
     fn find_meta(&mut self) -> Result<u64> {
         if self.bytes_at(128, 4) == b"DICM" {
             let preamble = self.bytes_at(0, 4);
-            let foreign: [&[u8]; 8] = [b"II*\0", b"MM\0*", b"MZ", b"\x7fELF", b"%PDF", b"PK\x03\x04", b"<", b"#!"];
+            // A TIFF beside the DICOM file is what the preamble is for (PS3.10 7.1); programs and pages are not.
+            let foreign: [&[u8]; 6] = [b"MZ", b"\x7fELF", b"%PDF", b"PK\x03\x04", b"<", b"#!"];
             if foreign.iter().any(|magic| preamble.starts_with(magic)) {
                 self.note(Code::ForeignPreamble, 0);
             }
