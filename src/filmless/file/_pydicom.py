@@ -185,12 +185,13 @@ class _Export:
         value = element.raw
         if element.is_big_endian != self._big_endian:
             value = _swapped(value, vr)
-        if len(value) % 2:
+        if element.offset is None and len(value) % 2:
             value += b"\0" if vr in {"UI", "OB", "UN"} else b" "
         # What is set as a stream of fragments is written as one (PS3.5 A.4).
         fragments = element.is_encapsulated or (tag == 0x7FE00010 and value.startswith(b"\xfe\xff\x00\xe0"))
         length = _UNDEFINED if fragments else len(value)
         offset = element.offset or 0
+        vr = "UN" if element._is_unknown else vr  # noqa: SLF001  pydicom looks in its dictionaries, and writes UN again
         raw = self._pydicom.dataelem.RawDataElement
         return raw(tag, vr, length, value, offset, not self._explicit, not self._big_endian, True)  # noqa: FBT003
 
@@ -237,6 +238,8 @@ def _raw(dataset: Any, element: Any) -> tuple[str, Any]:
     vr, value = element.VR or "UN", element.value or b""
     if vr == "UN" and _known_vr(element.tag) is not None:
         vr = str(_known_vr(element.tag))
+        if element.is_implicit_VR and vr == "OB or OW":  # PS3.5 A.1
+            vr = "OW"
     in_character_set = vr in _TEXT and not (value.isascii() and b"\x1b" not in value)
     if in_character_set or vr in {"SQ", "UN"}:
         decoded = dataset[element.tag]
