@@ -274,14 +274,16 @@ impl Dataset {
         self.get(tag).ok().flatten()
     }
 
-    /// Tags and nodes of the elements by ascending tag, when they are all in [`Dataset::parsed`] as they were read.
-    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32)>> {
+    /// Tags, nodes and written value representations of the elements by ascending tag, when they are all in
+    /// [`Dataset::parsed`] as they were read.
+    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32, Vr)>> {
         let stored = self.stored.as_ref().filter(|stored| stored.item.is_some() || !stored.parsed.has_tail())?;
         if !self.edits.is_empty() {
             return None;
         }
         let nodes = stored.parsed.nodes();
-        let all: Vec<_> = stored.children().map(|index| (nodes[index as usize].tag, index)).collect();
+        let mut all = Vec::with_capacity(8);
+        all.extend(stored.children().map(|index| (nodes[index as usize].tag, index, nodes[index as usize].vr)));
         all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
     }
 

@@ -92,7 +92,11 @@ impl Walker {
                 }
                 Next::Item(shared) => self.enter(Level::Elements(shared.clone(), shared.positions()?.into_iter())),
                 Next::Element(shared, tag, position) => {
-                    if shared.is_sequence(tag, position)
+                    let sequence = match position {
+                        Some(position) if position.vr != Vr::UN => position.vr == Vr::SQ,
+                        _ => shared.lock().vr_of(tag, position) == Some(Vr::SQ),
+                    };
+                    if sequence
                         && let Some(value) = shared.value(py, tag, position)?
                         && let Ok(sequence) = value.cast_into::<Sequence>()
                     {
@@ -108,13 +112,5 @@ impl Walker {
 impl Walker {
     fn enter(&self, level: Level) {
         self.levels.lock().unwrap_or_else(PoisonError::into_inner).push(level);
-    }
-}
-
-impl Shared {
-    /// Whether an element is a sequence.
-    pub fn is_sequence(&self, tag: Tag, position: Option<Position>) -> bool {
-        let mut state = self.lock();
-        state.vr_of(tag, position) == Some(Vr::SQ)
     }
 }
