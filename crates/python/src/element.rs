@@ -138,6 +138,15 @@ impl DataElement {
         Ok(self.located()?.vr.as_str())
     }
 
+    /// Whether it is UN in the file, or was set as such: `VR` is what the dictionaries know.
+    #[getter]
+    fn _is_unknown(&self) -> PyResult<bool> {
+        let located = self.located()?;
+        let element = located.element();
+        let implicit = element.node().is_some_and(|node| node.flags.has(Flags::IMPLICIT));
+        Ok(!implicit && element.written_vr() == Vr::UN)
+    }
+
     /// Number of values.
     #[getter(VM)]
     fn vm(&self, py: Python<'_>) -> PyResult<usize> {
