@@ -162,8 +162,7 @@ impl Reader<'_> {
             encoding = Encoding::IMPLICIT_LITTLE;
             self.note(Code::MetaImplicit, start);
         }
-        let stop = Tag(0x0003_0000);
-        let mut parser = Parser::new(start, self.source.length(), encoding, self.options.limits).until(stop);
+        let mut parser = Parser::new(start, self.source.length(), encoding, self.options.limits).group(2);
         drive(&mut parser, &self.source, self.file.as_ref(), &mut self.window, false)?;
         let end = self.check_meta_length(&parser, start);
         Ok((parser, end))
