@@ -1,7 +1,8 @@
 """Data sets of both packages as the same thing: a dictionary of paths to representation and value.
 
 What is normalised, and nothing else: lists of one package are lists of the other, an empty value is None, numbers from
-text are floats and integers, names are text, and a value that is not a number equals itself.
+text are floats and integers, names are text, and a value that is not a number equals itself. Spaces at the end of each
+of several texts are padding (PS3.5 6.2) that pydicom takes off the last one only.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import filmless
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pydicom
-    from pydicom.datadict import tag_for_keyword  # noqa: F401  loads the dictionaries once
 
 NAN = "not a number"
 RAISES = "raises"
@@ -83,7 +83,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if hasattr(value, "__iter__"):
-        values = [plain(part) for part in value]
+        values = [plain(part.rstrip(" ")) if isinstance(part, str) else plain(part) for part in value]
         return values or None
     return str(value)
 

@@ -285,6 +285,12 @@ impl Dataset {
         all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
     }
 
+    /// What the file has at a tag, whether it was set since or not.
+    pub fn original(&self, tag: Tag) -> Option<&Node> {
+        let stored = self.stored.as_ref()?;
+        stored.find(tag).map(|index| &stored.parsed.nodes()[index as usize])
+    }
+
     /// Every element in the order of the file, those that were set among them; duplicates included.
     ///
     /// # Errors
