@@ -303,6 +303,12 @@ impl Dataset {
         Some(all)
     }
 
+    /// What the file has at a tag, whether it was set since or not.
+    pub fn original(&self, tag: Tag) -> Option<&Node> {
+        let stored = self.stored.as_ref()?;
+        stored.find(tag).map(|index| &stored.parsed.nodes()[index as usize])
+    }
+
     /// Every element in the order of the file, those that were set among them; duplicates included.
     ///
     /// # Errors

@@ -177,7 +177,10 @@ impl Encoder {
     fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
-            Content::Items(_) => self.sequence(tag, &Dataset::items_of(reference, context)?, false, plan),
+            Content::Items(_) => {
+                let was_undefined = dataset.original(tag).is_some_and(|node| node.flags.has(Flags::UNDEFINED));
+                self.sequence(tag, &Dataset::items_of(reference, context)?, was_undefined, plan)
+            }
             Content::Text(text) => {
                 let bytes = self.encode_text(tag, vr, text)?;
                 self.short(tag, vr, &bytes, plan);
@@ -291,7 +294,9 @@ impl Encoder {
             self.item(item, &mut body)?;
         }
         self.depth -= 1;
-        let undefined = self.is_undefined(was_undefined) || body.length() > 0xFFFF_FFFE;
+        // In implicit VR who does not know a private sequence tells it by its undefined length.
+        let unnamed = tag.is_private() && !self.encoding.explicit;
+        let undefined = self.is_undefined(was_undefined || unnamed) || body.length() > 0xFFFF_FFFE;
         self.header(tag, Vr::SQ, (!undefined).then_some(body.length() as u32), plan);
         plan.append(body);
         if undefined {
