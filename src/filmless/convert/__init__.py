@@ -1,0 +1,10 @@
+"""Ordinary pictures into DICOM, and DICOM into ordinary pictures.
+
+`to_dicom` makes Secondary Capture images (PS3.3 A.8); `from_dicom` writes PNG.
+"""
+
+from filmless.convert.from_dicom import from_dicom
+from filmless.convert.notice import ConversionNotice
+from filmless.convert.to_dicom import to_dicom
+
+__all__ = ["ConversionNotice", "from_dicom", "to_dicom"]

@@ -1,0 +1,71 @@
+"""Numpy arrays and PIL images: pictures that are in memory already."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from filmless.convert.picture import Picture, check_size, composite
+from filmless.convert.raster import Options, PictureInformation, decode_with_pillow
+from filmless.errors import ConversionError
+
+__all__ = ["read_array", "read_image"]
+
+_UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
+
+
+def read_image(image: Image.Image, options: Options) -> Picture:
+    """Read a PIL image; its EXIF orientation is applied."""
+    check_size(image.width, image.height, _UNLIMITED)
+    return decode_with_pillow(image, PictureInformation.of(image), options)
+
+
+def read_array(array: NDArray[Any], options: Options) -> Picture:
+    """Read an array of samples.
+
+    Parameters
+    ----------
+    array
+        Grey of shape (rows, columns), (frames, rows, columns) or (frames, rows, columns, 1); RGB or RGBA of shape
+        (rows, columns, 3 or 4) or (frames, rows, columns, 3 or 4). So three axes whose last has 3 or 4 are one colour
+        picture. Bool (becomes 0 and 255), or whole numbers of 8 or 16 bits; signed when grey.
+    options
+        The background of RGBA.
+
+    Raises
+    ------
+    ConversionError
+        Shape or dtype are of another kind.
+    """
+    frames = _as_frames(array)
+    check_size(frames.shape[2], frames.shape[1], _UNLIMITED, frames=frames.shape[0])
+    if array.dtype == np.bool_:
+        frames = frames.astype(np.uint8) * np.uint8(255)
+    kind, size = frames.dtype.kind, frames.dtype.itemsize
+    colour = frames.ndim == 4
+    if kind not in ("u" if colour else "ui") or size > 2:
+        expected = "uint8 or uint16" if colour else "bool, uint8, uint16, int8 or int16"
+        raise ConversionError(
+            f"the array is of {array.dtype}, expected {expected}", hint="scale and convert it, as with .astype"
+        )
+    if colour and frames.shape[3] == 4:
+        options.notice("alpha", "transparent parts are laid over the background")
+        frames = np.stack([composite(frame, options.background) for frame in frames])
+    native = np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
+    return Picture(native, native.dtype.itemsize * 8, "RGB" if colour else "MONOCHROME2")
+
+
+def _as_frames(array: NDArray[Any]) -> NDArray[Any]:
+    """(frames, rows, columns) or (frames, rows, columns, 3 or 4)."""
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4)):
+        return array[np.newaxis]
+    if array.ndim == 3:
+        return array
+    if array.ndim == 4 and array.shape[3] == 1:
+        return array[..., 0]
+    if array.ndim == 4 and array.shape[3] in (3, 4):
+        return array
+    raise ConversionError(
+        f"the array has shape {array.shape}, expected (rows, columns) or (frames, rows, columns), and 3 or 4 samples"
+    )

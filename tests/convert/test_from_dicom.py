@@ -1,0 +1,89 @@
+"""DICOM to PNG, and the circle picture to DICOM to picture."""
+
+import io
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+
+from filmless.convert import from_dicom, to_dicom
+from filmless.errors import ConversionError, PixelError
+from filmless.pixels._seam import save
+
+
+def _png(ds, **options):
+    stream = io.BytesIO()
+    from_dicom(ds, stream, **options)
+    return np.asarray(Image.open(io.BytesIO(stream.getvalue())))
+
+
+_SIDES = st.integers(1, 12)
+_SHAPES = st.one_of(st.tuples(_SIDES, _SIDES), st.tuples(_SIDES, _SIDES, st.just(3)))
+
+
+@given(arrays.arrays(np.uint8, _SHAPES))
+def test_8_bit_pictures_come_back_exactly(array):
+    stream = io.BytesIO()
+    Image.fromarray(array).save(stream, "PNG")
+    np.testing.assert_array_equal(_png(to_dicom(stream.getvalue())), array)
+
+
+@settings(max_examples=50)
+@given(arrays.arrays(np.uint16, _SHAPES))
+def test_16_bit_pictures_come_back_exactly(array):
+    stream = io.BytesIO()
+    from_dicom(to_dicom(imagecodecs.png_encode(array)), stream, depth=16)
+    np.testing.assert_array_equal(imagecodecs.png_decode(stream.getvalue()), array)
+
+
+def test_16_bits_of_signed_and_inverted_values():
+    array = np.array([[-32768, 0, 32767]], np.int16)
+    ds = to_dicom(array)
+    assert _png(ds, depth=16).tolist() == [[0, 32768, 65535]]
+    ds.PhotometricInterpretation = "MONOCHROME1"
+    assert _png(ds, depth=16).tolist() == [[65535, 32767, 0]]
+
+
+def test_window_and_frame():
+    array = np.array([[[0, 50, 100, 150]] * 2, [[200] * 4] * 2], np.uint16)[:, :, [0, 1, 2, 3, 3]]
+    ds = to_dicom(array)
+    assert _png(ds, frame=0)[0].tolist() == [0, 64, 128, 191, 191]  # our window runs over both frames
+    assert _png(ds, frame=0, window="minmax")[0].tolist() == [0, 85, 170, 255, 255]
+    assert _png(ds, frame=0, window=(75.5, 51))[0].tolist() == [0, 0, 255, 255, 255]
+    assert (_png(ds, frame=1) == 255).all()
+    with pytest.raises(PixelError, match="frame 2"):
+        _png(ds, frame=2)
+
+
+def test_path_is_written_whole_or_not_at_all(tmp_path):
+    ds = to_dicom(np.full((4, 5), 7, np.uint8))
+    save(ds, tmp_path / "in.dcm")
+    from_dicom(tmp_path / "in.dcm", tmp_path / "out.png")
+    assert (np.asarray(Image.open(tmp_path / "out.png")) == 7).all()
+    before = (tmp_path / "out.png").read_bytes()
+    ds.PixelData = b"\0"
+    with pytest.raises(PixelError):
+        from_dicom(ds, tmp_path / "out.png")
+    assert (tmp_path / "out.png").read_bytes() == before
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011 - which one is the system's
+        from_dicom(to_dicom(np.zeros((4, 5), np.uint8)), tmp_path / "folder.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.png", "in.dcm", "out.png"]
+
+
+def test_profile_goes_along(rgb):
+    ds = to_dicom(rgb)
+    ds.ICCProfile = b"profile!"
+    stream = io.BytesIO()
+    from_dicom(ds, stream)
+    assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == b"profile!"
+
+
+@pytest.mark.parametrize("options", [{"format": "tiff"}, {"depth": 12}, {"depth": 16, "window": (1, 2)}])
+def test_what_is_not_written(options, rgb):
+    with pytest.raises(ConversionError):
+        from_dicom(to_dicom(rgb), io.BytesIO(), **options)
