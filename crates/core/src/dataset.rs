@@ -14,18 +14,12 @@ use crate::value::Value;
 use crate::{Tag, Vr};
 
 /// What a data set hands down to the items inside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Decodes the text (PS3.3 C.12.1.1.2).
     pub character_set: CharacterSet,
     /// Pixel Representation is 1: `US or SS` means SS.
     pub signed: bool,
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self { character_set: CharacterSet::ascii(), signed: false }
-    }
 }
 
 /// The value of an element that was set.
@@ -154,7 +148,7 @@ impl<'a> ElementRef<'a> {
     pub fn character_set(self, context: &Context) -> CharacterSet {
         match self {
             Self::Edited(Element { content: Content::Text(_), .. }) => CharacterSet::utf8(),
-            _ => context.character_set.clone(),
+            _ => context.character_set,
         }
     }
 }
@@ -171,15 +165,11 @@ impl Stored {
     /// The nodes of the elements, in the order of the file.
     fn children(&self) -> impl Iterator<Item = u32> + '_ {
         let nodes = self.parsed.nodes();
-        let (mut at, end) = match self.item {
-            Some(item) => (item + 1, nodes[item as usize].next),
-            None => (0, nodes.len() as u32),
+        let range = match self.item {
+            Some(item) => item + 1..nodes[item as usize].next,
+            None => 0..nodes.len() as u32,
         };
-        std::iter::from_fn(move || {
-            let index = at;
-            at = nodes.get(index as usize).filter(|_| index < end)?.next;
-            Some(index)
-        })
+        self.parsed.siblings(range)
     }
 
     /// The last element with a tag.
@@ -203,7 +193,7 @@ impl Stored {
 pub struct Dataset {
     stored: Option<Stored>,
     edits: BTreeMap<Tag, Edit>,
-    inherited: Context,
+    inherited: Arc<Context>,
 }
 
 impl Dataset {
@@ -218,7 +208,7 @@ impl Dataset {
     }
 
     /// An item of a parsed sequence.
-    pub fn from_item(parsed: Arc<Parsed>, item: u32, inherited: Context) -> Self {
+    pub fn from_item(parsed: Arc<Parsed>, item: u32, inherited: Arc<Context>) -> Self {
         Self { stored: Some(Stored { parsed, item: Some(item) }), edits: BTreeMap::new(), inherited }
     }
 
@@ -282,6 +272,17 @@ impl Dataset {
     #[inline]
     pub fn find(&self, tag: Tag) -> Option<ElementRef<'_>> {
         self.get(tag).ok().flatten()
+    }
+
+    /// Tags and nodes of the elements by ascending tag, when they are all in [`Dataset::parsed`] as they were read.
+    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32)>> {
+        let stored = self.stored.as_ref().filter(|stored| stored.item.is_some() || !stored.parsed.has_tail())?;
+        if !self.edits.is_empty() {
+            return None;
+        }
+        let nodes = stored.parsed.nodes();
+        let all: Vec<_> = stored.children().map(|index| (nodes[index as usize].tag, index)).collect();
+        all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
     }
 
     /// Every element in the order of the file, those that were set among them; duplicates included.
@@ -379,15 +380,19 @@ impl Dataset {
     }
 
     /// Sets what the data set around this one hands down.
-    pub fn set_inherited(&mut self, inherited: Context) {
+    pub fn set_inherited(&mut self, inherited: Arc<Context>) {
         self.inherited = inherited;
     }
 
     /// What this data set hands down to its items, and decodes its own elements with: the character set is the one
     /// the file was written in, whatever the attribute was set to since.
-    pub fn context(&self) -> Context {
-        let mut context = self.inherited.clone();
+    pub fn context(&self) -> Arc<Context> {
         let stored = self.stored.as_ref();
+        let declares = stored.is_none_or(|stored| stored.item.is_none() || stored.parsed.items_declare_context());
+        if !declares && self.edits.is_empty() {
+            return Arc::clone(&self.inherited);
+        }
+        let mut context = Context::clone(&self.inherited);
         if let Some((stored, index)) = stored.and_then(|stored| Some((stored, stored.find(Tag::SPECIFIC_CHARACTER_SET)?)))
             && let Ok(bytes) = stored.parsed.bytes(&stored.parsed.nodes()[index as usize])
         {
@@ -396,7 +401,7 @@ impl Dataset {
         if let Some(representation) = self.number(Tag::PIXEL_REPRESENTATION) {
             context.signed = representation == 1;
         }
-        context
+        Arc::new(context)
     }
 
     /// The character set that Specific Character Set names now, for writing; nothing when the attribute is absent.
@@ -470,25 +475,39 @@ impl Dataset {
     ///
     /// # Errors
     /// As reading the file.
-    pub fn items_of(element: ElementRef<'_>, context: &Context) -> Result<Vec<Self>> {
+    pub fn items_of(element: ElementRef<'_>, context: &Arc<Context>) -> Result<Vec<Self>> {
+        let mut items = Vec::new();
+        Self::each_item(element, context, |item| items.push(item))?;
+        Ok(items)
+    }
+
+    /// Hands each item of a sequence element to a function.
+    ///
+    /// # Errors
+    /// As reading the file.
+    pub fn each_item(element: ElementRef<'_>, context: &Arc<Context>, mut take: impl FnMut(Self)) -> Result<()> {
         let (parsed, index) = match element {
             ElementRef::Stored(parsed, index) => (parsed, index),
             ElementRef::Edited(element) => match &element.content {
                 Content::Stored(parsed, index) => (parsed, *index),
                 Content::Items(items) => {
-                    let mut items = items.clone();
-                    for item in &mut items {
-                        item.set_inherited(context.clone());
+                    for item in items {
+                        let mut item = item.clone();
+                        item.set_inherited(Arc::clone(context));
+                        take(item);
                     }
-                    return Ok(items);
+                    return Ok(());
                 }
-                _ => return Ok(Vec::new()),
+                _ => return Ok(()),
             },
         };
-        let (parsed, items) = parsed.items(index)?;
-        let nodes = parsed.nodes();
-        let items = items.into_iter().filter(|&item| nodes[item as usize].tag == Tag::ITEM);
-        Ok(items.map(|item| Self::from_item(Arc::clone(&parsed), item, context.clone())).collect())
+        let (parsed, range) = parsed.items(index)?;
+        for item in parsed.siblings(range) {
+            if parsed.nodes()[item as usize].tag == Tag::ITEM {
+                take(Self::from_item(Arc::clone(&parsed), item, Arc::clone(context)));
+            }
+        }
+        Ok(())
     }
 
     /// A text value as it stands, without padding, of an element that needs no character set.

@@ -17,14 +17,14 @@ use crate::tag;
 use crate::walk::{ElementIterator, Walker};
 
 /// A data set, or an item of a sequence: elements by tag (PS3.5 7).
-#[pyclass(frozen, subclass, module = "filmless._core", weakref)]
+#[pyclass(frozen, subclass, module = "filmless._core")]
 pub struct Dataset {
     shared: Shared,
     origin: Mutex<Option<Box<Origin>>>,
 }
 
 /// A `filmless.Dataset` of a state.
-pub fn wrap<'py>(py: Python<'py>, shared: Shared, origin: Option<Origin>) -> PyResult<Bound<'py, PyAny>> {
+pub fn wrap(py: Python<'_>, shared: Shared, origin: Option<Origin>) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CLASS.import(py, "filmless.dataset", "Dataset")?.call1((Handle::new(shared, origin),))
 }
@@ -133,7 +133,7 @@ impl Dataset {
             object_method(slf.py(), &METHOD, "__delattr__")?.call1((slf, name))?;
             return Ok(());
         };
-        if slf.get().shared.lock().remove(tag).map_err(to_py)? {
+        if slf.get().shared.remove(tag)? {
             return Ok(());
         }
         Err(PyAttributeError::new_err(format!("the data set has no element {tag} {name}")))
@@ -153,7 +153,7 @@ impl Dataset {
 
     fn __delitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<()> {
         let tag = tag::extract(key)?;
-        if self.shared.lock().remove(tag).map_err(to_py)? {
+        if self.shared.remove(tag)? {
             return Ok(());
         }
         Err(PyKeyError::new_err(format!("the data set has no element {tag}")))
@@ -227,7 +227,7 @@ impl Dataset {
 
     /// Removes all elements.
     fn clear(&self) {
-        self.shared.lock().replace(CoreDataset::new());
+        self.shared.clear();
     }
 
     /// The text of the private creator that a block is reserved with, by (group, creator): its block number.

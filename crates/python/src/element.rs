@@ -18,7 +18,7 @@ use crate::tag;
 /// One element of a data set: tag, value representation and value (PS3.5 7.1).
 ///
 /// Elements taken from a data set are live: setting `value` changes the data set.
-#[pyclass(frozen, module = "filmless._core", weakref)]
+#[pyclass(frozen, module = "filmless._core")]
 pub struct DataElement {
     shared: Shared,
     tag: Tag,

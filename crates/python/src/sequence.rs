@@ -28,7 +28,7 @@ struct Slots {
 /// The items of a sequence element: a list of `Dataset` (PS3.5 7.5).
 ///
 /// It is live: what is changed here or inside an item is written with the data set it was taken from.
-#[pyclass(frozen, module = "filmless._core", sequence, weakref)]
+#[pyclass(frozen, module = "filmless._core", sequence)]
 pub struct Sequence {
     slots: Mutex<Slots>,
 }
@@ -47,8 +47,9 @@ impl Sequence {
     /// The items of an element of a data set.
     pub fn of(located: &Located) -> PyResult<Self> {
         debug_assert!(located.vr == Vr::SQ);
-        let items = CoreDataset::items_of(located.element(), &located.context).map_err(to_py)?;
-        let slots = items.into_iter().map(|item| Slot { shared: Shared::new(item), object: None }).collect();
+        let mut slots = Vec::with_capacity(1);
+        let take = |item| slots.push(Slot { shared: Shared::new(item), object: None });
+        CoreDataset::each_item(located.element(), &located.context, take).map_err(to_py)?;
         Ok(Self::from_slots(slots, false))
     }
 

@@ -3,7 +3,6 @@
 //! The core's data set holds what was parsed and what was set. Beside it stand the lists and sequences that were handed
 //! out: they are live, so before anything is written each is compared with what it was made from.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use filmless_core::dataset::{Content, Context, Dataset, Element, ElementRef};
@@ -32,7 +31,31 @@ pub struct State {
     pub version: u32,
     context: Option<Arc<Context>>,
     /// Lists and sequences that were handed out.
-    values: BTreeMap<Tag, Py<PyAny>>,
+    values: Values,
+}
+
+/// A few objects by tag: most data sets hand out a handful of lists and sequences.
+#[derive(Default)]
+struct Values(Vec<(Tag, Py<PyAny>)>);
+
+impl Values {
+    #[inline]
+    fn get(&self, tag: Tag) -> Option<&Py<PyAny>> {
+        let at = self.0.binary_search_by_key(&tag, |entry| entry.0).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    fn insert(&mut self, tag: Tag, value: Py<PyAny>) {
+        match self.0.binary_search_by_key(&tag, |entry| entry.0) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (tag, value)),
+        }
+    }
+
+    fn remove(&mut self, tag: Tag) -> Option<Py<PyAny>> {
+        let at = self.0.binary_search_by_key(&tag, |entry| entry.0).ok()?;
+        Some(self.0.remove(at).1)
+    }
 }
 
 /// Where an element was found, as long as the version is the same.
@@ -96,7 +119,7 @@ impl Located {
 impl Shared {
     /// The state of a data set.
     pub fn new(data: Dataset) -> Self {
-        Self(Arc::new(Mutex::new(State { data, version: 0, context: None, values: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State { data, version: 0, context: None, values: Values::default() })))
     }
 
     /// The state, for a moment: Python is never called while it is held.
@@ -119,9 +142,7 @@ impl Shared {
     pub fn value<'py>(&self, py: Python<'py>, tag: Tag, position: Option<Position>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let located = {
             let mut state = self.lock();
-            if !state.values.is_empty()
-                && let Some(value) = state.values.get(&tag)
-            {
+            if let Some(value) = state.values.get(tag) {
                 return Ok(Some(value.bind(py).clone()));
             }
             let Some(located) = state.locate(tag, position).map_err(to_py)? else { return Ok(None) };
@@ -149,11 +170,25 @@ impl Shared {
             (encode::element(tag, vr, value, self.lock().data.encoding())?, None)
         };
         let mut state = self.lock();
-        state.put(tag, element);
+        let old = state.put(tag, element);
         if let Some(sequence) = live {
             state.values.insert(tag, sequence);
         }
+        drop(state);
+        drop(old);
         Ok(())
+    }
+
+    /// Removes an element. False when there is none.
+    pub fn remove(&self, tag: Tag) -> PyResult<bool> {
+        let removed = self.lock().remove(tag).map_err(to_py)?;
+        Ok(removed.is_some())
+    }
+
+    /// Removes all elements.
+    pub fn clear(&self) {
+        let old = self.lock().replace(Dataset::new());
+        drop(old);
     }
 
     /// The tags there are, ascending.
@@ -166,8 +201,11 @@ impl Shared {
     /// The tags there are and where they were found.
     pub fn positions(&self) -> PyResult<Vec<(Tag, Option<Position>)>> {
         let state = self.lock();
-        let main = state.data.parsed();
         let version = state.version;
+        if let Some(all) = state.data.stored_in_order() {
+            return Ok(all.into_iter().map(|(tag, node)| (tag, Some(Position { version, node }))).collect());
+        }
+        let main = state.data.parsed();
         let elements = state.data.elements().map_err(to_py)?;
         Ok(elements
             .into_iter()
@@ -192,7 +230,7 @@ impl Shared {
         }
         let (mut data, values) = {
             let state = self.lock();
-            let values: Vec<_> = state.values.iter().map(|(&tag, value)| (tag, value.clone_ref(py))).collect();
+            let values: Vec<_> = state.values.0.iter().map(|(tag, value)| (*tag, value.clone_ref(py))).collect();
             (state.data.clone(), values)
         };
         for (tag, value) in values {
@@ -251,7 +289,7 @@ fn is_same(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> bool {
 impl State {
     /// The context of the data set's elements.
     pub fn context(&mut self) -> Arc<Context> {
-        Arc::clone(self.context.get_or_insert_with(|| Arc::new(self.data.context())))
+        Arc::clone(self.context.get_or_insert_with(|| self.data.context()))
     }
 
     /// Finds an element.
@@ -284,34 +322,34 @@ impl State {
         self.locate(tag, position).ok().flatten().map(|located| located.vr)
     }
 
-    /// Sets an element, and forgets what was handed out for it.
-    pub fn put(&mut self, tag: Tag, element: Element) {
+    /// Sets an element. Gives back what was handed out for it, to be dropped once the state is unlocked: dropping may
+    /// run Python.
+    #[must_use]
+    pub fn put(&mut self, tag: Tag, element: Element) -> Option<Py<PyAny>> {
         self.data.set(tag, element);
-        self.changed(tag);
-    }
-
-    /// Removes an element. False when there is none.
-    pub fn remove(&mut self, tag: Tag) -> Result<bool, Error> {
-        let there = self.data.get(tag)?.is_some();
-        if there {
-            self.data.remove(tag);
-            self.changed(tag);
-        }
-        Ok(there)
-    }
-
-    fn changed(&mut self, tag: Tag) {
         self.version += 1;
-        self.values.remove(&tag);
         self.context = None;
+        self.values.remove(tag)
     }
 
-    /// Makes other data the data of this state.
-    pub fn replace(&mut self, data: Dataset) {
+    /// Removes an element. None when there is none, else what was handed out for it, as [`State::put`] has it.
+    pub fn remove(&mut self, tag: Tag) -> Result<Option<Option<Py<PyAny>>>, Error> {
+        if self.data.get(tag)?.is_none() {
+            return Ok(None);
+        }
+        self.data.remove(tag);
+        self.version += 1;
+        self.context = None;
+        Ok(Some(self.values.remove(tag)))
+    }
+
+    /// Makes other data the data of this state. Gives back what was handed out, as [`State::put`] has it.
+    #[must_use]
+    pub fn replace(&mut self, data: Dataset) -> impl Drop + use<> {
         self.data = data;
         self.version += 1;
-        self.values.clear();
         self.context = None;
+        std::mem::take(&mut self.values.0)
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Encoder {
 
 impl Encoder {
     /// An encoder for a data set: finds the character set that all its text can be written in.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a data set that holds itself.
     pub fn new(dataset: &Dataset, encoding: Encoding, encapsulated: bool, lengths: Lengths, repair: bool) -> Result<Self> {
         let declared = dataset.declared_character_set().unwrap_or_else(CharacterSet::ascii);
         let character_set = if can_hold(dataset, &declared, 0)? { declared } else { CharacterSet::utf8() };
@@ -62,7 +65,7 @@ impl Encoder {
         let elements = dataset.in_file_order()?;
         let root = self.depth == 0;
         let unicode = self.character_set == CharacterSet::utf8();
-        let declares = !root || dataset.declared_character_set() == Some(self.character_set.clone());
+        let declares = !root || dataset.declared_character_set() == Some(self.character_set);
         let mut charset_due = !declares && unicode;
         for (tag, element) in elements {
             if charset_due && tag >= Tag::SPECIFIC_CHARACTER_SET {
@@ -100,7 +103,7 @@ impl Encoder {
         anew || dataset.is_group_edited(tag.group())
     }
 
-    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         match element {
             ElementRef::Stored(parsed, index) => {
                 let node = parsed.nodes()[index as usize];
@@ -134,7 +137,7 @@ impl Encoder {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         if node.flags.has(Flags::FRAGMENTS) {
             self.header(tag, Vr::OB, None, plan);
             plan.push_range(parsed, node.offset, node.value_end());
@@ -150,7 +153,7 @@ impl Encoder {
         let swapped = node.flags.has(Flags::BIG_ENDIAN) != self.encoding.big_endian;
         let word = if swapped { vr.word_size() } else { 1 };
         if end - start > INLINE && !(self.recode && vr.uses_character_set()) {
-            self.header(tag, vr, Some(self.even(end - start, tag)?), plan);
+            self.header(tag, vr, Some(even(end - start, tag)?), plan);
             match word {
                 1 => plan.push_range(parsed, start, end),
                 word => plan.push_swapped(parsed, start, end, word),
@@ -171,7 +174,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Context, plan: &mut Plan) -> Result<()> {
+    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
             Content::Items(_) => self.sequence(tag, &Dataset::items_of(reference, context)?, false, plan),
@@ -194,7 +197,7 @@ impl Encoder {
                     swap_words(&mut owned, vr.word_size());
                     self.short(tag, vr, &owned, plan);
                 } else if bytes.len() as u64 > INLINE {
-                    self.header(tag, vr, Some(self.even(bytes.len() as u64, tag)?), plan);
+                    self.header(tag, vr, Some(even(bytes.len() as u64, tag)?), plan);
                     plan.push_shared(shared);
                     if bytes.len() & 1 == 1 {
                         plan.push(&[vr.padding()]);
@@ -227,13 +230,6 @@ impl Encoder {
         if bytes.len() & 1 == 1 {
             plan.push(&[vr.padding()]);
         }
-    }
-
-    fn even(&self, length: u64, tag: Tag) -> Result<u32> {
-        u32::try_from(length + (length & 1)).ok().filter(|&length| length != u32::MAX).ok_or_else(|| {
-            let what = format!("a value of {length} bytes is too long for an element, at most 4294967294");
-            Error::value(what, Place::tag(tag))
-        })
     }
 
     fn number(&self, number: u32) -> [u8; 4] {
@@ -326,6 +322,14 @@ impl Encoder {
         }
         Ok(())
     }
+}
+
+/// The length of a value with its padding.
+fn even(length: u64, tag: Tag) -> Result<u32> {
+    u32::try_from(length + (length & 1)).ok().filter(|&length| length != u32::MAX).ok_or_else(|| {
+        let what = format!("a value of {length} bytes is too long for an element, at most 4294967294");
+        Error::value(what, Place::tag(tag))
+    })
 }
 
 /// Text of a representation without character set that some writers put Latin letters in.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::node::{Encoding, Flags, Node};
@@ -53,6 +54,8 @@ pub struct Parsed {
     top: Vec<u32>,
     /// Their tags ascend, without duplicates.
     sorted: bool,
+    /// An item has a Specific Character Set or Pixel Representation of its own.
+    items_declare_context: bool,
     tail: Option<Tail>,
     inner: Mutex<HashMap<u32, Arc<Self>>>,
 }
@@ -68,7 +71,10 @@ impl Parsed {
         }
         let tail = parser.map(|parser| Tail { parser: Mutex::new(Some(parser)), parsed: OnceLock::new() });
         let sorted = top.is_sorted_by(|&left, &right| nodes[left as usize].tag < nodes[right as usize].tag);
-        Self { source, window, nodes, findings, limits, top, sorted, tail, inner: Mutex::default() }
+        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
+        let outer = top.iter().filter(|&&index| declares(&nodes[index as usize])).count();
+        let items_declare_context = nodes.iter().filter(|node| declares(node)).count() > outer;
+        Self { source, window, nodes, findings, limits, top, sorted, items_declare_context, tail, inner: Mutex::default() }
     }
 
     /// The nodes, in the order of the file.
@@ -86,6 +92,12 @@ impl Parsed {
     #[inline]
     pub fn is_sorted(&self) -> bool {
         self.sorted
+    }
+
+    /// Whether any item has a Specific Character Set or Pixel Representation of its own.
+    #[inline]
+    pub fn items_declare_context(&self) -> bool {
+        self.items_declare_context
     }
 
     /// Oddities of this part, without those of what was parsed later.
@@ -176,27 +188,32 @@ impl Parsed {
         }
     }
 
-    /// The items of a sequence: where they are parsed, and the indices of their nodes.
+    /// The items of a sequence: where they are parsed, and the nodes among which they are.
     ///
     /// # Errors
     /// As reading the file.
-    pub fn items(self: &Arc<Self>, index: u32) -> Result<(Arc<Self>, Vec<u32>)> {
+    pub fn items(self: &Arc<Self>, index: u32) -> Result<(Arc<Self>, Range<u32>)> {
         let node = &self.nodes[index as usize];
         if node.flags.has(Flags::FRAGMENTS) || node.length() == 0 {
-            return Ok((Arc::clone(self), Vec::new()));
+            return Ok((Arc::clone(self), 0..0));
         }
         if node.vr == Vr::SQ && !node.flags.has(Flags::DEFERRED) {
-            let mut items = Vec::new();
-            let mut at = index + 1;
-            while at < node.next {
-                items.push(at);
-                at = self.nodes[at as usize].next;
-            }
-            return Ok((Arc::clone(self), items));
+            return Ok((Arc::clone(self), index + 1..node.next));
         }
         let parsed = self.expand(index)?;
-        let items = parsed.top.clone();
-        Ok((parsed, items))
+        let all = 0..parsed.nodes.len() as u32;
+        Ok((parsed, all))
+    }
+
+    /// The outermost nodes in a range of nodes.
+    #[inline]
+    pub fn siblings(&self, range: Range<u32>) -> impl Iterator<Item = u32> + '_ {
+        let mut at = range.start;
+        std::iter::from_fn(move || {
+            let index = at;
+            at = self.nodes.get(index as usize).filter(|_| index < range.end)?.next;
+            Some(index)
+        })
     }
 
     /// Parses a sequence that was passed over, or one that stands as UN.

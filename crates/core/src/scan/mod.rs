@@ -1,6 +1,7 @@
 //! Many headers to rows: a few attributes of each file, read side by side.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -63,7 +64,7 @@ fn row(path: &Path, tags: &[Tag], options: &ReadOptions) -> Row {
 fn cells(path: &Path, tags: &[Tag], options: &ReadOptions) -> Result<(Vec<Option<Cell>>, Vec<Finding>)> {
     let file = file::read_path(path, options)?;
     let context = file.dataset.context();
-    let meta_context = Context::default();
+    let meta_context = Arc::new(Context::default());
     let mut cells = Vec::with_capacity(tags.len());
     for &tag in tags {
         let (dataset, context) = if tag.group() == 2 { (&file.meta, &meta_context) } else { (&file.dataset, &context) };
@@ -76,7 +77,7 @@ fn cells(path: &Path, tags: &[Tag], options: &ReadOptions) -> Result<(Vec<Option
     Ok((cells, findings))
 }
 
-fn cell(dataset: &Dataset, tag: Tag, context: &Context) -> Result<Option<Cell>> {
+fn cell(dataset: &Dataset, tag: Tag, context: &Arc<Context>) -> Result<Option<Cell>> {
     let Some(element) = dataset.get(tag)? else { return Ok(None) };
     let vr = dataset.vr(tag, element, context);
     let sequence = vr == Vr::SQ;

@@ -1,0 +1,86 @@
+"""``python -m benchmarks [task ...] [--rounds N] [--markdown]``: measure, print the table, or write it to docs/."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import machine, table
+from .contenders import NAMES, ROOT, Field, field
+from .tasks import Bench, Task, importing, limits, speed
+
+TASKS: dict[str, Task] = {
+    "tags": speed.tags,
+    "touched": speed.touched,
+    "enhanced": speed.enhanced,
+    "json": speed.json,
+    "rewrite": speed.rewrite,
+    "folder": speed.folder,
+    "import": importing.imports,
+    "memory": limits.big,
+    "lies": limits.lies,
+    "nesting": limits.nesting,
+    "bomb": limits.bombs,
+}
+PAGE = ROOT / "docs" / "benchmarks.md"
+_HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Parse the arguments, measure, show."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="filmless against its peers")
+    parser.add_argument("tasks", nargs="*", metavar="task", help=f"one or more of: {', '.join(TASKS)} (all)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds a task is measured for (default: 15)")
+    parser.add_argument("--markdown", action="store_true", help=f"write {PAGE.relative_to(ROOT)} as well")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.tasks) - set(TASKS):
+        parser.error(f"unknown task: {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    if arguments.markdown and arguments.tasks:
+        parser.error("--markdown writes the whole page: it goes with all tasks, not with some")
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    names = arguments.tasks or list(TASKS)
+    ram = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="filmless-bench-", dir=ram) as folder, field() as contenders:
+        bench = Bench(contenders, Path(folder), arguments.rounds)
+        for name in names:
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            rows += TASKS[name](bench)
+    about = _about(contenders, arguments.rounds, "a RAM disk" if ram else "the temporary folder: no RAM disk here")
+    columns = [name for name in NAMES if name in contenders.sessions]
+    columns += sorted(
+        {label for row in rows for label in row.cells if label not in NAMES and label != importing.INTERPRETER}
+    )
+    table.show(rows, columns)
+    print("\n" + about + "\n" + _notes())
+    if arguments.markdown:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(_page(rows, columns, about), encoding="utf-8")
+        print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def _about(contenders: Field, rounds: int, place: str) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in contenders.versions.items())
+    lines = [
+        f"- Machine: {machine.describe()}",
+        f"- Contenders: {versions}",
+        f"- Warm cache, files in {place}; {rounds} interleaved rounds: medians, and medians of the rounds' ratios.",
+    ]
+    lines += [f"- Missing: {name}: {why}" for name, why in contenders.missing.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _notes() -> str:
+    return (_HERE / "notes.md").read_text(encoding="utf-8")
+
+
+def _page(rows: Sequence[table.Row], columns: Sequence[str], about: str) -> str:
+    start = "# Benchmarks\n\nWritten by `make bench BENCH=--markdown`; do not edit.\n\n"
+    return start + about + "\n" + table.markdown(rows, columns) + "\n## What is measured\n\n" + _notes()
+
+
+if __name__ == "__main__":
+    main()
