@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from filmless.convert import to_dicom
-from filmless.pixels._seam import save
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +59,7 @@ def through_file(tmp_path) -> Callable[..., pydicom.Dataset]:
 
     def through_file(source: Any, **options: Any) -> pydicom.Dataset:
         path = tmp_path / "converted.dcm"
-        save(to_dicom(source, **options), path)
+        to_dicom(source, **options).save_as(path)
         return pydicom.dcmread(path)
 
     return through_file

@@ -12,7 +12,6 @@ from PIL import Image
 
 from filmless.convert import from_dicom, to_dicom
 from filmless.errors import ConversionError, PixelError
-from filmless.pixels._seam import save
 
 
 def _png(ds, **options):
@@ -61,7 +60,7 @@ def test_window_and_frame():
 
 def test_path_is_written_whole_or_not_at_all(tmp_path):
     ds = to_dicom(np.full((4, 5), 7, np.uint8))
-    save(ds, tmp_path / "in.dcm")
+    ds.save_as(tmp_path / "in.dcm")
     from_dicom(tmp_path / "in.dcm", tmp_path / "out.png")
     assert (np.asarray(Image.open(tmp_path / "out.png")) == 7).all()
     before = (tmp_path / "out.png").read_bytes()

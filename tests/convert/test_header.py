@@ -31,11 +31,12 @@ def test_values_by_keyword(through_file):
     assert ds.StudyInstanceUID == "1.2.3"
 
 
-def test_uids_are_fresh():
+def test_uids_are_fresh(through_file):
     first, second = to_dicom(_PICTURE), to_dicom(_PICTURE)
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
         assert first[keyword].value != second[keyword].value
-    assert first.file_meta.MediaStorageSOPInstanceUID == first.SOPInstanceUID
+    written = through_file(_PICTURE)
+    assert written.file_meta.MediaStorageSOPInstanceUID == written.SOPInstanceUID
 
 
 def test_time_of_a_given_date_is_not_now():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from filmless.pixels._seam import Dataset, set_file_meta, set_pixel_data
+from filmless import Dataset
 
 _EXPLICIT = "1.2.840.10008.1.2.1"
 
@@ -24,8 +24,8 @@ def image() -> Callable[..., Dataset]:
         for keyword, given in (defaults | attributes).items():
             if given is not None:
                 setattr(ds, keyword, given)
-        set_file_meta(ds, syntax)
-        set_pixel_data(ds, value, vr, encapsulated=syntax.startswith("1.2.840.10008.1.2.4"))
+        ds.file_meta.TransferSyntaxUID = syntax
+        ds.add_new("PixelData", vr, value)
         return ds
 
     return image

@@ -8,7 +8,7 @@ import pytest
 
 from filmless import pixels
 from filmless.errors import DicomError
-from filmless.pixels._seam import read
+from filmless.file import read
 from filmless.pixels.codecs import codec_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the reader

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from filmless import pixels
+from filmless import pixels, read
 from filmless.errors import GeometryError, PixelError, UnsupportedError
+from filmless.file import encode
 
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _COLOUR = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
 
 
@@ -24,13 +24,13 @@ def test_grey(dtype, image):
     out[0, 0] = 1  # it is the caller's
 
 
-def test_big_endian(image):
-    array = np.array([[1, 2, 300], [4, 5, 6000]], dtype=">u2")
-    ds = image(array.tobytes(), syntax=_BIG_ENDIAN, vr="OW", BitsAllocated=16)
-    np.testing.assert_array_equal(pixels.decode(ds), array)
-    words = np.arange(6, dtype=np.uint8).reshape(-1, 2)[:, ::-1].tobytes()  # 8 bits in words of big endian
-    assert pixels.decode(image(words, syntax=_BIG_ENDIAN, vr="OW")).tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert pixels.decode(image(words, syntax=_BIG_ENDIAN)).tolist() == [[1, 0, 3], [2, 5, 4]]
+@pytest.mark.parametrize(("bits", "vr"), [(8, "OB"), (8, "OW"), (16, "OW")])
+def test_big_endian(bits, vr, image):
+    array = (np.arange(6) * 40).reshape(2, 3).astype(f"<u{bits // 8}")
+    ds = image(array.tobytes(), vr=vr, BitsAllocated=bits)
+    swapped = read(encode(ds, transfer_syntax="ExplicitVRBigEndian"))
+    assert (swapped.PixelData == ds.PixelData) == (vr == "OB")
+    np.testing.assert_array_equal(pixels.decode(swapped), array)
 
 
 @pytest.mark.parametrize("by_plane", [0, 1])

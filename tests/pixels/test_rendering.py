@@ -1,11 +1,14 @@
 """Modality values, windows, palettes, pictures."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from filmless import pixels
+from filmless.dataset import Dataset
 from filmless.errors import PixelError
-from filmless.pixels._seam import Dataset
 
 
 def test_rescale(image):
@@ -102,3 +105,13 @@ def test_16_bit_colour(image):
     stored = np.array([0, 0x1234, 0xFFFF] * 6, "<u2")
     colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
     assert pixels.render(image(stored.tobytes(), BitsAllocated=16, **colour))[0, 0].tolist() == [0, 0x12, 0xFF]
+
+
+def test_thumbnail(image):
+    frames = np.stack([np.zeros((300, 600)), np.full((300, 600), 200), np.zeros((300, 600))]).astype(np.uint8)
+    ds = image(frames.tobytes(), Rows=300, Columns=600, NumberOfFrames=3)
+    small = Image.open(io.BytesIO(pixels.thumbnail(ds)))
+    assert small.size == (256, 128)
+    assert (np.asarray(small) == 200).all()
+    del ds.PixelData
+    assert pixels.thumbnail(ds) is None

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from filmless.dataset import Dataset
 from filmless.errors import ConversionError
+from filmless.file import read
 from filmless.pixels import PixelDescription, decode_as_stored, render
-from filmless.pixels._seam import Dataset, read
 from filmless.pixels.rendering import Window
 
 __all__ = ["from_dicom"]
@@ -56,6 +57,10 @@ def from_dicom(
     DICOM
     -----
     PS3.3 C.7.6.3, C.11.1, C.11.2
+
+    Examples
+    --------
+    >>> from_dicom("slice.dcm", "slice.png", window=(40, 400))
     """
     if format != "png":
         raise ConversionError("the format is not written yet, expected png")

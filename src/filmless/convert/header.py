@@ -1,14 +1,15 @@
 """The header of a Secondary Capture image: every type 1 and 2 attribute of its modules."""
 
-import difflib
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from filmless import _core
 from filmless.convert.picture import Picture
-from filmless.errors import ConversionError
-from filmless.pixels._seam import Dataset, all_keywords, generate_uid, set_file_meta, set_pixel_data, tag_of
+from filmless.dataset import Dataset, nearest_keyword
+from filmless.errors import ConversionError, DicomError
+from filmless.file import generate_uid
 
 __all__ = ["check_header", "secondary_capture"]
 
@@ -55,11 +56,11 @@ def check_header(header: Mapping[str, Any]) -> None:
         A keyword is unknown (the hint is the nearest), is the picture's to say, or may not be empty.
     """
     for keyword, value in header.items():
-        tag = tag_of(keyword)
+        tag = _tag_of(keyword)
         if tag is None:
-            near = difflib.get_close_matches(keyword, all_keywords(), n=1, cutoff=0.6)
+            near = nearest_keyword(keyword)
             raise ConversionError(
-                f"{keyword} is no keyword of the data dictionary", hint=f"did you mean {near[0]}?" if near else None
+                f"{keyword} is no keyword of the data dictionary", hint=f"did you mean {near}?" if near else None
             )
         if keyword in _TAKEN_FROM_PICTURE or tag < 0x0008_0000:
             raise ConversionError(f"{keyword} cannot be given: it follows from the picture", tag=tag)
@@ -104,11 +105,16 @@ def secondary_capture(picture: Picture, header: Mapping[str, Any]) -> Dataset:
     for keyword, value in values.items():
         try:
             setattr(ds, keyword, value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, DicomError):
             # The cause would show the value, which is a patient's.
-            raise ConversionError(f"the value given for {keyword} does not fit", tag=tag_of(keyword)) from None
+            raise ConversionError(f"the value given for {keyword} does not fit", tag=_tag_of(keyword)) from None
     _store_pixels(ds, picture)
     return ds
+
+
+def _tag_of(keyword: str) -> int | None:
+    entry = _core.dictionary_entry(keyword)
+    return None if entry is None else entry[0]
 
 
 def _sop_class(picture: Picture) -> str:
@@ -189,9 +195,9 @@ def _multi_frame(picture: Picture, header: Mapping[str, Any]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {"NumberOfFrames": picture.frames, "BurnedInAnnotation": "YES"}
     if "FrameTime" in header:
-        values["FrameIncrementPointer"] = tag_of("FrameTime")
+        values["FrameIncrementPointer"] = _tag_of("FrameTime")
     elif picture.frames <= _MAX_PAGES:
-        values["FrameIncrementPointer"] = tag_of("PageNumberVector")
+        values["FrameIncrementPointer"] = _tag_of("PageNumberVector")
         values["PageNumberVector"] = list(range(1, picture.frames + 1))
     else:
         raise ConversionError(
@@ -215,18 +221,17 @@ def _geometry(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _store_pixels(ds: Dataset, picture: Picture) -> None:
+    """Set Pixel Data, and the transfer syntax that it is in."""
     if picture.jpeg is not None:
-        set_pixel_data(ds, _encapsulate(picture.jpeg), "OB", encapsulated=True)
-        set_file_meta(ds, JPEG_BASELINE)
+        ds.add_new("PixelData", "OB", _encapsulate(picture.jpeg))
+        ds.file_meta.TransferSyntaxUID = JPEG_BASELINE
         return
     if picture.pixels.nbytes > _MAX_VALUE:
         raise ConversionError(f"{picture.pixels.nbytes} bytes of samples are too many, expected at most {_MAX_VALUE}")
     little = picture.pixels.astype(picture.pixels.dtype.newbyteorder("<"), copy=False)
     value = little.tobytes()
-    set_pixel_data(
-        ds, value + b"\0" * (len(value) % 2), "OB" if picture.bits_allocated == 8 else "OW", encapsulated=False
-    )
-    set_file_meta(ds, EXPLICIT_VR_LITTLE_ENDIAN)
+    ds.add_new("PixelData", "OB" if picture.bits_allocated == 8 else "OW", value + b"\0" * (len(value) % 2))
+    ds.file_meta.TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN
 
 
 def _encapsulate(stream: bytes) -> bytes:

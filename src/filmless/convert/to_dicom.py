@@ -17,8 +17,8 @@ from filmless.convert.notice import ConversionNotice
 from filmless.convert.picture import Background, Picture, as_colours
 from filmless.convert.raster import Options, read_with_pillow
 from filmless.convert.sniff import sniff
+from filmless.dataset import Dataset
 from filmless.errors import DicomError
-from filmless.pixels._seam import Dataset
 
 __all__ = ["Source", "to_dicom"]
 
@@ -80,8 +80,10 @@ def to_dicom(
 
     Examples
     --------
-    >>> ds = to_dicom("photo.jpg", PatientName="Doe^Jane", PatientID="42")  # doctest: +SKIP
-    >>> ds.save_as("photo.dcm")  # doctest: +SKIP
+    >>> ds = to_dicom("retina.jpg", PatientName="Doe^Jane", PatientID="42")
+    >>> ds.PhotometricInterpretation
+    'YBR_FULL_422'
+    >>> ds.save_as("retina.dcm")
     """
     as_colours(background)
     check_header(header)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless.dataset import Dataset
 from filmless.errors import PixelError, UnsupportedError
-from filmless.pixels._seam import Dataset
 
 __all__ = ["apply_palette", "ybr_to_rgb"]
 

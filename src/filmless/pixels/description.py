@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from filmless.dataset import Dataset
 from filmless.errors import GeometryError
-from filmless.pixels._seam import Dataset
 
 __all__ = ["PixelDescription"]
 
@@ -56,6 +56,7 @@ class PixelDescription:
     high_bit: int
     signed: bool
     by_plane: bool
+    big_endian: bool
 
     @classmethod
     def of(cls, ds: Dataset) -> Self:
@@ -96,6 +97,7 @@ class PixelDescription:
             high_bit=_integer(ds, "HighBit", stored - 1, allocated - 1, absent=stored - 1),
             signed=_integer(ds, "PixelRepresentation", 0, 1, absent=0) == 1,
             by_plane=samples > 1 and _integer(ds, "PlanarConfiguration", 0, 1, absent=0) == 1,
+            big_endian="PixelData" in ds and ds["PixelData"].is_big_endian,
         )
 
     @property

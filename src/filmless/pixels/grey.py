@@ -5,8 +5,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless.dataset import Dataset
 from filmless.errors import PixelError
-from filmless.pixels._seam import Dataset
 
 __all__ = ["VoiFunction", "to_modality", "to_voi"]
 

@@ -1,18 +1,20 @@
 """The end of the path: an 8-bit picture of one frame, as a screen shows it."""
 
+import io
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from filmless.errors import PixelError
-from filmless.pixels._seam import Dataset
+from filmless.dataset import Dataset
+from filmless.errors import DicomError, PixelError
 from filmless.pixels.colour import apply_palette, ybr_to_rgb
 from filmless.pixels.decoding import decode_as_stored
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.grey import VoiFunction, to_modality, to_voi
 
-__all__ = ["Window", "render"]
+__all__ = ["Window", "render", "thumbnail"]
 
 Window = tuple[float, float] | Literal["minmax", "full"]
 
@@ -49,7 +51,8 @@ def render(ds: Dataset, frame: int = 0, *, window: Window | None = None) -> NDAr
 
     Examples
     --------
-    >>> filmless.pixels.render(ds, window=(40, 400)).dtype  # doctest: +SKIP
+    >>> from filmless import read
+    >>> render(read("slice.dcm"), window=(40, 400)).dtype
     dtype('uint8')
     """
     description = PixelDescription.of(ds)
@@ -63,6 +66,36 @@ def render(ds: Dataset, frame: int = 0, *, window: Window | None = None) -> NDAr
         return colours if photometric == "RGB" else ybr_to_rgb(colours)
     picture = _grey(ds, description, stored, window)
     return 255 - picture if photometric == "MONOCHROME1" else picture
+
+
+def thumbnail(ds: Dataset, *, side: int = 256) -> bytes | None:
+    """Render a small picture of the middle frame.
+
+    Parameters
+    ----------
+    ds
+        The data set.
+    side
+        Pixels of its longer side at most.
+
+    Returns
+    -------
+    bytes or None
+        A PNG; None when there is nothing that can be rendered.
+
+    DICOM
+    -----
+    PS3.18 10.4.1.1.5
+    """
+    try:
+        picture = render(ds, PixelDescription.of(ds).frames // 2)
+    except DicomError:
+        return None
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side))
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _upper_8_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.errors import UnsupportedError
 from filmless.pixels.codecs import jpeg, native
 from filmless.pixels.description import PixelDescription
@@ -24,14 +25,9 @@ class Codec:
     encapsulated: bool
 
 
-_NATIVE = Codec(native.decode_frame, encapsulated=False)
-
-_CODECS = {
-    "1.2.840.10008.1.2": _NATIVE,
-    "1.2.840.10008.1.2.1": _NATIVE,
-    "1.2.840.10008.1.2.1.99": _NATIVE,
-    "1.2.840.10008.1.2.2": _NATIVE,
-    "1.2.840.10008.1.2.4.50": Codec(jpeg.decode_frame, encapsulated=True),
+_DECODERS: dict[str, DecodeFrame] = {  # by family, as the registry of transfer syntaxes names them
+    "native": native.decode_frame,
+    "jpeg": jpeg.decode_frame,
 }
 
 
@@ -43,8 +39,10 @@ def codec_of(transfer_syntax: str) -> Codec:
     UnsupportedError
         There is none yet.
     """
-    try:
-        return _CODECS[transfer_syntax]
-    except KeyError:
+    row = _core.transfer_syntax(transfer_syntax)
+    decoder = None if row is None else _DECODERS.get(row["codec"])
+    # Of the lossy JPEG processes only Baseline is decoded yet: the others allow 12 bits.
+    if row is None or decoder is None or (row["codec"] == "jpeg" and row["bits"] != (8, 8)):
         message = f"pixel data of transfer syntax {transfer_syntax} cannot be decoded yet"
-        raise UnsupportedError(message, uid=transfer_syntax) from None
+        raise UnsupportedError(message, uid=transfer_syntax)
+    return Codec(decoder, row["encapsulated"])

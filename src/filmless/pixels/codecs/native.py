@@ -10,7 +10,6 @@ from filmless.pixels.description import PixelDescription
 
 __all__ = ["decode_frame"]
 
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _SUBSAMPLED = frozenset({"YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 
 
@@ -59,7 +58,7 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
 
 
 def _dtype(description: PixelDescription) -> np.dtype[Any]:
-    order = ">" if description.transfer_syntax == _BIG_ENDIAN else "<"
+    order = ">" if description.big_endian else "<"
     return np.dtype(f"{order}{'i' if description.signed else 'u'}{description.bits_allocated // 8}")
 
 
