@@ -14,7 +14,7 @@ from filmless.dataset import Finding
 __all__ = ["check"]
 
 
-@click.command()
+@click.command(short_help="Say what deviates from the Standard.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Pass over findings of this code; can be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="An array with the findings of each file.")

@@ -7,7 +7,7 @@ import click
 
 from filmless.cli.fileset import is_directory, print_fileset
 from filmless.cli.naming import tag_named
-from filmless.cli.reporting import Batch
+from filmless.cli.reporting import Batch, Misuse
 from filmless.cli.sources import STDIN, read_source
 from filmless.cli.tree import Line, lines, printer
 from filmless.dataset import Dataset
@@ -15,7 +15,7 @@ from filmless.dataset import Dataset
 __all__ = ["dump"]
 
 
-@click.command()
+@click.command(short_help="Show headers, as a tree, JSON or XML.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "form", flag_value="json", help="DICOM JSON (PS3.18 F); of several files an array.")
 @click.option("--xml", "form", flag_value="xml", help="The native XML model (PS3.19 A.1), of one file.")
@@ -28,7 +28,7 @@ def dump(
 ) -> None:
     """Show the header of FILEs; - is standard input."""
     if form == "xml" and len(files) > 1:
-        raise click.UsageError("--xml takes one file")
+        raise Misuse("--xml takes one file")
     tags = {tag_named(name) for name in names}
     batch = Batch()
     if form:

@@ -8,7 +8,7 @@ import click
 import filmless
 from filmless import _core
 from filmless.cli.naming import Step, steps_named
-from filmless.cli.reporting import report, Failure
+from filmless.cli.reporting import Failure, Misuse, report, writing
 from filmless.cli.values import check_value, place, value_typed
 from filmless.dataset import Dataset
 from filmless.errors import DicomError
@@ -19,7 +19,7 @@ _TRANSFER_SYNTAX_UID = 0x0002_0010
 _EXPLICIT_VR = re.compile(r"(.*):([A-Z]{2})")
 
 
-@click.command()
+@click.command(short_help="Set and remove elements.")
 @click.argument("file")
 @click.argument("assignments", nargs=-1, metavar="[KEYWORD=VALUE]...")
 @click.option("--remove", "removed", multiple=True, metavar="PATH", help="Remove this element or item; can be repeated.")
@@ -45,10 +45,10 @@ def edit(
     its value representation along: 0029,1010:LO=text.
     """
     if (output is None) != in_place:
-        raise click.UsageError("say where to write: either -o OUT or --in-place")
+        raise Misuse("say where to write: either -o OUT or --in-place")
     if transfer_syntax is not None and _core.transfer_syntax(transfer_syntax) is None:
-        raise click.UsageError(f"`{transfer_syntax}` is no transfer syntax, by keyword or UID")
-    settings = [_setting(text) for text in assignments]
+        raise Misuse(f"`{transfer_syntax}` is no transfer syntax, by keyword or UID")
+    settings = [_setting(text, number) for number, text in enumerate(assignments, 1)]
     removals = [steps_named(path) for path in removed]
     try:
         dataset = filmless.read(file)
@@ -59,26 +59,26 @@ def edit(
         target = Path(file if output is None else output)
         if target.is_dir():
             target /= Path(file).name
-        filmless.write(dataset, target, transfer_syntax=transfer_syntax, repair=repair)
+        with writing(target):
+            filmless.write(dataset, target, transfer_syntax=transfer_syntax, repair=repair)
     except (DicomError, OSError) as error:
         report(error, file)
         raise Failure from error
 
 
-def _setting(text: str) -> tuple[list[Step], str | None, str]:
+def _setting(text: str, number: int) -> tuple[list[Step], str | None, str]:
     """Take ``path=value`` or ``path:VR=value`` apart."""
     path, equals, value = text.partition("=")
     if not equals:
-        raise click.UsageError(f"`{text}` sets nothing, expected Keyword=value")
+        # The text is not repeated: it could be a value that a space parted from its keyword.
+        raise Misuse(f"argument {number} after FILE sets nothing, expected Keyword=value")
     explicit = _EXPLICIT_VR.fullmatch(path)
     path, vr = (explicit[1], explicit[2]) if explicit else (path, None)
     steps = steps_named(path)
     if steps[-1].item is not None:
-        raise click.UsageError(f"`{path}` is an item, expected an element of it: {path}.Keyword")
+        raise Misuse(f"`{path}` is an item, expected an element of it: {path}.Keyword")
     if steps[0].tag == _TRANSFER_SYNTAX_UID:
-        error = click.UsageError("Transfer Syntax UID follows from how the file is written")
-        error.hint = "--to changes the transfer syntax"  # type: ignore[attr-defined]
-        raise error
+        raise Misuse("Transfer Syntax UID follows from how the file is written", "--to changes the transfer syntax")
     return steps, vr, value
 
 
@@ -93,7 +93,7 @@ def _set(dataset: Dataset, steps: list[Step], vr: str | None, text: str, uncheck
     try:
         parent.add_new(tag, vr, value)
     except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
+        raise Misuse(str(error)) from None
 
 
 def _remove(dataset: Dataset, steps: list[Step]) -> None:
@@ -119,7 +119,7 @@ def _parent(dataset: Dataset, steps: list[Step], *, create: bool) -> Dataset | N
             here.add_new(tag, "SQ", [])
         element = here[tag]
         if element.VR != "SQ":
-            raise click.UsageError(f"{place(tag)} is no sequence ({element.VR})")
+            raise Misuse(f"{place(tag)} is no sequence ({element.VR})")
         items = element.value
         if number == len(items) and create:
             items.append(Dataset())
@@ -136,7 +136,5 @@ def _vr(parent: Dataset, tag: int) -> str:
         return parent[tag].VR
     entry = _core.dictionary_entry(tag)
     if entry is None:
-        error = click.UsageError(f"{place(tag)} is not in the data dictionary: its value representation is unknown")
-        error.hint = f"name it: {tag >> 16:04X},{tag & 0xFFFF:04X}:LO=..."  # type: ignore[attr-defined]
-        raise error
+        raise Misuse(f"{place(tag)} is not in the data dictionary: its value representation is unknown", f"name it: {tag >> 16:04X},{tag & 0xFFFF:04X}:LO=...")
     return str(entry[1])

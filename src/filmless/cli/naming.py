@@ -3,9 +3,8 @@
 import re
 from typing import NamedTuple
 
-import click
-
 from filmless import _core
+from filmless.cli.reporting import Misuse
 from filmless.dataset import nearest_keyword
 
 __all__ = ["Step", "steps_named", "tag_named"]
@@ -26,7 +25,7 @@ def tag_named(name: str) -> int:
 
     Raises
     ------
-    click.UsageError
+    Misuse
         When it is neither; with the nearest keyword as a hint.
     """
     number = _NUMBER.fullmatch(name)
@@ -35,11 +34,8 @@ def tag_named(name: str) -> int:
     row = _core.dictionary_entry(name) if name.isidentifier() else None
     if row is not None:
         return int(row[0])
-    error = click.UsageError(f"`{name}` is no keyword of the data dictionary, and no tag as gggg,eeee")
     nearest = nearest_keyword(name)
-    if nearest:
-        error.hint = f"did you mean {nearest}?"  # type: ignore[attr-defined]
-    raise error
+    raise Misuse(f"`{name}` is no keyword of the data dictionary, and no tag as gggg,eeee", f"did you mean {nearest}?" if nearest else None)
 
 
 def steps_named(path: str) -> list[Step]:
@@ -47,16 +43,16 @@ def steps_named(path: str) -> list[Step]:
 
     Raises
     ------
-    click.UsageError
+    Misuse
         When a step is none, or a step before the last names no item.
     """
     steps = []
     for part in path.split("."):
         match = _STEP.fullmatch(part)
         if match is None:
-            raise click.UsageError(f"`{path}` is no path, expected Keyword, gggg,eeee or Sequence[0].Keyword")
+            raise Misuse(f"`{path}` is no path, expected Keyword, gggg,eeee or Sequence[0].Keyword")
         item = match["item"]
         steps.append(Step(tag_named(match["element"]), None if item is None else int(item)))
     if any(step.item is None for step in steps[:-1]):
-        raise click.UsageError(f"`{path}` goes into a sequence without its item, expected Sequence[0].Keyword")
+        raise Misuse(f"`{path}` goes into a sequence without its item, expected Sequence[0].Keyword")
     return steps

@@ -12,7 +12,7 @@ from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
 from filmless.cli.edit import edit
-from filmless.cli.reporting import Failure, is_broken_pipe, report, say
+from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, report, say
 from filmless.cli.scan import scan
 
 __all__ = ["main", "program"]
@@ -108,7 +108,8 @@ def _discard_stdout() -> None:
 
 
 def _show_usage(error: click.UsageError) -> None:
-    message = error.format_message().rstrip(".")
+    message, hint = error.format_message(), getattr(error, "hint", None)
+    if not isinstance(error, Misuse):  # in click's style
+        message = message[:1].lower() + message[1:].rstrip(".")
     command = error.ctx.command_path if error.ctx else "filmless"
-    hint = getattr(error, "hint", None) or f"`{command} --help` shows the usage"
-    say(message[:1].lower() + message[1:], hint)
+    say(message, hint or f"`{command} --help` shows the usage")

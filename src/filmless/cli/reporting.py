@@ -6,12 +6,13 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from filmless.errors import DicomError
 
-__all__ = ["Batch", "Failure", "is_broken_pipe", "report", "say"]
+__all__ = ["Batch", "Failure", "Misuse", "is_broken_pipe", "report", "say", "writing"]
 
 Description = tuple[str, str | None]
 
@@ -35,6 +36,22 @@ class Failure(click.ClickException):
         """Write the lines to stderr."""
         if self.message:
             say(self.message, self.hint)
+
+
+class Misuse(click.UsageError):
+    """Ends the program with one readable line and exit code 2.
+
+    Parameters
+    ----------
+    message
+        What is wrong with the command line.
+    hint
+        What to do about it; by default how to see the usage.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def say(message: str, hint: str | None = None) -> None:
@@ -73,9 +90,17 @@ class Batch:
         self.failed = 0
 
     @contextmanager
-    def file(self, path: str) -> Iterator[None]:
-        """Work on one file; an error of it ends here."""
-        self.files += 1
+    def file(self, path: str, *, counted: bool = False) -> Iterator[None]:
+        """Work on one file; an error of it ends here.
+
+        Parameters
+        ----------
+        path
+            The file.
+        counted
+            Whether it was worked on before, and counted then.
+        """
+        self.files += not counted
         try:
             yield
         except click.ClickException:
@@ -92,6 +117,18 @@ class Batch:
             say(f"{self.failed} of {self.files} files failed")
         if self.failed:
             raise Failure
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Name the file that was asked for in errors of the system, not the temporary one or none."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
+    try:
+        yield
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise OSError(error.errno, f"cannot write, {what[:1].lower()}{what[1:]}", str(target)) from error
 
 
 def _described(error: Exception, path: str | None) -> Description:
@@ -116,7 +153,7 @@ def _described_by_system(error: OSError, path: str | None) -> Description:
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
     what = error.strerror or str(error) or type(error).__name__
     what = what[:1].lower() + what[1:]
-    hint = "`filmless scan` reads whole folders" if error.errno == errno.EISDIR else None
+    hint = "`filmless scan` reads whole folders" if name and Path(name).is_dir() else None
     return f"{what}: {name}" if name else what, hint
 
 

@@ -10,11 +10,12 @@ import click
 import filmless
 from filmless import _core
 from filmless.cli.naming import tag_named
+from filmless.cli.reporting import Misuse
 
 __all__ = ["scan"]
 
 
-@click.command()
+@click.command(short_help="Write a table of many files as CSV.")
 @click.argument("folder")
 @click.option("-k", "--keyword", "names", multiple=True, required=True, metavar="KEYWORD", help="A column; repeatable.")
 def scan(folder: str, names: tuple[str, ...]) -> None:
@@ -32,7 +33,7 @@ def scan(folder: str, names: tuple[str, ...]) -> None:
 def _keyword(name: str) -> str:
     row = _core.dictionary_entry(tag_named(name))
     if row is None or not row[3]:
-        raise click.UsageError(f"`{name}` is not in the data dictionary")
+        raise Misuse(f"`{name}` is not in the data dictionary")
     return str(row[3])
 
 

@@ -53,9 +53,9 @@ def lines(
             continue
         yield _line(element, depth, width, long)
         if is_sequence:
-            for number, item in enumerate(element.value, 1):
+            for number, item in enumerate(element.value):
                 inner = () if wanted else tags
-                yield Line(depth + 1, f"item {number}")
+                yield Line(depth + 1, f"[{number}]")  # as `filmless edit` names it
                 yield from lines(item, tags=inner, width=width, long=long, depth=depth + 2)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import click
-
 from filmless import _core
 from filmless.cli.naming import tag_named
+from filmless.cli.reporting import Misuse
 from filmless.dataset import Dataset, Tag
 from filmless.errors import DicomError
 from filmless.file import encode, read
@@ -29,16 +28,16 @@ def value_typed(tag: int, vr: str, text: str) -> Any:
 
     Raises
     ------
-    click.UsageError
+    Misuse
         When the text is no number where one is needed, or the representation cannot be typed.
     """
     if vr == "SQ":
         if text:
-            raise click.UsageError(f"{place(tag)} is a sequence: set elements of its items, as {keyword(tag)}[0].Keyword")
+            raise Misuse(f"{place(tag)} is a sequence: set elements of its items, as {keyword(tag)}[0].Keyword")
         return []
     if vr in _BINARY:
         if text:
-            raise click.UsageError(f"{place(tag)} holds bytes ({vr}), which cannot be typed")
+            raise Misuse(f"{place(tag)} holds bytes ({vr}), which cannot be typed")
         return None
     if vr in _SINGLE_TEXT:
         return text
@@ -48,7 +47,7 @@ def value_typed(tag: int, vr: str, text: str) -> Any:
         values = [convert(part) for part in parts]
     except ValueError:
         kind = "whole numbers" if convert is int else "numbers"
-        raise click.UsageError(f"{place(tag)} takes {kind} ({vr})") from None
+        raise Misuse(f"{place(tag)} takes {kind} ({vr})") from None
     return values[0] if len(values) == 1 else values or None
 
 
@@ -57,7 +56,7 @@ def check_value(tag: int, vr: str, value: Any) -> None:
 
     Raises
     ------
-    click.UsageError
+    Misuse
         When it breaks a rule; the message does not repeat the value.
     """
     probe = Dataset()
@@ -67,10 +66,10 @@ def check_value(tag: int, vr: str, value: Any) -> None:
         findings = read(encode(probe, part10=False), force=True).findings
     except (DicomError, ValueError, TypeError) as error:
         reason = error.message if isinstance(error, DicomError) else str(error)
-        raise click.UsageError(reason) from None
+        raise Misuse(reason) from None
     for finding in findings:
         if finding.tag == tag and finding.code.startswith("value-"):
-            raise click.UsageError(f"{finding.message}: {place(tag)}, {vr}")
+            raise Misuse(f"{finding.message}: {place(tag)}, {vr}")
 
 
 def keyword(tag: int) -> str:
