@@ -411,9 +411,9 @@ class Dataset(_core.Dataset):
     @property
     def pixel_array(self) -> np.ndarray:
         """The pixels, shape (frames, rows, columns[, samples]) with a single frame's axis dropped; YBR as RGB."""
-        from filmless.pixels import pixel_array
+        from filmless.pixels import decode
 
-        return pixel_array(self)
+        return decode(self)
 
     @property
     def findings(self) -> list[Finding]:

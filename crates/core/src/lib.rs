@@ -13,10 +13,13 @@ pub mod error;
 pub mod file;
 pub mod finding;
 pub mod scan;
+pub mod json;
+pub mod model;
 pub mod tag;
 pub mod transfer_syntax;
 pub mod value;
 pub mod vr;
+pub mod xml;
 
 pub use error::{Error, Result};
 pub use finding::{Code, Finding};

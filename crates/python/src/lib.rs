@@ -11,6 +11,7 @@ mod encode;
 mod errors;
 mod file;
 mod finding;
+mod model;
 mod origin;
 mod scan;
 mod sequence;
@@ -34,6 +35,8 @@ mod _core {
     use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_file};
     #[pymodule_export]
     use crate::finding::Finding;
+    #[pymodule_export]
+    use crate::model::{from_json, from_xml, to_json, to_xml};
     #[pymodule_export]
     use crate::scan::scan;
     #[pymodule_export]

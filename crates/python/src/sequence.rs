@@ -252,7 +252,7 @@ impl Sequence {
     }
 
     /// Remove and return an item, the last one unless told otherwise.
-    #[pyo3(signature = (index=-1))]
+    #[pyo3(signature = (index=-1), text_signature = "($self, index=-1)")]
     fn pop<'py>(&self, py: Python<'py>, index: isize) -> PyResult<Bound<'py, PyAny>> {
         let key = index.into_pyobject(py)?.into_any();
         let Selection::One(at) = self.select(&key)? else { return Err(PyIndexError::new_err("no such item")) };

@@ -80,7 +80,7 @@ def read(
         "force": force,
         "strict": strict,
     }
-    dataset = _open(source, options)
+    dataset: Dataset = _open(source, options)
     if specific_tags is not None:
         keep = {tag for tag in map(_tag, specific_tags) if tag is not None} | {0x00080005}
         for tag in dataset.keys() - keep:
@@ -125,7 +125,7 @@ def _fetch(url: str) -> bytes:
         import fsspec
     except ModuleNotFoundError:
         message = f"reading a URL of scheme `{url.partition(':')[0]}` is not supported without fsspec"
-        raise UnsupportedError(message, feature="URLs", hint="pip install fsspec") from None
+        raise UnsupportedError(message, feature="URLs", hint="pip install filmless[url]") from None
     with fsspec.open(url, "rb") as stream:
         data: bytes = stream.read()
     return data

@@ -100,12 +100,14 @@ def scan(
     return Scan({"path": paths, **dict(zip(names, columns, strict=True)), "findings": findings, "error": errors})
 
 
-def _files(source: Any) -> Iterator[str]:
+def _files(source: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Iterator[str]:
     if not isinstance(source, str | PathLike):
         yield from (os.fspath(path) for path in source)
-    elif Path(source).is_dir():
-        for folder, folders, files in os.walk(source):
+        return
+    path = os.fspath(source)
+    if not Path(path).is_dir():
+        yield path
+    else:
+        for folder, folders, files in os.walk(path):
             folders.sort()
             yield from (os.path.join(folder, name) for name in sorted(files))  # noqa: PTH118  many files
-    else:
-        yield os.fspath(source)

@@ -110,6 +110,8 @@ pub struct Parser {
     pub(super) findings: Vec<Finding>,
     pub(super) stack: Vec<Frame>,
     pub(super) frame: Frame,
+    /// Tags of the data set below this one, or from `stop` on, end the parse.
+    first_tag: Tag,
     stop: Tag,
     /// Start of a long sequence that must be entered all the same.
     pub(super) enter: u64,
@@ -141,6 +143,7 @@ impl Parser {
             findings: Vec::new(),
             stack: Vec::new(),
             frame,
+            first_tag: Tag(0),
             stop: Tag(u32::MAX),
             enter: u64::MAX,
             settled: None,
@@ -153,6 +156,14 @@ impl Parser {
     pub fn items(mut self) -> Self {
         self.frame.kind = Kind::Sequence;
         self.whole = false;
+        self
+    }
+
+    /// Reads one group, and stops before the first element of another.
+    #[must_use]
+    pub fn group(mut self, group: u16) -> Self {
+        self.first_tag = Tag::new(group, 0);
+        self.stop = Tag::new(group + 1, 0);
         self
     }
 
@@ -240,13 +251,16 @@ impl Parser {
         let header = match Header::read(view.from(start), self.frame.encoding) {
             Read::Header(header) => header,
             Read::Short => return Ok(self.short(view)),
-            Read::UnknownVr => return self.odd_element(None, view),
+            Read::UnknownVr => {
+                let tag = tag_of(view.from(start), self.frame.encoding).unwrap_or_default();
+                return if self.stops_at(tag) { Ok(Flow::Stop) } else { self.odd_element(None, view) };
+            }
         };
+        if self.stops_at(header.tag) {
+            return Ok(Flow::Stop);
+        }
         if header.tag.group() == 0xFFFE {
             return self.delimiter_in_data_set(&header, view);
-        }
-        if header.tag >= self.stop && self.stack.is_empty() {
-            return Ok(Flow::Stop);
         }
         let fits = header.end(start).is_none_or(|end| end <= self.frame.limit);
         // In implicit VR, two letters where the length is make a length of more than 16 kB, or an explicit header.
@@ -255,6 +269,12 @@ impl Parser {
             return self.odd_element(Some(header), view);
         }
         self.accept(&header, view)
+    }
+
+    /// Whether an element of the data set lies outside the part that is to be read.
+    #[inline]
+    fn stops_at(&self, tag: Tag) -> bool {
+        self.stack.is_empty() && (tag >= self.stop || tag < self.first_tag)
     }
 
     /// Takes a header for what it says: adds its node and moves on to what follows the header or the value.

@@ -128,7 +128,8 @@ impl Reader<'_> {
     fn find_meta(&mut self) -> Result<u64> {
         if self.bytes_at(128, 4) == b"DICM" {
             let preamble = self.bytes_at(0, 4);
-            let foreign: [&[u8]; 8] = [b"II*\0", b"MM\0*", b"MZ", b"\x7fELF", b"%PDF", b"PK\x03\x04", b"<", b"#!"];
+            // A TIFF beside the DICOM file is what the preamble is for (PS3.10 7.1); programs and pages are not.
+            let foreign: [&[u8]; 6] = [b"MZ", b"\x7fELF", b"%PDF", b"PK\x03\x04", b"<", b"#!"];
             if foreign.iter().any(|magic| preamble.starts_with(magic)) {
                 self.note(Code::ForeignPreamble, 0);
             }
@@ -162,8 +163,7 @@ impl Reader<'_> {
             encoding = Encoding::IMPLICIT_LITTLE;
             self.note(Code::MetaImplicit, start);
         }
-        let stop = Tag(0x0003_0000);
-        let mut parser = Parser::new(start, self.source.length(), encoding, self.options.limits).until(stop);
+        let mut parser = Parser::new(start, self.source.length(), encoding, self.options.limits).group(2);
         drive(&mut parser, &self.source, self.file.as_ref(), &mut self.window, false)?;
         let end = self.check_meta_length(&parser, start);
         Ok((parser, end))
