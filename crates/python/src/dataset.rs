@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use filmless_core::dataset::Dataset as CoreDataset;
+use filmless_core::file::{Flags, Node};
 use filmless_core::{Tag, Vr, dictionary};
 use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::prelude::*;
@@ -281,6 +282,25 @@ impl Dataset {
     #[setter]
     fn set_preamble(&self, preamble: Vec<u8>) {
         self.origin().get_or_insert_default().preamble = Some(preamble);
+    }
+
+    /// Where the item begins in its file; None for what is no item of a file.
+    #[getter]
+    fn _offset(&self) -> Option<u64> {
+        self.shared.lock().data.item_node().map(Node::start)
+    }
+
+    /// Whether a delimiter ends the item in its file.
+    #[getter]
+    fn _is_undefined_length(&self) -> bool {
+        self.shared.lock().data.item_node().is_some_and(|node| node.flags.has(Flags::UNDEFINED))
+    }
+
+    /// How the elements that were read are encoded: with value representations, most significant byte first.
+    #[getter]
+    fn _encoding(&self) -> (bool, bool) {
+        let encoding = self.shared.lock().data.encoding();
+        (encoding.explicit, encoding.big_endian)
     }
 
     /// Path of the file, or None.

@@ -169,6 +169,9 @@ fn integer(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, into: &mut String) -> PyR
 }
 
 fn tags(tag: Tag, value: &Bound<'_, PyAny>) -> PyResult<Element> {
+    if let Some(bytes) = raw(value) {
+        return Ok(Element { vr: Vr::AT, content: Content::Bytes(Arc::new(bytes)), big_endian: false });
+    }
     let pair = value.extract::<(u16, u16)>().is_ok() && value.cast::<pyo3::types::PyTuple>().is_ok();
     let all = if pair { vec![value.clone()] } else { values(value)? };
     let mut bytes = Vec::new();
@@ -220,6 +223,9 @@ fn ambiguous(tag: Tag, value: &Bound<'_, PyAny>) -> PyResult<Element> {
 }
 
 fn floats(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, write: fn(f64, &mut Vec<u8>)) -> PyResult<Element> {
+    if let Some(bytes) = raw(value) {
+        return Ok(Element { vr, content: Content::Bytes(Arc::new(bytes)), big_endian: false });
+    }
     let mut bytes = Vec::new();
     for value in values(value)? {
         let number = value.extract::<f64>().map_err(|_| wrong_type(tag, vr, &value, "numbers"))?;
