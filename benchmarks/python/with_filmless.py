@@ -1,7 +1,6 @@
 """filmless itself, by its public names only."""
 
 import filmless
-
 from benchmarks.request import Request
 
 

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import Any, Self, TypedDict, final
+from typing import Any, Self, TypeAlias, TypedDict, final
 
 from typing_extensions import disjoint_base
 
@@ -35,10 +35,10 @@ __all__ = [
     "write_file",
 ]
 
-_Key = str | int | tuple[int, int]
-_ReadOptions = tuple[int, int, int | None, int | None, bool, bool]
-_WriteOptions = tuple[str | None, str, bool]
-_BulkData = Callable[[int, str, str], bytes | None]
+_Key: TypeAlias = str | int | tuple[int, int]
+_ReadOptions: TypeAlias = tuple[int, int, int | None, int | None, bool, bool]
+_WriteOptions: TypeAlias = tuple[str | None, str, bool]
+_BulkData: TypeAlias = Callable[[int, str, str], bytes | None]
 
 class _TransferSyntax(TypedDict):
     uid: str
@@ -187,9 +187,7 @@ class Sequence:
 
 def read_file(path: str | PathLike[str], options: _ReadOptions) -> Any: ...
 def read_bytes(bytes: bytes | bytearray, options: _ReadOptions) -> Any: ...
-def write_file(
-    dataset: Dataset, path: str | PathLike[str], options: _WriteOptions, durable: bool
-) -> None: ...
+def write_file(dataset: Dataset, path: str | PathLike[str], options: _WriteOptions, durable: bool) -> None: ...
 def encode_file(dataset: Dataset, options: _WriteOptions) -> bytes: ...
 def encode_data_set(dataset: Dataset, options: _WriteOptions) -> bytes: ...
 def scan(

@@ -26,7 +26,9 @@ LISTED = {
 
 @pytest.fixture(scope="module")
 def best(
-    files: list[Path], outputs: Callable[[Sequence[str], Sequence[Path]], dict[Path, object]], peer: Callable[[str], str]
+    files: list[Path],
+    outputs: Callable[[Sequence[str], Sequence[Path]], dict[Path, object]],
+    peer: Callable[[str], str],
 ) -> dict[Path, dict[str, int]]:
     """Elements that each peer finds in each file."""
     dcmtk = outputs([peer("dcmdump"), *DCMDUMP], files)

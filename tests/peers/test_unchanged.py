@@ -69,7 +69,7 @@ def test_edit_in_an_item_changes_nothing_else(files: list[Path]) -> None:
         sequence.value[-1].PatientID = EDITED[1]
         after = theirs(read_theirs(BytesIO(encode(dataset))))
         here = f"{sequence.tag}[{len(sequence.value) - 1}]{PATIENT_ID}"
-        groups = {f"({sequence.tag.group:04X},0000)", f"{here[:-len(PATIENT_ID)]}(0010,0000)"}
+        groups = {f"({sequence.tag.group:04X},0000)", f"{here[: -len(PATIENT_ID)]}(0010,0000)"}
         different = differences(before, after).keys() - META - groups
         if different != {here} or after[here] != EDITED:
             found[str(path)] = sorted(different)[:5]

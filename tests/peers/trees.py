@@ -97,6 +97,4 @@ def read_theirs(path: Path | Any) -> pydicom.Dataset:
 
 def differences(mine: Tree, other: Tree) -> dict[str, tuple[Any, Any]]:
     """Where the trees differ: path to what one has and what the other has, None for nothing."""
-    return {
-        path: (mine.get(path), other.get(path)) for path in {**mine, **other} if mine.get(path) != other.get(path)
-    }
+    return {path: (mine.get(path), other.get(path)) for path in {**mine, **other} if mine.get(path) != other.get(path)}

@@ -99,12 +99,14 @@ fn same_value(vr: Vr, left: &Value<'_>, right: &Value<'_>) -> bool {
 }
 
 fn same_texts(left: &Text<'_>, right: &Text<'_>, same: impl Fn(&str, &str) -> bool) -> bool {
-    left.whole == right.whole || (left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| same(left, right)))
+    left.whole == right.whole
+        || (left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| same(left, right)))
 }
 
 /// Component groups, without the delimiters at the end of each and of the name (PS3.5 6.2.1).
 fn same_name(left: &str, right: &str) -> bool {
-    let groups = |name| str::split(str::trim_end_matches(name, ['=', '^']), '=').map(|group| group.trim_end_matches('^'));
+    let groups =
+        |name| str::split(str::trim_end_matches(name, ['=', '^']), '=').map(|group| group.trim_end_matches('^'));
     groups(left).eq(groups(right))
 }
 

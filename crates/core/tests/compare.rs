@@ -24,7 +24,11 @@ fn encoding_does_not_count() {
     assert!(equal(0x0028_0030, Element::text(Vr::DS, "1.50\\nan"), Element::text(Vr::DS, "+1.5 \\NaN")));
     assert!(equal(0x0010_0010, Element::text(Vr::PN, "a^b^^=c^="), Element::text(Vr::PN, "a^b=c")));
     assert!(equal(0x0010_0010, Element::text(Vr::PN, "^^"), Element::text(Vr::PN, "")));
-    assert!(equal(0x0018_9087, Element::bytes(Vr::FD, f64::NAN.to_le_bytes()), Element::bytes(Vr::FD, (-f64::NAN).to_le_bytes())));
+    assert!(equal(
+        0x0018_9087,
+        Element::bytes(Vr::FD, f64::NAN.to_le_bytes()),
+        Element::bytes(Vr::FD, (-f64::NAN).to_le_bytes())
+    ));
     assert!(equal(0x0008_0005, Element::text(Vr::CS, "ISO_IR 100"), Element::text(Vr::CS, "ISO_IR 192")));
     assert!(same(&of(0x0008_0000, Element::bytes(Vr::UL, [0; 4])), &Dataset::new()).unwrap());
 }

@@ -39,7 +39,11 @@ fn a_hundred_thousand_levels_of_undefined_length() {
             let mut body = private.clone();
             for level in 0..100_000 {
                 let implicit_inside = letters == "UN" && level > 0;
-                body.extend(if implicit_inside { join(&[&tag(0x0029_1001), &[255; 4]]) } else { undefined(0x0029_1001, letters, &[]) });
+                body.extend(if implicit_inside {
+                    join(&[&tag(0x0029_1001), &[255; 4]])
+                } else {
+                    undefined(0x0029_1001, letters, &[])
+                });
                 body.extend(join(&[&tag(0xFFFE_E000), &[255; 4]]));
             }
             if close {
@@ -63,7 +67,12 @@ fn nested(levels: usize, letters: &[u8; 2]) -> Vec<u8> {
     let mut headers = Vec::new();
     let mut length = 0u32;
     for _ in 0..levels {
-        headers.push(join(&[&header(0x0040_0275, letters, &[0, 0]), &(length + 8).to_le_bytes(), &tag(0xFFFE_E000), &length.to_le_bytes()]));
+        headers.push(join(&[
+            &header(0x0040_0275, letters, &[0, 0]),
+            &(length + 8).to_le_bytes(),
+            &tag(0xFFFE_E000),
+            &length.to_le_bytes(),
+        ]));
         length += 20;
     }
     headers.reverse();
@@ -185,10 +194,12 @@ fn a_deflate_bomb() {
 
 #[test]
 fn damaged_deflated_data() {
-    let data_set = join(&[&explicit(0x0008_0060, "CS", b"MR"), &explicit(0x0010_4000, "LT", &b"0123456789abcdef".repeat(60)[..])]);
+    let data_set =
+        join(&[&explicit(0x0008_0060, "CS", b"MR"), &explicit(0x0010_4000, "LT", &b"0123456789abcdef".repeat(60)[..])]);
     let whole = deflated(&data_set);
     for cut in 0..whole.len() {
-        everything(&file(DEFLATED, &whole[..cut])).unwrap_or_else(|error| assert!(!matches!(error, Error::Io(_)), "{error}"));
+        everything(&file(DEFLATED, &whole[..cut]))
+            .unwrap_or_else(|error| assert!(!matches!(error, Error::Io(_)), "{error}"));
     }
     let mut codes = Vec::new();
     let cut = read(&file(DEFLATED, &whole[..whole.len() - 3])).expect("readable");
@@ -204,7 +215,8 @@ fn damaged_deflated_data() {
 
 #[test]
 fn every_cut_and_every_changed_byte() {
-    let items = join(&[&item(&explicit(0x0008_0100, "SH", b"CODE")), &open_item(&explicit(0x0008_0104, "LO", b"Mean"))]);
+    let items =
+        join(&[&item(&explicit(0x0008_0100, "SH", b"CODE")), &open_item(&explicit(0x0008_0104, "LO", b"Mean"))]);
     let body = join(&[
         &explicit(0x0008_0060, "CS", b"MR"),
         &explicit(0x0010_0010, "PN", b"Doe^Jane"),

@@ -48,7 +48,12 @@ const FOUND_ROWS: (&str, &[u8]) = ("00280010", &[2, 0]);
 
 #[test]
 fn nothing_is_found_in_a_right_file() {
-    explicit_file("right", &[&modality(), &name(), &id(), &rows()], &[FOUND_MODALITY, FOUND_NAME, FOUND_ID, FOUND_ROWS], &[]);
+    explicit_file(
+        "right",
+        &[&modality(), &name(), &id(), &rows()],
+        &[FOUND_MODALITY, FOUND_NAME, FOUND_ID, FOUND_ROWS],
+        &[],
+    );
 }
 
 #[test]
@@ -83,10 +88,7 @@ fn wrong_meta_group_length() {
 
 #[test]
 fn meta_in_implicit_vr() {
-    let meta = join(&[
-        &implicit(0x0002_0000, &26u32.to_le_bytes()),
-        &implicit(0x0002_0010, b"1.2.840.10008.1.2\0"),
-    ]);
+    let meta = join(&[&implicit(0x0002_0000, &26u32.to_le_bytes()), &implicit(0x0002_0010, b"1.2.840.10008.1.2\0")]);
     let bytes = part10(&join(&[&meta, &implicit(MODALITY, b"MR")]));
     let file = verify("implicit meta", &bytes, &[FOUND_MODALITY], &[(MetaImplicit, 0, 132)]);
     assert_eq!(file.transfer_syntax, IMPLICIT);
@@ -116,9 +118,13 @@ fn another_transfer_syntax_than_declared() {
     let in_implicit = join(&[&implicit(MODALITY, b"MR"), &implicit(NAME, b"Doe^Jane")]);
     let in_big = join(&[&big(MODALITY, "CS", b"MR"), &big(NAME, "PN", b"Doe^Jane")]);
     let in_explicit = join(&[&modality(), &name()]);
-    for (declared, data_set) in
-        [(EXPLICIT, &in_implicit), (IMPLICIT, &in_explicit), (EXPLICIT, &in_big), (BIG, &in_explicit), (BIG, &in_implicit)]
-    {
+    for (declared, data_set) in [
+        (EXPLICIT, &in_implicit),
+        (IMPLICIT, &in_explicit),
+        (EXPLICIT, &in_big),
+        (BIG, &in_explicit),
+        (BIG, &in_implicit),
+    ] {
         let bytes = file(declared, data_set);
         verify(declared, &bytes, &[FOUND_MODALITY, FOUND_NAME], &[(WrongTransferSyntax, 0, start(declared))]);
     }
@@ -152,7 +158,8 @@ fn acr_nema() {
         &implicit(0x0008_0040, &[0, 0])[..0],
         &implicit(ROWS, &[2, 0]),
     ]);
-    let findings = [(MissingPreamble, 0, 0), (MissingMeta, 0, 0), (GroupLength, 0x0008_0000, 0), (AcrNema, 0x0008_0010, 12)];
+    let findings =
+        [(MissingPreamble, 0, 0), (MissingMeta, 0, 0), (GroupLength, 0x0008_0000, 0), (AcrNema, 0x0008_0010, 12)];
     let mut findings = findings.to_vec();
     findings.sort_by_key(|finding| (finding.2, finding.0));
     verify("ACR-NEMA", &bytes, &[FOUND_ROWS], &findings);
@@ -174,10 +181,20 @@ fn foreign_preamble() {
 fn trailing_bytes() {
     let tag = 0x0010_0010;
     for (kind, rest) in [("zeros", vec![0; 40]), ("few zeros", vec![0; 5]), ("many zeros", vec![0; 300])] {
-        explicit_file(kind, &[&modality(), &name(), &rest], &[FOUND_NAME], &[(TrailingData, tag, at(&[&modality(), &name()]))]);
+        explicit_file(
+            kind,
+            &[&modality(), &name(), &rest],
+            &[FOUND_NAME],
+            &[(TrailingData, tag, at(&[&modality(), &name()]))],
+        );
     }
     let garbage = [0xA7; 40];
-    explicit_file("garbage", &[&modality(), &name(), &garbage], &[FOUND_NAME], &[(TrailingData, tag, at(&[&modality(), &name()]))]);
+    explicit_file(
+        "garbage",
+        &[&modality(), &name(), &garbage],
+        &[FOUND_NAME],
+        &[(TrailingData, tag, at(&[&modality(), &name()]))],
+    );
 }
 
 #[test]
@@ -199,7 +216,12 @@ fn deflated_with_a_zlib_header() {
 fn implicit_vr_inside_explicit() {
     let odd = implicit(ID, b"4711");
     let here = at(&[&modality(), &name()]);
-    explicit_file("element", &[&modality(), &name(), &odd, &rows()], &[FOUND_ID, FOUND_ROWS], &[(ImplicitInExplicit, ID, here)]);
+    explicit_file(
+        "element",
+        &[&modality(), &name(), &odd, &rows()],
+        &[FOUND_ID, FOUND_ROWS],
+        &[(ImplicitInExplicit, ID, here)],
+    );
     let inner = join(&[&implicit(0x0008_0100, b"CODE"), &implicit(0x0008_0104, b"Meaning ")]);
     let sequence = explicit(SEQUENCE, "SQ", &item(&inner));
     let here = at(&[&name()]) + 12 + 8;
@@ -213,7 +235,12 @@ fn implicit_vr_inside_explicit() {
     let group = join(&[&implicit(0x0029_0010, b"OWNER "), &implicit(0x0029_1001, b"abcd")]);
     let here = at(&[&name()]);
     let findings = [(ImplicitInExplicit, 0x0029_0010, here), (ImplicitInExplicit, 0x0029_1001, here + 14)];
-    explicit_file("private group", &[&name(), &group, &explicit(0x0040_0009, "SH", b"id")], &[("00291001", b"abcd"), ("00400009", b"id")], &findings);
+    explicit_file(
+        "private group",
+        &[&name(), &group, &explicit(0x0040_0009, "SH", b"id")],
+        &[("00291001", b"abcd"), ("00400009", b"id")],
+        &findings,
+    );
 }
 
 #[test]
@@ -247,8 +274,12 @@ fn length_fields_of_the_wrong_size() {
     let short = join(&[&header(0x0029_1001, b"UN", &[4, 0]), b"abcd"]);
     let inside = at(&[&name(), &private]);
     let after = explicit(0x0040_0009, "SH", b"id");
-    explicit_file("UN, 16 bits", &[&name(), &private, &short, &after], &[("00291001", b"abcd"), ("00400009", b"id")],
-        &[(ShortLengthField, 0x0029_1001, inside)]);
+    explicit_file(
+        "UN, 16 bits",
+        &[&name(), &private, &short, &after],
+        &[("00291001", b"abcd"), ("00400009", b"id")],
+        &[(ShortLengthField, 0x0029_1001, inside)],
+    );
     let long = join(&[&header(ID, b"LO", &[0, 0, 4, 0, 0, 0]), b"4711"]);
     explicit_file("LO, 32 bits", &[&name(), &long, &rows()], &[FOUND_ID, FOUND_ROWS], &[(LongLengthField, ID, here)]);
 }
@@ -257,8 +288,12 @@ fn length_fields_of_the_wrong_size() {
 fn reserved_bytes_that_are_not_zero() {
     let here = at(&[&name()]);
     let odd = join(&[&header(0x0042_0011, b"OB", &[0x20, 0x33, 4, 0, 0, 0]), b"%PDF"]);
-    explicit_file("reserved", &[&name(), &odd, &explicit(0x0042_0012, "LO", b"type")], &[("00420011", b"%PDF"), ("00420012", b"type")],
-        &[(ReservedBytes, 0x0042_0011, here)]);
+    explicit_file(
+        "reserved",
+        &[&name(), &odd, &explicit(0x0042_0012, "LO", b"type")],
+        &[("00420011", b"%PDF"), ("00420012", b"type")],
+        &[(ReservedBytes, 0x0042_0011, here)],
+    );
 }
 
 #[test]
@@ -266,7 +301,12 @@ fn wrong_vr_for_a_known_tag() {
     let here = at(&[&name()]);
     explicit_file("LO as SH", &[&name(), &explicit(ID, "SH", b"4711")], &[FOUND_ID], &[(WrongVr, ID, here)]);
     let minimum = explicit(0x0028_0106, "US", &[0, 0x80]);
-    explicit_file("US where SS is meant, which the dictionary leaves open", &[&rows(), &minimum], &[("00280106", &[0, 0x80])], &[]);
+    explicit_file(
+        "US where SS is meant, which the dictionary leaves open",
+        &[&rows(), &minimum],
+        &[("00280106", &[0, 0x80])],
+        &[],
+    );
 }
 
 // Lengths and delimiters
@@ -274,29 +314,53 @@ fn wrong_vr_for_a_known_tag() {
 #[test]
 fn odd_lengths() {
     let here = at(&[&modality()]);
-    explicit_file("odd", &[&modality(), &explicit(NAME, "PN", b"Doe"), &rows()], &[("00100010", b"Doe"), FOUND_ROWS], &[(OddLength, NAME, here)]);
+    explicit_file(
+        "odd",
+        &[&modality(), &explicit(NAME, "PN", b"Doe"), &rows()],
+        &[("00100010", b"Doe"), FOUND_ROWS],
+        &[(OddLength, NAME, here)],
+    );
     let inner = explicit(0x0008_0100, "SH", b"COD");
     let here = at(&[]);
     let findings = [(OddLength, SEQUENCE, here), (OddLength, 0x0008_0100, here + 20)];
     let after = explicit(0x0040_0280, "ST", b"text");
-    explicit_file("odd sequence", &[&explicit(SEQUENCE, "SQ", &item(&inner)), &after],
-        &[("00400275.0.00080100", b"COD"), ("00400280", b"text")], &findings);
+    explicit_file(
+        "odd sequence",
+        &[&explicit(SEQUENCE, "SQ", &item(&inner)), &after],
+        &[("00400275.0.00080100", b"COD"), ("00400280", b"text")],
+        &findings,
+    );
 }
 
 #[test]
 fn a_length_that_ignores_its_padding() {
     let here = at(&[&modality()]);
     let odd = join(&[&header(NAME, b"PN", &[3, 0]), b"Doe "]);
-    explicit_file("padding after the length", &[&modality(), &odd, &rows()], &[("00100010", b"Doe "), FOUND_ROWS], &[(WrongLength, NAME, here)]);
+    explicit_file(
+        "padding after the length",
+        &[&modality(), &odd, &rows()],
+        &[("00100010", b"Doe "), FOUND_ROWS],
+        &[(WrongLength, NAME, here)],
+    );
 }
 
 #[test]
 fn thirteen_for_ten_and_six_for_four() {
     let here = at(&[&modality()]);
     let odd = join(&[&header(ID, b"LO", &[13, 0]), b"0123456789"]);
-    explicit_file("13", &[&modality(), &odd, &rows()], &[("00100020", b"0123456789"), FOUND_ROWS], &[(WrongLength, ID, here)]);
+    explicit_file(
+        "13",
+        &[&modality(), &odd, &rows()],
+        &[("00100020", b"0123456789"), FOUND_ROWS],
+        &[(WrongLength, ID, here)],
+    );
     let odd = join(&[&header(0x0028_0009, b"AT", &[6, 0]), &[0x18, 0, 0x63, 0x10]]);
-    explicit_file("6", &[&modality(), &odd, &rows()], &[("00280009", &[0x18, 0, 0x63, 0x10]), FOUND_ROWS], &[(WrongLength, 0x0028_0009, here)]);
+    explicit_file(
+        "6",
+        &[&modality(), &odd, &rows()],
+        &[("00280009", &[0x18, 0, 0x63, 0x10]), FOUND_ROWS],
+        &[(WrongLength, 0x0028_0009, here)],
+    );
 }
 
 fn code(value: &[u8]) -> Vec<u8> {
@@ -326,8 +390,14 @@ fn sequence_length_wrong_by_a_few_bytes() {
         let bytes = file(EXPLICIT, &join(&[&name(), &sequence_of_length(wrong, &inner), &after()]));
         let file = read(&bytes).expect("readable");
         assert_eq!(value(&file.dataset, "00400275.0.00080100").as_deref(), Some(&b"CODE"[..]), "{wrong} for {right}");
-        assert_eq!(value(&file.dataset, "00400280").as_deref(), Some(&b"text"[..]), "{wrong} for {right}: {:#?}", nodes(&file));
-        let codes: Vec<Code> = filmless_core::check::check_file(&file).expect("checked").iter().map(|finding| finding.code).collect();
+        assert_eq!(
+            value(&file.dataset, "00400280").as_deref(),
+            Some(&b"text"[..]),
+            "{wrong} for {right}: {:#?}",
+            nodes(&file)
+        );
+        let codes: Vec<Code> =
+            filmless_core::check::check_file(&file).expect("checked").iter().map(|finding| finding.code).collect();
         assert!(!codes.is_empty() && !codes.contains(&TrailingData), "{wrong} for {right}: {codes:?}");
     }
 }
@@ -361,35 +431,90 @@ fn delimiters() {
     let inner = code(b"CODE");
     explicit_file("right", &[&name(), &open(&join(&[&open_item(&inner), &END_SEQUENCE])), &after()], found, &[]);
     let long_delimiter = join(&[&tag(0xFFFE_E000), &[255; 4], &inner, &END_ITEM[..4], &[0, 0, 1, 0]]);
-    explicit_file("item delimiter with a length", &[&name(), &open(&join(&[&long_delimiter, &END_SEQUENCE])), &after()], found,
-        &[(DelimiterLength, 0xFFFE_E000, here + 12 + 8 + 12)]);
+    explicit_file(
+        "item delimiter with a length",
+        &[&name(), &open(&join(&[&long_delimiter, &END_SEQUENCE])), &after()],
+        found,
+        &[(DelimiterLength, 0xFFFE_E000, here + 12 + 8 + 12)],
+    );
     let no_end = join(&[&tag(0xFFFE_E000), &[255; 4], &inner]);
-    explicit_file("no item delimiter", &[&name(), &open(&join(&[&no_end, &END_SEQUENCE])), &after()], found,
-        &[(MissingDelimiter, 0xFFFE_E000, here + 12)]);
-    explicit_file("no item delimiter, another item", &[&name(), &open(&join(&[&no_end, &open_item(&inner), &END_SEQUENCE])), &after()],
-        &[FOUND_CODE, ("00400275.1.00080100", b"CODE"), FOUND_AFTER], &[(MissingDelimiter, 0xFFFE_E000, here + 12)]);
-    explicit_file("no sequence delimiter", &[&name(), &open(&open_item(&inner)), &after()], found, &[(MissingDelimiter, SEQUENCE, here)]);
-    explicit_file("no sequence delimiter, defined item", &[&name(), &open(&item(&inner)), &after()], found, &[(MissingDelimiter, SEQUENCE, here)]);
+    explicit_file(
+        "no item delimiter",
+        &[&name(), &open(&join(&[&no_end, &END_SEQUENCE])), &after()],
+        found,
+        &[(MissingDelimiter, 0xFFFE_E000, here + 12)],
+    );
+    explicit_file(
+        "no item delimiter, another item",
+        &[&name(), &open(&join(&[&no_end, &open_item(&inner), &END_SEQUENCE])), &after()],
+        &[FOUND_CODE, ("00400275.1.00080100", b"CODE"), FOUND_AFTER],
+        &[(MissingDelimiter, 0xFFFE_E000, here + 12)],
+    );
+    explicit_file(
+        "no sequence delimiter",
+        &[&name(), &open(&open_item(&inner)), &after()],
+        found,
+        &[(MissingDelimiter, SEQUENCE, here)],
+    );
+    explicit_file(
+        "no sequence delimiter, defined item",
+        &[&name(), &open(&item(&inner)), &after()],
+        found,
+        &[(MissingDelimiter, SEQUENCE, here)],
+    );
     let twice = join(&[&open_item(&inner), &END_ITEM, &END_SEQUENCE]);
-    explicit_file("item delimiter twice", &[&name(), &open(&twice), &after()], found,
-        &[(StrayDelimiter, 0xFFFE_E00D, here + 12 + 8 + 12 + 8)]);
+    explicit_file(
+        "item delimiter twice",
+        &[&name(), &open(&twice), &after()],
+        found,
+        &[(StrayDelimiter, 0xFFFE_E00D, here + 12 + 8 + 12 + 8)],
+    );
     let stray_end = join(&[&open(&join(&[&open_item(&inner), &END_SEQUENCE])), &END_SEQUENCE]);
-    explicit_file("sequence delimiter twice", &[&name(), &stray_end, &after()], found,
-        &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12 + 8 + 8)]);
-    explicit_file("at top level", &[&END_ITEM, &name(), &after()], &[FOUND_NAME, FOUND_AFTER], &[(StrayDelimiter, 0xFFFE_E00D, at(&[]))]);
+    explicit_file(
+        "sequence delimiter twice",
+        &[&name(), &stray_end, &after()],
+        found,
+        &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12 + 8 + 8)],
+    );
+    explicit_file(
+        "at top level",
+        &[&END_ITEM, &name(), &after()],
+        &[FOUND_NAME, FOUND_AFTER],
+        &[(StrayDelimiter, 0xFFFE_E00D, at(&[]))],
+    );
     let in_defined = explicit(SEQUENCE, "SQ", &join(&[&item(&inner), &END_SEQUENCE]));
-    explicit_file("in a defined sequence", &[&name(), &in_defined, &after()], found, &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12)]);
+    explicit_file(
+        "in a defined sequence",
+        &[&name(), &in_defined, &after()],
+        found,
+        &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12)],
+    );
     let after_defined = join(&[&explicit(SEQUENCE, "SQ", &item(&inner)), &END_SEQUENCE]);
-    explicit_file("after a defined sequence", &[&name(), &after_defined, &after()], found, &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12)]);
+    explicit_file(
+        "after a defined sequence",
+        &[&name(), &after_defined, &after()],
+        found,
+        &[(StrayDelimiter, 0xFFFE_E0DD, here + 12 + 8 + 12)],
+    );
     let after_item = explicit(SEQUENCE, "SQ", &join(&[&item(&join(&[&inner, &END_ITEM]))]));
-    explicit_file("in a defined item", &[&name(), &after_item, &after()], found, &[(StrayDelimiter, 0xFFFE_E00D, here + 12 + 8 + 12)]);
+    explicit_file(
+        "in a defined item",
+        &[&name(), &after_item, &after()],
+        found,
+        &[(StrayDelimiter, 0xFFFE_E00D, here + 12 + 8 + 12)],
+    );
 }
 
 #[test]
 fn item_tags() {
     let here = at(&[&name()]);
     let odd = join(&[&[0x3F, 0x3F, 0x00, 0x3F], &12u32.to_le_bytes(), &code(b"CODE")]);
-    explicit_file("3F3F", &[&name(), &explicit(SEQUENCE, "SQ", &odd), &after()], &[FOUND_CODE, FOUND_AFTER], &[(ItemTag, 0xFFFE_E000, here + 12)]);
+    explicit_file(
+        "3F3F",
+        &[&name(), &explicit(SEQUENCE, "SQ", &odd), &after()],
+        &[FOUND_CODE, FOUND_AFTER],
+        &[(ItemTag, 0xFFFE_E000, here + 12)],
+    );
     let empty = undefined(SEQUENCE, "SQ", &join(&[&open_item(&[]), &item(&[]), &END_SEQUENCE]));
     explicit_file("empty items", &[&name(), &empty, &after()], &[FOUND_NAME, FOUND_AFTER], &[]);
     let starter = undefined(SEQUENCE, "SQ", &END_SEQUENCE);
@@ -400,8 +525,12 @@ fn item_tags() {
 fn undefined_length_without_end() {
     let here = at(&[&name()]);
     let open = undefined(SEQUENCE, "SQ", &join(&[&tag(0xFFFE_E000), &[255; 4], &code(b"CODE")]));
-    explicit_file("to the end", &[&name(), &open], &[FOUND_NAME, FOUND_CODE],
-        &[(MissingDelimiter, SEQUENCE, here), (MissingDelimiter, 0xFFFE_E000, here + 12)]);
+    explicit_file(
+        "to the end",
+        &[&name(), &open],
+        &[FOUND_NAME, FOUND_CODE],
+        &[(MissingDelimiter, SEQUENCE, here), (MissingDelimiter, 0xFFFE_E000, here + 12)],
+    );
 }
 
 #[test]
@@ -413,13 +542,28 @@ fn sequences_as_un() {
     let unknown = undefined(SEQUENCE, "UN", &join(&[&items, &END_SEQUENCE]));
     explicit_file("CP-246", &[&name(), &unknown, &after()], &[FOUND_CODE, FOUND_AFTER], &[]);
     let unknown = undefined(0x0029_1001, "UN", &join(&[&items, &END_SEQUENCE]));
-    explicit_file("CP-246, private", &[&name(), &private, &unknown, &after()], &[("00291001.0.00080100", b"CODE"), FOUND_AFTER], &[]);
+    explicit_file(
+        "CP-246, private",
+        &[&name(), &private, &unknown, &after()],
+        &[("00291001.0.00080100", b"CODE"), FOUND_AFTER],
+        &[],
+    );
     let unknown = undefined(SEQUENCE, "UN", &join(&[&item(&code(b"CODE")), &END_SEQUENCE]));
-    explicit_file("explicit inside", &[&name(), &unknown, &after()], &[FOUND_CODE, FOUND_AFTER], &[(ExplicitInImplicit, SEQUENCE, here)]);
+    explicit_file(
+        "explicit inside",
+        &[&name(), &unknown, &after()],
+        &[FOUND_CODE, FOUND_AFTER],
+        &[(ExplicitInImplicit, SEQUENCE, here)],
+    );
     let unknown = explicit(SEQUENCE, "UN", &items);
     explicit_file("defined", &[&name(), &unknown, &after()], &[FOUND_CODE, FOUND_AFTER], &[]);
     let unknown = explicit(0x0029_1001, "UN", &items);
-    explicit_file("defined, private", &[&name(), &private, &unknown, &after()], &[("00291001", &items), FOUND_AFTER], &[]);
+    explicit_file(
+        "defined, private",
+        &[&name(), &private, &unknown, &after()],
+        &[("00291001", &items), FOUND_AFTER],
+        &[],
+    );
     let _ = inside;
 }
 
@@ -428,12 +572,27 @@ fn sequences_as_un() {
 #[test]
 fn order_and_duplicates() {
     let here = at(&[&name()]);
-    explicit_file("unsorted", &[&name(), &modality(), &rows()], &[FOUND_MODALITY, FOUND_NAME, FOUND_ROWS], &[(UnsortedTag, MODALITY, here)]);
+    explicit_file(
+        "unsorted",
+        &[&name(), &modality(), &rows()],
+        &[FOUND_MODALITY, FOUND_NAME, FOUND_ROWS],
+        &[(UnsortedTag, MODALITY, here)],
+    );
     let other = explicit(ID, "LO", b"0815");
     let here = at(&[&name(), &other]);
-    explicit_file("duplicate", &[&name(), &other, &id(), &rows()], &[FOUND_ID, FOUND_ROWS], &[(DuplicateTag, ID, here)]);
+    explicit_file(
+        "duplicate",
+        &[&name(), &other, &id(), &rows()],
+        &[FOUND_ID, FOUND_ROWS],
+        &[(DuplicateTag, ID, here)],
+    );
     let far = at(&[&other, &rows()]);
-    explicit_file("duplicate, not adjacent", &[&other, &rows(), &id()], &[FOUND_ID, FOUND_ROWS], &[(UnsortedTag, ID, far), (DuplicateTag, ID, far)]);
+    explicit_file(
+        "duplicate, not adjacent",
+        &[&other, &rows(), &id()],
+        &[FOUND_ID, FOUND_ROWS],
+        &[(UnsortedTag, ID, far), (DuplicateTag, ID, far)],
+    );
 }
 
 #[test]
@@ -451,7 +610,12 @@ fn padding_elements() {
     let padding = explicit(0xFFFC_FFFC, "OB", &[0; 8]);
     explicit_file("at the end", &[&name(), &padding], &[FOUND_NAME], &[]);
     let items = item(&join(&[&code(b"CODE"), &explicit(0xFFFC_FFFC, "OB", &[0; 4])]));
-    explicit_file("in an item", &[&name(), &explicit(SEQUENCE, "SQ", &items), &after()], &[FOUND_CODE, FOUND_AFTER], &[]);
+    explicit_file(
+        "in an item",
+        &[&name(), &explicit(SEQUENCE, "SQ", &items), &after()],
+        &[FOUND_CODE, FOUND_AFTER],
+        &[],
+    );
 }
 
 #[test]
@@ -483,8 +647,12 @@ fn encapsulated_pixel_data() {
     verify("right", &whole(&right, &END_SEQUENCE), &found, &[]);
     verify("no delimiter", &whole(&right, &[]), &found, &[(MissingPixelDelimiter, PIXELS, here)]);
     let padding = explicit(0xFFFC_FFFC, "OB", &[0; 8]);
-    verify("no delimiter, an element", &whole(&right, &padding), &[FOUND_NAME, ("7FE00010", &right), ("FFFCFFFC", &[0; 8])],
-        &[(MissingPixelDelimiter, PIXELS, here)]);
+    verify(
+        "no delimiter, an element",
+        &whole(&right, &padding),
+        &[FOUND_NAME, ("7FE00010", &right), ("FFFCFFFC", &[0; 8])],
+        &[(MissingPixelDelimiter, PIXELS, here)],
+    );
     verify("none", &whole(&fragments(&[&[]]), &END_SEQUENCE), &[FOUND_NAME], &[(NoFragments, PIXELS, here)]);
     verify("nothing at all", &whole(&[], &END_SEQUENCE), &[FOUND_NAME], &[(NoFragments, PIXELS, here)]);
     for length in 0..4 {
@@ -499,14 +667,24 @@ fn encapsulated_pixel_data() {
     }
     let mut cut = whole(&right, &[]);
     cut.truncate(cut.len() - 2);
-    verify("cut in a fragment", &cut, &[FOUND_NAME], &[(MissingPixelDelimiter, PIXELS, here), (Truncated, PIXELS, here + 12 + 8)]);
+    verify(
+        "cut in a fragment",
+        &cut,
+        &[FOUND_NAME],
+        &[(MissingPixelDelimiter, PIXELS, here), (Truncated, PIXELS, here + 12 + 8)],
+    );
 }
 
 #[test]
 fn encapsulated_under_native_and_the_reverse() {
     let items = join(&[&fragments(&[&[], &[0xFF, 0xD8, 0xFF, 0xD9]]), &END_SEQUENCE]);
     let here = at(&[&name()]);
-    explicit_file("encapsulated", &[&name(), &undefined(PIXELS, "OB", &items)], &[FOUND_NAME], &[(EncapsulatedNative, PIXELS, here)]);
+    explicit_file(
+        "encapsulated",
+        &[&name(), &undefined(PIXELS, "OB", &items)],
+        &[FOUND_NAME],
+        &[(EncapsulatedNative, PIXELS, here)],
+    );
     let bytes = file(JPEG, &join(&[&name(), &explicit(PIXELS, "OW", &[1, 2, 3, 4])]));
     let here = start(JPEG) + name().len() as u64;
     verify("native", &bytes, &[("7FE00010", &[1, 2, 3, 4])], &[(NativeEncapsulated, PIXELS, here)]);
@@ -522,11 +700,21 @@ fn native_pixel_data() {
     let mut cut = file(EXPLICIT, &join(&[&name(), &explicit(PIXELS, "OW", &[7; 64])]));
     cut.truncate(cut.len() - 10);
     verify("truncated", &cut, &[FOUND_NAME, ("7FE00010", &[7; 54])], &[(Truncated, PIXELS, here)]);
-    explicit_file("odd", &[&name(), &explicit(PIXELS, "OB", &[7; 5])], &[("7FE00010", &[7; 5])], &[(OddLength, PIXELS, here)]);
+    explicit_file(
+        "odd",
+        &[&name(), &explicit(PIXELS, "OB", &[7; 5])],
+        &[("7FE00010", &[7; 5])],
+        &[(OddLength, PIXELS, here)],
+    );
     for odd in [12u8, 1] {
         let bits = explicit(0x0028_0100, "US", &[odd, 0]);
         let high = explicit(0x0028_0102, "US", &[200, 0]);
-        explicit_file("header against the data", &[&bits, &high, &explicit(PIXELS, "OW", &[7; 6])], &[("7FE00010", &[7; 6])], &[]);
+        explicit_file(
+            "header against the data",
+            &[&bits, &high, &explicit(PIXELS, "OW", &[7; 6])],
+            &[("7FE00010", &[7; 6])],
+            &[],
+        );
     }
     let descriptor = explicit(0x0028_1101, "US", &[0, 0, 0, 0, 16, 0]);
     explicit_file("65,536 as 0", &[&descriptor], &[("00281101", &[0, 0, 0, 0, 16, 0])], &[]);
@@ -552,8 +740,12 @@ fn character_sets() {
     one_value(NAME, "PN", b"Buc^J\xE9r\xF4me", &[UndecodableText]);
     one_value(NAME, "PN", b"Yamada^\x1B$B;3\x1B(B ", &[UndeclaredEscape]);
     let set = explicit(0x0008_0005, "CS", b"ISO_IR 192");
-    explicit_file("not the real one", &[&set, &explicit(NAME, "PN", b"Buc^J\xE9r\xF4me")], &[("00100010", b"Buc^J\xE9r\xF4me")],
-        &[(UndecodableText, NAME, at(&[&set]))]);
+    explicit_file(
+        "not the real one",
+        &[&set, &explicit(NAME, "PN", b"Buc^J\xE9r\xF4me")],
+        &[("00100010", b"Buc^J\xE9r\xF4me")],
+        &[(UndecodableText, NAME, at(&[&set]))],
+    );
 }
 
 #[test]

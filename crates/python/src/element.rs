@@ -107,9 +107,9 @@ impl DataElement {
 pub fn vr_from(text: &str) -> PyResult<Vr> {
     let ambiguous = [Vr::UsOrSs, Vr::UsOrOw, Vr::UsOrSsOrOw, Vr::ObOrOw];
     let named = text.as_bytes().try_into().ok().and_then(Vr::from_bytes);
-    named.or_else(|| ambiguous.into_iter().find(|vr| vr.as_str() == text)).ok_or_else(|| {
-        PyValueError::new_err(format!("`{text}` is no value representation of PS3.5 6.2"))
-    })
+    named
+        .or_else(|| ambiguous.into_iter().find(|vr| vr.as_str() == text))
+        .ok_or_else(|| PyValueError::new_err(format!("`{text}` is no value representation of PS3.5 6.2")))
 }
 
 #[pymethods]
@@ -157,7 +157,8 @@ impl DataElement {
         let element = located.element();
         let character_set = element.character_set(&located.context);
         located.with_bytes(py, |bytes| {
-            Ok(filmless_core::value::Value::new(bytes, located.vr, element.is_big_endian(), &character_set).multiplicity())
+            Ok(filmless_core::value::Value::new(bytes, located.vr, element.is_big_endian(), &character_set)
+                .multiplicity())
         })
     }
 
@@ -187,7 +188,8 @@ impl DataElement {
     /// Name of the data dictionary; of a private element the name in square brackets.
     #[getter]
     fn name(&self) -> String {
-        let unknown = || if self.core_tag().is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
+        let unknown =
+            || if self.core_tag().is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
         self.dictionary_name().unwrap_or_else(unknown)
     }
 
@@ -271,13 +273,15 @@ impl DataElement {
         self.value(py)?.eq(other.value(py)?)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {
         let element = slf.get();
         Ok((slf.get_type().into_any(), (element.core_tag().0, element.vr()?, element.value(slf.py())?)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let rendering = slf.py().import("filmless.dataset")?.getattr("render_element")?;
+        let rendering = slf.py().import("filmless.display")?.getattr("render_element")?;
         rendering.call1((slf,))?.extract()
     }
 }

@@ -141,7 +141,12 @@ impl Shared {
     }
 
     /// The value of an element.
-    pub fn value<'py>(&self, py: Python<'py>, tag: Tag, position: Option<Position>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub fn value<'py>(
+        &self,
+        py: Python<'py>,
+        tag: Tag,
+        position: Option<Position>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let located = {
             let mut state = self.lock();
             if let Some(value) = state.values.get(tag) {
@@ -279,7 +284,9 @@ impl Shared {
             let joined: Vec<&str> = parts
                 .iter()
                 .enumerate()
-                .map(|(index, &new)| old.get(index).filter(|_| kept.get(index) == Some(&true)).map_or(new, |old| old.trim()))
+                .map(|(index, &new)| {
+                    old.get(index).filter(|_| kept.get(index) == Some(&true)).map_or(new, |old| old.trim())
+                })
                 .collect();
             element.content = Content::Text(joined.join("\\").into());
         }
@@ -303,7 +310,9 @@ impl State {
         let context = self.context();
         let data = &self.data;
         let found = match (position, data.parsed()) {
-            (Some(position), Some(parsed)) if position.version == self.version => Some(ElementRef::Stored(parsed, position.node)),
+            (Some(position), Some(parsed)) if position.version == self.version => {
+                Some(ElementRef::Stored(parsed, position.node))
+            }
             _ => data.get(tag)?,
         };
         let Some(element) = found else { return Ok(None) };

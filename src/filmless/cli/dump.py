@@ -55,9 +55,7 @@ def _dump_trees(
                     write(line)
 
 
-def _dump_as(
-    form: str, files: tuple[str, ...], tags: Collection[int], long: bool, force: bool, batch: Batch
-) -> None:
+def _dump_as(form: str, files: tuple[str, ...], tags: Collection[int], long: bool, force: bool, batch: Batch) -> None:
     written = 0
     for path in files:
         with batch.file(path):

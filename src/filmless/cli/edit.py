@@ -22,7 +22,9 @@ _EXPLICIT_VR = re.compile(r"(.*):([A-Z]{2})")
 @click.command(short_help="Set and remove elements.")
 @click.argument("file")
 @click.argument("assignments", nargs=-1, metavar="[KEYWORD=VALUE]...")
-@click.option("--remove", "removed", multiple=True, metavar="PATH", help="Remove this element or item; can be repeated.")
+@click.option(
+    "--remove", "removed", multiple=True, metavar="PATH", help="Remove this element or item; can be repeated."
+)
 @click.option("--to", "transfer_syntax", metavar="SYNTAX", help="Transfer syntax to write, by keyword or UID.")
 @click.option("--repair", is_flag=True, help="Mend what is invalid in elements that are not touched.")
 @click.option("--unchecked", is_flag=True, help="Take values that break the rules of their value representation.")
@@ -136,5 +138,8 @@ def _vr(parent: Dataset, tag: int) -> str:
         return parent[tag].VR
     entry = _core.dictionary_entry(tag)
     if entry is None:
-        raise Misuse(f"{place(tag)} is not in the data dictionary: its value representation is unknown", f"name it: {tag >> 16:04X},{tag & 0xFFFF:04X}:LO=...")
+        raise Misuse(
+            f"{place(tag)} is not in the data dictionary: its value representation is unknown",
+            f"name it: {tag >> 16:04X},{tag & 0xFFFF:04X}:LO=...",
+        )
     return str(entry[1])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import filmless
 from filmless.cli.tree import Line
 from filmless.dataset import Dataset
 

@@ -35,7 +35,10 @@ def tag_named(name: str) -> int:
     if row is not None:
         return int(row[0])
     nearest = nearest_keyword(name)
-    raise Misuse(f"`{name}` is no keyword of the data dictionary, and no tag as gggg,eeee", f"did you mean {nearest}?" if nearest else None)
+    raise Misuse(
+        f"`{name}` is no keyword of the data dictionary, and no tag as gggg,eeee",
+        f"did you mean {nearest}?" if nearest else None,
+    )
 
 
 def steps_named(path: str) -> list[Step]:

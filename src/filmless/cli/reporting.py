@@ -105,7 +105,7 @@ class Batch:
             yield
         except click.ClickException:
             raise
-        except Exception as error:  # noqa: BLE001  one bad file does not stop the rest
+        except Exception as error:
             if is_broken_pipe(error):
                 raise
             self.failed += 1

@@ -107,7 +107,14 @@ def _columns(line: Line) -> tuple[str, str, str, str, str, str]:
     if not line.tag:
         return indent, "", "", "", line.name, ""
     name = f"{line.name:<{_NAME_WIDTH}}" if line.value else line.name
-    return indent, f"{line.tag} ", f"{line.vr} ", f"{line.length:>{_LENGTH_WIDTH}}  ", name, line.value and f"  {line.value}"
+    return (
+        indent,
+        f"{line.tag} ",
+        f"{line.vr} ",
+        f"{line.length:>{_LENGTH_WIDTH}}  ",
+        name,
+        line.value and f"  {line.value}",
+    )
 
 
 def _plain(line: Line) -> str:

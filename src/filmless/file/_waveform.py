@@ -118,7 +118,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> ecg = waveform(read(get_testdata_file("waveform_ecg.dcm", download=False)))
+    >>> ecg = waveform(filmless.read(get_testdata_file("waveform_ecg.dcm", download=False)))
     >>> ecg
     Waveform(RHYTHM: 10000 samples of 12 channels at 1000 Hz: Lead I (Einthoven), Lead II, Lead III, ...)
     >>> ecg.samples[0, 0], ecg.channels[0].unit

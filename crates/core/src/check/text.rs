@@ -171,9 +171,8 @@ fn is_time(value: &str) -> bool {
         let part = whole.get(2 * index..2 * index + 2);
         part.is_none_or(|part| digits(part).is_some_and(|number| number < bound))
     });
-    let fraction_right = fraction.is_none_or(|fraction| {
-        whole.len() == 6 && (1..=6).contains(&fraction.len()) && digits(fraction).is_some()
-    });
+    let fraction_right = fraction
+        .is_none_or(|fraction| whole.len() == 6 && (1..=6).contains(&fraction.len()) && digits(fraction).is_some());
     matches!(whole.len(), 2 | 4 | 6) && parts_in_range && fraction_right
 }
 
@@ -184,7 +183,9 @@ fn is_date_time(value: &str) -> bool {
         None => (value, None),
     };
     let zone_right = zone.is_none_or(|zone| {
-        zone.len() == 4 && digits(&zone[..2]).is_some_and(|hours| hours <= 14) && digits(&zone[2..]).is_some_and(|minutes| minutes < 60)
+        zone.len() == 4
+            && digits(&zone[..2]).is_some_and(|hours| hours <= 14)
+            && digits(&zone[2..]).is_some_and(|minutes| minutes < 60)
     });
     let Some((year, rest)) = local.split_at_checked(4) else { return false };
     let (day, time) = rest.split_at(rest.len().min(4));

@@ -49,7 +49,13 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Limit`] for a data set that holds itself.
-    pub fn new(dataset: &Dataset, encoding: Encoding, encapsulated: bool, lengths: Lengths, repair: bool) -> Result<Self> {
+    pub fn new(
+        dataset: &Dataset,
+        encoding: Encoding,
+        encapsulated: bool,
+        lengths: Lengths,
+        repair: bool,
+    ) -> Result<Self> {
         let declared = dataset.declared_character_set().unwrap_or_else(CharacterSet::ascii);
         let character_set = if can_hold(dataset, &declared, 0)? { declared } else { CharacterSet::utf8() };
         let recode = dataset.parsed().is_some() && character_set != dataset.context().character_set;
@@ -103,7 +109,14 @@ impl Encoder {
         anew || dataset.is_group_edited(tag.group())
     }
 
-    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn element(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: ElementRef<'_>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         match element {
             ElementRef::Stored(parsed, index) => {
                 let node = parsed.nodes()[index as usize];
@@ -126,18 +139,35 @@ impl Encoder {
         if node.encoding() != self.encoding || node.start() > node.end {
             return false;
         }
-        if self.repair && (node.flags.has(Flags::ADJUSTED) || node.flags.has(Flags::TRUNCATED) || node.vr == Vr::SQ || node.length() & 1 == 1) {
+        if self.repair
+            && (node.flags.has(Flags::ADJUSTED)
+                || node.flags.has(Flags::TRUNCATED)
+                || node.vr == Vr::SQ
+                || node.length() & 1 == 1)
+        {
             return false;
         }
         if self.recode {
             let text = node.vr.uses_character_set() || node.vr == Vr::SQ || node.vr == Vr::UN;
-            return !text || parsed.loaded(node).is_some_and(|bytes| node.vr != Vr::SQ && bytes.is_ascii() && !bytes.contains(&0x1B));
+            return !text
+                || parsed
+                    .loaded(node)
+                    .is_some_and(|bytes| node.vr != Vr::SQ && bytes.is_ascii() && !bytes.contains(&0x1B));
         }
         true
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn stored(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: ElementRef<'_>,
+        node: &Node,
+        parsed: &Arc<Parsed>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         if node.flags.has(Flags::FRAGMENTS) {
             self.header(tag, Vr::OB, None, plan);
             plan.push_range(parsed, node.offset, node.value_end());
@@ -174,7 +204,15 @@ impl Encoder {
         Ok(())
     }
 
-    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn edited(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: &Element,
+        reference: ElementRef<'_>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
             Content::Items(_) => {
@@ -188,7 +226,11 @@ impl Encoder {
             }
             Content::Bytes(shared) => {
                 let bytes: &[u8] = (**shared).as_ref();
-                if self.encapsulated && tag == Tag::PIXEL_DATA && self.depth == 0 && bytes.starts_with(&[0xFE, 0xFF, 0, 0xE0]) {
+                if self.encapsulated
+                    && tag == Tag::PIXEL_DATA
+                    && self.depth == 0
+                    && bytes.starts_with(&[0xFE, 0xFF, 0, 0xE0])
+                {
                     self.header(tag, Vr::OB, None, plan);
                     plan.push_shared(shared);
                     self.delimiter(Tag::SEQUENCE_DELIMITATION, plan);
@@ -266,7 +308,11 @@ impl Encoder {
             plan.push(&header);
         } else {
             let short = length as u16;
-            header[6..8].copy_from_slice(&if self.encoding.big_endian { short.to_be_bytes() } else { short.to_le_bytes() });
+            header[6..8].copy_from_slice(&if self.encoding.big_endian {
+                short.to_be_bytes()
+            } else {
+                short.to_le_bytes()
+            });
             plan.push(&header[..8]);
         }
     }
@@ -318,7 +364,8 @@ impl Encoder {
         }
         let mut body = Plan::default();
         self.data_set(item, &mut body)?;
-        let undefined = self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
+        let undefined =
+            self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
         plan.push(&self.tag(Tag::ITEM));
         plan.push(&self.number(if undefined { u32::MAX } else { body.length() as u32 }));
         plan.append(body);

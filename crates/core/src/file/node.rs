@@ -78,7 +78,10 @@ impl Flags {
     /// The bits that say how the header and value are encoded.
     #[inline]
     pub const fn of_encoding(encoding: Encoding) -> Self {
-        Self(if encoding.explicit { 0 } else { Self::IMPLICIT.0 } | if encoding.big_endian { Self::BIG_ENDIAN.0 } else { 0 })
+        Self(
+            if encoding.explicit { 0 } else { Self::IMPLICIT.0 }
+                | if encoding.big_endian { Self::BIG_ENDIAN.0 } else { 0 },
+        )
     }
 }
 

@@ -6,7 +6,8 @@
 
 use super::header::{Header, Read};
 use super::node::{Encoding, Flags};
-use super::parser::{Flow, Frame, Kind, NONE, Parser, View};
+use super::parser::{Flow, Frame, Kind, NONE, Parser};
+use super::view::View;
 use crate::error::Result;
 use crate::{Code, Tag, Vr, dictionary};
 
@@ -80,8 +81,11 @@ impl Parser {
             readings.insert(usize::from(letters), standard);
         }
         for reading in readings {
-            let as_written = standard.is_some_and(|standard| standard.size == reading.size
-                && standard.length == reading.length && standard.encoding == reading.encoding);
+            let as_written = standard.is_some_and(|standard| {
+                standard.size == reading.size
+                    && standard.length == reading.length
+                    && standard.encoding == reading.encoding
+            });
             if !as_written && reading.tag <= frame.last {
                 continue;
             }
@@ -197,7 +201,8 @@ impl Parser {
             readings.push(tweaked(length + 1));
         }
         for reading in readings {
-            let same = u64::from(reading.length) == node.length() && reading.encoding == node.encoding()
+            let same = u64::from(reading.length) == node.length()
+                && reading.encoding == node.encoding()
                 && reading.size == node.header;
             if same || reading.tag <= frame.before {
                 continue;
@@ -246,7 +251,8 @@ impl Parser {
                 .into_iter()
                 .find(|reading| upper && reading.odd == Some(Code::UnknownVr) && reading.tag > frame.last)
         };
-        let sound = standard.filter(|header| header.encoding.explicit || (is_known(header.tag) && header.tag > frame.last));
+        let sound =
+            standard.filter(|header| header.encoding.explicit || (is_known(header.tag) && header.tag > frame.last));
         let Some(mut header) = sound.or_else(as_unknown).filter(|_| !zeros) else {
             self.note(Code::TrailingData, self.nodes.last().map_or(Tag(0), |node| node.tag), start);
             if self.stack.is_empty() {

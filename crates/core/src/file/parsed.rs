@@ -7,8 +7,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::node::{Encoding, Flags, Node};
-use super::parser::{Limits, Parser, Step};
+use super::parser::Parser;
 use super::source::{Source, Window};
+use super::view::{Limits, Step};
 use crate::error::{Error, Place, Result};
 use crate::finding::Finding;
 use crate::{Tag, Vr};
@@ -20,7 +21,13 @@ const LARGEST_READ: u64 = 1 << 20;
 
 /// Parses on until the parser is done, or (when `pause` says so) until it would have to read among the fragments of
 /// the pixel data. Returns whether it is done.
-pub(super) fn drive(parser: &mut Parser, source: &Source, file: Option<&File>, window: &mut Window, pause: bool) -> Result<bool> {
+pub(super) fn drive(
+    parser: &mut Parser,
+    source: &Source,
+    file: Option<&File>,
+    window: &mut Window,
+    pause: bool,
+) -> Result<bool> {
     let length = source.length();
     let mut chunk = FIRST_READ;
     loop {
@@ -62,7 +69,14 @@ pub struct Parsed {
 
 impl Parsed {
     /// Gathers what a parser left. `parser` is one that has more to parse: the pixel data and what follows.
-    pub(super) fn new(source: Source, window: Arc<Window>, nodes: Vec<Node>, findings: Vec<Finding>, limits: Limits, parser: Option<Parser>) -> Self {
+    pub(super) fn new(
+        source: Source,
+        window: Arc<Window>,
+        nodes: Vec<Node>,
+        findings: Vec<Finding>,
+        limits: Limits,
+        parser: Option<Parser>,
+    ) -> Self {
         let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
         let mut top = Vec::with_capacity(if nodes.len() < 1024 { nodes.len() } else { 64 });
         let (mut sorted, mut items_declare_context) = (true, false);
@@ -74,7 +88,18 @@ impl Parsed {
             index = node.next;
         }
         let tail = parser.map(|parser| Tail { parser: Mutex::new(Some(parser)), parsed: OnceLock::new() });
-        Self { source, window, nodes, findings, limits, top, sorted, items_declare_context, tail, inner: Mutex::default() }
+        Self {
+            source,
+            window,
+            nodes,
+            findings,
+            limits,
+            top,
+            sorted,
+            items_declare_context,
+            tail,
+            inner: Mutex::default(),
+        }
     }
 
     /// The nodes, in the order of the file.
@@ -134,7 +159,9 @@ impl Parsed {
         if let Some(mut parser) = guard.take() {
             let mut window = Window::default();
             let result = match &self.source {
-                Source::File(source) => source.reopen().and_then(|file| drive(&mut parser, &self.source, Some(&file), &mut window, false)),
+                Source::File(source) => {
+                    source.reopen().and_then(|file| drive(&mut parser, &self.source, Some(&file), &mut window, false))
+                }
                 Source::Memory(_) => Ok(true),
             };
             if let Err(error) = result {

@@ -6,6 +6,7 @@
 
 use super::header::{Header, Read, UNDEFINED, tag as tag_of};
 use super::node::{Encoding, Flags, Node};
+use super::view::{Limits, Step, View};
 use crate::error::{Error, Place, Result};
 use crate::finding::{Code, Finding};
 use crate::{Tag, Vr};
@@ -16,57 +17,6 @@ pub const INLINE: u64 = 4096;
 const MOST_FINDINGS: usize = 10_000;
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
-
-/// Bounds on what a file may cost. Each is a parameter of reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Sequences inside sequences.
-    pub depth: u32,
-    /// Elements and items.
-    pub elements: u32,
-    /// Bytes a deflated data set may inflate to; by default 32 MiB or 16 times the deflated size.
-    pub inflated: Option<u64>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 128, elements: 20_000_000, inflated: None }
-    }
-}
-
-/// The bytes at hand: a part of the file.
-#[derive(Clone, Copy)]
-pub struct View<'a> {
-    /// The part.
-    pub bytes: &'a [u8],
-    /// Where the part begins.
-    pub base: u64,
-    /// Length of the whole.
-    pub length: u64,
-}
-
-impl<'a> View<'a> {
-    /// What is at hand from an offset on.
-    #[inline]
-    pub fn from(&self, offset: u64) -> &'a [u8] {
-        offset.checked_sub(self.base).and_then(|at| self.bytes.get(usize::try_from(at).ok()?..)).unwrap_or(&[])
-    }
-
-    /// Whether all the bytes up to `end` are at hand, as far as the file has them.
-    #[inline]
-    pub fn reaches(&self, end: u64) -> bool {
-        self.base + self.bytes.len() as u64 >= end.min(self.length)
-    }
-}
-
-/// What the caller must do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Call again with this many bytes from [`Parser::position`] on.
-    Need(u64),
-    /// The data set is read.
-    Done,
-}
 
 /// What one step inside the parser led to.
 pub(super) enum Flow {
@@ -275,7 +225,8 @@ impl Parser {
         }
         let fits = header.end(start).is_none_or(|end| end <= self.frame.limit);
         // In implicit VR, two letters where the length is make a length of more than 16 kB, or an explicit header.
-        let letters = !header.encoding.explicit && Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
+        let letters =
+            !header.encoding.explicit && Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
         if header.tag <= self.frame.last || !fits || letters || header.odd.is_some() {
             return self.odd_element(Some(header), view);
         }
@@ -475,7 +426,8 @@ impl Parser {
                 limit = end;
             }
         }
-        let node = Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, depth: self.depth(), offset: value, end };
+        let node =
+            Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, depth: self.depth(), offset: value, end };
         self.enter(node, Kind::Item, limit, self.frame.encoding)
     }
 

@@ -249,7 +249,8 @@ fn push_number(text: &str, into: &mut Vec<u8>) -> bool {
         rest => (b'+', rest),
     };
     let (digits, rest) = split_digits(rest);
-    let exponent = digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
+    let exponent =
+        digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
     if digits.is_empty() || !rest.is_empty() || exponent > LARGEST_EXPONENT {
         into.truncate(start);
         return false;

@@ -108,7 +108,9 @@ impl Literals {
             let allowed = match vr {
                 Vr::DS | Vr::IS => self.has_only(&[Null, Text, Untyped, Number]),
                 // An empty object is an empty name as well as an empty item.
-                Vr::PN => self.has_only(&[Null, Text, Untyped, Name, Kind::Item]) && self.items.iter().all(Dataset::is_empty),
+                Vr::PN => {
+                    self.has_only(&[Null, Text, Untyped, Name, Kind::Item]) && self.items.iter().all(Dataset::is_empty)
+                }
                 _ => self.has_only(&[Null, Text, Untyped]),
             };
             return if allowed { Ok(Element::text(vr, &self.text)) } else { Err(wrong(tag, vr)) };
@@ -127,9 +129,8 @@ impl Literals {
             Vr::FL => self.numbers(|_, text| float(text, fast_float2::parse(text).ok(), f32::is_infinite)),
             Vr::FD => self.numbers(|_, text| float(text, fast_float2::parse(text).ok(), f64::is_infinite)),
             // Signed or not is decided elsewhere; the bytes are the same.
-            Vr::UsOrSs | Vr::UsOrOw | Vr::UsOrSsOrOw => {
-                self.numbers(|kind, text| integer::<u16>(kind, text).or_else(|| Some(integer::<i16>(kind, text)? as u16)))
-            }
+            Vr::UsOrSs | Vr::UsOrOw | Vr::UsOrSsOrOw => self
+                .numbers(|kind, text| integer::<u16>(kind, text).or_else(|| Some(integer::<i16>(kind, text)? as u16))),
             _ => None,
         };
         bytes.map(|bytes| Element::bytes(vr, bytes)).ok_or_else(|| wrong(tag, vr))

@@ -16,7 +16,11 @@ use crate::{Tag, Vr};
 /// As reading the source of the data set; [`crate::Error::Limit`] for sequences nested deeper than
 /// [`crate::model::DEEPEST`]. What was appended before is then to be thrown away.
 pub fn write(dataset: &Dataset, options: &XmlOptions<'_>, into: &mut Vec<u8>) -> Result<()> {
-    for part in ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xmlns=\"", NAMESPACE, "\" xml:space=\"preserve\">\n"] {
+    for part in [
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xmlns=\"",
+        NAMESPACE,
+        "\" xml:space=\"preserve\">\n",
+    ] {
         into.extend_from_slice(part.as_bytes());
     }
     Walk::new(Writer { into }, options).run(dataset)?;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use filmless_core::dataset::Dataset;
 use filmless_core::file::{
-    DicomFile, Encoding, FileParts, Limits, Parsed, Parser, ReadOptions, Step, View, WriteOptions, plan_file, read_bytes,
-    read_path,
+    DicomFile, Encoding, FileParts, Limits, Parsed, Parser, ReadOptions, Step, View, WriteOptions, plan_file,
+    read_bytes, read_path,
 };
 use filmless_core::{Code, Finding, Tag, Vr, check};
 
@@ -209,8 +209,10 @@ pub fn verify(name: &str, bytes: &[u8], elements: &[(&str, &[u8])], findings: &[
         assert_eq!(found.as_deref(), Some(*expected), "{name}: {path}\n{:#?}", nodes(&file));
     }
     let found = check::check_file(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let plain: Vec<_> = found.iter().map(|finding| (finding.code, finding.tag.unwrap_or_default().0, finding.offset)).collect();
-    let shown = |list: &[Expected]| list.iter().map(|(code, tag, at)| format!("{code} {tag:08X} {at}")).collect::<Vec<_>>();
+    let plain: Vec<_> =
+        found.iter().map(|finding| (finding.code, finding.tag.unwrap_or_default().0, finding.offset)).collect();
+    let shown =
+        |list: &[Expected]| list.iter().map(|(code, tag, at)| format!("{code} {tag:08X} {at}")).collect::<Vec<_>>();
     assert_eq!(shown(&plain), shown(findings), "{name}: {:#?}", nodes(&file));
     if let Some(first) = found.first() {
         let place = first.into_error().place();
