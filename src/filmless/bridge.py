@@ -133,7 +133,7 @@ def _pydicom() -> Any:
 
 
 def _swapped(value: bytes, vr: str) -> bytes:
-    """A value with the bytes of its words in the other order; a rest that is no word stays."""
+    """Return a value with the bytes of its words in the other order; a rest that is no word stays."""
     size = _WORDS.get(vr, 1)
     if size == 1:
         return value
@@ -272,7 +272,7 @@ def _is_name(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A single value of pydicom as Python's own; numbers that were text as that text."""
+    """Return a single value of pydicom as Python's own; numbers that were text as that text."""
     text = getattr(value, "original_string", None)
     if isinstance(text, str):
         return text

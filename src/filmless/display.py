@@ -47,6 +47,7 @@ def render_sequence(sequence: Sequence) -> str:
 
 
 def lines(dataset: Dataset, depth: int) -> Iterator[str]:
+    """Yield a line for each element and item, those inside items indented."""
     for element in dataset:
         yield "   " * depth + render_element(element)
         if element.VR == "SQ":
@@ -68,6 +69,7 @@ def _rows(dataset: Dataset, depth: int) -> Iterator[str]:
 
 
 def table(dataset: Dataset) -> str:
+    """Return the data set as an HTML table, with its picture when it has one."""
     head = "<tr><th>tag</th><th>VR</th><th>name</th><th>value</th></tr>"
     picture = ""
     if (png := _picture(dataset)) is not None:

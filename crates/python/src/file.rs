@@ -60,8 +60,8 @@ pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyRes
 
 /// Reads a file that is in memory.
 #[pyfunction]
-pub fn read_bytes<'py>(py: Python<'py>, bytes: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
-    let bytes: file::SharedBytes = Arc::new(bytes);
+pub fn read_bytes<'py>(py: Python<'py>, data: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
+    let bytes: file::SharedBytes = Arc::new(data);
     let file = py.detach(|| {
         let file = file::read_bytes(bytes, &options.to_core())?;
         if options.is_strict() { refuse_findings(&file).map(|()| file) } else { Ok(file) }

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from filmless import _core
 from filmless.cli.reporting import Misuse
-from filmless.dataset import nearest_keyword
+from filmless.values import nearest_keyword
 
 __all__ = ["Step", "steps_named", "tag_named"]
 

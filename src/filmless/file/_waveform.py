@@ -154,7 +154,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
 
 
 def _stored(item: Dataset) -> tuple[np.ndarray, str]:
-    """Samples as they are stored, in the byte order of the machine, and their interpretation."""
+    """Return samples as they are stored, in the byte order of the machine, and their interpretation."""
     names = ("NumberOfWaveformChannels", "NumberOfWaveformSamples", "WaveformBitsAllocated")
     channels, count, bits = (item.get(name) for name in names)
     for name, value in zip(names, (channels, count, bits), strict=True):
@@ -180,7 +180,7 @@ def _stored(item: Dataset) -> tuple[np.ndarray, str]:
 
 
 def _words(element: DataElement, kind: str, width: int) -> np.ndarray:
-    """A value as numbers, in the byte order of the machine."""
+    """Return a value as numbers, in the byte order of the machine."""
     import numpy as np
 
     data = element.raw
