@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from filmless.dataset import DataElement, Dataset, render_value
+from filmless.dataset import DataElement, Dataset
+from filmless.display import render_value
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -8,9 +8,9 @@ from typing import Any
 from filmless import _core
 from filmless.convert.picture import Picture
 from filmless.dataset import Dataset
-from filmless.values import nearest_keyword
 from filmless.errors import ConversionError, DicomError
 from filmless.file import generate_uid
+from filmless.values import nearest_keyword
 
 __all__ = ["check_header", "secondary_capture"]
 
