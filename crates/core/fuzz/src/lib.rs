@@ -103,7 +103,10 @@ fn without_group_2(dataset: &Dataset) -> Dataset {
             stripped.push((tag, None));
         } else if dataset.vr(tag, element, &context) == Vr::SQ {
             let items = Dataset::items_of(element, &context).unwrap_or_default();
-            stripped.push((tag, Some(items.iter().map(without_group_2).collect())));
+            // Bytes that were set as UN have no items, whatever the dictionary says of their tag.
+            if !items.is_empty() {
+                stripped.push((tag, Some(items.iter().map(without_group_2).collect())));
+            }
         }
     }
     for (tag, items) in stripped {
