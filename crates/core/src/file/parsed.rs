@@ -311,7 +311,9 @@ impl Parsed {
                 parser.advance(&window.view(self.source.length()))?;
             }
             Source::File(source) => {
-                drive(&mut parser, &self.source, Some(&source.reopen()?), &mut window, false)?;
+                let file = source.reopen()?;
+                window.load(&file, start, (end - start).min(LARGEST_READ), self.source.length(), false)?;
+                drive(&mut parser, &self.source, Some(&file), &mut window, false)?;
             }
         }
         let (nodes, findings) = parser.finish();
