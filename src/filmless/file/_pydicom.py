@@ -49,6 +49,7 @@ def to_pydicom(dataset: Dataset) -> Any:
 
     Examples
     --------
+    >>> from filmless import read
     >>> to_pydicom(read("slice.dcm")).PatientID
     '1CT1'
 

@@ -51,6 +51,7 @@ def write(
 
     Examples
     --------
+    >>> from filmless import read
     >>> ds = read("slice.dcm")
     >>> ds.PatientName = "Doe^Jane"
     >>> write(ds, "out.dcm", transfer_syntax="ImplicitVRLittleEndian")
@@ -80,6 +81,7 @@ def encode(
 
     Examples
     --------
+    >>> from filmless import read
     >>> encode(read("slice.dcm"))[128:132]
     b'DICM'
     """
