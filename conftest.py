@@ -42,6 +42,9 @@ def example_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _docstring_example(request: pytest.FixtureRequest) -> None:
     if isinstance(request.node, pytest.DoctestItem):
+        import filmless
+
+        request.node.obj.globs["filmless"] = filmless
         request.getfixturevalue("example_folder")
 
 

@@ -1,7 +1,9 @@
 """filmless itself, by its public names only."""
 
-import filmless
+from collections.abc import Mapping
+from typing import Any
 
+import filmless
 from benchmarks.request import Request
 
 
@@ -58,7 +60,7 @@ def index_parallel(request: Request) -> int:
     return _filled(filmless.scan(request.paths, request.keywords), request)
 
 
-def _filled(columns: dict[str, list[object]], request: Request) -> int:
+def _filled(columns: Mapping[str, list[Any]], request: Request) -> int:
     return sum(len(columns[keyword]) - columns[keyword].count(None) for keyword in request.keywords)
 
 

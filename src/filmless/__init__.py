@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from filmless import errors
+from filmless.bridge import from_pydicom
 from filmless.dataset import UID, DataElement, Dataset, Finding, PersonName, Sequence, Tag
-from filmless.file import dcmread, from_pydicom, generate_uid, read, read_fileset, scan, write
+from filmless.file import dcmread, generate_uid, read, read_fileset, scan, write
 
 __version__ = "0.1.0"
 

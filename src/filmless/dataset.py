@@ -5,14 +5,12 @@ The bytes and the look-ups are the core's (`filmless._core`); here is what Pytho
 
 from __future__ import annotations
 
-import base64
-import difflib
-import html
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, MutableSequence, ValuesView
 from typing import TYPE_CHECKING, Any, Self
 
 from filmless import _core
 from filmless._core import DataElement, Finding, Sequence
+from filmless.values import UID, PersonName, Tag
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -25,189 +23,6 @@ MutableSequence.register(Sequence)
 
 _MISSING = object()
 Key = str | int | tuple[int, int]
-
-
-class Tag(int):
-    """A group and an element number in 32 bits, shown as ``(gggg,eeee)``.
-
-    Examples
-    --------
-    >>> Tag(0x00100010)
-    (0010,0010)
-    >>> Tag(0x00100010).group
-    16
-
-    DICOM
-    -----
-    PS3.5 7.1
-    """
-
-    __slots__ = ()
-
-    @property
-    def group(self) -> int:
-        """Group number."""
-        return self >> 16
-
-    @property
-    def element(self) -> int:
-        """Element number."""
-        return self & 0xFFFF
-
-    @property
-    def is_private(self) -> bool:
-        """Whether the group is odd."""
-        return bool(self >> 16 & 1)
-
-    def __repr__(self) -> str:
-        return f"({self >> 16:04X},{self & 0xFFFF:04X})"
-
-    __str__ = __repr__
-
-
-class UID(str):
-    """A unique identifier, with its row in the registry.
-
-    Examples
-    --------
-    >>> UID("1.2.840.10008.1.2.1").name
-    'Explicit VR Little Endian'
-
-    DICOM
-    -----
-    PS3.5 9, PS3.6 A
-    """
-
-    __slots__ = ()
-
-    @property
-    def name(self) -> str:
-        """Name in the registry, or the UID itself."""
-        row = _core.uid_entry(self)
-        return str(self) if row is None else row[1]
-
-    @property
-    def keyword(self) -> str:
-        """Keyword in the registry, or an empty string."""
-        row = _core.uid_entry(self)
-        return "" if row is None else row[3]
-
-    @property
-    def kind(self) -> str:
-        """What it identifies: ``Transfer Syntax``, ``SOP Class``, ...; empty when it is not in the registry."""
-        row = _core.uid_entry(self)
-        return "" if row is None else row[2]
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether it has the form of a UID: at most 64 characters, numbers without leading zeros between dots."""
-        parts = self.split(".")
-        numbers = all(part.isascii() and part.isdigit() and (part == "0" or part[0] != "0") for part in parts)
-        return len(self) <= 64 and numbers
-
-
-class PersonName(str):
-    """A person's name, a ``str`` with its components.
-
-    A name is written in up to three groups (alphabetic, ideographic, phonetic) between ``=``, each of up to five
-    components (family name, given name, middle name, prefix, suffix) between ``^``.
-
-    Examples
-    --------
-    >>> name = PersonName("Yamada^Tarou=山田^太郎=やまだ^たろう")
-    >>> name.family_name, name.given_name
-    ('Yamada', 'Tarou')
-    >>> name.ideographic
-    '山田^太郎'
-
-    DICOM
-    -----
-    PS3.5 6.2.1
-    """
-
-    __slots__ = ()
-
-    @classmethod
-    def from_components(
-        cls,
-        family_name: str = "",
-        given_name: str = "",
-        middle_name: str = "",
-        name_prefix: str = "",
-        name_suffix: str = "",
-        *,
-        ideographic: str = "",
-        phonetic: str = "",
-    ) -> Self:
-        """Put a name together.
-
-        Parameters
-        ----------
-        family_name, given_name, middle_name, name_prefix, name_suffix
-            Components of the alphabetic group.
-        ideographic, phonetic
-            The other groups, each with its own ``^``.
-        """
-        alphabetic = "^".join((family_name, given_name, middle_name, name_prefix, name_suffix)).rstrip("^")
-        return cls("=".join((alphabetic, ideographic, phonetic)).rstrip("="))
-
-    def _group(self, index: int) -> str:
-        groups = self.split("=")
-        return groups[index] if index < len(groups) else ""
-
-    def _component(self, index: int) -> str:
-        components = self.alphabetic.split("^")
-        return components[index] if index < len(components) else ""
-
-    @property
-    def alphabetic(self) -> str:
-        """The alphabetic group."""
-        return self._group(0)
-
-    @property
-    def ideographic(self) -> str:
-        """The ideographic group, as Kanji or Hanja."""
-        return self._group(1)
-
-    @property
-    def phonetic(self) -> str:
-        """The phonetic group, as Hiragana or Hangul."""
-        return self._group(2)
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """The groups that are there."""
-        return tuple(self.split("="))
-
-    @property
-    def family_name(self) -> str:
-        """Family name of the alphabetic group."""
-        return self._component(0)
-
-    @property
-    def given_name(self) -> str:
-        """Given name of the alphabetic group."""
-        return self._component(1)
-
-    @property
-    def middle_name(self) -> str:
-        """Middle name of the alphabetic group."""
-        return self._component(2)
-
-    @property
-    def name_prefix(self) -> str:
-        """Prefix of the alphabetic group, as in ``Dr.``."""
-        return self._component(3)
-
-    @property
-    def name_suffix(self) -> str:
-        """Suffix of the alphabetic group, as in ``M.D.``."""
-        return self._component(4)
-
-    def formatted(self, pattern: str) -> str:
-        """Fill ``%(family_name)s`` and the other components into a pattern."""
-        names = ("family_name", "given_name", "middle_name", "name_prefix", "name_suffix")
-        return pattern % {name: getattr(self, name) for name in names}
 
 
 class Dataset(_core.Dataset):
@@ -398,7 +213,7 @@ class Dataset(_core.Dataset):
 
     def to_pydicom(self) -> Any:
         """Return the data set as pydicom's (extra ``pydicom``)."""
-        from filmless.file import to_pydicom
+        from filmless.bridge import to_pydicom
 
         return to_pydicom(self)
 
@@ -442,10 +257,14 @@ class Dataset(_core.Dataset):
         return sorted({*super().__dir__(), *filter(None, present)})
 
     def __repr__(self) -> str:
-        return "\n".join(_lines(self, 0)) or "Dataset()"
+        from filmless.display import lines
+
+        return "\n".join(lines(self, 0)) or "Dataset()"
 
     def _repr_html_(self) -> str:
-        return _table(self)
+        from filmless.display import table
+
+        return table(self)
 
     def _repr_png_(self) -> bytes | None:
         if "PixelData" not in self:
@@ -493,79 +312,3 @@ class PrivateBlock:
 
 def _unpickled(cls: type[Dataset], data: bytes, attributes: dict[str, Any]) -> Dataset:
     return cls(_core.unpickled(data, attributes))
-
-
-def nearest_keyword(name: str) -> str | None:
-    """Return the keyword most like a name, for hints."""
-    return next(iter(difflib.get_close_matches(name, _core.keywords(), 1)), None)
-
-
-# -- what a person reads ---------------------------------------------------------------------------------------------
-
-_SHOWN = 100
-
-
-def render_value(element: DataElement, width: int = _SHOWN) -> str:
-    """Return the value of an element as one short line."""
-    if element.VR == "SQ":
-        count = len(element.value)
-        return f"{count} item{'' if count == 1 else 's'}"
-    if element.is_bulk or element.VR in {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}:
-        if element.length > 32 or element.is_encapsulated:
-            return f"<{element.length:,} bytes>"
-        return " ".join(f"{byte:02x}" for byte in element.raw)
-    value = element.value
-    text = element.text if element.VR in {"DS", "IS"} else None
-    if text is None:
-        text = "\\".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    if element.VR == "UI" and not isinstance(value, list) and UID(value).keyword:
-        text += f"  {UID(value).name}"
-    text = "".join(letter if letter.isprintable() else "·" for letter in text)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def render_element(element: DataElement) -> str:
-    """Return an element as one line: tag, representation, name, value."""
-    return f"{element.tag} {element.VR} {element.name}: {render_value(element)}"
-
-
-def render_sequence(sequence: Sequence) -> str:
-    """Return a sequence as its items, a block each."""
-    blocks = [f"item {number}\n" + "\n".join(_lines(item, 1)) for number, item in enumerate(sequence, 1)]
-    return "\n".join(blocks) or "Sequence()"
-
-
-def _lines(dataset: Dataset, depth: int) -> Iterator[str]:
-    for element in dataset:
-        yield "   " * depth + render_element(element)
-        if element.VR == "SQ":
-            for number, item in enumerate(element.value, 1):
-                yield "   " * (depth + 1) + f"item {number}"
-                yield from _lines(item, depth + 2)
-
-
-def _rows(dataset: Dataset, depth: int) -> Iterator[str]:
-    for element in dataset:
-        cells = (str(element.tag), element.VR, element.name, render_value(element))
-        indent = f' style="padding-left:{depth}em"'
-        tds = "".join(f"<td{indent if not index else ''}>{html.escape(cell)}</td>" for index, cell in enumerate(cells))
-        yield f"<tr>{tds}</tr>"
-        if element.VR == "SQ":
-            for number, item in enumerate(element.value, 1):
-                yield f'<tr><td colspan="4" style="padding-left:{depth + 1}em"><i>item {number}</i></td></tr>'
-                yield from _rows(item, depth + 2)
-
-
-def _table(dataset: Dataset) -> str:
-    head = "<tr><th>tag</th><th>VR</th><th>name</th><th>value</th></tr>"
-    picture = ""
-    if (png := _picture(dataset)) is not None:
-        picture = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" style="max-width:256px">'
-    return f'{picture}<table style="text-align:left">{head}{"".join(_rows(dataset, 0))}</table>'
-
-
-def _picture(dataset: Dataset) -> bytes | None:
-    try:
-        return dataset._repr_png_()  # noqa: SLF001
-    except Exception:  # noqa: BLE001  a header is worth showing without its picture
-        return None

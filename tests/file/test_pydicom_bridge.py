@@ -11,7 +11,7 @@ import pytest
 
 import filmless
 from filmless.errors import DicomError, UnsupportedError
-from filmless.file import from_pydicom, to_pydicom
+from filmless.bridge import from_pydicom, to_pydicom
 
 SMALL = 3_000_000
 

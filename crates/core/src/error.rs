@@ -122,7 +122,9 @@ impl Error {
     /// The place this error names, when it names one.
     pub fn place(&self) -> Place {
         match self {
-            Self::Format { place, .. } | Self::Truncated { place, .. } | Self::Value { place, .. }
+            Self::Format { place, .. }
+            | Self::Truncated { place, .. }
+            | Self::Value { place, .. }
             | Self::Limit { place, .. } => *place,
             _ => Place::default(),
         }

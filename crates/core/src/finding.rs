@@ -122,8 +122,13 @@ impl Finding {
         let what = format!("{} [{}]", self.code.message(), self.code);
         match self.code {
             Code::Truncated | Code::DeflateDamaged => Error::Truncated { what, place },
-            Code::ValueLength | Code::ValueTooLong | Code::ValueCharacters | Code::ValueForm
-            | Code::ValueMultiplicity | Code::ValuePadding | Code::UndecodableText => Error::Value { what, place },
+            Code::ValueLength
+            | Code::ValueTooLong
+            | Code::ValueCharacters
+            | Code::ValueForm
+            | Code::ValueMultiplicity
+            | Code::ValuePadding
+            | Code::UndecodableText => Error::Value { what, place },
             _ => Error::Format { what, place },
         }
     }

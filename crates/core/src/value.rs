@@ -86,9 +86,10 @@ impl<'a> Tags<'a> {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Tag> + use<'a> {
         let big_endian = self.0.big_endian;
-        self.0.bytes.chunks_exact(4).map(move |raw| {
-            Tag::new(u16::read(&raw[..2], big_endian), u16::read(&raw[2..], big_endian))
-        })
+        self.0
+            .bytes
+            .chunks_exact(4)
+            .map(move |raw| Tag::new(u16::read(&raw[..2], big_endian), u16::read(&raw[2..], big_endian)))
     }
 }
 
@@ -149,6 +150,8 @@ impl Text<'_> {
 pub fn trim(text: &str, vr: Vr) -> &str {
     match vr {
         Vr::AE | Vr::DS | Vr::IS => text.trim_matches([' ', '\0']),
+        // Component groups that are empty may be left out with their delimiters (PS3.5 6.2.1.2).
+        Vr::PN => trim_end(text).trim_end_matches('='),
         _ => trim_end(text),
     }
 }
@@ -269,7 +272,9 @@ pub fn parse_integer(text: &str) -> Option<i64> {
     let text = text.trim_matches([' ', '\0']);
     match text.strip_prefix('+').unwrap_or(text).parse() {
         Ok(number) => Some(number),
-        Err(_) => parse_decimal(text).filter(|number| number.fract() == 0.0 && number.abs() < 9e15).map(|number| number as i64),
+        Err(_) => parse_decimal(text)
+            .filter(|number| number.fract() == 0.0 && number.abs() < 9e15)
+            .map(|number| number as i64),
     }
 }
 

@@ -69,8 +69,19 @@ impl Vr {
     pub const fn has_long_length(self) -> bool {
         matches!(
             self,
-            Self::OB | Self::OD | Self::OF | Self::OL | Self::OV | Self::OW | Self::SQ | Self::SV | Self::UC
-                | Self::UN | Self::UR | Self::UT | Self::UV
+            Self::OB
+                | Self::OD
+                | Self::OF
+                | Self::OL
+                | Self::OV
+                | Self::OW
+                | Self::SQ
+                | Self::SV
+                | Self::UC
+                | Self::UN
+                | Self::UR
+                | Self::UT
+                | Self::UV
         )
     }
 
@@ -85,8 +96,23 @@ impl Vr {
     pub const fn is_text(self) -> bool {
         matches!(
             self,
-            Self::AE | Self::AS | Self::CS | Self::DA | Self::DS | Self::DT | Self::IS | Self::LO | Self::LT
-                | Self::PN | Self::SH | Self::ST | Self::TM | Self::UC | Self::UI | Self::UR | Self::UT
+            Self::AE
+                | Self::AS
+                | Self::CS
+                | Self::DA
+                | Self::DS
+                | Self::DT
+                | Self::IS
+                | Self::LO
+                | Self::LT
+                | Self::PN
+                | Self::SH
+                | Self::ST
+                | Self::TM
+                | Self::UC
+                | Self::UI
+                | Self::UR
+                | Self::UT
         )
     }
 

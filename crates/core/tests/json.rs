@@ -41,9 +41,15 @@ fn both_ways(tag: u32, element: Element) -> String {
 
 #[test]
 fn text_is_an_array_of_strings() {
-    assert_eq!(both_ways(0x0008_0008, Element::text(Vr::CS, "ORIGINAL\\\\AXIAL")), r#"{"vr":"CS","Value":["ORIGINAL",null,"AXIAL"]}"#);
+    assert_eq!(
+        both_ways(0x0008_0008, Element::text(Vr::CS, "ORIGINAL\\\\AXIAL")),
+        r#"{"vr":"CS","Value":["ORIGINAL",null,"AXIAL"]}"#
+    );
     assert_eq!(both_ways(0x0008_0008, Element::text(Vr::CS, " ")), r#"{"vr":"CS"}"#);
-    assert_eq!(both_ways(0x0010_4000, Element::text(Vr::LT, "a\\b\r\n\"\u{1}é")), r#"{"vr":"LT","Value":["a\\b\r\n\"\u0001é"]}"#);
+    assert_eq!(
+        both_ways(0x0010_4000, Element::text(Vr::LT, "a\\b\r\n\"\u{1}é")),
+        r#"{"vr":"LT","Value":["a\\b\r\n\"\u0001é"]}"#
+    );
 }
 
 #[test]
@@ -58,24 +64,43 @@ fn decimal_strings_are_numbers_of_the_same_digits() {
 
 #[test]
 fn person_names_are_objects() {
-    assert_eq!(both_ways(0x0010_0010, Element::text(Vr::PN, "Doe^Jane==j")), r#"{"vr":"PN","Value":[{"Alphabetic":"Doe^Jane","Phonetic":"j"}]}"#);
-    assert_eq!(both_ways(0x0010_0010, Element::text(Vr::PN, "=\\a=b=c=d")), r#"{"vr":"PN","Value":[null,{"Alphabetic":"a","Ideographic":"b","Phonetic":"c=d"}]}"#);
+    assert_eq!(
+        both_ways(0x0010_0010, Element::text(Vr::PN, "Doe^Jane==j")),
+        r#"{"vr":"PN","Value":[{"Alphabetic":"Doe^Jane","Phonetic":"j"}]}"#
+    );
+    assert_eq!(
+        both_ways(0x0010_0010, Element::text(Vr::PN, "=\\a=b=c=d")),
+        r#"{"vr":"PN","Value":[null,{"Alphabetic":"a","Ideographic":"b","Phonetic":"c=d"}]}"#
+    );
 }
 
 #[test]
 fn numbers_are_numbers_and_no_number_is_a_string() {
-    let floats: Vec<u8> = [0.1_f32, f32::NAN, f32::NEG_INFINITY, -0.0, 1e30].iter().flat_map(|number| number.to_le_bytes()).collect();
-    assert_eq!(both_ways(0x0018_9087, Element::bytes(Vr::FL, floats)), r#"{"vr":"FL","Value":[0.1,"NaN","-inf",-0.0,1e30]}"#);
-    assert_eq!(both_ways(0x0018_9087, Element::bytes(Vr::FD, f64::INFINITY.to_le_bytes())), r#"{"vr":"FD","Value":["inf"]}"#);
+    let floats: Vec<u8> =
+        [0.1_f32, f32::NAN, f32::NEG_INFINITY, -0.0, 1e30].iter().flat_map(|number| number.to_le_bytes()).collect();
+    assert_eq!(
+        both_ways(0x0018_9087, Element::bytes(Vr::FL, floats)),
+        r#"{"vr":"FL","Value":[0.10000000149011612,"NaN","-inf",-0.0,1.0000000150474662e30]}"#
+    );
+    assert_eq!(
+        both_ways(0x0018_9087, Element::bytes(Vr::FD, f64::INFINITY.to_le_bytes())),
+        r#"{"vr":"FD","Value":["inf"]}"#
+    );
     let expected = r#"{"vr":"UV","Value":[18446744073709551615]}"#;
     assert_eq!(both_ways(0x0008_040C, Element::bytes(Vr::UV, u64::MAX.to_le_bytes())), expected);
     assert_eq!(both_ways(0x0028_0106, Element::bytes(Vr::SS, (-2_i16).to_le_bytes())), r#"{"vr":"SS","Value":[-2]}"#);
-    assert_eq!(both_ways(0x0028_0009, Element::bytes(Vr::AT, [0x18, 0, 0x63, 0x10])), r#"{"vr":"AT","Value":["00181063"]}"#);
+    assert_eq!(
+        both_ways(0x0028_0009, Element::bytes(Vr::AT, [0x18, 0, 0x63, 0x10])),
+        r#"{"vr":"AT","Value":["00181063"]}"#
+    );
 }
 
 #[test]
 fn binary_is_base_64_in_little_endian() {
-    assert_eq!(both_ways(0x7FE0_0010, Element::bytes(Vr::OW, [1, 0, 2, 0])), r#"{"vr":"OW","InlineBinary":"AQACAA=="}"#);
+    assert_eq!(
+        both_ways(0x7FE0_0010, Element::bytes(Vr::OW, [1, 0, 2, 0])),
+        r#"{"vr":"OW","InlineBinary":"AQACAA=="}"#
+    );
     let big = Element { big_endian: true, ..Element::bytes(Vr::OW, [0, 1, 0, 2]) };
     assert_eq!(both_ways(0x7FE0_0010, big), r#"{"vr":"OW","InlineBinary":"AQACAA=="}"#);
     assert_eq!(both_ways(0x7FE0_0010, Element::bytes(Vr::OB, [])), r#"{"vr":"OB"}"#);
@@ -112,14 +137,16 @@ fn bulk_data_goes_by_uri_and_comes_from_the_caller() {
     assert_eq!(asked, [(Tag::PIXEL_DATA, Vr::OB, "bulk/00081140/1/7FE00010".to_owned())]);
     let without = read(&text).unwrap().items(SEQUENCE).unwrap();
     assert_eq!(without[1].find(Tag::PIXEL_DATA).unwrap().length(), 0);
-    let skipped = json::to_string(&dataset, &JsonOptions { bulk_data: BulkData::Skip, ..JsonOptions::default() }).unwrap();
+    let skipped =
+        json::to_string(&dataset, &JsonOptions { bulk_data: BulkData::Skip, ..JsonOptions::default() }).unwrap();
     assert_eq!(skipped, r#"{"00081140":{"vr":"SQ","Value":[{},{}]}}"#);
 }
 
 #[test]
 fn file_meta_is_written_when_it_is_given() {
     let meta = of(vec![(0x0002_0000, Element::bytes(Vr::UL, [0; 4])), (0x0002_0010, Element::text(Vr::UI, "1.2"))]);
-    let text = json::to_string(&Dataset::new(), &JsonOptions { file_meta: Some(&meta), ..JsonOptions::default() }).unwrap();
+    let text =
+        json::to_string(&Dataset::new(), &JsonOptions { file_meta: Some(&meta), ..JsonOptions::default() }).unwrap();
     assert_eq!(text, r#"{"00020010":{"vr":"UI","Value":["1.2"]}}"#);
 }
 
@@ -180,7 +207,18 @@ fn values_of_the_wrong_kind_name_the_element() {
 
 #[test]
 fn what_is_no_json_of_a_data_set_is_refused() {
-    for text in ["", "{", "[", "5", "{\"x\":{}}", "{\"FFFEE000\":{}}", "{} {}", "{\"00100010\":{\"vr\":\"LO\",\"Value\":[\"a\nb\"]}}", "[5]", "{\"00100010\":{\"vr\":\"LO\",\"Value\":[01]}}"] {
+    for text in [
+        "",
+        "{",
+        "[",
+        "5",
+        "{\"x\":{}}",
+        "{\"FFFEE000\":{}}",
+        "{} {}",
+        "{\"00100010\":{\"vr\":\"LO\",\"Value\":[\"a\nb\"]}}",
+        "[5]",
+        "{\"00100010\":{\"vr\":\"LO\",\"Value\":[01]}}",
+    ] {
         assert!(matches!(read(text).unwrap_err(), Error::Format { .. }), "{text}");
     }
 }

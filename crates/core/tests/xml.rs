@@ -51,7 +51,10 @@ fn values_carry_their_number() {
         both_ways(vec![(0x0018_9087, Element::bytes(Vr::FD, floats))]),
         "<DicomAttribute tag=\"00189087\" vr=\"FD\" keyword=\"DiffusionBValue\"><Value number=\"1\">0.1</Value><Value number=\"2\">NaN</Value><Value number=\"3\">-inf</Value></DicomAttribute>\n"
     );
-    both_ways(vec![(0x0028_0009, Element::bytes(Vr::AT, [0x18, 0, 0x63, 0x10])), (0x0010_4000, Element::text(Vr::LT, "a\\b\r\n\tc  d"))]);
+    both_ways(vec![
+        (0x0028_0009, Element::bytes(Vr::AT, [0x18, 0, 0x63, 0x10])),
+        (0x0010_4000, Element::text(Vr::LT, "a\\b\r\n\tc  d")),
+    ]);
 }
 
 #[test]
@@ -64,10 +67,8 @@ fn person_names_have_groups_and_components() {
 
 #[test]
 fn items_private_elements_and_binary() {
-    let item = of(vec![
-        (0x0009_0010, Element::text(Vr::LO, "ACME \"1\"")),
-        (0x0009_1001, Element::bytes(Vr::UN, [1, 2])),
-    ]);
+    let item =
+        of(vec![(0x0009_0010, Element::text(Vr::LO, "ACME \"1\"")), (0x0009_1001, Element::bytes(Vr::UN, [1, 2]))]);
     assert_eq!(
         both_ways(vec![(0x0008_1140, Element::items(vec![Dataset::new(), item]))]),
         "<DicomAttribute tag=\"00081140\" vr=\"SQ\" keyword=\"ReferencedImageSequence\">\n<Item number=\"1\">\n</Item>\n<Item number=\"2\">\n<DicomAttribute tag=\"00090010\" vr=\"LO\"><Value number=\"1\">ACME &quot;1&quot;</Value></DicomAttribute>\n<DicomAttribute tag=\"00091001\" vr=\"UN\" privateCreator=\"ACME &quot;1&quot;\"><InlineBinary>AQI=</InlineBinary></DicomAttribute>\n</Item>\n</DicomAttribute>\n"
@@ -131,7 +132,12 @@ fn what_is_no_xml_of_a_data_set_is_refused() {
     for text in wrong {
         assert!(matches!(read(text).unwrap_err(), Error::Format { .. } | Error::Truncated { .. }), "{text}");
     }
-    let wrong_values = ["vr=\"US\"><Value number=\"1\">x</Value>", "vr=\"XX\">", "vr=\"LO\"><Value number=\"99999999\">x</Value>", "vr=\"LO\"><Value number=\"0\">x</Value>"];
+    let wrong_values = [
+        "vr=\"US\"><Value number=\"1\">x</Value>",
+        "vr=\"XX\">",
+        "vr=\"LO\"><Value number=\"99999999\">x</Value>",
+        "vr=\"LO\"><Value number=\"0\">x</Value>",
+    ];
     for value in wrong_values {
         let error = read(&model(&format!("<DicomAttribute tag=\"00100020\" {value}</DicomAttribute>"))).unwrap_err();
         assert!(matches!(error, Error::Value { .. }), "{value}: {error}");

@@ -46,9 +46,9 @@ pub fn pickled<'py>(dataset: &Bound<'py, Dataset>) -> PyResult<(Bound<'py, PyByt
 
 /// A data set from a pickle.
 #[pyfunction]
-pub fn unpickled(bytes: PyBackedBytes, attributes: &Bound<'_, PyDict>) -> PyResult<Handle> {
+pub fn unpickled(data: PyBackedBytes, attributes: &Bound<'_, PyDict>) -> PyResult<Handle> {
     let py = attributes.py();
-    let bytes: file::SharedBytes = Arc::new(bytes);
+    let bytes: file::SharedBytes = Arc::new(data);
     let options = ReadOptions { force: true, ..ReadOptions::default() };
     let file = py.detach(|| file::read_bytes(bytes, &options)).map_err(to_py)?;
     let shared = Shared::new(file.dataset.clone());

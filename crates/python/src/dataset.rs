@@ -51,7 +51,9 @@ impl Dataset {
             return Ok(known.unwrap_or(Vr::UN));
         }
         dictionary::vr(tag).ok_or_else(|| {
-            PyKeyError::new_err(format!("{tag} is not in the data dictionary: use `add_new` and name the value representation"))
+            PyKeyError::new_err(format!(
+                "{tag} is not in the data dictionary: use `add_new` and name the value representation"
+            ))
         })
     }
 
@@ -74,15 +76,24 @@ fn keyword_tag(name: &str) -> Option<Tag> {
     dictionary::by_keyword(name).map(|entry| entry.tag)
 }
 
-fn object_method<'py>(py: Python<'py>, cell: &'static PyOnceLock<Py<PyAny>>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let method = cell.get_or_try_init(py, || Ok::<_, PyErr>(py.import("builtins")?.getattr("object")?.getattr(name)?.unbind()))?;
+fn object_method<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let method =
+        cell.get_or_try_init(py, || Ok::<_, PyErr>(py.import("builtins")?.getattr("object")?.getattr(name)?.unbind()))?;
     Ok(method.bind(py).clone())
 }
 
 /// Sets an attribute that is no keyword, or deletes it. `object.__setattr__` itself refuses classes with a method of
 /// their own for it; this is what it would do.
 #[allow(unsafe_code)]
-fn set_plain_attribute(slf: &Bound<'_, Dataset>, name: &Bound<'_, PyString>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+fn set_plain_attribute(
+    slf: &Bound<'_, Dataset>,
+    name: &Bound<'_, PyString>,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
     let value = value.map_or(std::ptr::null_mut(), Bound::as_ptr);
     // SAFETY: the pointers are of objects borrowed for the call; a null value asks for deletion.
     let status = unsafe { pyo3::ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value) };
@@ -124,7 +135,7 @@ impl Dataset {
             return slf.get().set(tag, value);
         }
         if text.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
-            let hint = slf.py().import("filmless.dataset")?.getattr("nearest_keyword")?.call1((name,))?;
+            let hint = slf.py().import("filmless.values")?.getattr("nearest_keyword")?.call1((name,))?;
             let mut message = format!("`{text}` is no keyword of the data dictionary");
             if let Ok(hint) = hint.extract::<String>() {
                 message.push_str("\nhint: did you mean `");
@@ -195,7 +206,12 @@ impl Dataset {
 
     /// The value or element of a key, or a default.
     #[pyo3(signature = (key, default=None))]
-    fn get<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>, default: Option<Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Ok(tag) = tag::extract(key) else { return Ok(default) };
         if key.cast::<PyString>().is_ok() {
             return Ok(self.shared.value(py, tag, None)?.or(default));

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
+use filmless_core::Vr;
 use filmless_core::charset::CharacterSet;
 use filmless_core::value::{Number, Text, Value, parse_decimal, parse_integer, trim};
-use filmless_core::Vr;
-use pyo3::{BoundObject, IntoPyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyType};
+use pyo3::{BoundObject, IntoPyObject};
 
 /// A value, and whether it is a list that its owner may change.
 pub struct Decoded<'py> {
@@ -55,7 +55,13 @@ pub fn plain<'py>(py: Python<'py>, bytes: &[u8], vr: Vr, big_endian: bool) -> Op
 }
 
 /// Decodes the bytes of a value.
-pub fn decode<'py>(py: Python<'py>, bytes: &[u8], vr: Vr, big_endian: bool, character_set: &CharacterSet) -> PyResult<Decoded<'py>> {
+pub fn decode<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    vr: Vr,
+    big_endian: bool,
+    character_set: &CharacterSet,
+) -> PyResult<Decoded<'py>> {
     match Value::new(bytes, vr, big_endian, character_set) {
         Value::Text(text) => strings(py, &text, vr),
         Value::Decimal(text) => decimals(py, &text),
@@ -92,7 +98,11 @@ where
     several(py, count, numbers.map(object))
 }
 
-fn several<'py>(py: Python<'py>, count: usize, values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> PyResult<Decoded<'py>> {
+fn several<'py>(
+    py: Python<'py>,
+    count: usize,
+    values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> PyResult<Decoded<'py>> {
     let mut values = values.collect::<PyResult<Vec<_>>>()?;
     match count {
         0 => Ok(Decoded::single(py.None().into_bound(py))),
@@ -103,18 +113,18 @@ fn several<'py>(py: Python<'py>, count: usize, values: impl Iterator<Item = PyRe
 
 fn person_name(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "filmless.dataset", "PersonName")
+    CLASS.import(py, "filmless.values", "PersonName")
 }
 
 fn uid(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "filmless.dataset", "UID")
+    CLASS.import(py, "filmless.values", "UID")
 }
 
-/// `filmless.dataset.Tag`.
+/// `filmless.values.Tag`.
 pub fn tag_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "filmless.dataset", "Tag")
+    CLASS.import(py, "filmless.values", "Tag")
 }
 
 #[inline]

@@ -13,7 +13,8 @@ type Row = (u32, &'static str, &'static str, &'static str, &'static str, bool);
 #[pyfunction]
 pub fn dictionary_entry(key: &Bound<'_, PyAny>) -> PyResult<Option<Row>> {
     let Ok(tag) = tag::extract(key) else { return Ok(None) };
-    Ok(dictionary::lookup(tag).map(|entry| (tag.0, entry.vr.as_str(), entry.vm, entry.keyword, entry.name, entry.retired)))
+    Ok(dictionary::lookup(tag)
+        .map(|entry| (tag.0, entry.vr.as_str(), entry.vm, entry.keyword, entry.name, entry.retired)))
 }
 
 /// The row of a private dictionary: VR, VM, name.
@@ -57,7 +58,8 @@ fn row<'py>(py: Python<'py>, syntax: &TransferSyntax) -> PyResult<Bound<'py, PyD
 /// The registry's row for a transfer syntax, by UID or keyword.
 #[pyfunction]
 pub fn transfer_syntax<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let found = filmless_core::transfer_syntax::find(name).or_else(|| filmless_core::transfer_syntax::find_by_keyword(name));
+    let found =
+        filmless_core::transfer_syntax::find(name).or_else(|| filmless_core::transfer_syntax::find_by_keyword(name));
     found.map(|syntax| row(py, syntax)).transpose()
 }
 

@@ -1,6 +1,6 @@
 //! `filmless.DataElement`: one element of a data set, live.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use filmless_core::dataset::{Content, Dataset, Element, ElementRef};
 use filmless_core::file::Flags;
@@ -19,7 +19,11 @@ use crate::tag;
 ///
 /// Elements taken from a data set are live: setting `value` changes the data set.
 #[pyclass(frozen, freelist = 64, module = "filmless._core")]
-pub struct DataElement {
+pub struct DataElement(Mutex<Spot>);
+
+/// Where an element is.
+#[derive(Clone)]
+struct Spot {
     shared: Shared,
     tag: Tag,
     position: Option<Position>,
@@ -29,17 +33,30 @@ impl DataElement {
     /// An element of a data set.
     #[inline]
     pub fn at(shared: Shared, tag: Tag, position: Option<Position>) -> Self {
-        Self { shared, tag, position }
+        Self(Mutex::new(Spot { shared, tag, position }))
+    }
+
+    /// Becomes another element: only for one that nobody else has.
+    #[inline]
+    pub fn move_to(&self, shared: Shared, tag: Tag, position: Option<Position>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Spot { shared, tag, position };
+    }
+
+    #[inline]
+    fn spot(&self) -> Spot {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its tag.
+    #[inline]
     pub fn core_tag(&self) -> Tag {
-        self.tag
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).tag
     }
 
     fn located(&self) -> PyResult<Located> {
-        let gone = || PyKeyError::new_err(format!("the element {} was removed from its data set", self.tag));
-        self.shared.locate(self.tag, self.position)?.ok_or_else(gone)
+        let Spot { shared, tag, position } = self.spot();
+        let gone = || PyKeyError::new_err(format!("the element {tag} was removed from its data set"));
+        shared.locate(tag, position)?.ok_or_else(gone)
     }
 
     /// The element with the changes in the list that was handed out for it.
@@ -53,8 +70,9 @@ impl DataElement {
         let located = self.settled(py)?;
         let vr = located.vr;
         if vr == Vr::SQ {
-            let data = self.shared.snapshot(py)?;
-            return Ok(Element::items(data.items(self.tag).map_err(to_py)?));
+            let spot = self.spot();
+            let data = spot.shared.snapshot(py)?;
+            return Ok(Element::items(data.items(spot.tag).map_err(to_py)?));
         }
         if vr.uses_character_set()
             && let Some(text) = located.text(py)?
@@ -70,22 +88,24 @@ impl DataElement {
     }
 
     fn private_creator_text(&self) -> Option<String> {
-        let creator = self.tag.private_creator()?;
-        self.shared.lock().data.text(creator)
+        let Spot { shared, tag, .. } = self.spot();
+        let creator = tag.private_creator()?;
+        shared.lock().data.text(creator)
     }
 
     /// Its name in the dictionaries.
     fn dictionary_name(&self) -> Option<String> {
+        let tag = self.core_tag();
         if let Some(creator) = self.private_creator_text() {
-            return dictionary::private(&creator, self.tag).map(|entry| format!("[{}]", entry.name));
+            return dictionary::private(&creator, tag).map(|entry| format!("[{}]", entry.name));
         }
-        if self.tag.is_private_creator() {
+        if tag.is_private_creator() {
             return Some("Private Creator".to_owned());
         }
-        if self.tag.is_group_length() {
-            return Some(dictionary::lookup(self.tag).map_or("Group Length", |entry| entry.name).to_owned());
+        if tag.is_group_length() {
+            return Some(dictionary::lookup(tag).map_or("Group Length", |entry| entry.name).to_owned());
         }
-        dictionary::lookup(self.tag).map(|entry| entry.name.to_owned())
+        dictionary::lookup(tag).map(|entry| entry.name.to_owned())
     }
 }
 
@@ -93,9 +113,9 @@ impl DataElement {
 pub fn vr_from(text: &str) -> PyResult<Vr> {
     let ambiguous = [Vr::UsOrSs, Vr::UsOrOw, Vr::UsOrSsOrOw, Vr::ObOrOw];
     let named = text.as_bytes().try_into().ok().and_then(Vr::from_bytes);
-    named.or_else(|| ambiguous.into_iter().find(|vr| vr.as_str() == text)).ok_or_else(|| {
-        PyValueError::new_err(format!("`{text}` is no value representation of PS3.5 6.2"))
-    })
+    named
+        .or_else(|| ambiguous.into_iter().find(|vr| vr.as_str() == text))
+        .ok_or_else(|| PyValueError::new_err(format!("`{text}` is no value representation of PS3.5 6.2")))
 }
 
 #[pymethods]
@@ -109,13 +129,13 @@ impl DataElement {
             Some(value) => shared.set(tag, vr, value)?,
             None => Python::attach(|py| shared.set(tag, vr, py.None().bind(py)))?,
         }
-        Ok(Self { shared, tag, position: None })
+        Ok(Self::at(shared, tag, None))
     }
 
     /// Tag, an int with group and element.
     #[getter]
     fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        tag_class(py)?.call1((self.tag.0,))
+        tag_class(py)?.call1((self.core_tag().0,))
     }
 
     /// Value representation, two letters.
@@ -143,14 +163,16 @@ impl DataElement {
         let element = located.element();
         let character_set = element.character_set(&located.context);
         located.with_bytes(py, |bytes| {
-            Ok(filmless_core::value::Value::new(bytes, located.vr, element.is_big_endian(), &character_set).multiplicity())
+            Ok(filmless_core::value::Value::new(bytes, located.vr, element.is_big_endian(), &character_set)
+                .multiplicity())
         })
     }
 
     /// The value: of the Python type that fits its representation, a list when there are several.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.shared.value(py, self.tag, self.position)? {
+        let Spot { shared, tag, position } = self.spot();
+        match shared.value(py, tag, position)? {
             Some(value) => Ok(value),
             None => Err(self.located().err().unwrap_or_else(|| PyKeyError::new_err("no such element"))),
         }
@@ -159,19 +181,21 @@ impl DataElement {
     #[setter]
     fn set_value(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let vr = self.located()?.vr;
-        self.shared.set(self.tag, vr, value)
+        let spot = self.spot();
+        spot.shared.set(spot.tag, vr, value)
     }
 
     /// Keyword of the data dictionary, or an empty string.
     #[getter]
     fn keyword(&self) -> &'static str {
-        dictionary::lookup(self.tag).map_or("", |entry| entry.keyword)
+        dictionary::lookup(self.core_tag()).map_or("", |entry| entry.keyword)
     }
 
     /// Name of the data dictionary; of a private element the name in square brackets.
     #[getter]
     fn name(&self) -> String {
-        let unknown = || if self.tag.is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
+        let unknown =
+            || if self.core_tag().is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
         self.dictionary_name().unwrap_or_else(unknown)
     }
 
@@ -226,7 +250,7 @@ impl DataElement {
     /// Whether the group is odd.
     #[getter]
     fn is_private(&self) -> bool {
-        self.tag.is_private()
+        self.core_tag().is_private()
     }
 
     /// The private creator that reserves the element's block, or None.
@@ -249,19 +273,21 @@ impl DataElement {
         let Ok(other) = other.cast::<Self>() else { return Ok(false) };
         let py = other.py();
         let other = other.get();
-        if self.tag != other.tag || self.vr()? != other.vr()? {
+        if self.core_tag() != other.core_tag() || self.vr()? != other.vr()? {
             return Ok(false);
         }
         self.value(py)?.eq(other.value(py)?)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {
         let element = slf.get();
-        Ok((slf.get_type().into_any(), (element.tag.0, element.vr()?, element.value(slf.py())?)))
+        Ok((slf.get_type().into_any(), (element.core_tag().0, element.vr()?, element.value(slf.py())?)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let rendering = slf.py().import("filmless.dataset")?.getattr("render_element")?;
+        let rendering = slf.py().import("filmless.display")?.getattr("render_element")?;
         rendering.call1((slf,))?.extract()
     }
 }

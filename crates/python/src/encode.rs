@@ -39,7 +39,10 @@ fn values<'py>(value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
 
 fn wrong_type(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
     let name = value.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
-    PyTypeError::new_err(format!("a value of type `{name}` does not fit {vr}, which takes {expected}{}", Place::tag(tag)))
+    PyTypeError::new_err(format!(
+        "a value of type `{name}` does not fit {vr}, which takes {expected}{}",
+        Place::tag(tag)
+    ))
 }
 
 fn wrong_value(what: impl Into<String>, tag: Tag) -> PyErr {
@@ -75,7 +78,12 @@ pub fn element(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, encoding: Encoding) -
     }
 }
 
-fn text(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, write: fn(Tag, Vr, &Bound<'_, PyAny>, &mut String) -> PyResult<()>) -> PyResult<Element> {
+fn text(
+    tag: Tag,
+    vr: Vr,
+    value: &Bound<'_, PyAny>,
+    write: fn(Tag, Vr, &Bound<'_, PyAny>, &mut String) -> PyResult<()>,
+) -> PyResult<Element> {
     if let Some(element) = bytes_of_text(value, vr) {
         return element;
     }
@@ -123,7 +131,10 @@ fn string(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, into: &mut String) -> PyRe
 fn decimal(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, into: &mut String) -> PyResult<()> {
     if let Ok(string) = value.cast::<PyString>() {
         let text = string.to_str()?;
-        if text.split('\\').all(|part| part.trim().is_empty() || filmless_core::value::parse_decimal(part.trim()).is_some()) {
+        if text
+            .split('\\')
+            .all(|part| part.trim().is_empty() || filmless_core::value::parse_decimal(part.trim()).is_some())
+        {
             into.push_str(text.trim());
             return Ok(());
         }
@@ -140,7 +151,8 @@ fn decimal(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, into: &mut String) -> PyR
         return Ok(());
     }
     let number: f64 = value.extract().map_err(|_| wrong_type(tag, vr, value, "a number or its text"))?;
-    let formatted = format_decimal(number).ok_or_else(|| wrong_value("DS cannot hold a number that is not finite", tag))?;
+    let formatted =
+        format_decimal(number).ok_or_else(|| wrong_value("DS cannot hold a number that is not finite", tag))?;
     into.push_str(&formatted);
     Ok(())
 }
@@ -206,7 +218,8 @@ fn numbers<T: Number + TryFrom<i128>>(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>
     let mut bytes = Vec::new();
     for value in values(value)? {
         let number = whole(tag, vr, &value)?;
-        let number = T::try_from(number).map_err(|_| wrong_value(format!("the number is out of the range of {vr}"), tag))?;
+        let number =
+            T::try_from(number).map_err(|_| wrong_value(format!("the number is out of the range of {vr}"), tag))?;
         number.write(&mut bytes);
     }
     Ok(Element::bytes(vr, bytes))

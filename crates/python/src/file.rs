@@ -60,8 +60,8 @@ pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyRes
 
 /// Reads a file that is in memory.
 #[pyfunction]
-pub fn read_bytes<'py>(py: Python<'py>, bytes: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
-    let bytes: file::SharedBytes = Arc::new(bytes);
+pub fn read_bytes<'py>(py: Python<'py>, data: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
+    let bytes: file::SharedBytes = Arc::new(data);
     let file = py.detach(|| {
         let file = file::read_bytes(bytes, &options.to_core())?;
         if options.is_strict() { refuse_findings(&file).map(|()| file) } else { Ok(file) }
@@ -85,7 +85,11 @@ impl WritingOptions {
             None => None,
             Some(name) => {
                 let row = transfer_syntax::find(name).or_else(|| transfer_syntax::find_by_keyword(name));
-                Some(row.ok_or_else(|| PyValueError::new_err(format!("`{name}` is no transfer syntax of the registry: give a UID or a keyword")))?)
+                Some(row.ok_or_else(|| {
+                    PyValueError::new_err(format!(
+                        "`{name}` is no transfer syntax of the registry: give a UID or a keyword"
+                    ))
+                })?)
             }
         };
         Ok(WriteOptions { transfer_syntax, lengths, repair: self.2 })
@@ -158,10 +162,9 @@ pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptio
     let py = dataset.py();
     let data = dataset.get().shared().snapshot(py)?;
     let options = options.to_core()?;
-    let encoding = options.transfer_syntax.map_or_else(
-        || data.encoding(),
-        |row| file::Encoding { explicit: row.explicit, big_endian: row.big_endian },
-    );
+    let encoding = options
+        .transfer_syntax
+        .map_or_else(|| data.encoding(), |row| file::Encoding { explicit: row.explicit, big_endian: row.big_endian });
     let plan = py.detach(|| file::plan_data_set(&data, encoding, &options)).map_err(to_py)?;
     to_bytes(py, &plan)
 }
@@ -174,7 +177,5 @@ pub fn bytes_of<'py>(dataset: &Bound<'py, Dataset>, bare: bool) -> PyResult<Boun
 
 fn to_bytes<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyBytes>> {
     let length = usize::try_from(plan.length())?;
-    PyBytes::new_with(py, length, |mut buffer| {
-        plan.write_to(&mut buffer).map_err(to_py)
-    })
+    PyBytes::new_with(py, length, |mut buffer| plan.write_to(&mut buffer).map_err(to_py))
 }

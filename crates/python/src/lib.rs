@@ -29,9 +29,7 @@ mod _core {
     #[pymodule_export]
     use crate::dataset::Dataset;
     #[pymodule_export]
-    use crate::dictionary::{
-        dictionary_entry, keywords, private_entry, transfer_syntax, transfer_syntaxes, uid_entry,
-    };
+    use crate::dictionary::{dictionary_entry, keywords, private_entry, transfer_syntax, transfer_syntaxes, uid_entry};
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]

@@ -18,7 +18,9 @@ fn options(bulk_data: &str, prefix: Option<String>, threshold: u64) -> PyResult<
         ("skip", None) => BulkData::Skip,
         ("uri", Some(prefix)) => BulkData::Uri { prefix, threshold },
         ("uri", None) => return Err(PyValueError::new_err("`bulk_data=\"uri\"` needs `bulk_data_uri`")),
-        ("inline" | "skip", Some(_)) => return Err(PyValueError::new_err("`bulk_data_uri` goes with `bulk_data=\"uri\"`")),
+        ("inline" | "skip", Some(_)) => {
+            return Err(PyValueError::new_err("`bulk_data_uri` goes with `bulk_data=\"uri\"`"));
+        }
         _ => return Err(PyValueError::new_err("`bulk_data` is \"inline\", \"skip\" or \"uri\"")),
     };
     Ok(ModelOptions { bulk_data, file_meta: None })
@@ -35,13 +37,23 @@ fn written(dataset: &Bound<'_, Dataset>, options: &ModelOptions<'_>, write: Writ
 
 /// DICOM JSON of a data set.
 #[pyfunction]
-pub fn to_json(dataset: &Bound<'_, Dataset>, bulk_data: &str, bulk_data_uri: Option<String>, threshold: u64) -> PyResult<String> {
+pub fn to_json(
+    dataset: &Bound<'_, Dataset>,
+    bulk_data: &str,
+    bulk_data_uri: Option<String>,
+    threshold: u64,
+) -> PyResult<String> {
     written(dataset, &options(bulk_data, bulk_data_uri, threshold)?, json::to_string)
 }
 
 /// Native XML of a data set.
 #[pyfunction]
-pub fn to_xml(dataset: &Bound<'_, Dataset>, bulk_data: &str, bulk_data_uri: Option<String>, threshold: u64) -> PyResult<String> {
+pub fn to_xml(
+    dataset: &Bound<'_, Dataset>,
+    bulk_data: &str,
+    bulk_data_uri: Option<String>,
+    threshold: u64,
+) -> PyResult<String> {
     written(dataset, &options(bulk_data, bulk_data_uri, threshold)?, xml::to_string)
 }
 

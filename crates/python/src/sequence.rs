@@ -85,7 +85,10 @@ impl Sequence {
     }
 
     /// The core's data sets of all items, when any is not what it was.
-    pub fn changed_items(&self, mut snapshot: impl FnMut(&Shared) -> PyResult<CoreDataset>) -> PyResult<Option<Vec<CoreDataset>>> {
+    pub fn changed_items(
+        &self,
+        mut snapshot: impl FnMut(&Shared) -> PyResult<CoreDataset>,
+    ) -> PyResult<Option<Vec<CoreDataset>>> {
         let (states, mut changed) = {
             let slots = self.lock();
             (slots.items.iter().map(|slot| slot.shared.clone()).collect::<Vec<_>>(), slots.changed)
@@ -124,11 +127,14 @@ impl Sequence {
             let PySliceIndices { start, step, slicelength, .. } = slice.indices(length as isize)?;
             return Ok(Selection::Many((0..slicelength as isize).map(|at| (start + at * step) as usize).collect()));
         }
-        let index: isize = key.extract().map_err(|_| PyTypeError::new_err("an index of a sequence is a number or a slice"))?;
+        let index: isize =
+            key.extract().map_err(|_| PyTypeError::new_err("an index of a sequence is a number or a slice"))?;
         let index = if index < 0 { index + length as isize } else { index };
-        usize::try_from(index).ok().filter(|&index| index < length).map(Selection::One).ok_or_else(|| {
-            PyIndexError::new_err(format!("the sequence has {length} items"))
-        })
+        usize::try_from(index)
+            .ok()
+            .filter(|&index| index < length)
+            .map(Selection::One)
+            .ok_or_else(|| PyIndexError::new_err(format!("the sequence has {length} items")))
     }
 }
 
@@ -317,7 +323,7 @@ impl Sequence {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        slf.py().import("filmless.dataset")?.getattr("render_sequence")?.call1((slf,))?.extract()
+        slf.py().import("filmless.display")?.getattr("render_sequence")?.call1((slf,))?.extract()
     }
 }
 

@@ -141,12 +141,18 @@ impl Shared {
     }
 
     /// The value of an element.
-    pub fn value<'py>(&self, py: Python<'py>, tag: Tag, position: Option<Position>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub fn value<'py>(
+        &self,
+        py: Python<'py>,
+        tag: Tag,
+        position: Option<Position>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let located = {
             let mut state = self.lock();
             if let Some(value) = state.values.get(tag) {
                 return Ok(Some(value.bind(py).clone()));
             }
+            let position = state.valid(tag, position);
             if let Some(value) = state.plain(py, position) {
                 return Ok(Some(value));
             }
@@ -213,8 +219,8 @@ impl Shared {
     pub fn positions(&self) -> PyResult<Vec<(Tag, Option<Position>)>> {
         let state = self.lock();
         let version = state.version;
-        if let Some(all) = state.data.stored_in_order() {
-            return Ok(all.into_iter().map(|(tag, node, vr)| (tag, Some(Position { version, node, vr }))).collect());
+        if let Some(all) = state.data.stored_in_order(|tag, node, vr| (tag, Some(Position { version, node, vr }))) {
+            return Ok(all);
         }
         let main = state.data.parsed();
         let elements = state.data.elements().map_err(to_py)?;
@@ -301,7 +307,9 @@ impl Shared {
             let joined: Vec<&str> = parts
                 .iter()
                 .enumerate()
-                .map(|(index, &new)| old.get(index).filter(|_| kept.get(index) == Some(&true)).map_or(new, |old| old.trim()))
+                .map(|(index, &new)| {
+                    old.get(index).filter(|_| kept.get(index) == Some(&true)).map_or(new, |old| old.trim())
+                })
                 .collect();
             element.content = Content::Text(joined.join("\\").into());
         }
@@ -325,7 +333,9 @@ impl State {
         let context = self.context();
         let data = &self.data;
         let found = match (position, data.parsed()) {
-            (Some(position), Some(parsed)) if position.version == self.version => Some(ElementRef::Stored(parsed, position.node)),
+            (Some(position), Some(parsed)) if position.version == self.version => {
+                Some(ElementRef::Stored(parsed, position.node))
+            }
             _ => data.get(tag)?,
         };
         let Some(element) = found else { return Ok(None) };
@@ -337,12 +347,22 @@ impl State {
         Ok(Some(Located { vr, context, source }))
     }
 
+    /// The position of an element that is as it was read, looked up unless what is known of it still holds.
+    #[inline]
+    fn valid(&self, tag: Tag, known: Option<Position>) -> Option<Position> {
+        if known.is_some_and(|known| known.version == self.version) {
+            return known;
+        }
+        let node = self.data.stored_node(tag)?;
+        let vr = self.data.parsed()?.nodes()[node as usize].vr;
+        Some(Position { version: self.version, node, vr })
+    }
+
     /// A single number or text at hand, the commonest value: made while the state is locked, for it runs no Python.
     #[inline]
     fn plain<'py>(&self, py: Python<'py>, position: Option<Position>) -> Option<Bound<'py, PyAny>> {
-        let position = position.filter(|position| position.version == self.version)?;
         let parsed = self.data.parsed()?;
-        let node = &parsed.nodes()[position.node as usize];
+        let node = &parsed.nodes()[position?.node as usize];
         decode::plain(py, parsed.loaded(node)?, node.vr, node.flags.has(Flags::BIG_ENDIAN))
     }
 

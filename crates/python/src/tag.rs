@@ -19,10 +19,12 @@ pub fn from_text(text: &str) -> Option<Tag> {
 pub fn extract(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     if let Ok(text) = key.cast::<PyString>() {
         let text = text.to_str()?;
-        return from_text(text).ok_or_else(|| PyKeyError::new_err(format!("`{text}` is no keyword of the data dictionary")));
+        return from_text(text)
+            .ok_or_else(|| PyKeyError::new_err(format!("`{text}` is no keyword of the data dictionary")));
     }
     if let Ok(pair) = key.cast::<PyTuple>() {
-        let (group, element): (u16, u16) = pair.extract().map_err(|_| PyValueError::new_err("a tag is a pair of 16-bit numbers, (group, element)"))?;
+        let (group, element): (u16, u16) =
+            pair.extract().map_err(|_| PyValueError::new_err("a tag is a pair of 16-bit numbers, (group, element)"))?;
         return Ok(Tag::new(group, element));
     }
     if let Ok(number) = key.extract::<u32>() {
@@ -30,4 +32,3 @@ pub fn extract(key: &Bound<'_, PyAny>) -> PyResult<Tag> {
     }
     Err(PyTypeError::new_err("a tag is a keyword, a 32-bit number, a pair of numbers, or text such as `0010,0010`"))
 }
-

@@ -7,9 +7,10 @@ from typing import Any
 
 from filmless import _core
 from filmless.convert.picture import Picture
-from filmless.dataset import Dataset, nearest_keyword
+from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
 from filmless.file import generate_uid
+from filmless.values import nearest_keyword
 
 __all__ = ["check_header", "secondary_capture"]
 

@@ -1,10 +1,9 @@
-"""Files: reading, writing, scanning many, file-sets, waveforms, and pydicom's data sets.
+"""Files: reading, writing, scanning many, file-sets and waveforms.
 
 PS3.5 7, PS3.10, PS3.18 F, PS3.19 A.1.
 """
 
 from filmless.file._fileset import FileSet, read_fileset
-from filmless.file._pydicom import from_pydicom, to_pydicom
 from filmless.file._read import dcmread, read
 from filmless.file._scan import Scan, scan
 from filmless.file._uid import generate_uid
@@ -16,12 +15,10 @@ __all__ = [
     "Scan",
     "dcmread",
     "encode",
-    "from_pydicom",
     "generate_uid",
     "read",
     "read_fileset",
     "scan",
-    "to_pydicom",
     "waveform",
     "write",
 ]

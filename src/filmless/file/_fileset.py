@@ -92,7 +92,7 @@ class FileSet:
     Examples
     --------
     >>> from pydicom.data import get_testdata_file
-    >>> fileset = read_fileset(get_testdata_file("dicomdirtests/DICOMDIR", download=False))
+    >>> fileset = filmless.read_fileset(get_testdata_file("dicomdirtests/DICOMDIR", download=False))
     >>> len(fileset), len(fileset.patients), len(fileset.find("SERIES", Modality="MR"))
     (31, 2, 7)
     >>> fileset.find("IMAGE", PatientID="98890234")[0].read().Modality

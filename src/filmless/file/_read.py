@@ -61,11 +61,10 @@ def read(
 
     Examples
     --------
-    >>> ds = read("slice.dcm")
+    >>> ds = filmless.read("slice.dcm")
     >>> ds.Modality
     'CT'
-    >>> read("slice.dcm", specific_tags=["PatientID", "Modality"])
-    (0008,0005) CS Specific Character Set: ISO_IR 100
+    >>> filmless.read("slice.dcm", specific_tags=["PatientID", "Modality"])
     (0008,0060) CS Modality: CT
     (0010,0020) LO Patient ID: 1CT1
 
@@ -108,7 +107,7 @@ def _open(source: Any, options: tuple[int, int, int | None, int | None, bool, bo
     if hasattr(source, "read"):
         data = source.read()
         if not isinstance(data, bytes):
-            message = "`read` needs a file opened in binary mode, `open(path, \"rb\")`"
+            message = '`read` needs a file opened in binary mode, `open(path, "rb")`'
             raise TypeError(message)
         return _core.read_bytes(data, options)
     return _core.read_bytes(bytes(memoryview(source)), options)

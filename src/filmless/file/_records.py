@@ -61,9 +61,13 @@ def arrange(dicomdir: Dataset, items: list[Dataset]) -> Arrangement:
         links.follow(first)
         unlinked = links.follow_rest(sorted(used, key=lambda at: (_level(kinds[at]), at)))
     except _WrongLinkError as wrong:
-        message = "an offset leads to no directory record, or to one that has its place: the order of the records was used"
+        message = (
+            "an offset leads to no directory record, or to one that has its place: the order of the records was used"
+        )
         return _by_order(kinds, used, Finding("record-link-wrong", wrong.tag, wrong.offset, message))
-    if any(_level(kinds[at]) for at in unlinked) and any(kinds[at] in _LEVELS and not links.children[at] for at in used):
+    if any(_level(kinds[at]) for at in unlinked) and any(
+        kinds[at] in _LEVELS and not links.children[at] for at in used
+    ):
         message = "directory records are not linked by offsets: the order of the records was used"
         return _by_order(kinds, used, Finding("record-unlinked", None, starts[unlinked[0]], message))
     found = Arrangement(_only(links.roots, set(used)), [_only(below, set(used)) for below in links.children])

@@ -75,7 +75,7 @@ def scan(
 
     Examples
     --------
-    >>> table = scan(["slice.dcm"], ["Modality", "Rows"])
+    >>> table = filmless.scan(["slice.dcm"], ["Modality", "Rows"])
     >>> table["Modality"], table["Rows"]
     (['CT'], [128])
     """

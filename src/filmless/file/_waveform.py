@@ -119,7 +119,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
     --------
     >>> from filmless import read
     >>> from pydicom.data import get_testdata_file
-    >>> ecg = waveform(read(get_testdata_file("waveform_ecg.dcm", download=False)))
+    >>> ecg = waveform(filmless.read(get_testdata_file("waveform_ecg.dcm", download=False)))
     >>> ecg
     Waveform(RHYTHM: 10000 samples of 12 channels at 1000 Hz: Lead I (Einthoven), Lead II, Lead III, ...)
     >>> ecg.samples[0, 0], ecg.channels[0].unit
@@ -155,7 +155,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
 
 
 def _stored(item: Dataset) -> tuple[np.ndarray, str]:
-    """Samples as they are stored, in the byte order of the machine, and their interpretation."""
+    """Return samples as they are stored, in the byte order of the machine, and their interpretation."""
     names = ("NumberOfWaveformChannels", "NumberOfWaveformSamples", "WaveformBitsAllocated")
     channels, count, bits = (item.get(name) for name in names)
     for name, value in zip(names, (channels, count, bits), strict=True):
@@ -181,7 +181,7 @@ def _stored(item: Dataset) -> tuple[np.ndarray, str]:
 
 
 def _words(element: DataElement, kind: str, width: int) -> np.ndarray:
-    """A value as numbers, in the byte order of the machine."""
+    """Return a value as numbers, in the byte order of the machine."""
     import numpy as np
 
     data = element.raw

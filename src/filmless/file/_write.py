@@ -51,11 +51,10 @@ def write(
 
     Examples
     --------
-    >>> from filmless import read
-    >>> ds = read("slice.dcm")
+    >>> ds = filmless.read("slice.dcm")
     >>> ds.PatientName = "Doe^Jane"
-    >>> write(ds, "out.dcm", transfer_syntax="ImplicitVRLittleEndian")
-    >>> read("out.dcm").PatientName
+    >>> filmless.write(ds, "out.dcm", transfer_syntax="ImplicitVRLittleEndian")
+    >>> filmless.read("out.dcm").PatientName
     'Doe^Jane'
 
     DICOM
@@ -81,8 +80,7 @@ def encode(
 
     Examples
     --------
-    >>> from filmless import read
-    >>> encode(read("slice.dcm"))[128:132]
+    >>> filmless.file.encode(filmless.read("slice.dcm"))[128:132]
     b'DICM'
     """
     options = (transfer_syntax, lengths, repair)

@@ -185,9 +185,8 @@ impl Check {
     fn representation(&mut self, tag: Tag, element: ElementRef<'_>, start: u64) -> bool {
         let written = element.written_vr();
         let by_file = element.node().is_none_or(|node| !node.flags.has(Flags::IMPLICIT));
-        let right = written == Vr::UN
-            || !by_file
-            || dictionary::vr(tag).is_none_or(|known| value::is_allowed(written, known));
+        let right =
+            written == Vr::UN || !by_file || dictionary::vr(tag).is_none_or(|known| value::is_allowed(written, known));
         if !right {
             self.note(Code::WrongVr, tag, start);
         }

@@ -100,14 +100,15 @@ impl Judged {
         let trimmed = value.trim_matches(' ');
         let end = value.trim_end_matches([' ', '\0']);
         let measured = if matches!(vr, Vr::AE | Vr::CS) { trimmed } else { end };
-        self.length |= measured.len() > most && measured.chars().count() > most;
+        let old_form = is_dotted_or_coloned(vr, trimmed);
+        self.length |= !old_form && measured.len() > most && measured.chars().count() > most;
         let allowed_all = end.chars().all(allowed);
-        self.characters |= !allowed_all && !is_dotted_or_coloned(vr, trimmed);
+        self.characters |= !allowed_all && !old_form;
         if !trimmed.is_empty() {
             self.form |= match vr {
                 Vr::AS => allowed_all && !is_age(trimmed),
-                Vr::DA => is_dotted_or_coloned(vr, trimmed) || (allowed_all && !is_date(trimmed)),
-                Vr::TM => is_dotted_or_coloned(vr, trimmed) || (allowed_all && !is_time(trimmed)),
+                Vr::DA => old_form || (allowed_all && !is_date(trimmed)),
+                Vr::TM => old_form || (allowed_all && !is_time(trimmed)),
                 Vr::DT => allowed_all && !is_date_time(trimmed),
                 Vr::DS => allowed_all && !is_decimal(trimmed),
                 Vr::IS => allowed_all && !is_integer(trimmed),
@@ -170,9 +171,8 @@ fn is_time(value: &str) -> bool {
         let part = whole.get(2 * index..2 * index + 2);
         part.is_none_or(|part| digits(part).is_some_and(|number| number < bound))
     });
-    let fraction_right = fraction.is_none_or(|fraction| {
-        whole.len() == 6 && (1..=6).contains(&fraction.len()) && digits(fraction).is_some()
-    });
+    let fraction_right = fraction
+        .is_none_or(|fraction| whole.len() == 6 && (1..=6).contains(&fraction.len()) && digits(fraction).is_some());
     matches!(whole.len(), 2 | 4 | 6) && parts_in_range && fraction_right
 }
 
@@ -183,7 +183,9 @@ fn is_date_time(value: &str) -> bool {
         None => (value, None),
     };
     let zone_right = zone.is_none_or(|zone| {
-        zone.len() == 4 && digits(&zone[..2]).is_some_and(|hours| hours <= 14) && digits(&zone[2..]).is_some_and(|minutes| minutes < 60)
+        zone.len() == 4
+            && digits(&zone[..2]).is_some_and(|hours| hours <= 14)
+            && digits(&zone[2..]).is_some_and(|minutes| minutes < 60)
     });
     let Some((year, rest)) = local.split_at_checked(4) else { return false };
     let (day, time) = rest.split_at(rest.len().min(4));

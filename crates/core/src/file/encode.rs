@@ -49,7 +49,13 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Limit`] for a data set that holds itself.
-    pub fn new(dataset: &Dataset, encoding: Encoding, encapsulated: bool, lengths: Lengths, repair: bool) -> Result<Self> {
+    pub fn new(
+        dataset: &Dataset,
+        encoding: Encoding,
+        encapsulated: bool,
+        lengths: Lengths,
+        repair: bool,
+    ) -> Result<Self> {
         let declared = dataset.declared_character_set().unwrap_or_else(CharacterSet::ascii);
         let character_set = if can_hold(dataset, &declared, 0)? { declared } else { CharacterSet::utf8() };
         let recode = dataset.parsed().is_some() && character_set != dataset.context().character_set;
@@ -103,7 +109,14 @@ impl Encoder {
         anew || dataset.is_group_edited(tag.group())
     }
 
-    fn element(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn element(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: ElementRef<'_>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         match element {
             ElementRef::Stored(parsed, index) => {
                 let node = parsed.nodes()[index as usize];
@@ -126,18 +139,35 @@ impl Encoder {
         if node.encoding() != self.encoding || node.start() > node.end {
             return false;
         }
-        if self.repair && (node.flags.has(Flags::ADJUSTED) || node.flags.has(Flags::TRUNCATED) || node.vr == Vr::SQ || node.length() & 1 == 1) {
+        if self.repair
+            && (node.flags.has(Flags::ADJUSTED)
+                || node.flags.has(Flags::TRUNCATED)
+                || node.vr == Vr::SQ
+                || node.length() & 1 == 1)
+        {
             return false;
         }
         if self.recode {
             let text = node.vr.uses_character_set() || node.vr == Vr::SQ || node.vr == Vr::UN;
-            return !text || parsed.loaded(node).is_some_and(|bytes| node.vr != Vr::SQ && bytes.is_ascii() && !bytes.contains(&0x1B));
+            return !text
+                || parsed
+                    .loaded(node)
+                    .is_some_and(|bytes| node.vr != Vr::SQ && bytes.is_ascii() && !bytes.contains(&0x1B));
         }
         true
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn stored(&mut self, dataset: &Dataset, tag: Tag, element: ElementRef<'_>, node: &Node, parsed: &Arc<Parsed>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn stored(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: ElementRef<'_>,
+        node: &Node,
+        parsed: &Arc<Parsed>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         if node.flags.has(Flags::FRAGMENTS) {
             self.header(tag, Vr::OB, None, plan);
             plan.push_range(parsed, node.offset, node.value_end());
@@ -174,10 +204,21 @@ impl Encoder {
         Ok(())
     }
 
-    fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
+    fn edited(
+        &mut self,
+        dataset: &Dataset,
+        tag: Tag,
+        element: &Element,
+        reference: ElementRef<'_>,
+        context: &Arc<Context>,
+        plan: &mut Plan,
+    ) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
-            Content::Items(_) => self.sequence(tag, &Dataset::items_of(reference, context)?, false, plan),
+            Content::Items(_) => {
+                let was_undefined = dataset.original(tag).is_some_and(|node| node.flags.has(Flags::UNDEFINED));
+                self.sequence(tag, &Dataset::items_of(reference, context)?, was_undefined, plan)
+            }
             Content::Text(text) => {
                 let bytes = self.encode_text(tag, vr, text)?;
                 self.short(tag, vr, &bytes, plan);
@@ -185,7 +226,11 @@ impl Encoder {
             }
             Content::Bytes(shared) => {
                 let bytes: &[u8] = (**shared).as_ref();
-                if self.encapsulated && tag == Tag::PIXEL_DATA && self.depth == 0 && bytes.starts_with(&[0xFE, 0xFF, 0, 0xE0]) {
+                if self.encapsulated
+                    && tag == Tag::PIXEL_DATA
+                    && self.depth == 0
+                    && bytes.starts_with(&[0xFE, 0xFF, 0, 0xE0])
+                {
                     self.header(tag, Vr::OB, None, plan);
                     plan.push_shared(shared);
                     self.delimiter(Tag::SEQUENCE_DELIMITATION, plan);
@@ -263,7 +308,11 @@ impl Encoder {
             plan.push(&header);
         } else {
             let short = length as u16;
-            header[6..8].copy_from_slice(&if self.encoding.big_endian { short.to_be_bytes() } else { short.to_le_bytes() });
+            header[6..8].copy_from_slice(&if self.encoding.big_endian {
+                short.to_be_bytes()
+            } else {
+                short.to_le_bytes()
+            });
             plan.push(&header[..8]);
         }
     }
@@ -291,7 +340,9 @@ impl Encoder {
             self.item(item, &mut body)?;
         }
         self.depth -= 1;
-        let undefined = self.is_undefined(was_undefined) || body.length() > 0xFFFF_FFFE;
+        // In implicit VR who does not know a private sequence tells it by its undefined length.
+        let unnamed = tag.is_private() && !self.encoding.explicit;
+        let undefined = self.is_undefined(was_undefined || unnamed) || body.length() > 0xFFFF_FFFE;
         self.header(tag, Vr::SQ, (!undefined).then_some(body.length() as u32), plan);
         plan.append(body);
         if undefined {
@@ -302,9 +353,12 @@ impl Encoder {
 
     fn item(&mut self, item: &Dataset, plan: &mut Plan) -> Result<()> {
         let node = item.item_node().copied();
+        // An item of another file, or one with a character set of its own.
+        let foreign = item.parsed().is_some() && item.context().character_set != self.character_set;
         if let (Some(node), Some(parsed), true) = (node, item.parsed(), item.is_untouched())
             && node.encoding() == self.encoding
             && !self.recode
+            && (!foreign || item.find(Tag::SPECIFIC_CHARACTER_SET).is_some())
             && !self.repair
             && self.lengths == Lengths::Keep
         {
@@ -312,8 +366,11 @@ impl Encoder {
             return Ok(());
         }
         let mut body = Plan::default();
+        let recode = std::mem::replace(&mut self.recode, self.recode || foreign);
         self.data_set(item, &mut body)?;
-        let undefined = self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
+        self.recode = recode;
+        let undefined =
+            self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
         plan.push(&self.tag(Tag::ITEM));
         plan.push(&self.number(if undefined { u32::MAX } else { body.length() as u32 }));
         plan.append(body);

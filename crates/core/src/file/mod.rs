@@ -9,16 +9,18 @@ mod parser;
 mod plan;
 mod read;
 mod source;
+mod view;
 mod write;
 
 pub use encode::Lengths;
 pub use node::{Encoding, Flags, Node};
 pub use parsed::Parsed;
-pub use parser::{INLINE, Limits, Parser, Step, View};
+pub use parser::{INLINE, Parser};
 pub use plan::Plan;
 pub use read::{DicomFile, ReadOptions, read_bytes, read_path};
 pub use source::{FileSource, SharedBytes, Source, Window};
+pub use view::{Limits, Step, View};
 pub use write::{
-    FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, keep_open, plan_data_set, plan_file,
-    write_atomically,
+    FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, keep_open, plan_data_set,
+    plan_file, write_atomically,
 };

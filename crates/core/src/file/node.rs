@@ -78,7 +78,10 @@ impl Flags {
     /// The bits that say how the header and value are encoded.
     #[inline]
     pub const fn of_encoding(encoding: Encoding) -> Self {
-        Self(if encoding.explicit { 0 } else { Self::IMPLICIT.0 } | if encoding.big_endian { Self::BIG_ENDIAN.0 } else { 0 })
+        Self(
+            if encoding.explicit { 0 } else { Self::IMPLICIT.0 }
+                | if encoding.big_endian { Self::BIG_ENDIAN.0 } else { 0 },
+        )
     }
 }
 
@@ -95,6 +98,8 @@ pub struct Node {
     pub flags: Flags,
     /// Index of the node after this one and all that lies inside it.
     pub next: u32,
+    /// How many sequences it lies in.
+    pub depth: u32,
     /// Where the value begins, in bytes from the start of the file.
     pub offset: u64,
     /// Where the element ends, its delimiter included.

@@ -6,6 +6,7 @@
 
 use super::header::{Header, Read, UNDEFINED, tag as tag_of};
 use super::node::{Encoding, Flags, Node};
+use super::view::{Limits, Step, View};
 use crate::error::{Error, Place, Result};
 use crate::finding::{Code, Finding};
 use crate::{Tag, Vr};
@@ -16,57 +17,6 @@ pub const INLINE: u64 = 4096;
 const MOST_FINDINGS: usize = 10_000;
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
-
-/// Bounds on what a file may cost. Each is a parameter of reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Sequences inside sequences.
-    pub depth: u32,
-    /// Elements and items.
-    pub elements: u32,
-    /// Bytes a deflated data set may inflate to; by default 32 MiB or 16 times the deflated size.
-    pub inflated: Option<u64>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 128, elements: 20_000_000, inflated: None }
-    }
-}
-
-/// The bytes at hand: a part of the file.
-#[derive(Clone, Copy)]
-pub struct View<'a> {
-    /// The part.
-    pub bytes: &'a [u8],
-    /// Where the part begins.
-    pub base: u64,
-    /// Length of the whole.
-    pub length: u64,
-}
-
-impl<'a> View<'a> {
-    /// What is at hand from an offset on.
-    #[inline]
-    pub fn from(&self, offset: u64) -> &'a [u8] {
-        offset.checked_sub(self.base).and_then(|at| self.bytes.get(usize::try_from(at).ok()?..)).unwrap_or(&[])
-    }
-
-    /// Whether all the bytes up to `end` are at hand, as far as the file has them.
-    #[inline]
-    pub fn reaches(&self, end: u64) -> bool {
-        self.base + self.bytes.len() as u64 >= end.min(self.length)
-    }
-}
-
-/// What the caller must do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Call again with this many bytes from [`Parser::position`] on.
-    Need(u64),
-    /// The data set is read.
-    Done,
-}
 
 /// What one step inside the parser led to.
 pub(super) enum Flow {
@@ -105,6 +55,8 @@ pub struct Parser {
     pub(super) length: u64,
     /// The parse reaches to the end of the file, not only of a sequence.
     pub(super) whole: bool,
+    /// Sequences around the part that is parsed.
+    around: u32,
     pub(super) position: u64,
     pub(super) nodes: Vec<Node>,
     pub(super) findings: Vec<Finding>,
@@ -119,6 +71,8 @@ pub struct Parser {
     pub(super) settled: Option<(u64, Header)>,
     /// Everything up to here has had its second look.
     pub(super) reconsidered: u64,
+    /// Where to go on after the second look at the element before, which is at the position.
+    pub(super) look_back: Option<u64>,
 }
 
 impl Parser {
@@ -138,6 +92,7 @@ impl Parser {
             limits,
             length: end,
             whole: true,
+            around: 0,
             position: start,
             nodes: Vec::new(),
             findings: Vec::new(),
@@ -148,13 +103,16 @@ impl Parser {
             enter: u64::MAX,
             settled: None,
             reconsidered: 0,
+            look_back: None,
         }
     }
 
-    /// Starts inside a sequence: what lies between the offsets are items.
+    /// Starts inside a sequence: what lies between the offsets are items. `depth` is how many sequences lie around
+    /// them, that one included.
     #[must_use]
-    pub fn items(mut self) -> Self {
+    pub fn items(mut self, depth: u32) -> Self {
         self.frame.kind = Kind::Sequence;
+        self.around = depth;
         self.whole = false;
         self
     }
@@ -242,6 +200,9 @@ impl Parser {
 
     #[inline]
     fn element(&mut self, view: &View<'_>) -> Result<Flow> {
+        if let Some(here) = self.look_back {
+            return Ok(self.reconsider(here, view));
+        }
         let start = self.position;
         if let Some((at, header)) = self.settled
             && at == start
@@ -264,7 +225,8 @@ impl Parser {
         }
         let fits = header.end(start).is_none_or(|end| end <= self.frame.limit);
         // In implicit VR, two letters where the length is make a length of more than 16 kB, or an explicit header.
-        let letters = !header.encoding.explicit && Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
+        let letters =
+            !header.encoding.explicit && Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
         if header.tag <= self.frame.last || !fits || letters || header.odd.is_some() {
             return self.odd_element(Some(header), view);
         }
@@ -291,12 +253,16 @@ impl Parser {
             header: header.size,
             flags: header.flags(),
             next: self.nodes.len() as u32 + 1,
+            depth: self.depth(),
             offset: value,
             end,
         };
         let long = end - value > INLINE;
         if header.vr == Vr::SQ && header.length != 0 {
             if !long || self.enter == self.position {
+                if header.length & 1 == 1 {
+                    self.note(Code::OddLength, header.tag, self.position);
+                }
                 return self.enter(node, Kind::Sequence, end, header.encoding);
             }
             node.flags.insert(Flags::DEFERRED);
@@ -323,6 +289,7 @@ impl Parser {
             header: header.size,
             flags: header.flags(),
             next: NONE,
+            depth: self.depth(),
             offset: value,
             end: value,
         };
@@ -350,6 +317,13 @@ impl Parser {
         }
     }
 
+    /// Sequences around what stands at the position: they and their items take turns on the stack.
+    #[inline]
+    fn depth(&self) -> u32 {
+        let outermost_is_data_set = u32::from(self.around == 0);
+        self.around + (self.stack.len() as u32 + outermost_is_data_set) / 2
+    }
+
     fn push(&mut self, node: Node) -> Result<u32> {
         let index = self.nodes.len() as u32;
         if index >= self.limits.elements {
@@ -365,7 +339,7 @@ impl Parser {
 
     /// Adds a node and goes inside it.
     fn enter(&mut self, node: Node, kind: Kind, limit: u64, encoding: Encoding) -> Result<Flow> {
-        if kind == Kind::Sequence && self.stack.len() >= 2 * self.limits.depth as usize {
+        if kind == Kind::Sequence && node.depth >= self.limits.depth {
             let place = Place::at(node.tag, node.start());
             return Err(Error::Limit { limit: "max_depth", maximum: u64::from(self.limits.depth), place });
         }
@@ -393,6 +367,8 @@ impl Parser {
                 let pixels = frame.kind == Kind::Fragments;
                 self.note(if pixels { Code::MissingPixelDelimiter } else { Code::MissingDelimiter }, tag, start);
             }
+        } else if declared > self.position && self.whole && self.position == self.length {
+            node.flags.insert(Flags::TRUNCATED);
         } else if declared != self.position {
             node.flags.insert(Flags::ADJUSTED);
             self.note(if frame.kind == Kind::Item { Code::ItemLength } else { Code::SequenceLength }, tag, start);
@@ -450,7 +426,8 @@ impl Parser {
                 limit = end;
             }
         }
-        let node = Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, offset: value, end };
+        let node =
+            Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, depth: self.depth(), offset: value, end };
         self.enter(node, Kind::Item, limit, self.frame.encoding)
     }
 

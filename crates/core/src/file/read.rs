@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::header::{Header, Read as HeaderRead};
 use super::node::{Encoding, Node};
 use super::parsed::{Parsed, drive};
-use super::parser::{Limits, Parser};
+use super::parser::Parser;
 use super::source::{SharedBytes, Source, Window};
+use super::view::Limits;
 use crate::dataset::Dataset;
 use crate::error::{Error, Place, Result};
 use crate::finding::{Code, Finding};
@@ -86,7 +87,8 @@ impl Reader<'_> {
         let meta_window = if self.file.is_some() { self.copy_window(start) } else { self.window_of_memory() };
         let (nodes, meta_findings) = meta_parser.finish();
         self.findings.extend(meta_findings);
-        let meta = Parsed::new(self.source.clone(), Arc::new(meta_window), nodes, Vec::new(), self.options.limits, None);
+        let meta =
+            Parsed::new(self.source.clone(), Arc::new(meta_window), nodes, Vec::new(), self.options.limits, None);
         let meta = Dataset::from_parsed(Arc::new(meta));
         let transfer_syntax = meta.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default();
         let (syntax, deflated) = self.declared(meta.is_empty(), &transfer_syntax, start);

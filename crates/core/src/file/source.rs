@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use super::parser::View;
+use super::view::View;
 use crate::error::{Error, Result};
 
 /// Bytes that several data sets share.

@@ -17,7 +17,8 @@ use crate::{Tag, Vr};
 /// Names this implementation in the files it writes (PS3.10 7.1, (0002,0012)); derived from a UUID (PS3.5 B.2).
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.190396420817826240402214391839424243612";
 /// (0002,0013)
-pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("FILMLESS_", env!("CARGO_PKG_VERSION_MAJOR"), "_", env!("CARGO_PKG_VERSION_MINOR"));
+pub const IMPLEMENTATION_VERSION_NAME: &str =
+    concat!("FILMLESS_", env!("CARGO_PKG_VERSION_MAJOR"), "_", env!("CARGO_PKG_VERSION_MINOR"));
 
 const MEDIA_STORAGE_SOP_CLASS: Tag = Tag(0x0002_0002);
 const MEDIA_STORAGE_SOP_INSTANCE: Tag = Tag(0x0002_0003);
@@ -54,7 +55,8 @@ pub struct FileParts<'a> {
 /// cannot be encoded; as reading the source.
 pub fn plan_file(parts: &FileParts<'_>, options: &WriteOptions) -> Result<Plan> {
     let mut plan = Plan::default();
-    let same_syntax = options.transfer_syntax.is_none_or(|row| parts.origin.is_some_and(|origin| origin.transfer_syntax == row.uid));
+    let same_syntax =
+        options.transfer_syntax.is_none_or(|row| parts.origin.is_some_and(|origin| origin.transfer_syntax == row.uid));
     let kept = options.lengths == Lengths::Keep && !options.repair;
     if let Some(origin) = parts.origin
         && same_syntax
@@ -119,7 +121,10 @@ fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'stat
     if has_pixels && parts.origin.is_some() && target.uid != was.uid && (was.encapsulated || target.encapsulated) {
         let untouched = !parts.dataset.edited().any(|(tag, _)| tag == Tag::PIXEL_DATA);
         if untouched {
-            let feature = format!("changing {} to {} by rewriting elements: the pixels need a codec, which", was.name, target.name);
+            let feature = format!(
+                "changing {} to {} by rewriting elements: the pixels need a codec, which",
+                was.name, target.name
+            );
             return Err(Error::Unsupported { feature, uid: target.uid.into() });
         }
     }

@@ -238,7 +238,10 @@ impl Reader<'_, '_, '_> {
     }
 
     fn wrong(&self, tag: Tag, expected: &str) -> Error {
-        Error::value(format!("not the JSON of an element, expected {expected}"), Place::at(tag, self.json.current_index() as u64))
+        Error::value(
+            format!("not the JSON of an element, expected {expected}"),
+            Place::at(tag, self.json.current_index() as u64),
+        )
     }
 
     fn not_a_data_set(&self) -> Error {
@@ -288,7 +291,9 @@ fn syntax(error: JiterError) -> Error {
         JiterErrorType::JsonError(JsonErrorType::RecursionLimitExceeded) => {
             Error::Limit { limit: "max_depth", maximum: 200, place }
         }
-        JiterErrorType::JsonError(kind) => Error::format(format!("not JSON: {}", kind.to_string().to_lowercase()), place),
+        JiterErrorType::JsonError(kind) => {
+            Error::format(format!("not JSON: {}", kind.to_string().to_lowercase()), place)
+        }
         JiterErrorType::WrongType { .. } => Error::format("not the JSON of a data set", place),
     }
 }

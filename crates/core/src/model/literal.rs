@@ -19,10 +19,12 @@ pub(crate) fn parse_hex(text: &str) -> Option<Tag> {
 }
 
 /// The shortest text that reads back as the same number, unless it is not finite: then its name, without quotes.
-pub(crate) fn push_float<T: ryu::Float + Into<f64>>(number: T, into: &mut Vec<u8>) {
-    let wide: f64 = number.into();
-    match wide {
-        wide if wide.is_nan() => into.extend_from_slice(b"NaN"),
+///
+/// FL is spelt as FD, `0.10000000149011612` for its 0.1: most readers know no other numbers, and to them `0.1` would
+/// be another one.
+pub(crate) fn push_float(number: f64, into: &mut Vec<u8>) {
+    match number {
+        number if number.is_nan() => into.extend_from_slice(b"NaN"),
         f64::INFINITY => into.extend_from_slice(b"inf"),
         f64::NEG_INFINITY => into.extend_from_slice(b"-inf"),
         _ => into.extend_from_slice(ryu::Buffer::new().format_finite(number).as_bytes()),
@@ -106,7 +108,9 @@ impl Literals {
             let allowed = match vr {
                 Vr::DS | Vr::IS => self.has_only(&[Null, Text, Untyped, Number]),
                 // An empty object is an empty name as well as an empty item.
-                Vr::PN => self.has_only(&[Null, Text, Untyped, Name, Kind::Item]) && self.items.iter().all(Dataset::is_empty),
+                Vr::PN => {
+                    self.has_only(&[Null, Text, Untyped, Name, Kind::Item]) && self.items.iter().all(Dataset::is_empty)
+                }
                 _ => self.has_only(&[Null, Text, Untyped]),
             };
             return if allowed { Ok(Element::text(vr, &self.text)) } else { Err(wrong(tag, vr)) };
@@ -125,9 +129,8 @@ impl Literals {
             Vr::FL => self.numbers(|_, text| float(text, fast_float2::parse(text).ok(), f32::is_infinite)),
             Vr::FD => self.numbers(|_, text| float(text, fast_float2::parse(text).ok(), f64::is_infinite)),
             // Signed or not is decided elsewhere; the bytes are the same.
-            Vr::UsOrSs | Vr::UsOrOw | Vr::UsOrSsOrOw => {
-                self.numbers(|kind, text| integer::<u16>(kind, text).or_else(|| Some(integer::<i16>(kind, text)? as u16)))
-            }
+            Vr::UsOrSs | Vr::UsOrOw | Vr::UsOrSsOrOw => self
+                .numbers(|kind, text| integer::<u16>(kind, text).or_else(|| Some(integer::<i16>(kind, text)? as u16))),
             _ => None,
         };
         bytes.map(|bytes| Element::bytes(vr, bytes)).ok_or_else(|| wrong(tag, vr))

@@ -6,9 +6,9 @@ use quick_xml::reader::Reader as XmlReader;
 
 use super::{COMPONENTS, GROUPS, XmlLimits};
 use crate::dataset::Dataset;
+use crate::dictionary;
 use crate::error::{Error, Place, Result};
 use crate::model::{Bounds, Draft, FetchBulk, Kind, parse_hex};
-use crate::dictionary;
 
 /// Values at most that may be missing before one with a higher number; they are read as empty.
 const WIDEST_GAP: usize = 65_536;
@@ -26,9 +26,8 @@ const WIDEST_GAP: usize = 65_536;
 /// [`Error::Value`] for values that do not fit their value representation; [`Error::Limit`]; those of `bulk`.
 pub fn read(text: &[u8], limits: &XmlLimits, bulk: &mut FetchBulk<'_>) -> Result<Dataset> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-    let text = std::str::from_utf8(text).map_err(|error| {
-        Error::format("the XML is not in UTF-8", Place::offset(error.valid_up_to() as u64))
-    })?;
+    let text = std::str::from_utf8(text)
+        .map_err(|error| Error::format("the XML is not in UTF-8", Place::offset(error.valid_up_to() as u64)))?;
     let mut xml = XmlReader::from_str(text);
     xml.config_mut().expand_empty_elements = true;
     let mut reader = Reader {
@@ -247,7 +246,9 @@ impl Reader<'_, '_> {
             let attribute = attribute.map_err(|_| self.wrong("not well-formed XML"))?;
             if attribute.key.into_inner() == name {
                 let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-                return Ok(Some(value.map_err(|_| self.wrong("the XML refers to an entity it cannot have"))?.into_owned()));
+                return Ok(Some(
+                    value.map_err(|_| self.wrong("the XML refers to an entity it cannot have"))?.into_owned(),
+                ));
             }
         }
         Ok(None)

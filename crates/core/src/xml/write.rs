@@ -16,7 +16,11 @@ use crate::{Tag, Vr};
 /// As reading the source of the data set; [`crate::Error::Limit`] for sequences nested deeper than
 /// [`crate::model::DEEPEST`]. What was appended before is then to be thrown away.
 pub fn write(dataset: &Dataset, options: &XmlOptions<'_>, into: &mut Vec<u8>) -> Result<()> {
-    for part in ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xmlns=\"", NAMESPACE, "\" xml:space=\"preserve\">\n"] {
+    for part in [
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xmlns=\"",
+        NAMESPACE,
+        "\" xml:space=\"preserve\">\n",
+    ] {
         into.extend_from_slice(part.as_bytes());
     }
     Walk::new(Writer { into }, options).run(dataset)?;
@@ -66,7 +70,7 @@ impl Form for Writer<'_> {
             Value::I32(numbers) => self.each(numbers.iter(), push_integer),
             Value::U64(numbers) => self.each(numbers.iter(), push_integer),
             Value::I64(numbers) => self.each(numbers.iter(), push_integer),
-            Value::F32(numbers) => self.each(numbers.iter(), |into, number| push_float(number, into)),
+            Value::F32(numbers) => self.each(numbers.iter().map(f64::from), |into, number| push_float(number, into)),
             Value::F64(numbers) => self.each(numbers.iter(), |into, number| push_float(number, into)),
             Value::Bytes(_) => {} // a walk hands them to `binary`
         }

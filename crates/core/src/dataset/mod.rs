@@ -2,155 +2,24 @@
 //!
 //! An element that was not touched is where the file has it and is written back byte for byte.
 
-use std::borrow::Cow;
+mod element;
+mod representation;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::charset::CharacterSet;
-use crate::dictionary;
 use crate::error::{Error, Place, Result};
-use crate::file::{Encoding, Flags, Node, Parsed, SharedBytes};
+use crate::file::{Encoding, Node, Parsed};
 use crate::value::Value;
 use crate::{Tag, Vr};
 
-/// What a data set hands down to the items inside it.
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// Decodes the text (PS3.3 C.12.1.1.2).
-    pub character_set: CharacterSet,
-    /// Pixel Representation is 1: `US or SS` means SS.
-    pub signed: bool,
-}
-
-/// The value of an element that was set.
-#[derive(Clone)]
-pub enum Content {
-    /// Text in a character set that is chosen when it is written.
-    Text(Arc<str>),
-    /// Bytes as they are to be written.
-    Bytes(SharedBytes),
-    /// Items of a sequence.
-    Items(Vec<Dataset>),
-    /// An element of another file.
-    Stored(Arc<Parsed>, u32),
-}
-
-impl std::fmt::Debug for Content {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
-            Self::Bytes(bytes) => write!(f, "Bytes({})", (**bytes).as_ref().len()),
-            Self::Items(items) => f.debug_tuple("Items").field(items).finish(),
-            Self::Stored(..) => write!(f, "Stored"),
-        }
-    }
-}
-
-/// An element that was set.
-#[derive(Clone, Debug)]
-pub struct Element {
-    /// Its value representation.
-    pub vr: Vr,
-    /// Its value.
-    pub content: Content,
-    /// The words in [`Content::Bytes`] have their most significant byte first.
-    pub big_endian: bool,
-}
-
-impl Element {
-    /// An element with bytes as value, least significant byte first.
-    pub fn bytes(vr: Vr, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { vr, content: Content::Bytes(Arc::new(bytes.into())), big_endian: false }
-    }
-
-    /// An element with text as value, backslashes between the values.
-    pub fn text(vr: Vr, text: &str) -> Self {
-        Self { vr, content: Content::Text(text.into()), big_endian: false }
-    }
-
-    /// A sequence.
-    pub fn items(items: Vec<Dataset>) -> Self {
-        Self { vr: Vr::SQ, content: Content::Items(items), big_endian: false }
-    }
-}
+pub use element::{Content, Context, Element, ElementRef};
 
 #[derive(Clone, Debug)]
 enum Edit {
     Set(Element),
     Removed,
-}
-
-/// An element of a data set: in a file, or set.
-#[derive(Clone, Copy, Debug)]
-pub enum ElementRef<'a> {
-    /// A node of a parsed file.
-    Stored(&'a Arc<Parsed>, u32),
-    /// Set since.
-    Edited(&'a Element),
-}
-
-impl<'a> ElementRef<'a> {
-    /// The node, when the element lies in a file.
-    #[inline]
-    pub fn node(self) -> Option<&'a Node> {
-        match self {
-            Self::Stored(parsed, index) => Some(&parsed.nodes()[index as usize]),
-            Self::Edited(Element { content: Content::Stored(parsed, index), .. }) => Some(&parsed.nodes()[*index as usize]),
-            Self::Edited(_) => None,
-        }
-    }
-
-    /// The value representation as written.
-    #[inline]
-    pub fn written_vr(self) -> Vr {
-        match self {
-            Self::Stored(parsed, index) => parsed.nodes()[index as usize].vr,
-            Self::Edited(element) => element.vr,
-        }
-    }
-
-    /// Whether the bytes of the value have their most significant byte first.
-    #[inline]
-    pub fn is_big_endian(self) -> bool {
-        match self {
-            Self::Edited(Element { content: Content::Bytes(_), big_endian, .. }) => *big_endian,
-            _ => self.node().is_some_and(|node| node.flags.has(Flags::BIG_ENDIAN)),
-        }
-    }
-
-    /// The bytes of the value; those of text that was set are UTF-8.
-    ///
-    /// # Errors
-    /// [`Error::Changed`] when the file is no longer what it was.
-    #[inline]
-    pub fn bytes(self) -> Result<Cow<'a, [u8]>> {
-        match self {
-            Self::Stored(parsed, index) => parsed.bytes(&parsed.nodes()[index as usize]),
-            Self::Edited(element) => match &element.content {
-                Content::Text(text) => Ok(Cow::Borrowed(text.as_bytes())),
-                Content::Bytes(bytes) => Ok(Cow::Borrowed((**bytes).as_ref())),
-                Content::Items(_) => Ok(Cow::Borrowed(&[])),
-                Content::Stored(parsed, index) => parsed.bytes(&parsed.nodes()[*index as usize]),
-            },
-        }
-    }
-
-    /// Bytes of the value, known without reading it.
-    pub fn length(self) -> u64 {
-        match self {
-            Self::Edited(Element { content: Content::Text(text), .. }) => text.len() as u64,
-            Self::Edited(Element { content: Content::Bytes(bytes), .. }) => (**bytes).as_ref().len() as u64,
-            _ => self.node().map_or(0, Node::length),
-        }
-    }
-
-    /// The character set that decodes [`ElementRef::bytes`].
-    pub fn character_set(self, context: &Context) -> CharacterSet {
-        match self {
-            Self::Edited(Element { content: Content::Text(_), .. }) => CharacterSet::utf8(),
-            _ => context.character_set,
-        }
-    }
 }
 
 /// What was parsed: a whole data set, or one item.
@@ -230,7 +99,8 @@ impl Dataset {
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.stored.as_ref().is_none_or(|stored| stored.parsed.nodes().is_empty() && !stored.parsed.has_tail())
+        self.edits.is_empty()
+            && self.stored.as_ref().is_none_or(|stored| stored.parsed.nodes().is_empty() && !stored.parsed.has_tail())
     }
 
     /// How the elements that were parsed are encoded; those of a new data set will be Explicit VR Little Endian.
@@ -268,23 +138,45 @@ impl Dataset {
         Ok(None)
     }
 
+    /// The node of an element that is in [`Dataset::parsed`] as it was read.
+    #[inline]
+    pub fn stored_node(&self, tag: Tag) -> Option<u32> {
+        if !self.edits.is_empty() && self.edits.contains_key(&tag) {
+            return None;
+        }
+        self.stored.as_ref()?.find(tag)
+    }
+
     /// The element with a tag as long as it lies before the pixel data: no input, no error.
     #[inline]
     pub fn find(&self, tag: Tag) -> Option<ElementRef<'_>> {
         self.get(tag).ok().flatten()
     }
 
-    /// Tags, nodes and written value representations of the elements by ascending tag, when they are all in
-    /// [`Dataset::parsed`] as they were read.
-    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32, Vr)>> {
+    /// What `make` makes of tag, node and written value representation of each element by ascending tag, when they are
+    /// all in [`Dataset::parsed`] as they were read.
+    pub fn stored_in_order<T>(&self, make: impl Fn(Tag, u32, Vr) -> T) -> Option<Vec<T>> {
         let stored = self.stored.as_ref().filter(|stored| stored.item.is_some() || !stored.parsed.has_tail())?;
         if !self.edits.is_empty() {
             return None;
         }
         let nodes = stored.parsed.nodes();
         let mut all = Vec::with_capacity(8);
-        all.extend(stored.children().map(|index| (nodes[index as usize].tag, index, nodes[index as usize].vr)));
-        all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
+        let mut last = None;
+        for index in stored.children() {
+            let node = &nodes[index as usize];
+            if last.replace(node.tag) >= Some(node.tag) {
+                return None;
+            }
+            all.push(make(node.tag, index, node.vr));
+        }
+        Some(all)
+    }
+
+    /// What the file has at a tag, whether it was set since or not.
+    pub fn original(&self, tag: Tag) -> Option<&Node> {
+        let stored = self.stored.as_ref()?;
+        stored.find(tag).map(|index| &stored.parsed.nodes()[index as usize])
     }
 
     /// Every element in the order of the file, those that were set among them; duplicates included.
@@ -381,9 +273,14 @@ impl Dataset {
         self.edits.remove(&tag);
     }
 
-    /// Sets what the data set around this one hands down.
+    /// Sets what the data set around this one hands down. What was read is still in the character set of its file.
     pub fn set_inherited(&mut self, inherited: Arc<Context>) {
-        self.inherited = inherited;
+        if self.stored.is_some() && self.inherited.character_set != inherited.character_set {
+            let character_set = self.inherited.character_set.clone();
+            self.inherited = Arc::new(Context { character_set, signed: inherited.signed });
+        } else {
+            self.inherited = inherited;
+        }
     }
 
     /// What this data set hands down to its items, and decodes its own elements with: the character set is the one
@@ -395,7 +292,8 @@ impl Dataset {
             return Arc::clone(&self.inherited);
         }
         let mut context = Context::clone(&self.inherited);
-        if let Some((stored, index)) = stored.and_then(|stored| Some((stored, stored.find(Tag::SPECIFIC_CHARACTER_SET)?)))
+        if let Some((stored, index)) =
+            stored.and_then(|stored| Some((stored, stored.find(Tag::SPECIFIC_CHARACTER_SET)?)))
             && let Ok(bytes) = stored.parsed.bytes(&stored.parsed.nodes()[index as usize])
         {
             context.character_set = CharacterSet::from_value(&bytes).0;
@@ -410,58 +308,6 @@ impl Dataset {
     pub fn declared_character_set(&self) -> Option<CharacterSet> {
         let bytes = self.find(Tag::SPECIFIC_CHARACTER_SET)?.bytes().ok()?;
         Some(CharacterSet::from_value(&bytes).0)
-    }
-
-    /// The value representation of an element: as written, from the dictionaries where the file does not say, and
-    /// decided where they leave a choice.
-    pub fn vr(&self, tag: Tag, element: ElementRef<'_>, context: &Context) -> Vr {
-        let mut vr = element.written_vr();
-        if vr == Vr::UN {
-            vr = self.known_vr(tag, element).unwrap_or(Vr::UN);
-        }
-        if vr.is_ambiguous() { self.decide(tag, vr, element, context) } else { vr }
-    }
-
-    /// What the dictionaries say of an element written as UN, or in implicit VR.
-    fn known_vr(&self, tag: Tag, element: ElementRef<'_>) -> Option<Vr> {
-        let known = if let Some(creator) = tag.private_creator() {
-            let creator = self.text(creator)?;
-            dictionary::private(&creator, tag).map(|entry| entry.vr)
-        } else {
-            dictionary::vr(tag).filter(|_| tag.is_private() || element.length() < 0xFFFF)
-        };
-        known.filter(|&vr| {
-            let node = element.node();
-            vr != Vr::SQ || node.is_none() || element.length() == 0 || matches!(element, ElementRef::Stored(parsed, index)
-                if parsed.looks_like_items(&parsed.nodes()[index as usize]))
-        })
-    }
-
-    /// The first number of a US element.
-    pub fn number(&self, tag: Tag) -> Option<u16> {
-        let element = self.find(tag)?;
-        let bytes = element.bytes().ok()?;
-        let raw = bytes.first_chunk::<2>()?;
-        Some(if element.is_big_endian() { u16::from_be_bytes(*raw) } else { u16::from_le_bytes(*raw) })
-    }
-
-    /// Decides an ambiguous value representation (PS3.5 A.1, A.2; PS3.3 C.11.1.1).
-    fn decide(&self, tag: Tag, vr: Vr, element: ElementRef<'_>, context: &Context) -> Vr {
-        const BITS_ALLOCATED: Tag = Tag(0x0028_0100);
-        const WAVEFORM_BITS_ALLOCATED: Tag = Tag(0x5400_1004);
-        const LUT_DESCRIPTOR: Tag = Tag(0x0028_3002);
-        let implicit = element.node().is_some_and(|node| node.flags.has(Flags::IMPLICIT));
-        match vr {
-            Vr::UsOrSs => if context.signed { Vr::SS } else { Vr::US },
-            Vr::ObOrOw if element.node().is_some_and(|node| node.flags.has(Flags::FRAGMENTS)) => Vr::OB,
-            Vr::ObOrOw if implicit || tag.group() & 0xFF00 == 0x6000 => Vr::OW,
-            Vr::ObOrOw => {
-                let bits = if tag.group() == 0x5400 { WAVEFORM_BITS_ALLOCATED } else { BITS_ALLOCATED };
-                if self.number(bits).is_some_and(|bits| bits > 8) { Vr::OW } else { Vr::OB }
-            }
-            Vr::UsOrOw if self.number(LUT_DESCRIPTOR) == Some(1) => Vr::US,
-            _ => Vr::OW,
-        }
     }
 
     /// The items of a sequence: none when the element is none, or is no sequence.
@@ -524,7 +370,13 @@ impl Dataset {
     ///
     /// # Errors
     /// As reading the file; [`Error::Value`] for a sequence, which has items instead.
-    pub fn with_value<T>(&self, tag: Tag, element: ElementRef<'_>, context: &Context, read: impl FnOnce(Vr, Value<'_>) -> T) -> Result<T> {
+    pub fn with_value<T>(
+        &self,
+        tag: Tag,
+        element: ElementRef<'_>,
+        context: &Context,
+        read: impl FnOnce(Vr, Value<'_>) -> T,
+    ) -> Result<T> {
         let vr = self.vr(tag, element, context);
         if vr == Vr::SQ {
             return Err(Error::value("a sequence has items, not a value", Place::tag(tag)));

@@ -49,8 +49,7 @@ def to_pydicom(dataset: Dataset) -> Any:
 
     Examples
     --------
-    >>> from filmless import read
-    >>> to_pydicom(read("slice.dcm")).PatientID
+    >>> filmless.bridge.to_pydicom(filmless.read("slice.dcm")).PatientID
     '1CT1'
 
     DICOM
@@ -101,7 +100,7 @@ def from_pydicom(dataset: Any) -> Dataset:
     Examples
     --------
     >>> import pydicom
-    >>> from_pydicom(pydicom.dcmread("slice.dcm")).Modality
+    >>> filmless.from_pydicom(pydicom.dcmread("slice.dcm")).Modality
     'CT'
 
     DICOM
@@ -134,7 +133,7 @@ def _pydicom() -> Any:
 
 
 def _swapped(value: bytes, vr: str) -> bytes:
-    """A value with the bytes of its words in the other order; a rest that is no word stays."""
+    """Return a value with the bytes of its words in the other order; a rest that is no word stays."""
     size = _WORDS.get(vr, 1)
     if size == 1:
         return value
@@ -171,7 +170,9 @@ class _Export:
         if _CHARACTER_SET not in dataset:
             return inherited
         terms = dataset[_CHARACTER_SET].value
-        encodings: list[str] = self._pydicom.charset.convert_encodings(terms if isinstance(terms, list) else terms or "")
+        encodings: list[str] = self._pydicom.charset.convert_encodings(
+            terms if isinstance(terms, list) else terms or ""
+        )
         return encodings
 
     def _element(self, tag: Any, element: DataElement, encodings: list[str]) -> Any:
@@ -194,7 +195,7 @@ class _Export:
         offset = element.offset or 0
         vr = "UN" if element._is_unknown else vr  # noqa: SLF001  pydicom looks in its dictionaries, and writes UN again
         raw = self._pydicom.dataelem.RawDataElement
-        return raw(tag, vr, length, value, offset, not self._explicit, not self._big_endian, True)  # noqa: FBT003
+        return raw(tag, vr, length, value, offset, not self._explicit, not self._big_endian, True)
 
     def _text(self, tag: Any, vr: str, element: DataElement, encodings: list[str]) -> Any:
         """Text that was set: pydicom encodes it when it writes."""
@@ -271,7 +272,7 @@ def _is_name(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A single value of pydicom as Python's own; numbers that were text as that text."""
+    """Return a single value of pydicom as Python's own; numbers that were text as that text."""
     text = getattr(value, "original_string", None)
     if isinstance(text, str):
         return text

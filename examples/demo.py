@@ -1,0 +1,129 @@
+"""Pictures of six formats become DICOM, and DICOM becomes pictures: what ``make demo`` runs.
+
+Everything is written into ``out/demo`` of the folder it is run in.
+"""
+
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+import filmless
+from filmless.cli.tree import lines, printer
+from filmless.convert import ConversionNotice, from_dicom, to_dicom
+from filmless.dataset import UID
+
+EXAMPLES = Path(__file__).parent
+OUT = Path("out/demo")
+PICTURES = {  # and the modality that each is drawn after
+    "retina.jpg": "OP",
+    "head.png": "MR",
+    "chest.tif": "DX",
+    "doppler.bmp": "US",
+    "heart.gif": "MR",
+    "ecg.emf": "ECG",
+}
+HEADER_LINES = 24
+
+INK, FAINT, ACCENT = "#e8edf2", "#8b98a5", "#5cc8ff"
+PAPER, CARD = "#0e1216", "#171d23"
+MARGIN, GAP, TITLE = 32, 20, 92
+CARD_WIDTH, PICTURE_HEIGHT, CAPTION_HEIGHT = 320, 240, 84
+
+
+def convert(name: str) -> tuple[filmless.Dataset, list[ConversionNotice]]:
+    """Convert one picture to DICOM and back to PNG."""
+    notices: list[ConversionNotice] = []
+    dataset = to_dicom(
+        EXAMPLES / name,
+        PatientName="Example^Picture",
+        PatientID="DEMO",
+        Modality=PICTURES[name],
+        SeriesDescription=f"converted from {name}",
+        notices=notices,
+    )
+    target = OUT / name
+    filmless.write(dataset, target.with_suffix(".dcm"))
+    from_dicom(target.with_suffix(".dcm"), target.with_suffix(".png"))
+    return filmless.read(target.with_suffix(".dcm")), notices
+
+
+def caption(name: str, dataset: filmless.Dataset) -> list[str]:
+    """Say in three lines what became of a picture, in letters that Pillow's own font has."""
+    stem = Path(name).stem
+    syntax = UID(dataset.file_meta.TransferSyntaxUID).name
+    jpeg = syntax.startswith("JPEG Baseline")
+    what = f"{dataset.Columns} x {dataset.Rows}, {dataset.PhotometricInterpretation}, {dataset.BitsStored} bits"
+    how = "JPEG Baseline, the stream bit for bit" if jpeg else syntax
+    return [f"{name}  >  {stem}.dcm  >  {stem}.png", what, how]
+
+
+def contact_sheet(datasets: dict[str, filmless.Dataset]) -> Image.Image:
+    """Draw the exported pictures with their captions."""
+    columns = 3
+    rows = -(-len(datasets) // columns)
+    width = 2 * MARGIN + columns * CARD_WIDTH + (columns - 1) * GAP
+    card_height = PICTURE_HEIGHT + CAPTION_HEIGHT
+    height = TITLE + rows * card_height + (rows - 1) * GAP + MARGIN
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN, 58), "filmless", INK, ImageFont.load_default(30), anchor="ls")
+    subtitle = "pictures of six formats, each converted to DICOM and exported again"
+    draw.text((MARGIN + 124, 58), subtitle, FAINT, ImageFont.load_default(16), anchor="ls")
+    for number, (name, dataset) in enumerate(datasets.items()):
+        x = MARGIN + number % columns * (CARD_WIDTH + GAP)
+        y = TITLE + number // columns * (card_height + GAP)
+        draw.rounded_rectangle((x, y, x + CARD_WIDTH, y + card_height), 8, CARD)
+        draw_card(sheet, (x, y), name, dataset)
+    return sheet
+
+
+def draw_card(sheet: Image.Image, at: tuple[int, int], name: str, dataset: filmless.Dataset) -> None:
+    """Draw one picture and its caption."""
+    x, y = at
+    draw = ImageDraw.Draw(sheet)
+    with Image.open(OUT / f"{Path(name).stem}.png") as exported:
+        picture = exported.convert("RGB")
+    room = (CARD_WIDTH - 16, PICTURE_HEIGHT - 16)
+    scale = min(room[0] / picture.width, room[1] / picture.height)
+    picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+    sheet.paste(picture, (x + (CARD_WIDTH - picture.width) // 2, y + 8 + (room[1] - picture.height) // 2))
+    title, *details = caption(name, dataset)
+    draw.text((x + 12, y + PICTURE_HEIGHT + 4), title, ACCENT, ImageFont.load_default(15))
+    for line, text in enumerate(details):
+        draw.text((x + 12, y + PICTURE_HEIGHT + 28 + 20 * line), text, FAINT, ImageFont.load_default(13))
+
+
+def main() -> None:
+    """Convert, dump, export, draw, and say where everything is."""
+    start = time.perf_counter()
+    OUT.mkdir(parents=True, exist_ok=True)
+    print("Pictures become DICOM, and DICOM becomes pictures\n")
+    datasets = {}
+    for name in PICTURES:
+        datasets[name], notices = convert(name)
+        _, what, how = caption(name, datasets[name])
+        print(f"  {name:<12} {what:<36} {how}")
+        for notice in notices:
+            print(f"  {'':<12} ({notice})")
+
+    first = next(iter(PICTURES))
+    path = OUT / Path(first).with_suffix(".dcm")
+    print(f"\nThe header of {path} begins\n")
+    write, width = printer(long=False)
+    for line in islice(lines(datasets[first], width=width), HEADER_LINES):
+        write(line)
+
+    sheet = OUT / "contact-sheet.png"
+    contact_sheet(datasets).quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(sheet, optimize=True)
+    print(f"\nAll of it is in {OUT.resolve()}, after {time.perf_counter() - start:.1f} s:\n")
+    print(f"  DICOM          {', '.join(sorted(file.name for file in OUT.glob('*.dcm')))}")
+    print(f"  pictures       {', '.join(sorted(Path(name).stem + '.png' for name in PICTURES))}")
+    print(f"  contact sheet  {sheet}")
+    print(f"\nThe rest of the header: {Path(sys.executable).with_name('filmless')} dump {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The files that a command line names."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from filmless.dataset import Dataset
+from filmless.file import read
+
+__all__ = ["STDIN", "expand", "files_below", "read_source"]
+
+#: The name that stands for standard input.
+STDIN = "-"
+
+
+def files_below(folder: str) -> Iterator[str]:
+    """Every file in a folder and the folders in it, sorted."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (os.path.join(place, name) for name in sorted(files))  # noqa: PTH118  many files
+
+
+def expand(names: Iterable[str]) -> Iterator[str]:
+    """Files as they are, folders as the files below them."""
+    for name in names:
+        if os.path.isdir(name):  # noqa: PTH112
+            yield from files_below(name)
+        else:
+            yield name
+
+
+def read_source(name: str, **options: Any) -> Dataset:
+    """Read a file, or standard input; options as of `filmless.read`."""
+    return read(sys.stdin.buffer if name == STDIN else name, **options)
