@@ -161,15 +161,21 @@ impl Shared {
         };
         if located.vr == Vr::SQ {
             let sequence = Sequence::of(&located)?;
-            let sequence = Bound::new(py, sequence)?.into_any();
-            self.lock().values.insert(tag, sequence.clone().unbind());
-            return Ok(Some(sequence));
+            return Ok(Some(self.hand_out(tag, Bound::new(py, sequence)?.into_any())));
         }
         let Decoded { value, is_list } = located.decode(py)?;
-        if is_list {
-            self.lock().values.insert(tag, value.clone().unbind());
+        Ok(Some(if is_list { self.hand_out(tag, value) } else { value }))
+    }
+
+    /// Remembers a list or sequence that is handed out; gives the one that another thread was quicker with, if any.
+    fn hand_out<'py>(&self, tag: Tag, value: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        let mut state = self.lock();
+        if let Some(first) = state.values.get(tag) {
+            return first.bind(value.py()).clone();
         }
-        Ok(Some(value))
+        state.values.insert(tag, value.clone().unbind());
+        drop(state);
+        value
     }
 
     /// Sets an element to a Python value.
@@ -257,6 +263,23 @@ impl Shared {
             }
         }
         Ok(data)
+    }
+
+    /// Takes over what was changed in the list that was handed out for an element; the list stays handed out.
+    pub fn settle(&self, py: Python<'_>, tag: Tag) -> PyResult<()> {
+        let value = match self.lock().values.get(tag) {
+            Some(value) => value.clone_ref(py),
+            None => return Ok(()),
+        };
+        if let Ok(list) = value.bind(py).cast::<PyList>()
+            && let Some(element) = self.changed_list(tag, list)?
+        {
+            let mut state = self.lock();
+            state.data.set(tag, element);
+            state.version += 1;
+            state.context = None;
+        }
+        Ok(())
     }
 
     /// The element a list was changed to; nothing when it still is what it was made from.

@@ -94,7 +94,7 @@ class FileSet:
     >>> from pydicom.data import get_testdata_file
     >>> fileset = filmless.read_fileset(get_testdata_file("dicomdirtests/DICOMDIR", download=False))
     >>> len(fileset), len(fileset.patients), len(fileset.find("SERIES", Modality="MR"))
-    (31, 2, 3)
+    (31, 2, 7)
     >>> fileset.find("IMAGE", PatientID="98890234")[0].read().Modality
     'CT'
 

@@ -259,9 +259,14 @@ impl Dataset {
         self.edits.remove(&tag);
     }
 
-    /// Sets what the data set around this one hands down.
+    /// Sets what the data set around this one hands down. What was read is still in the character set of its file.
     pub fn set_inherited(&mut self, inherited: Arc<Context>) {
-        self.inherited = inherited;
+        if self.stored.is_some() && self.inherited.character_set != inherited.character_set {
+            let character_set = self.inherited.character_set.clone();
+            self.inherited = Arc::new(Context { character_set, signed: inherited.signed });
+        } else {
+            self.inherited = inherited;
+        }
     }
 
     /// What this data set hands down to its items, and decodes its own elements with: the character set is the one

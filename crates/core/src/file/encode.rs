@@ -353,9 +353,12 @@ impl Encoder {
 
     fn item(&mut self, item: &Dataset, plan: &mut Plan) -> Result<()> {
         let node = item.item_node().copied();
+        // An item of another file, or one with a character set of its own.
+        let foreign = item.parsed().is_some() && item.context().character_set != self.character_set;
         if let (Some(node), Some(parsed), true) = (node, item.parsed(), item.is_untouched())
             && node.encoding() == self.encoding
             && !self.recode
+            && (!foreign || item.find(Tag::SPECIFIC_CHARACTER_SET).is_some())
             && !self.repair
             && self.lengths == Lengths::Keep
         {
@@ -363,7 +366,9 @@ impl Encoder {
             return Ok(());
         }
         let mut body = Plan::default();
+        let recode = std::mem::replace(&mut self.recode, self.recode || foreign);
         self.data_set(item, &mut body)?;
+        self.recode = recode;
         let undefined =
             self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
         plan.push(&self.tag(Tag::ITEM));
