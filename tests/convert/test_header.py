@@ -1,6 +1,7 @@
 """The header: complete, the caller's, and refused when wrong."""
 
 import datetime as dt
+import traceback
 
 import numpy as np
 import pytest
@@ -62,6 +63,21 @@ def test_wrong_header(header, message):
     with pytest.raises(ConversionError, match=message) as caught:
         to_dicom(_PICTURE, **header)
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("SeriesNumber", "SECRET"), ("PixelSpacing", "SECRET"), ("PatientName", 5)]
+)
+def test_values_that_cannot_be_encoded(keyword, value):
+    with pytest.raises(ConversionError, match=f"given for {keyword}") as caught:
+        to_dicom(_PICTURE, **{keyword: value})
+    assert "SECRET" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("header", [{"StudyDate": "SECRET"}, {"StudyInstanceUID": "1..2"}, {"Modality": "x-ray"}])
+def test_values_that_break_their_representation(header):
+    with pytest.raises(ConversionError, match="is wrong"):
+        to_dicom(_PICTURE, **header)
 
 
 def test_hint_names_the_nearest_keyword():

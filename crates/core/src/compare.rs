@@ -109,10 +109,15 @@ fn same_name(left: &str, right: &str) -> bool {
 }
 
 fn same_number(left: &str, right: &str) -> bool {
-    left == right || matches!((parse_decimal(left), parse_decimal(right)), (Some(left), Some(right)) if left.to_bits() == right.to_bits() || left == right)
+    left == right || parse_decimal(left).zip(parse_decimal(right)).is_some_and(|(left, right)| same_float(left, right))
 }
 
-/// No number equals itself more than not-a-number does, here.
 fn same_floats(left: impl ExactSizeIterator<Item = f64>, right: impl ExactSizeIterator<Item = f64>) -> bool {
-    left.len() == right.len() && left.zip(right).all(|(left, right)| left == right || (left.is_nan() && right.is_nan()))
+    left.len() == right.len() && left.zip(right).all(|(left, right)| same_float(left, right))
+}
+
+/// Equal, or both not a number.
+#[allow(clippy::float_cmp)] // what is written and read again is exact
+fn same_float(left: f64, right: f64) -> bool {
+    left == right || (left.is_nan() && right.is_nan())
 }

@@ -268,21 +268,45 @@ impl Dataset {
         Ok(None)
     }
 
+    /// The node of an element that is in [`Dataset::parsed`] as it was read.
+    #[inline]
+    pub fn stored_node(&self, tag: Tag) -> Option<u32> {
+        if !self.edits.is_empty() && self.edits.contains_key(&tag) {
+            return None;
+        }
+        self.stored.as_ref()?.find(tag)
+    }
+
     /// The element with a tag as long as it lies before the pixel data: no input, no error.
     #[inline]
     pub fn find(&self, tag: Tag) -> Option<ElementRef<'_>> {
         self.get(tag).ok().flatten()
     }
 
-    /// Tags and nodes of the elements by ascending tag, when they are all in [`Dataset::parsed`] as they were read.
-    pub fn stored_in_order(&self) -> Option<Vec<(Tag, u32)>> {
+    /// What `make` makes of tag, node and written value representation of each element by ascending tag, when they are
+    /// all in [`Dataset::parsed`] as they were read.
+    pub fn stored_in_order<T>(&self, make: impl Fn(Tag, u32, Vr) -> T) -> Option<Vec<T>> {
         let stored = self.stored.as_ref().filter(|stored| stored.item.is_some() || !stored.parsed.has_tail())?;
         if !self.edits.is_empty() {
             return None;
         }
         let nodes = stored.parsed.nodes();
-        let all: Vec<_> = stored.children().map(|index| (nodes[index as usize].tag, index)).collect();
-        all.is_sorted_by(|left, right| left.0 < right.0).then_some(all)
+        let mut all = Vec::with_capacity(8);
+        let mut last = None;
+        for index in stored.children() {
+            let node = &nodes[index as usize];
+            if last.replace(node.tag) >= Some(node.tag) {
+                return None;
+            }
+            all.push(make(node.tag, index, node.vr));
+        }
+        Some(all)
+    }
+
+    /// What the file has at a tag, whether it was set since or not.
+    pub fn original(&self, tag: Tag) -> Option<&Node> {
+        let stored = self.stored.as_ref()?;
+        stored.find(tag).map(|index| &stored.parsed.nodes()[index as usize])
     }
 
     /// Every element in the order of the file, those that were set among them; duplicates included.
@@ -435,7 +459,8 @@ impl Dataset {
         })
     }
 
-    fn number(&self, tag: Tag) -> Option<u16> {
+    /// The first number of a US element.
+    pub fn number(&self, tag: Tag) -> Option<u16> {
         let element = self.find(tag)?;
         let bytes = element.bytes().ok()?;
         let raw = bytes.first_chunk::<2>()?;

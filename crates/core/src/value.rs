@@ -149,6 +149,8 @@ impl Text<'_> {
 pub fn trim(text: &str, vr: Vr) -> &str {
     match vr {
         Vr::AE | Vr::DS | Vr::IS => text.trim_matches([' ', '\0']),
+        // Component groups that are empty may be left out with their delimiters (PS3.5 6.2.1.2).
+        Vr::PN => trim_end(text).trim_end_matches('='),
         _ => trim_end(text),
     }
 }

@@ -65,7 +65,7 @@ fn person_names_are_objects() {
 #[test]
 fn numbers_are_numbers_and_no_number_is_a_string() {
     let floats: Vec<u8> = [0.1_f32, f32::NAN, f32::NEG_INFINITY, -0.0, 1e30].iter().flat_map(|number| number.to_le_bytes()).collect();
-    assert_eq!(both_ways(0x0018_9087, Element::bytes(Vr::FL, floats)), r#"{"vr":"FL","Value":[0.1,"NaN","-inf",-0.0,1e30]}"#);
+    assert_eq!(both_ways(0x0018_9087, Element::bytes(Vr::FL, floats)), r#"{"vr":"FL","Value":[0.10000000149011612,"NaN","-inf",-0.0,1.0000000150474662e30]}"#);
     assert_eq!(both_ways(0x0018_9087, Element::bytes(Vr::FD, f64::INFINITY.to_le_bytes())), r#"{"vr":"FD","Value":["inf"]}"#);
     let expected = r#"{"vr":"UV","Value":[18446744073709551615]}"#;
     assert_eq!(both_ways(0x0008_040C, Element::bytes(Vr::UV, u64::MAX.to_le_bytes())), expected);

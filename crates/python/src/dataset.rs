@@ -79,6 +79,16 @@ fn object_method<'py>(py: Python<'py>, cell: &'static PyOnceLock<Py<PyAny>>, nam
     Ok(method.bind(py).clone())
 }
 
+/// Sets an attribute that is no keyword, or deletes it. `object.__setattr__` itself refuses classes with a method of
+/// their own for it; this is what it would do.
+#[allow(unsafe_code)]
+fn set_plain_attribute(slf: &Bound<'_, Dataset>, name: &Bound<'_, PyString>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let value = value.map_or(std::ptr::null_mut(), Bound::as_ptr);
+    // SAFETY: the pointers are of objects borrowed for the call; a null value asks for deletion.
+    let status = unsafe { pyo3::ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value) };
+    if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+}
+
 #[pymethods]
 impl Dataset {
     #[new]
@@ -109,7 +119,6 @@ impl Dataset {
     }
 
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        static METHOD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let text = name.to_str()?;
         if let Some(tag) = keyword_tag(text) {
             return slf.get().set(tag, value);
@@ -124,15 +133,12 @@ impl Dataset {
             }
             return Err(PyAttributeError::new_err(message));
         }
-        object_method(slf.py(), &METHOD, "__setattr__")?.call1((slf, name, value))?;
-        Ok(())
+        set_plain_attribute(slf, name, Some(value))
     }
 
     fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
-        static METHOD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let Some(tag) = keyword_tag(name.to_str()?) else {
-            object_method(slf.py(), &METHOD, "__delattr__")?.call1((slf, name))?;
-            return Ok(());
+            return set_plain_attribute(slf, name, None);
         };
         if slf.get().shared.remove(tag)? {
             return Ok(());

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use filmless_core::charset::CharacterSet;
-use filmless_core::value::{Text, Value, parse_decimal, parse_integer};
+use filmless_core::value::{Number, Text, Value, parse_decimal, parse_integer, trim};
 use filmless_core::Vr;
 use pyo3::{BoundObject, IntoPyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyList, PyString, PyType};
+use pyo3::types::{PyBytes, PyFloat, PyInt, PyList, PyString, PyType};
 
 /// A value, and whether it is a list that its owner may change.
 pub struct Decoded<'py> {
@@ -23,6 +23,34 @@ impl<'py> Decoded<'py> {
 
     fn list(values: Vec<Bound<'py, PyAny>>, py: Python<'py>) -> PyResult<Self> {
         Ok(Self { value: PyList::new(py, values)?.into_any(), is_list: true })
+    }
+}
+
+/// A single number, or a single text of ASCII letters, when it is one: what most values are.
+///
+/// It makes no list and runs no Python. What it leaves to [`decode`] is decided there anew, so both agree.
+#[inline]
+pub fn plain<'py>(py: Python<'py>, bytes: &[u8], vr: Vr, big_endian: bool) -> Option<Bound<'py, PyAny>> {
+    let one = |size: usize| bytes.len() == size;
+    match vr {
+        Vr::US if one(2) => Some(PyInt::new(py, u16::read(bytes, big_endian)).into_any()),
+        Vr::SS if one(2) => Some(PyInt::new(py, i16::read(bytes, big_endian)).into_any()),
+        Vr::UL if one(4) => Some(PyInt::new(py, u32::read(bytes, big_endian)).into_any()),
+        Vr::SL if one(4) => Some(PyInt::new(py, i32::read(bytes, big_endian)).into_any()),
+        Vr::FL if one(4) => Some(PyFloat::new(py, f64::from(f32::read(bytes, big_endian))).into_any()),
+        Vr::FD if one(8) => Some(PyFloat::new(py, f64::read(bytes, big_endian)).into_any()),
+        Vr::AE | Vr::AS | Vr::CS | Vr::DA | Vr::DS | Vr::DT | Vr::IS | Vr::LO | Vr::SH | Vr::TM => {
+            if bytes.is_empty() || !bytes.iter().all(|&byte| matches!(byte, 0x20..0x7F) && byte != b'\\') {
+                return None;
+            }
+            let text = trim(std::str::from_utf8(bytes).ok()?, vr);
+            match vr {
+                Vr::DS => Some(PyFloat::new(py, parse_decimal(text)?).into_any()),
+                Vr::IS => Some(PyInt::new(py, parse_integer(text)?).into_any()),
+                _ => Some(PyString::new(py, text).into_any()),
+            }
+        }
+        _ => None,
     }
 }
 

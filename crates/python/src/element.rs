@@ -1,6 +1,6 @@
 //! `filmless.DataElement`: one element of a data set, live.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use filmless_core::dataset::{Content, Dataset, Element, ElementRef};
 use filmless_core::file::Flags;
@@ -18,8 +18,12 @@ use crate::tag;
 /// One element of a data set: tag, value representation and value (PS3.5 7.1).
 ///
 /// Elements taken from a data set are live: setting `value` changes the data set.
-#[pyclass(frozen, module = "filmless._core")]
-pub struct DataElement {
+#[pyclass(frozen, freelist = 64, module = "filmless._core")]
+pub struct DataElement(Mutex<Spot>);
+
+/// Where an element is.
+#[derive(Clone)]
+struct Spot {
     shared: Shared,
     tag: Tag,
     position: Option<Position>,
@@ -29,17 +33,30 @@ impl DataElement {
     /// An element of a data set.
     #[inline]
     pub fn at(shared: Shared, tag: Tag, position: Option<Position>) -> Self {
-        Self { shared, tag, position }
+        Self(Mutex::new(Spot { shared, tag, position }))
+    }
+
+    /// Becomes another element: only for one that nobody else has.
+    #[inline]
+    pub fn move_to(&self, shared: Shared, tag: Tag, position: Option<Position>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Spot { shared, tag, position };
+    }
+
+    #[inline]
+    fn spot(&self) -> Spot {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its tag.
+    #[inline]
     pub fn core_tag(&self) -> Tag {
-        self.tag
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).tag
     }
 
     fn located(&self) -> PyResult<Located> {
-        let gone = || PyKeyError::new_err(format!("the element {} was removed from its data set", self.tag));
-        self.shared.locate(self.tag, self.position)?.ok_or_else(gone)
+        let Spot { shared, tag, position } = self.spot();
+        let gone = || PyKeyError::new_err(format!("the element {tag} was removed from its data set"));
+        shared.locate(tag, position)?.ok_or_else(gone)
     }
 
     /// The element for another data set: text as text, the rest where it is.
@@ -47,8 +64,9 @@ impl DataElement {
         let located = self.located()?;
         let vr = located.vr;
         if vr == Vr::SQ {
-            let data = self.shared.snapshot(py)?;
-            return Ok(Element::items(data.items(self.tag).map_err(to_py)?));
+            let spot = self.spot();
+            let data = spot.shared.snapshot(py)?;
+            return Ok(Element::items(data.items(spot.tag).map_err(to_py)?));
         }
         if vr.uses_character_set()
             && let Some(text) = located.text(py)?
@@ -64,22 +82,24 @@ impl DataElement {
     }
 
     fn private_creator_text(&self) -> Option<String> {
-        let creator = self.tag.private_creator()?;
-        self.shared.lock().data.text(creator)
+        let Spot { shared, tag, .. } = self.spot();
+        let creator = tag.private_creator()?;
+        shared.lock().data.text(creator)
     }
 
     /// Its name in the dictionaries.
     fn dictionary_name(&self) -> Option<String> {
+        let tag = self.core_tag();
         if let Some(creator) = self.private_creator_text() {
-            return dictionary::private(&creator, self.tag).map(|entry| format!("[{}]", entry.name));
+            return dictionary::private(&creator, tag).map(|entry| format!("[{}]", entry.name));
         }
-        if self.tag.is_private_creator() {
+        if tag.is_private_creator() {
             return Some("Private Creator".to_owned());
         }
-        if self.tag.is_group_length() {
-            return Some(dictionary::lookup(self.tag).map_or("Group Length", |entry| entry.name).to_owned());
+        if tag.is_group_length() {
+            return Some(dictionary::lookup(tag).map_or("Group Length", |entry| entry.name).to_owned());
         }
-        dictionary::lookup(self.tag).map(|entry| entry.name.to_owned())
+        dictionary::lookup(tag).map(|entry| entry.name.to_owned())
     }
 }
 
@@ -103,19 +123,28 @@ impl DataElement {
             Some(value) => shared.set(tag, vr, value)?,
             None => Python::attach(|py| shared.set(tag, vr, py.None().bind(py)))?,
         }
-        Ok(Self { shared, tag, position: None })
+        Ok(Self::at(shared, tag, None))
     }
 
     /// Tag, an int with group and element.
     #[getter]
     fn tag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        tag_class(py)?.call1((self.tag.0,))
+        tag_class(py)?.call1((self.core_tag().0,))
     }
 
     /// Value representation, two letters.
     #[getter(VR)]
     fn vr(&self) -> PyResult<&'static str> {
         Ok(self.located()?.vr.as_str())
+    }
+
+    /// Whether it is UN in the file, or was set as such: `VR` is what the dictionaries know.
+    #[getter]
+    fn _is_unknown(&self) -> PyResult<bool> {
+        let located = self.located()?;
+        let element = located.element();
+        let implicit = element.node().is_some_and(|node| node.flags.has(Flags::IMPLICIT));
+        Ok(!implicit && element.written_vr() == Vr::UN)
     }
 
     /// Number of values.
@@ -135,7 +164,8 @@ impl DataElement {
     /// The value: of the Python type that fits its representation, a list when there are several.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.shared.value(py, self.tag, self.position)? {
+        let Spot { shared, tag, position } = self.spot();
+        match shared.value(py, tag, position)? {
             Some(value) => Ok(value),
             None => Err(self.located().err().unwrap_or_else(|| PyKeyError::new_err("no such element"))),
         }
@@ -144,19 +174,20 @@ impl DataElement {
     #[setter]
     fn set_value(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let vr = self.located()?.vr;
-        self.shared.set(self.tag, vr, value)
+        let spot = self.spot();
+        spot.shared.set(spot.tag, vr, value)
     }
 
     /// Keyword of the data dictionary, or an empty string.
     #[getter]
     fn keyword(&self) -> &'static str {
-        dictionary::lookup(self.tag).map_or("", |entry| entry.keyword)
+        dictionary::lookup(self.core_tag()).map_or("", |entry| entry.keyword)
     }
 
     /// Name of the data dictionary; of a private element the name in square brackets.
     #[getter]
     fn name(&self) -> String {
-        let unknown = || if self.tag.is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
+        let unknown = || if self.core_tag().is_private() { "Private tag data".to_owned() } else { "Unknown".to_owned() };
         self.dictionary_name().unwrap_or_else(unknown)
     }
 
@@ -211,7 +242,7 @@ impl DataElement {
     /// Whether the group is odd.
     #[getter]
     fn is_private(&self) -> bool {
-        self.tag.is_private()
+        self.core_tag().is_private()
     }
 
     /// The private creator that reserves the element's block, or None.
@@ -234,7 +265,7 @@ impl DataElement {
         let Ok(other) = other.cast::<Self>() else { return Ok(false) };
         let py = other.py();
         let other = other.get();
-        if self.tag != other.tag || self.vr()? != other.vr()? {
+        if self.core_tag() != other.core_tag() || self.vr()? != other.vr()? {
             return Ok(false);
         }
         self.value(py)?.eq(other.value(py)?)
@@ -242,7 +273,7 @@ impl DataElement {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {
         let element = slf.get();
-        Ok((slf.get_type().into_any(), (element.tag.0, element.vr()?, element.value(slf.py())?)))
+        Ok((slf.get_type().into_any(), (element.core_tag().0, element.vr()?, element.value(slf.py())?)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {

@@ -17,26 +17,20 @@ use crate::errors::{at_path, to_py};
 use crate::origin::Origin;
 use crate::state::Shared;
 
-/// Bounds and choices of reading, as Python gives them.
+/// Bounds and choices of reading: sequences inside sequences, elements, inflated bytes, the tag to stop before, read
+/// what does not look like DICOM, refuse what deviates.
 #[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct Options {
-    max_depth: u32,
-    max_elements: u32,
-    max_inflated: Option<u64>,
-    stop: Option<u32>,
-    force: bool,
-    strict: bool,
-}
+pub struct Options(u32, u32, Option<u64>, Option<u32>, bool, bool);
 
 impl Options {
     /// As the core has them.
     pub fn to_core(&self) -> ReadOptions {
-        ReadOptions {
-            limits: Limits { depth: self.max_depth, elements: self.max_elements, inflated: self.max_inflated },
-            stop: self.stop.map(Tag),
-            force: self.force,
-        }
+        let Self(depth, elements, inflated, stop, force, _) = *self;
+        ReadOptions { limits: Limits { depth, elements, inflated }, stop: stop.map(Tag), force }
+    }
+
+    fn is_strict(&self) -> bool {
+        self.5
     }
 }
 
@@ -58,7 +52,7 @@ fn wrapped<'py>(py: Python<'py>, file: DicomFile, path: Option<PathBuf>) -> PyRe
 pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyResult<Bound<'py, PyAny>> {
     let file = py.detach(|| {
         let file = file::read_path(&path, &options.to_core())?;
-        if options.strict { refuse_findings(&file).map(|()| file) } else { Ok(file) }
+        if options.is_strict() { refuse_findings(&file).map(|()| file) } else { Ok(file) }
     });
     let file = file.map_err(|error| at_path(error, Some(&path)))?;
     wrapped(py, file, Some(path))
@@ -70,36 +64,31 @@ pub fn read_bytes<'py>(py: Python<'py>, bytes: PyBackedBytes, options: Options) 
     let bytes: file::SharedBytes = Arc::new(bytes);
     let file = py.detach(|| {
         let file = file::read_bytes(bytes, &options.to_core())?;
-        if options.strict { refuse_findings(&file).map(|()| file) } else { Ok(file) }
+        if options.is_strict() { refuse_findings(&file).map(|()| file) } else { Ok(file) }
     });
     wrapped(py, file.map_err(to_py)?, None)
 }
 
-/// How a file is written, as Python says it.
+/// How a file is written: transfer syntax, lengths, repair.
 #[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct WritingOptions {
-    transfer_syntax: Option<String>,
-    lengths: String,
-    repair: bool,
-}
+pub struct WritingOptions(Option<String>, String, bool);
 
 impl WritingOptions {
     fn to_core(&self) -> PyResult<WriteOptions> {
-        let lengths = match self.lengths.as_str() {
+        let lengths = match self.1.as_str() {
             "keep" => Lengths::Keep,
             "defined" => Lengths::Defined,
             "undefined" => Lengths::Undefined,
             _ => return Err(PyValueError::new_err("`lengths` is \"keep\", \"defined\" or \"undefined\"")),
         };
-        let transfer_syntax = match &self.transfer_syntax {
+        let transfer_syntax = match &self.0 {
             None => None,
             Some(name) => {
                 let row = transfer_syntax::find(name).or_else(|| transfer_syntax::find_by_keyword(name));
                 Some(row.ok_or_else(|| PyValueError::new_err(format!("`{name}` is no transfer syntax of the registry: give a UID or a keyword")))?)
             }
         };
-        Ok(WriteOptions { transfer_syntax, lengths, repair: self.repair })
+        Ok(WriteOptions { transfer_syntax, lengths, repair: self.2 })
     }
 }
 
@@ -179,7 +168,7 @@ pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptio
 
 /// The bytes a data set is kept as: of its file, or without one its own.
 pub fn bytes_of<'py>(dataset: &Bound<'py, Dataset>, bare: bool) -> PyResult<Bound<'py, PyBytes>> {
-    let options = WritingOptions { transfer_syntax: None, lengths: "keep".into(), repair: false };
+    let options = WritingOptions(None, "keep".into(), false);
     if bare { encode_data_set(dataset, options) } else { encode_file(dataset, options) }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use filmless_core::dataset::{Content, Context, Dataset, Element, ElementRef};
-use filmless_core::file::Parsed;
+use filmless_core::file::{Flags, Parsed};
 use filmless_core::{Error, Tag, Vr};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyList};
@@ -63,6 +63,8 @@ impl Values {
 pub struct Position {
     pub version: u32,
     pub node: u32,
+    /// As written: enough to tell a sequence, unless it is UN.
+    pub vr: Vr,
 }
 
 /// An element that can be read without its data set.
@@ -145,6 +147,10 @@ impl Shared {
             if let Some(value) = state.values.get(tag) {
                 return Ok(Some(value.bind(py).clone()));
             }
+            let position = state.valid(tag, position);
+            if let Some(value) = state.plain(py, position) {
+                return Ok(Some(value));
+            }
             let Some(located) = state.locate(tag, position).map_err(to_py)? else { return Ok(None) };
             located
         };
@@ -202,8 +208,8 @@ impl Shared {
     pub fn positions(&self) -> PyResult<Vec<(Tag, Option<Position>)>> {
         let state = self.lock();
         let version = state.version;
-        if let Some(all) = state.data.stored_in_order() {
-            return Ok(all.into_iter().map(|(tag, node)| (tag, Some(Position { version, node }))).collect());
+        if let Some(all) = state.data.stored_in_order(|tag, node, vr| (tag, Some(Position { version, node, vr }))) {
+            return Ok(all);
         }
         let main = state.data.parsed();
         let elements = state.data.elements().map_err(to_py)?;
@@ -211,7 +217,7 @@ impl Shared {
             .into_iter()
             .map(|(tag, element)| match element {
                 ElementRef::Stored(parsed, node) if main.is_some_and(|main| Arc::ptr_eq(main, parsed)) => {
-                    (tag, Some(Position { version, node }))
+                    (tag, Some(Position { version, node, vr: parsed.nodes()[node as usize].vr }))
                 }
                 _ => (tag, None),
             })
@@ -307,6 +313,25 @@ impl State {
             ElementRef::Edited(element) => LocatedSource::Edited(element.clone()),
         };
         Ok(Some(Located { vr, context, source }))
+    }
+
+    /// The position of an element that is as it was read, looked up unless what is known of it still holds.
+    #[inline]
+    fn valid(&self, tag: Tag, known: Option<Position>) -> Option<Position> {
+        if known.is_some_and(|known| known.version == self.version) {
+            return known;
+        }
+        let node = self.data.stored_node(tag)?;
+        let vr = self.data.parsed()?.nodes()[node as usize].vr;
+        Some(Position { version: self.version, node, vr })
+    }
+
+    /// A single number or text at hand, the commonest value: made while the state is locked, for it runs no Python.
+    #[inline]
+    fn plain<'py>(&self, py: Python<'py>, position: Option<Position>) -> Option<Bound<'py, PyAny>> {
+        let parsed = self.data.parsed()?;
+        let node = &parsed.nodes()[position?.node as usize];
+        decode::plain(py, parsed.loaded(node)?, node.vr, node.flags.has(Flags::BIG_ENDIAN))
     }
 
     /// The value representation of an element.

@@ -48,13 +48,15 @@ enum Level {
 #[pyclass(frozen, module = "filmless._core")]
 pub struct Walker {
     levels: Mutex<Vec<Level>>,
+    /// The last two elements that were handed out: one that nobody kept becomes the next, as `zip` does with its tuples.
+    given: Mutex<[Option<Py<DataElement>>; 2]>,
 }
 
 impl Walker {
     /// Starts at a data set.
     pub fn new(shared: Shared) -> PyResult<Self> {
         let positions = shared.positions()?.into_iter();
-        Ok(Self { levels: Mutex::new(vec![Level::Elements(shared, positions)]) })
+        Ok(Self { levels: Mutex::new(vec![Level::Elements(shared, positions)]), given: Mutex::default() })
     }
 }
 
@@ -70,7 +72,7 @@ impl Walker {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<DataElement>> {
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<DataElement>>> {
         loop {
             let next = {
                 let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,13 +94,17 @@ impl Walker {
                 }
                 Next::Item(shared) => self.enter(Level::Elements(shared.clone(), shared.positions()?.into_iter())),
                 Next::Element(shared, tag, position) => {
-                    if shared.is_sequence(tag, position)
+                    let sequence = match position {
+                        Some(position) if position.vr != Vr::UN => position.vr == Vr::SQ,
+                        _ => shared.lock().vr_of(tag, position) == Some(Vr::SQ),
+                    };
+                    if sequence
                         && let Some(value) = shared.value(py, tag, position)?
                         && let Ok(sequence) = value.cast_into::<Sequence>()
                     {
                         self.enter(Level::Items(sequence.unbind(), 0));
                     }
-                    return Ok(Some(DataElement::at(shared, tag, position)));
+                    return self.give(py, shared, tag, position).map(Some);
                 }
             }
         }
@@ -106,15 +112,30 @@ impl Walker {
 }
 
 impl Walker {
+    /// An element object: one from before that nobody else has any more, or a new one.
+    fn give(&self, py: Python<'_>, shared: Shared, tag: Tag, position: Option<Position>) -> PyResult<Py<DataElement>> {
+        let lock = || self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let [newest, older] = std::mem::take(&mut *lock());
+        let element = match older.filter(|element| is_only(py, element)) {
+            Some(element) => {
+                element.get().move_to(shared, tag, position);
+                element
+            }
+            None => Py::new(py, DataElement::at(shared, tag, position))?,
+        };
+        *lock() = [Some(element.clone_ref(py)), newest];
+        Ok(element)
+    }
+
     fn enter(&self, level: Level) {
         self.levels.lock().unwrap_or_else(PoisonError::into_inner).push(level);
     }
 }
 
-impl Shared {
-    /// Whether an element is a sequence.
-    pub fn is_sequence(&self, tag: Tag, position: Option<Position>) -> bool {
-        let mut state = self.lock();
-        state.vr_of(tag, position) == Some(Vr::SQ)
-    }
+/// Whether nobody else refers to an object.
+fn is_only(_py: Python<'_>, object: &Py<DataElement>) -> bool {
+    // SAFETY: the pointer is to a live object, which `object` refers to, and the interpreter is attached.
+    #[allow(unsafe_code)]
+    let count = unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) };
+    count == 1
 }

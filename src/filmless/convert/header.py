@@ -108,8 +108,19 @@ def secondary_capture(picture: Picture, header: Mapping[str, Any]) -> Dataset:
         except (TypeError, ValueError, DicomError):
             # The cause would show the value, which is a patient's.
             raise ConversionError(f"the value given for {keyword} does not fit", tag=_tag_of(keyword)) from None
+    _check_values(ds, header)
     _store_pixels(ds, picture)
     return ds
+
+
+def _check_values(ds: Dataset, header: Mapping[str, Any]) -> None:
+    """Refuse values of the caller that break the rules of their value representation: what we make is valid."""
+    given = {_tag_of(keyword): keyword for keyword in header}
+    for finding in ds.findings:
+        if finding.tag in given:
+            raise ConversionError(
+                f"the value given for {given[finding.tag]} is wrong: {finding.message}", tag=finding.tag
+            )
 
 
 def _tag_of(keyword: str) -> int | None:

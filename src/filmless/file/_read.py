@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from typing import Any, BinaryIO
 
 from filmless import _core
@@ -72,14 +72,8 @@ def read(
     -----
     PS3.10 7, PS3.5 7
     """
-    options = {
-        "max_depth": max_depth,
-        "max_elements": max_elements,
-        "max_inflated": max_inflated,
-        "stop": _PIXELS if stop_before_pixels else None,
-        "force": force,
-        "strict": strict,
-    }
+    stop = _PIXELS if stop_before_pixels else None
+    options = (max_depth, max_elements, max_inflated, stop, force, strict)
     dataset: Dataset = _open(source, options)
     if specific_tags is not None:
         keep = {tag for tag in map(_tag, specific_tags) if tag is not None} | {0x00080005}
@@ -100,12 +94,11 @@ def _tag(key: str | int | tuple[int, int]) -> int | None:
     return key if isinstance(key, int) else None
 
 
-def _open(source: Any, options: dict[str, Any]) -> Any:
-    if isinstance(source, str | PathLike):
-        path = fspath(source)
-        if isinstance(path, str) and "://" in path:
-            return _core.read_bytes(_fetch(path), options)
-        return _core.read_file(path, options)
+def _open(source: Any, options: tuple[int, int, int | None, int | None, bool, bool]) -> Any:
+    if isinstance(source, str):
+        return _core.read_bytes(_fetch(source), options) if "://" in source else _core.read_file(source, options)
+    if isinstance(source, PathLike):
+        return _core.read_file(fsdecode(source), options)
     if isinstance(source, bytes | bytearray):
         return _core.read_bytes(source, options)
     if isinstance(source, CoreDataset):

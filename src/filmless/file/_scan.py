@@ -88,14 +88,7 @@ def scan(
             raise KeyError(message)
         tags.append(row[0])
     paths = list(_files(source))
-    options = {
-        "max_depth": max_depth,
-        "max_elements": max_elements,
-        "max_inflated": None,
-        "stop": None,
-        "force": False,
-        "strict": False,
-    }
+    options = (max_depth, max_elements, None, None, False, False)
     columns, findings, errors = _core.scan(paths, tags, options, threads or 0)
     return Scan({"path": paths, **dict(zip(names, columns, strict=True)), "findings": findings, "error": errors})
 

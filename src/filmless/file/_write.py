@@ -61,7 +61,7 @@ def write(
     -----
     PS3.10 7, PS3.5 7, A.1 to A.5
     """
-    options = {"transfer_syntax": transfer_syntax, "lengths": lengths, "repair": repair}
+    options = (transfer_syntax, lengths, repair)
     if isinstance(target, str | PathLike):
         _core.write_file(dataset, fspath(target), options, durable)
     else:
@@ -83,5 +83,5 @@ def encode(
     >>> encode(read("slice.dcm"))[128:132]
     b'DICM'
     """
-    options = {"transfer_syntax": transfer_syntax, "lengths": lengths, "repair": repair}
+    options = (transfer_syntax, lengths, repair)
     return _core.encode_file(dataset, options) if part10 else _core.encode_data_set(dataset, options)

@@ -100,14 +100,15 @@ impl Judged {
         let trimmed = value.trim_matches(' ');
         let end = value.trim_end_matches([' ', '\0']);
         let measured = if matches!(vr, Vr::AE | Vr::CS) { trimmed } else { end };
-        self.length |= measured.len() > most && measured.chars().count() > most;
+        let old_form = is_dotted_or_coloned(vr, trimmed);
+        self.length |= !old_form && measured.len() > most && measured.chars().count() > most;
         let allowed_all = end.chars().all(allowed);
-        self.characters |= !allowed_all && !is_dotted_or_coloned(vr, trimmed);
+        self.characters |= !allowed_all && !old_form;
         if !trimmed.is_empty() {
             self.form |= match vr {
                 Vr::AS => allowed_all && !is_age(trimmed),
-                Vr::DA => is_dotted_or_coloned(vr, trimmed) || (allowed_all && !is_date(trimmed)),
-                Vr::TM => is_dotted_or_coloned(vr, trimmed) || (allowed_all && !is_time(trimmed)),
+                Vr::DA => old_form || (allowed_all && !is_date(trimmed)),
+                Vr::TM => old_form || (allowed_all && !is_time(trimmed)),
                 Vr::DT => allowed_all && !is_date_time(trimmed),
                 Vr::DS => allowed_all && !is_decimal(trimmed),
                 Vr::IS => allowed_all && !is_integer(trimmed),

@@ -151,7 +151,7 @@ impl Encoder {
         }
         let (start, end) = (node.offset, node.value_end());
         let swapped = node.flags.has(Flags::BIG_ENDIAN) != self.encoding.big_endian;
-        let word = if swapped { vr.word_size() } else { 1 };
+        let word = if swapped { word_size(dataset, tag, vr) } else { 1 };
         if end - start > INLINE && !(self.recode && vr.uses_character_set()) {
             self.header(tag, vr, Some(even(end - start, tag)?), plan);
             match word {
@@ -177,7 +177,10 @@ impl Encoder {
     fn edited(&mut self, dataset: &Dataset, tag: Tag, element: &Element, reference: ElementRef<'_>, context: &Arc<Context>, plan: &mut Plan) -> Result<()> {
         let vr = dataset.vr(tag, reference, context);
         match &element.content {
-            Content::Items(_) => self.sequence(tag, &Dataset::items_of(reference, context)?, false, plan),
+            Content::Items(_) => {
+                let was_undefined = dataset.original(tag).is_some_and(|node| node.flags.has(Flags::UNDEFINED));
+                self.sequence(tag, &Dataset::items_of(reference, context)?, was_undefined, plan)
+            }
             Content::Text(text) => {
                 let bytes = self.encode_text(tag, vr, text)?;
                 self.short(tag, vr, &bytes, plan);
@@ -191,10 +194,10 @@ impl Encoder {
                     self.delimiter(Tag::SEQUENCE_DELIMITATION, plan);
                     return Ok(());
                 }
-                let swap = element.big_endian != self.encoding.big_endian && vr.word_size() > 1;
-                if swap {
+                let word = word_size(dataset, tag, vr);
+                if element.big_endian != self.encoding.big_endian && word > 1 {
                     let mut owned = bytes.to_vec();
-                    swap_words(&mut owned, vr.word_size());
+                    swap_words(&mut owned, word);
                     self.short(tag, vr, &owned, plan);
                 } else if bytes.len() as u64 > INLINE {
                     self.header(tag, vr, Some(even(bytes.len() as u64, tag)?), plan);
@@ -291,7 +294,9 @@ impl Encoder {
             self.item(item, &mut body)?;
         }
         self.depth -= 1;
-        let undefined = self.is_undefined(was_undefined) || body.length() > 0xFFFF_FFFE;
+        // In implicit VR who does not know a private sequence tells it by its undefined length.
+        let unnamed = tag.is_private() && !self.encoding.explicit;
+        let undefined = self.is_undefined(was_undefined || unnamed) || body.length() > 0xFFFF_FFFE;
         self.header(tag, Vr::SQ, (!undefined).then_some(body.length() as u32), plan);
         plan.append(body);
         if undefined {
@@ -321,6 +326,15 @@ impl Encoder {
             self.delimiter(Tag::ITEM_DELIMITATION, plan);
         }
         Ok(())
+    }
+}
+
+/// Bytes that change places together. Pixels of 32 and 64 bits stand in OW, but the big-endian files there are (and
+/// pydicom) have their bytes turned around as a whole, not by 16-bit words.
+fn word_size(dataset: &Dataset, tag: Tag, vr: Vr) -> usize {
+    match (tag, vr, dataset.number(Tag(0x0028_0100))) {
+        (Tag::PIXEL_DATA, Vr::OW, Some(bits @ (32 | 64))) => usize::from(bits / 8),
+        _ => vr.word_size(),
     }
 }
 

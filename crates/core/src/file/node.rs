@@ -95,6 +95,8 @@ pub struct Node {
     pub flags: Flags,
     /// Index of the node after this one and all that lies inside it.
     pub next: u32,
+    /// How many sequences it lies in.
+    pub depth: u32,
     /// Where the value begins, in bytes from the start of the file.
     pub offset: u64,
     /// Where the element ends, its delimiter included.

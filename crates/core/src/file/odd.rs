@@ -35,7 +35,11 @@ impl Parser {
             return Flow::Need(16);
         }
         let rest = view.from(self.position);
-        let code = if rest.iter().all(|&byte| byte == 0) { Code::TrailingData } else { Code::Truncated };
+        let zeros = rest.iter().all(|&byte| byte == 0);
+        if !zeros && matches!(self.frame.kind, Kind::DataSet | Kind::Item) && self.looks_back() {
+            return Flow::Next;
+        }
+        let code = if zeros { Code::TrailingData } else { Code::Truncated };
         let tag = self.nodes.last().map_or(Tag(0), |node| node.tag);
         self.note(code, tag, self.position);
         if self.stack.is_empty() {
@@ -48,12 +52,13 @@ impl Parser {
     /// Takes a header that deviates, and notes how.
     pub(super) fn accept_odd(&mut self, header: Header, view: &View<'_>) -> Result<Flow> {
         let (start, last) = (self.position, self.frame.last);
+        let first = self.frame.previous == NONE && last == Tag(0);
         let flow = self.accept(&header, view)?;
         if let Flow::Next = flow {
             if let Some(code) = header.odd {
                 self.note(code, header.tag, start);
             }
-            if header.tag <= last {
+            if header.tag <= last && !first {
                 let code = if header.tag == last { Code::DuplicateTag } else { Code::UnsortedTag };
                 self.note(code, header.tag, start);
             }
@@ -87,8 +92,8 @@ impl Parser {
                 Verdict::No | Verdict::Far => {}
             }
         }
-        if let Some(flow) = self.reconsider(view) {
-            return Ok(flow);
+        if self.looks_back() {
+            return Ok(Flow::Next);
         }
         self.last_resort(standard, view)
     }
@@ -119,8 +124,11 @@ impl Parser {
         if at + 8 > frame.limit {
             return Verdict::No;
         }
+        if at.saturating_sub(self.position) > LOOKAHEAD {
+            return Verdict::Far;
+        }
         if !view.reaches(at + 12) {
-            return if at.saturating_sub(self.position) > LOOKAHEAD { Verdict::Far } else { Verdict::Need(at + 12 - self.position) };
+            return Verdict::Need(at + 12 - self.position);
         }
         let bytes = view.from(at);
         let fits = |header: &Header| header.tag > last && header.end(at).is_none_or(|end| end <= frame.limit);
@@ -143,19 +151,31 @@ impl Parser {
         if yes { Verdict::Yes } else { Verdict::No }
     }
 
-    /// Reads the element before this one again, in another way, when that makes sense of what stands here.
-    fn reconsider(&mut self, view: &View<'_>) -> Option<Flow> {
-        let frame = self.frame;
-        let node = *self.nodes.get(frame.previous as usize)?;
+    /// Goes back to the element before this one, when it can be read again in another way.
+    fn looks_back(&mut self) -> bool {
+        let Some(node) = self.nodes.get(self.frame.previous as usize) else { return false };
         let start = node.start();
-        let is_leaf = frame.previous as usize + 1 == self.nodes.len();
+        let is_leaf = self.frame.previous as usize + 1 == self.nodes.len();
         if !is_leaf || start < self.reconsidered {
-            return None;
+            return false;
         }
         if node.flags.has(Flags::DEFERRED) {
             self.enter = start;
             self.go_back(start);
-            return Some(Flow::Next);
+        } else {
+            self.look_back = Some(self.position);
+            self.position = start;
+        }
+        true
+    }
+
+    /// Reads the element at the position again, in another way, when that makes sense of what stands `here`, after it.
+    pub(super) fn reconsider(&mut self, here: u64, view: &View<'_>) -> Flow {
+        let frame = self.frame;
+        let node = self.nodes[frame.previous as usize];
+        let start = self.position;
+        if !view.reaches(start + 12) || view.from(start).is_empty() {
+            return Flow::Need(12);
         }
         let bytes = view.from(start);
         let length = node.length() as u32;
@@ -185,20 +205,29 @@ impl Parser {
             match self.judge(&reading, start, &frame, view) {
                 Verdict::Yes => {
                     self.settled = Some((start, reading));
+                    self.look_back = None;
                     self.go_back(start);
-                    return Some(Flow::Next);
+                    return Flow::Next;
                 }
-                Verdict::Need(bytes) => return Some(Flow::Need(bytes)),
+                Verdict::Need(bytes) => return Flow::Need(bytes),
                 Verdict::No | Verdict::Far => {}
             }
         }
-        None
+        self.look_back = None;
+        self.position = here;
+        self.reconsidered = start + 1;
+        Flow::Next
+    }
+
+    /// Forgets what was found at the last element.
+    fn forget_findings(&mut self, start: u64) {
+        while self.findings.pop_if(|finding| finding.offset >= start).is_some() {}
     }
 
     /// Forgets the last element, to read it again.
     fn go_back(&mut self, start: u64) {
         self.nodes.truncate(self.frame.previous as usize);
-        self.findings.retain(|finding| finding.offset < start);
+        self.forget_findings(start);
         self.position = start;
         self.frame.last = self.frame.before;
         self.frame.previous = NONE;
@@ -257,6 +286,8 @@ impl Parser {
         let flow = self.accept_odd(*header, view)?;
         if let (Flow::Next, Some(node)) = (&flow, self.nodes.get_mut(index)) {
             node.flags.insert(if in_file { Flags::TRUNCATED } else { Flags::ADJUSTED });
+            // What is left may be odd: that says nothing of the length that was declared.
+            self.findings.pop_if(|finding| finding.code == Code::OddLength && finding.offset == start);
             self.note(if in_file { Code::Truncated } else { Code::LengthBeyondParent }, header.tag, start);
         }
         Ok(flow)
@@ -311,7 +342,7 @@ impl Parser {
             self.note(Code::ByteOrder, Tag::ITEM, start);
             return Ok(Flow::Next);
         }
-        if frame.undefined && let Some(outer) = self.stack.last().copied() {
+        if let Some(outer) = self.stack.last().copied() {
             match self.plausible(start, outer.last, &outer, view) {
                 Verdict::Yes => {
                     self.leave();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::node::{Encoding, Flags, Node};
 use super::parser::{Limits, Parser, Step};
 use super::source::{Source, Window};
-use crate::error::Result;
+use crate::error::{Error, Place, Result};
 use crate::finding::Finding;
 use crate::{Tag, Vr};
 
@@ -63,17 +63,17 @@ pub struct Parsed {
 impl Parsed {
     /// Gathers what a parser left. `parser` is one that has more to parse: the pixel data and what follows.
     pub(super) fn new(source: Source, window: Arc<Window>, nodes: Vec<Node>, findings: Vec<Finding>, limits: Limits, parser: Option<Parser>) -> Self {
+        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
         let mut top = Vec::with_capacity(if nodes.len() < 1024 { nodes.len() } else { 64 });
-        let mut index = 0;
+        let (mut sorted, mut items_declare_context) = (true, false);
+        let (mut index, mut last) = (0, None);
         while let Some(node) = nodes.get(index as usize) {
+            sorted &= last.replace(node.tag) < Some(node.tag);
+            items_declare_context |= nodes[index as usize + 1..node.next as usize].iter().any(declares);
             top.push(index);
             index = node.next;
         }
         let tail = parser.map(|parser| Tail { parser: Mutex::new(Some(parser)), parsed: OnceLock::new() });
-        let sorted = top.is_sorted_by(|&left, &right| nodes[left as usize].tag < nodes[right as usize].tag);
-        let declares = |node: &Node| matches!(node.tag, Tag::SPECIFIC_CHARACTER_SET | Tag::PIXEL_REPRESENTATION);
-        let outer = top.iter().filter(|&&index| declares(&nodes[index as usize])).count();
-        let items_declare_context = nodes.iter().filter(|node| declares(node)).count() > outer;
         Self { source, window, nodes, findings, limits, top, sorted, items_declare_context, tail, inner: Mutex::default() }
     }
 
@@ -223,9 +223,13 @@ impl Parsed {
             return Ok(Arc::clone(parsed));
         }
         let node = &self.nodes[index as usize];
+        if node.depth >= self.limits.depth {
+            let place = Place::at(node.tag, node.start());
+            return Err(Error::Limit { limit: "max_depth", maximum: u64::from(self.limits.depth), place });
+        }
         let (start, end) = (node.offset, node.value_end());
         let encoding = if node.vr == Vr::SQ { node.encoding() } else { self.encoding_of_unknown(node)? };
-        let mut parser = Parser::new(start, end, encoding, self.limits).items();
+        let mut parser = Parser::new(start, end, encoding, self.limits).items(node.depth + 1);
         let mut window = Window::default();
         match &self.source {
             Source::Memory(bytes) => {

@@ -105,6 +105,8 @@ pub struct Parser {
     pub(super) length: u64,
     /// The parse reaches to the end of the file, not only of a sequence.
     pub(super) whole: bool,
+    /// Sequences around the part that is parsed.
+    around: u32,
     pub(super) position: u64,
     pub(super) nodes: Vec<Node>,
     pub(super) findings: Vec<Finding>,
@@ -119,6 +121,8 @@ pub struct Parser {
     pub(super) settled: Option<(u64, Header)>,
     /// Everything up to here has had its second look.
     pub(super) reconsidered: u64,
+    /// Where to go on after the second look at the element before, which is at the position.
+    pub(super) look_back: Option<u64>,
 }
 
 impl Parser {
@@ -138,6 +142,7 @@ impl Parser {
             limits,
             length: end,
             whole: true,
+            around: 0,
             position: start,
             nodes: Vec::new(),
             findings: Vec::new(),
@@ -148,13 +153,16 @@ impl Parser {
             enter: u64::MAX,
             settled: None,
             reconsidered: 0,
+            look_back: None,
         }
     }
 
-    /// Starts inside a sequence: what lies between the offsets are items.
+    /// Starts inside a sequence: what lies between the offsets are items. `depth` is how many sequences lie around
+    /// them, that one included.
     #[must_use]
-    pub fn items(mut self) -> Self {
+    pub fn items(mut self, depth: u32) -> Self {
         self.frame.kind = Kind::Sequence;
+        self.around = depth;
         self.whole = false;
         self
     }
@@ -242,6 +250,9 @@ impl Parser {
 
     #[inline]
     fn element(&mut self, view: &View<'_>) -> Result<Flow> {
+        if let Some(here) = self.look_back {
+            return Ok(self.reconsider(here, view));
+        }
         let start = self.position;
         if let Some((at, header)) = self.settled
             && at == start
@@ -291,12 +302,16 @@ impl Parser {
             header: header.size,
             flags: header.flags(),
             next: self.nodes.len() as u32 + 1,
+            depth: self.depth(),
             offset: value,
             end,
         };
         let long = end - value > INLINE;
         if header.vr == Vr::SQ && header.length != 0 {
             if !long || self.enter == self.position {
+                if header.length & 1 == 1 {
+                    self.note(Code::OddLength, header.tag, self.position);
+                }
                 return self.enter(node, Kind::Sequence, end, header.encoding);
             }
             node.flags.insert(Flags::DEFERRED);
@@ -323,6 +338,7 @@ impl Parser {
             header: header.size,
             flags: header.flags(),
             next: NONE,
+            depth: self.depth(),
             offset: value,
             end: value,
         };
@@ -350,6 +366,13 @@ impl Parser {
         }
     }
 
+    /// Sequences around what stands at the position: they and their items take turns on the stack.
+    #[inline]
+    fn depth(&self) -> u32 {
+        let outermost_is_data_set = u32::from(self.around == 0);
+        self.around + (self.stack.len() as u32 + outermost_is_data_set) / 2
+    }
+
     fn push(&mut self, node: Node) -> Result<u32> {
         let index = self.nodes.len() as u32;
         if index >= self.limits.elements {
@@ -365,7 +388,7 @@ impl Parser {
 
     /// Adds a node and goes inside it.
     fn enter(&mut self, node: Node, kind: Kind, limit: u64, encoding: Encoding) -> Result<Flow> {
-        if kind == Kind::Sequence && self.stack.len() >= 2 * self.limits.depth as usize {
+        if kind == Kind::Sequence && node.depth >= self.limits.depth {
             let place = Place::at(node.tag, node.start());
             return Err(Error::Limit { limit: "max_depth", maximum: u64::from(self.limits.depth), place });
         }
@@ -393,6 +416,8 @@ impl Parser {
                 let pixels = frame.kind == Kind::Fragments;
                 self.note(if pixels { Code::MissingPixelDelimiter } else { Code::MissingDelimiter }, tag, start);
             }
+        } else if declared > self.position && self.whole && self.position == self.length {
+            node.flags.insert(Flags::TRUNCATED);
         } else if declared != self.position {
             node.flags.insert(Flags::ADJUSTED);
             self.note(if frame.kind == Kind::Item { Code::ItemLength } else { Code::SequenceLength }, tag, start);
@@ -450,7 +475,7 @@ impl Parser {
                 limit = end;
             }
         }
-        let node = Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, offset: value, end };
+        let node = Node { tag: Tag::ITEM, vr: Vr::UN, header: 8, flags, next: NONE, depth: self.depth(), offset: value, end };
         self.enter(node, Kind::Item, limit, self.frame.encoding)
     }
 

@@ -67,8 +67,8 @@ impl Form for Writer<'_> {
             Value::I32(numbers) => self.each(numbers.iter(), push_integer),
             Value::U64(numbers) => self.each(numbers.iter(), push_integer),
             Value::I64(numbers) => self.each(numbers.iter(), push_integer),
-            Value::F32(numbers) => self.each(numbers.iter(), |into, number| push_quoted_float(into, number, number.is_finite())),
-            Value::F64(numbers) => self.each(numbers.iter(), |into, number| push_quoted_float(into, number, number.is_finite())),
+            Value::F32(numbers) => self.each(numbers.iter().map(f64::from), push_quoted_float),
+            Value::F64(numbers) => self.each(numbers.iter(), push_quoted_float),
             Value::Bytes(_) => {} // a walk hands them to `binary`
         }
         self.into.push(b']');
@@ -203,8 +203,8 @@ fn push_integer<T: itoa::Integer>(into: &mut Vec<u8>, number: T) {
     into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-fn push_quoted_float<T: ryu::Float + Into<f64>>(into: &mut Vec<u8>, number: T, finite: bool) {
-    if finite {
+fn push_quoted_float(into: &mut Vec<u8>, number: f64) {
+    if number.is_finite() {
         return push_float(number, into);
     }
     into.push(b'"');
@@ -220,8 +220,7 @@ fn push_number(text: &str, into: &mut Vec<u8>) -> bool {
     const LARGEST_EXPONENT: u32 = 300;
     let start = into.len();
     let (negative, rest) = match text.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
+        [sign @ (b'-' | b'+'), rest @ ..] => (*sign == b'-', rest),
         rest => (false, rest),
     };
     let (whole, rest) = split_digits(rest);

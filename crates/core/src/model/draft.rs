@@ -20,7 +20,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// Nothing said yet. Items and delimiters are no elements.
     pub fn new(tag: Tag) -> Result<Self> {
-        if tag.group() == 0xFFFE {
+        if matches!(tag, Tag::ITEM | Tag::ITEM_DELIMITATION | Tag::SEQUENCE_DELIMITATION) {
             return Err(Error::format("an item or a delimiter stands where an element must", Place::tag(tag)));
         }
         Ok(Self { tag, ..Self::default() })

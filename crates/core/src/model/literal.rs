@@ -19,10 +19,12 @@ pub(crate) fn parse_hex(text: &str) -> Option<Tag> {
 }
 
 /// The shortest text that reads back as the same number, unless it is not finite: then its name, without quotes.
-pub(crate) fn push_float<T: ryu::Float + Into<f64>>(number: T, into: &mut Vec<u8>) {
-    let wide: f64 = number.into();
-    match wide {
-        wide if wide.is_nan() => into.extend_from_slice(b"NaN"),
+///
+/// FL is spelt as FD, `0.10000000149011612` for its 0.1: most readers know no other numbers, and to them `0.1` would
+/// be another one.
+pub(crate) fn push_float(number: f64, into: &mut Vec<u8>) {
+    match number {
+        number if number.is_nan() => into.extend_from_slice(b"NaN"),
         f64::INFINITY => into.extend_from_slice(b"inf"),
         f64::NEG_INFINITY => into.extend_from_slice(b"-inf"),
         _ => into.extend_from_slice(ryu::Buffer::new().format_finite(number).as_bytes()),

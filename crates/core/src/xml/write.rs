@@ -66,7 +66,7 @@ impl Form for Writer<'_> {
             Value::I32(numbers) => self.each(numbers.iter(), push_integer),
             Value::U64(numbers) => self.each(numbers.iter(), push_integer),
             Value::I64(numbers) => self.each(numbers.iter(), push_integer),
-            Value::F32(numbers) => self.each(numbers.iter(), |into, number| push_float(number, into)),
+            Value::F32(numbers) => self.each(numbers.iter().map(f64::from), |into, number| push_float(number, into)),
             Value::F64(numbers) => self.each(numbers.iter(), |into, number| push_float(number, into)),
             Value::Bytes(_) => {} // a walk hands them to `binary`
         }
