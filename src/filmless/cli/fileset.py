@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from filmless.cli.tree import Line
 from filmless.dataset import Dataset
+from filmless.file import read_fileset
 
 if TYPE_CHECKING:
     from filmless.file._fileset import Record
@@ -21,7 +22,7 @@ def is_directory(dataset: Dataset) -> bool:
 
 def print_fileset(path: str, write: Callable[[Line], None]) -> None:
     """Write the records of a DICOMDIR, or of the one in a folder, as lines."""
-    fileset = filmless.read_fileset(path)
+    fileset = read_fileset(path)
     count = len(fileset)
     missing = f", {len(fileset.missing)} missing" if fileset.missing else ""
     write(Line(0, f"{count} file{'' if count == 1 else 's'}{missing}: {fileset.path}"))
