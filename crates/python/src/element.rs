@@ -280,6 +280,7 @@ impl DataElement {
         self.value(py)?.eq(other.value(py)?)
     }
 
+    #[allow(clippy::type_complexity)]
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {

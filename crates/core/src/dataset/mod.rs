@@ -262,7 +262,7 @@ impl Dataset {
     /// Sets what the data set around this one hands down. What was read is still in the character set of its file.
     pub fn set_inherited(&mut self, inherited: Arc<Context>) {
         if self.stored.is_some() && self.inherited.character_set != inherited.character_set {
-            let character_set = self.inherited.character_set.clone();
+            let character_set = self.inherited.character_set;
             self.inherited = Arc::new(Context { character_set, signed: inherited.signed });
         } else {
             self.inherited = inherited;

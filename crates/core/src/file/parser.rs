@@ -335,7 +335,7 @@ impl Parser {
     #[inline]
     pub(super) fn depth(&self) -> u32 {
         let outermost_is_data_set = u32::from(self.around == 0);
-        self.around + (self.stack.len() as u32 + outermost_is_data_set) / 2
+        self.around + u32::midpoint(self.stack.len() as u32, outermost_is_data_set)
     }
 
     fn push(&mut self, node: Node) -> Result<u32> {
