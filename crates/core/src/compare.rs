@@ -108,8 +108,7 @@ const NAME_END: [char; 4] = ['=', '^', ' ', '\0'];
 
 /// Component groups, without the delimiters at the end of each and of the name (PS3.5 6.2.1).
 fn same_name(left: &str, right: &str) -> bool {
-    let groups =
-        |name| str::split(str::trim_end_matches(name, NAME_END), '=').map(|group| group.trim_end_matches('^'));
+    let groups = |name| str::split(str::trim_end_matches(name, NAME_END), '=').map(|group| group.trim_end_matches('^'));
     groups(left).eq(groups(right))
 }
 
