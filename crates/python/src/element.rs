@@ -61,7 +61,8 @@ impl DataElement {
 
     /// The element with the changes in the list that was handed out for it.
     fn settled(&self, py: Python<'_>) -> PyResult<Located> {
-        self.shared.settle(py, self.tag)?;
+        let Spot { shared, tag, .. } = self.spot();
+        shared.settle(py, tag)?;
         self.located()
     }
 

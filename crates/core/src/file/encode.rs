@@ -366,7 +366,8 @@ impl Encoder {
             return Ok(());
         }
         let mut body = Plan::default();
-        let recode = std::mem::replace(&mut self.recode, self.recode || foreign);
+        let recode = self.recode;
+        self.recode = recode || foreign;
         self.data_set(item, &mut body)?;
         self.recode = recode;
         let undefined =
