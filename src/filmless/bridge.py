@@ -202,7 +202,7 @@ class _Export:
         try:
             for part in str(element.text).replace("^", "\\").replace("=", "\\").split("\\"):
                 if not any(_holds(encoding, part) for encoding in encodings):
-                    raise UnicodeError
+                    raise UnicodeError  # noqa: TRY301  as encoding itself raises
         except UnicodeError:
             self.needs_unicode = True
         value = element.value

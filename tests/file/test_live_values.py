@@ -31,7 +31,7 @@ def test_edits_of_a_list_are_seen_by_its_element(ct) -> None:
     assert element.raw == b"0.5\\0.661468"
     assert element.offset is None
     ct.ImageType.append("X")
-    assert ct["ImageType"].VM == len(ct.ImageType)
+    assert len(ct.ImageType) == ct["ImageType"].VM
     assert "0.5" in repr(ct["PixelSpacing"])
 
 

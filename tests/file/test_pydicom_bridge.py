@@ -10,8 +10,8 @@ import pydicom
 import pytest
 
 import filmless
-from filmless.errors import DicomError, UnsupportedError
 from filmless.bridge import from_pydicom, to_pydicom
+from filmless.errors import DicomError, UnsupportedError
 
 SMALL = 3_000_000
 
@@ -29,7 +29,7 @@ def _quiet():
 def both(path: Path) -> tuple[filmless.Dataset, pydicom.Dataset] | None:
     try:
         return filmless.read(path), pydicom.dcmread(path)
-    except (DicomError, pydicom.errors.InvalidDicomError, Exception):
+    except Exception:  # noqa: BLE001  a file that either cannot read is for other tests
         return None
 
 
@@ -41,8 +41,8 @@ def test_files_as_pydicom_reads_them(all_files) -> None:
         ours, theirs = pair
         converted = to_pydicom(ours)
         try:
-            expected = theirs == theirs and (theirs.file_meta, theirs.preamble)
-        except Exception:  # values that pydicom itself cannot decode
+            expected = theirs == theirs and (theirs.file_meta, theirs.preamble)  # noqa: PLR0124  decodes all of it
+        except Exception:  # noqa: BLE001  values that pydicom itself cannot decode
             continue
         compared += 1
         if converted != theirs or (converted.file_meta, converted.preamble) != expected:

@@ -103,8 +103,20 @@ def test_padding_is_not_a_number() -> None:
 @pytest.mark.parametrize(
     ("interpretation", "code", "value"),
     # ITU-T G.711 Tables 1a to 2b, in 16 bits
-    [("MB", 0x00, -32124), ("MB", 0x80, 32124), ("MB", 0xFF, 0), ("MB", 0x7F, 0), ("MB", 0xEF, 132), ("MB", 0x8F, 16764)]
-    + [("AB", 0xD5, 8), ("AB", 0x55, -8), ("AB", 0xAA, 32256), ("AB", 0x2A, -32256), ("AB", 0x80, 5504), ("AB", 0xC5, 264)],
+    [
+        ("MB", 0x00, -32124),
+        ("MB", 0x80, 32124),
+        ("MB", 0xFF, 0),
+        ("MB", 0x7F, 0),
+        ("MB", 0xEF, 132),
+        ("MB", 0x8F, 16764),
+        ("AB", 0xD5, 8),
+        ("AB", 0x55, -8),
+        ("AB", 0xAA, 32256),
+        ("AB", 0x2A, -32256),
+        ("AB", 0x80, 5504),
+        ("AB", 0xC5, 264),
+    ],
 )
 def test_companded_samples(interpretation, code, value) -> None:
     ds = made(interpretation, 8, bytes([code, code]))

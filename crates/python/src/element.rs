@@ -61,8 +61,8 @@ impl DataElement {
 
     /// The element with the changes in the list that was handed out for it.
     fn settled(&self, py: Python<'_>) -> PyResult<Located> {
-        let Spot { shared, tag, .. } = self.spot();
-        shared.settle(py, tag)?;
+        let spot = self.spot();
+        spot.shared.settle(py, spot.tag)?;
         self.located()
     }
 
@@ -280,6 +280,7 @@ impl DataElement {
         self.value(py)?.eq(other.value(py)?)
     }
 
+    #[allow(clippy::type_complexity)]
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {

@@ -198,8 +198,8 @@ impl Shared {
 
     /// Removes an element. False when there is none.
     pub fn remove(&self, tag: Tag) -> PyResult<bool> {
-        let removed = self.lock().remove(tag).map_err(to_py)?;
-        Ok(removed.is_some())
+        let (there, _handed_out) = self.lock().remove(tag).map_err(to_py)?;
+        Ok(there)
     }
 
     /// Removes all elements.
@@ -319,7 +319,7 @@ impl Shared {
 
 fn is_same(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> bool {
     let nan = |value: &Bound<'_, PyAny>| value.cast::<PyFloat>().is_ok_and(|number| number.value().is_nan());
-    left.get_type().is(&right.get_type()) && (left.eq(right).unwrap_or(false) || (nan(left) && nan(right)))
+    left.get_type().is(right.get_type()) && (left.eq(right).unwrap_or(false) || (nan(left) && nan(right)))
 }
 
 impl State {
@@ -389,15 +389,15 @@ impl State {
         self.values.remove(tag)
     }
 
-    /// Removes an element. None when there is none, else what was handed out for it, as [`State::put`] has it.
-    pub fn remove(&mut self, tag: Tag) -> Result<Option<Option<Py<PyAny>>>, Error> {
+    /// Removes an element: whether there was one, and what was handed out for it, as [`State::put`] has it.
+    pub fn remove(&mut self, tag: Tag) -> Result<(bool, Option<Py<PyAny>>), Error> {
         if self.data.get(tag)?.is_none() {
-            return Ok(None);
+            return Ok((false, None));
         }
         self.data.remove(tag);
         self.version += 1;
         self.context = None;
-        Ok(Some(self.values.remove(tag)))
+        Ok((true, self.values.remove(tag)))
     }
 
     /// Makes other data the data of this state. Gives back what was handed out, as [`State::put`] has it.

@@ -367,7 +367,7 @@ impl Encoder {
         }
         let mut body = Plan::default();
         let recode = self.recode;
-        self.recode = recode || foreign;
+        self.recode |= foreign;
         self.data_set(item, &mut body)?;
         self.recode = recode;
         let undefined =

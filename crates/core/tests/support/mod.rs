@@ -29,6 +29,7 @@ pub fn tag(number: u32) -> [u8; 4] {
 }
 
 /// A header in Explicit VR Little Endian with any two letters and any length field.
+#[allow(clippy::trivially_copy_pass_by_ref)] // byte strings are what tests write
 pub fn header(number: u32, letters: &[u8; 2], length: &[u8]) -> Vec<u8> {
     join(&[&tag(number), letters, length])
 }
