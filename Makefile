@@ -44,8 +44,9 @@ bench: $(VENV)/.built $(VENV)/.dev ## filmless against its peers (BENCH="names o
 	$(PY) -m benchmarks $(BENCH)
 
 fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (600); needs Rust nightly
-	for target in $$(cargo +nightly fuzz list --fuzz-dir $(FUZZ)); do \
-		cargo +nightly fuzz run --fuzz-dir $(FUZZ) $$target -- -max_total_time=$(FUZZ_SECONDS); done
+	for target in $$(cargo +nightly fuzz list --fuzz-dir $(FUZZ)); do mkdir -p $(FUZZ)/corpus/$$target; \
+		cargo +nightly fuzz run --fuzz-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target $(FUZZ)/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS); done
 
 build: $(VENV)/.dev ## source distribution and wheel, into dist/
 	rm -rf dist

@@ -44,7 +44,7 @@ def _docstring_example(request: pytest.FixtureRequest) -> None:
     if isinstance(request.node, pytest.DoctestItem):
         import filmless
 
-        request.node.obj.globs["filmless"] = filmless
+        request.getfixturevalue("doctest_namespace")["filmless"] = filmless
         request.getfixturevalue("example_folder")
 
 

@@ -26,8 +26,8 @@ FLOORS = [
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS, start=1) for room in rooms}
 #: Modules directly in the package (errors, dataset, _core): shared by all, below all rooms.
 GROUND = 0
-#: The package itself and ``__main__`` compose everything: above all rooms.
-TOP = len(FLOORS) + 1
+#: The package itself composes the rooms: it stands above all of them but the command line, which is one of its users.
+TOP = len(FLOORS) - 0.5
 
 #: The only imports that go up: a convenience of `Dataset`, imported in the body of the method.
 UPWARD = {
@@ -45,7 +45,7 @@ class Arrow(NamedTuple):
     target: str
 
 
-def place(module: str) -> tuple[str, int]:
+def place(module: str) -> tuple[str, float]:
     """Room and floor of a dotted name inside the package: ``file._read``, ``errors`` or nothing for the package."""
     room = module.partition(".")[0]
     if room in FLOOR:

@@ -202,7 +202,7 @@ class _Export:
         try:
             for part in str(element.text).replace("^", "\\").replace("=", "\\").split("\\"):
                 if not any(_holds(encoding, part) for encoding in encodings):
-                    raise UnicodeError
+                    raise UnicodeError  # noqa: TRY301  as encoding itself raises
         except UnicodeError:
             self.needs_unicode = True
         value = element.value
@@ -247,6 +247,8 @@ def _raw(dataset: Any, element: Any) -> tuple[str, Any]:
         decoded = dataset[element.tag]
         if decoded.VR == "SQ" or in_character_set:
             return _decoded(decoded)
+        if decoded.VR != "UN" and not element.is_little_endian:  # words that only a private dictionary knows
+            return str(decoded.VR), _swapped(value, str(decoded.VR))
     return vr, value if element.is_little_endian else _swapped(value, vr)
 
 

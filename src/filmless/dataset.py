@@ -108,7 +108,7 @@ class Dataset(_core.Dataset):
             return self._walk()
         for element in self:
             callback(self, element)
-            if element.VR == "SQ" and element.tag in self:
+            if element.tag in self and element.VR == "SQ":
                 for item in element.value:
                     item.walk(callback)
         return iter(())

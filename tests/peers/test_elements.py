@@ -23,7 +23,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         f"({group},0000)": GROUP_LENGTH for group in GE_GROUPS
     },
     "emri_small_jpeg_2k_lossless_too_short.dcm": {
-        "*": "the file ends inside the pixel data: pydicom gives up and returns an empty data set, we give what is whole",
+        "*": "the file ends inside the pixel data: pydicom returns an empty data set, we give what is whole",
     },
 }
 

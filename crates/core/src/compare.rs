@@ -78,7 +78,7 @@ fn same_element(tag: Tag, (left_side, left): Sided<'_>, (right_side, right): Sid
 fn same_value(vr: Vr, left: &Value<'_>, right: &Value<'_>) -> bool {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) if vr == Vr::PN => {
-            let nameless = |text: &Text<'_>| text.len() <= 1 && text.whole.trim_end_matches(['=', '^']).is_empty();
+            let nameless = |text: &Text<'_>| text.len() <= 1 && text.whole.trim_end_matches(NAME_END).is_empty();
             (nameless(left) && nameless(right)) || same_texts(left, right, same_name)
         }
         (Value::Text(left), Value::Text(right)) => same_texts(left, right, |left, right| left == right),
@@ -103,10 +103,12 @@ fn same_texts(left: &Text<'_>, right: &Text<'_>, same: impl Fn(&str, &str) -> bo
         || (left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| same(left, right)))
 }
 
+/// What stands for nothing at the end of a person name: delimiters and padding.
+const NAME_END: [char; 4] = ['=', '^', ' ', '\0'];
+
 /// Component groups, without the delimiters at the end of each and of the name (PS3.5 6.2.1).
 fn same_name(left: &str, right: &str) -> bool {
-    let groups =
-        |name| str::split(str::trim_end_matches(name, ['=', '^']), '=').map(|group| group.trim_end_matches('^'));
+    let groups = |name| str::split(str::trim_end_matches(name, NAME_END), '=').map(|group| group.trim_end_matches('^'));
     groups(left).eq(groups(right))
 }
 

@@ -248,7 +248,7 @@ pub fn text<'a>(bytes: &'a [u8], vr: Vr, character_set: &CharacterSet) -> Text<'
         character_set.decode(bytes, vr).text
     } else {
         match std::str::from_utf8(bytes) {
-            Ok(text) if bytes.is_ascii() => Cow::Borrowed(text),
+            Ok(text) if bytes.is_ascii() || *character_set == CharacterSet::utf8() => Cow::Borrowed(text),
             _ => character_set.decode(bytes, vr).text,
         }
     };

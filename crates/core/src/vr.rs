@@ -27,12 +27,12 @@ macro_rules! value_representations {
             /// The value representation two bytes name, if they do.
             #[inline]
             pub const fn from_bytes(bytes: [u8; 2]) -> Option<Self> {
-                const TABLE: [u8; 26 * 26] = {
-                    let mut table = [u8::MAX; 26 * 26];
+                const TABLE: [Option<Vr>; 26 * 26] = {
+                    let mut table = [None; 26 * 26];
                     let mut index = 0;
                     while index < Vr::ALL.len() {
                         let name = Vr::ALL[index].as_str().as_bytes();
-                        table[(name[0] - b'A') as usize * 26 + (name[1] - b'A') as usize] = index as u8;
+                        table[(name[0] - b'A') as usize * 26 + (name[1] - b'A') as usize] = Some(Vr::ALL[index]);
                         index += 1;
                     }
                     table
@@ -41,8 +41,7 @@ macro_rules! value_representations {
                 if first >= 26 || second >= 26 {
                     return None;
                 }
-                let index = TABLE[first as usize * 26 + second as usize];
-                if index == u8::MAX { None } else { Some(Self::ALL[index as usize]) }
+                TABLE[first as usize * 26 + second as usize]
             }
 
             /// The two letters, or the dictionary's words for the ambiguous ones.

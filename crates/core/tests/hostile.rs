@@ -1,6 +1,8 @@
 //! Files made to hurt: lengths that lie, depth, bombs. Each is read or refused at once, and costs no more than its size.
 //! (The time guards are ten times what is expected, in a debug build on a slow machine.)
 
+#![allow(clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref)]
+
 mod support;
 
 use std::io::Write;

@@ -223,6 +223,16 @@ fn what_is_no_json_of_a_data_set_is_refused() {
     }
 }
 
+#[test]
+fn what_fuzzing_found() {
+    // Padding before trailing delimiters of a name, and a Specific Character Set that is no text.
+    assert_eq!(both_ways(0x0010_0010, Element::text(Vr::PN, "a\0= =")), r#"{"vr":"PN","Value":[{"Alphabetic":"a"}]}"#);
+    assert_eq!(both_ways(0x0008_0005, Element::bytes(Vr::AT, [8, 0, 5, 0])), r#"{"vr":"AT","Value":["00080005"]}"#);
+    // Bytes set as UN stay what they are, also where the dictionary has a sequence; so do odd tags of group FFFE.
+    assert_eq!(both_ways(0x0008_0006, Element::bytes(Vr::UN, [1])), r#"{"vr":"UN","InlineBinary":"AQ=="}"#);
+    assert_eq!(both_ways(0xFFFE_080D, Element::bytes(Vr::UN, [])), r#"{"vr":"UN"}"#);
+}
+
 /// JSON of sequences inside sequences.
 fn nested(depth: usize) -> String {
     r#"{"00081140":{"vr":"SQ","Value":["#.repeat(depth) + "{}" + &"]}}".repeat(depth)

@@ -254,15 +254,15 @@ impl Dataset {
     }
 
     /// The text of the private creator that a block is reserved with, by (group, creator): its block number.
-    fn _private_block(&self, group: u16, creator: &str) -> PyResult<Option<u8>> {
+    fn _private_block(&self, group: u16, creator: &str) -> Option<u8> {
         let state = self.shared.lock();
         for element in 0x10..=0xFF_u16 {
             let tag = Tag::new(group, element);
             if state.data.find(tag).is_some() && state.data.text(tag).as_deref() == Some(creator) {
-                return Ok(Some(element as u8));
+                return Some(element as u8);
             }
         }
-        Ok(None)
+        None
     }
 
     /// Data set of the file meta information.

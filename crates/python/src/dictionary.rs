@@ -11,10 +11,9 @@ type Row = (u32, &'static str, &'static str, &'static str, &'static str, bool);
 
 /// The row of the data dictionary for a keyword or tag: tag, VR, VM, keyword, name, retired.
 #[pyfunction]
-pub fn dictionary_entry(key: &Bound<'_, PyAny>) -> PyResult<Option<Row>> {
-    let Ok(tag) = tag::extract(key) else { return Ok(None) };
-    Ok(dictionary::lookup(tag)
-        .map(|entry| (tag.0, entry.vr.as_str(), entry.vm, entry.keyword, entry.name, entry.retired)))
+pub fn dictionary_entry(key: &Bound<'_, PyAny>) -> Option<Row> {
+    let tag = tag::extract(key).ok()?;
+    dictionary::lookup(tag).map(|entry| (tag.0, entry.vr.as_str(), entry.vm, entry.keyword, entry.name, entry.retired))
 }
 
 /// The row of a private dictionary: VR, VM, name.

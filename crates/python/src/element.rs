@@ -59,9 +59,16 @@ impl DataElement {
         shared.locate(tag, position)?.ok_or_else(gone)
     }
 
+    /// The element with the changes in the list that was handed out for it.
+    fn settled(&self, py: Python<'_>) -> PyResult<Located> {
+        let spot = self.spot();
+        spot.shared.settle(py, spot.tag)?;
+        self.located()
+    }
+
     /// The element for another data set: text as text, the rest where it is.
     pub fn copied(&self, py: Python<'_>) -> PyResult<Element> {
-        let located = self.located()?;
+        let located = self.settled(py)?;
         let vr = located.vr;
         if vr == Vr::SQ {
             let spot = self.spot();
@@ -150,7 +157,7 @@ impl DataElement {
     /// Number of values.
     #[getter(VM)]
     fn vm(&self, py: Python<'_>) -> PyResult<usize> {
-        let located = self.located()?;
+        let located = self.settled(py)?;
         if located.vr == Vr::SQ {
             return Ok(1);
         }
@@ -196,31 +203,31 @@ impl DataElement {
     /// Text as it stands, components and all; None for what is not text.
     #[getter]
     fn text(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        self.located()?.text(py)
+        self.settled(py)?.text(py)
     }
 
     /// Bytes of the value as they lie in the file, padding included.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.located()?.with_bytes(py, |bytes| Ok(PyBytes::new(py, bytes)))
+        self.settled(py)?.with_bytes(py, |bytes| Ok(PyBytes::new(py, bytes)))
     }
 
     /// Number of bytes of the value, known without reading it.
     #[getter]
-    fn length(&self) -> PyResult<u64> {
-        Ok(self.located()?.element().length())
+    fn length(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.settled(py)?.element().length())
     }
 
     /// Where the value begins in the file, or None for an element that was set.
     #[getter]
-    fn offset(&self) -> PyResult<Option<u64>> {
-        Ok(self.located()?.element().node().map(|node| node.offset))
+    fn offset(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.settled(py)?.element().node().map(|node| node.offset))
     }
 
     /// Whether the value lies in the file and is longer than what is kept in memory.
     #[getter]
-    fn is_bulk(&self) -> PyResult<bool> {
-        Ok(self.located()?.element().length() > filmless_core::file::INLINE)
+    fn is_bulk(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.settled(py)?.element().length() > filmless_core::file::INLINE)
     }
 
     /// Whether the length is undefined in the file: a delimiter ends the value.
@@ -237,8 +244,8 @@ impl DataElement {
 
     /// Whether words of the value have their most significant byte first.
     #[getter]
-    fn is_big_endian(&self) -> PyResult<bool> {
-        Ok(self.located()?.element().is_big_endian())
+    fn is_big_endian(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.settled(py)?.element().is_big_endian())
     }
 
     /// Whether the group is odd.
@@ -273,6 +280,7 @@ impl DataElement {
         self.value(py)?.eq(other.value(py)?)
     }
 
+    #[allow(clippy::type_complexity)]
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, (u32, &'static str, Bound<'py, PyAny>))> {

@@ -42,14 +42,14 @@ fn refuse_findings(file: &DicomFile) -> Result<(), Error> {
     }
 }
 
-fn wrapped<'py>(py: Python<'py>, file: DicomFile, path: Option<PathBuf>) -> PyResult<Bound<'py, PyAny>> {
+fn wrapped(py: Python<'_>, file: DicomFile, path: Option<PathBuf>) -> PyResult<Bound<'_, PyAny>> {
     let shared = Shared::new(file.dataset.clone());
     wrap(py, shared, Some(Origin { file: Some(file), path, ..Origin::default() }))
 }
 
 /// Reads a file of the file system.
 #[pyfunction]
-pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyResult<Bound<'py, PyAny>> {
+pub fn read_file(py: Python<'_>, path: PathBuf, options: Options) -> PyResult<Bound<'_, PyAny>> {
     let file = py.detach(|| {
         let file = file::read_path(&path, &options.to_core())?;
         if options.is_strict() { refuse_findings(&file).map(|()| file) } else { Ok(file) }
@@ -60,7 +60,7 @@ pub fn read_file<'py>(py: Python<'py>, path: PathBuf, options: Options) -> PyRes
 
 /// Reads a file that is in memory.
 #[pyfunction]
-pub fn read_bytes<'py>(py: Python<'py>, data: PyBackedBytes, options: Options) -> PyResult<Bound<'py, PyAny>> {
+pub fn read_bytes(py: Python<'_>, data: PyBackedBytes, options: Options) -> PyResult<Bound<'_, PyAny>> {
     let bytes: file::SharedBytes = Arc::new(data);
     let file = py.detach(|| {
         let file = file::read_bytes(bytes, &options.to_core())?;

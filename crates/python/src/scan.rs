@@ -22,13 +22,13 @@ fn cell<'py>(py: Python<'py>, cell: Option<&core::Cell>) -> PyResult<Bound<'py, 
 /// Columns of the attributes, then of findings and errors.
 #[pyfunction]
 #[allow(clippy::type_complexity)]
-pub fn scan<'py>(
-    py: Python<'py>,
+pub fn scan(
+    py: Python<'_>,
     paths: Vec<PathBuf>,
     tags: Vec<u32>,
     options: Options,
     threads: usize,
-) -> PyResult<(Vec<Bound<'py, PyList>>, Bound<'py, PyList>, Bound<'py, PyList>)> {
+) -> PyResult<(Vec<Bound<'_, PyList>>, Bound<'_, PyList>, Bound<'_, PyList>)> {
     let tags: Vec<Tag> = tags.into_iter().map(Tag).collect();
     let rows = py.detach(|| core::scan(&paths, &tags, &options.to_core(), threads)).map_err(to_py)?;
     let mut columns = Vec::with_capacity(tags.len());

@@ -111,8 +111,13 @@ impl Sequence {
         let object = wrap(py, shared.clone(), None)?;
         let mut slots = self.lock();
         if let Some(slot) = slots.items.get_mut(index).filter(|slot| slot.shared.is(&shared)) {
+            // Another thread may have been quicker: there is one object of an item.
+            if let Some(first) = &slot.object {
+                return Ok(Some(first.bind(py).clone()));
+            }
             slot.object = Some(object.clone().unbind());
         }
+        drop(slots);
         Ok(Some(object))
     }
 

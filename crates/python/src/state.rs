@@ -161,15 +161,21 @@ impl Shared {
         };
         if located.vr == Vr::SQ {
             let sequence = Sequence::of(&located)?;
-            let sequence = Bound::new(py, sequence)?.into_any();
-            self.lock().values.insert(tag, sequence.clone().unbind());
-            return Ok(Some(sequence));
+            return Ok(Some(self.hand_out(tag, Bound::new(py, sequence)?.into_any())));
         }
         let Decoded { value, is_list } = located.decode(py)?;
-        if is_list {
-            self.lock().values.insert(tag, value.clone().unbind());
+        Ok(Some(if is_list { self.hand_out(tag, value) } else { value }))
+    }
+
+    /// Remembers a list or sequence that is handed out; gives the one that another thread was quicker with, if any.
+    fn hand_out<'py>(&self, tag: Tag, value: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        let mut state = self.lock();
+        if let Some(first) = state.values.get(tag) {
+            return first.bind(value.py()).clone();
         }
-        Ok(Some(value))
+        state.values.insert(tag, value.clone().unbind());
+        drop(state);
+        value
     }
 
     /// Sets an element to a Python value.
@@ -192,8 +198,8 @@ impl Shared {
 
     /// Removes an element. False when there is none.
     pub fn remove(&self, tag: Tag) -> PyResult<bool> {
-        let removed = self.lock().remove(tag).map_err(to_py)?;
-        Ok(removed.is_some())
+        let (there, _handed_out) = self.lock().remove(tag).map_err(to_py)?;
+        Ok(there)
     }
 
     /// Removes all elements.
@@ -259,6 +265,23 @@ impl Shared {
         Ok(data)
     }
 
+    /// Takes over what was changed in the list that was handed out for an element; the list stays handed out.
+    pub fn settle(&self, py: Python<'_>, tag: Tag) -> PyResult<()> {
+        let value = match self.lock().values.get(tag) {
+            Some(value) => value.clone_ref(py),
+            None => return Ok(()),
+        };
+        if let Ok(list) = value.bind(py).cast::<PyList>()
+            && let Some(element) = self.changed_list(tag, list)?
+        {
+            let mut state = self.lock();
+            state.data.set(tag, element);
+            state.version += 1;
+            state.context = None;
+        }
+        Ok(())
+    }
+
     /// The element a list was changed to; nothing when it still is what it was made from.
     fn changed_list(&self, tag: Tag, list: &Bound<'_, PyList>) -> PyResult<Option<Element>> {
         let py = list.py();
@@ -296,7 +319,7 @@ impl Shared {
 
 fn is_same(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> bool {
     let nan = |value: &Bound<'_, PyAny>| value.cast::<PyFloat>().is_ok_and(|number| number.value().is_nan());
-    left.get_type().is(&right.get_type()) && (left.eq(right).unwrap_or(false) || (nan(left) && nan(right)))
+    left.get_type().is(right.get_type()) && (left.eq(right).unwrap_or(false) || (nan(left) && nan(right)))
 }
 
 impl State {
@@ -366,15 +389,15 @@ impl State {
         self.values.remove(tag)
     }
 
-    /// Removes an element. None when there is none, else what was handed out for it, as [`State::put`] has it.
-    pub fn remove(&mut self, tag: Tag) -> Result<Option<Option<Py<PyAny>>>, Error> {
+    /// Removes an element: whether there was one, and what was handed out for it, as [`State::put`] has it.
+    pub fn remove(&mut self, tag: Tag) -> Result<(bool, Option<Py<PyAny>>), Error> {
         if self.data.get(tag)?.is_none() {
-            return Ok(None);
+            return Ok((false, None));
         }
         self.data.remove(tag);
         self.version += 1;
         self.context = None;
-        Ok(Some(self.values.remove(tag)))
+        Ok((true, self.values.remove(tag)))
     }
 
     /// Makes other data the data of this state. Gives back what was handed out, as [`State::put`] has it.

@@ -1,6 +1,5 @@
 """`filmless check`: what in files deviates from the Standard."""
 
-import json
 import sys
 from typing import Any
 
@@ -37,6 +36,8 @@ def check(files: tuple[str, ...], ignore: tuple[str, ...], as_json: bool, force:
             else:
                 sys.stdout.writelines(f"{path}: {finding}\n" for finding in findings)
     if as_json:
+        import json
+
         json.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     elif sys.stderr.isatty() and batch.files > 1:

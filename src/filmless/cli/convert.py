@@ -4,9 +4,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import click
 
@@ -27,8 +26,7 @@ _PICTURES = {".bmp", ".emf", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", "
 _DICOM = {".dcm", ".dic", ".dicom", ".ima"}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What is asked for: the first two for pictures, the rest for DICOM."""
 
     header: dict[str, Any]
@@ -168,8 +166,11 @@ def _header(settings: Iterable[str]) -> dict[str, Any]:
 
 
 def _window(text: str | None) -> Window | None:
-    if text is None or text == "minmax" or text == "full":
-        return text
+    if text is None:
+        return None
+    named: dict[str, Window] = {"minmax": "minmax", "full": "full"}
+    if text in named:
+        return named[text]
     try:
         center, width = (float(number) for number in text.split(","))
     except ValueError:
@@ -180,7 +181,7 @@ def _window(text: str | None) -> Window | None:
 
 
 def _refuse_foreign_options(kinds: set[Kind], options: Options) -> None:
-    """An option that no input can use is a mistake worth telling."""
+    """Refuse options that no input can use: whoever gave them expects something else."""
     if kinds == {"DICOM"} and (options.header or options.strip_metadata):
         raise Misuse("--set and --strip-metadata are for pictures, and the input is DICOM")
     if kinds == {"picture"} and (options.window or options.depth == 16 or options.frame is not None):

@@ -49,7 +49,7 @@ class Folder:
         self._given = {_identity(Path(name)) for name in taken}
 
     def name_for(self, source: Source, suffix: str) -> Path:
-        """Return the path for the conversion of a source: ``scan.png``, else ``scan-2.png``, ``scan-3.png``, …"""
+        """Return the path for the conversion of a source: ``scan.png``, or ``scan-2.png`` when that is taken."""
         relative = source.relative
         stem = relative.stem if relative.suffix.lower() in _SUFFIXES else relative.name
         number = 1
@@ -64,5 +64,5 @@ class Folder:
 
 
 def _identity(path: Path) -> str:
-    """The same for names that a file system which ignores case takes for one."""
+    """Return the same for names that a file system which ignores case takes for one."""
     return str(path.resolve()).casefold()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection
+from pathlib import Path
 
 import click
 
@@ -26,7 +27,10 @@ __all__ = ["dump"]
 def dump(
     files: tuple[str, ...], form: str | None, names: tuple[str, ...], long: bool, elements: bool, force: bool
 ) -> None:
-    """Show the header of FILEs; - is standard input."""
+    """Show the header of FILEs; - is standard input.
+
+    Of a DICOMDIR, or a folder that holds one, the tree of its records is shown.
+    """
     if form == "xml" and len(files) > 1:
         raise Misuse("--xml takes one file")
     tags = {tag_named(name) for name in names}
@@ -44,9 +48,14 @@ def _dump_trees(
     write, width = printer(long=long)
     for number, path in enumerate(files):
         with batch.file(path):
+            if Path(path).is_dir():
+                print_fileset(path, write)
+                continue
             dataset = read_source(path, force=force)
             if len(files) > 1:
-                write(Line(0, f"\n{path}" if number else path))
+                if number:
+                    write(Line(0, ""))
+                write(Line(0, path))
             if is_directory(dataset) and path != STDIN and not tags and not elements:
                 print_fileset(path, write)
                 continue

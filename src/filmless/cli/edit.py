@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 import filmless
 from filmless import _core
-from filmless.cli.naming import Step, steps_named
+from filmless.cli.naming import ElementPath, path_named
 from filmless.cli.reporting import Failure, Misuse, report, writing
 from filmless.cli.values import check_value, place, value_typed
 from filmless.dataset import Dataset
@@ -17,6 +18,18 @@ __all__ = ["edit"]
 
 _TRANSFER_SYNTAX_UID = 0x0002_0010
 _EXPLICIT_VR = re.compile(r"(.*):([A-Z]{2})")
+
+
+class Setting(NamedTuple):
+    """An element to set: where it is, its value representation when it was named, and the value as it was typed."""
+
+    path: ElementPath
+    vr: str | None
+    text: str
+
+
+class _NoItemError(DicomError):
+    """A path goes into an item that is not there."""
 
 
 @click.command(short_help="Set and remove elements.")
@@ -51,13 +64,13 @@ def edit(
     if transfer_syntax is not None and _core.transfer_syntax(transfer_syntax) is None:
         raise Misuse(f"`{transfer_syntax}` is no transfer syntax, by keyword or UID")
     settings = [_setting(text, number) for number, text in enumerate(assignments, 1)]
-    removals = [steps_named(path) for path in removed]
+    removals = [path_named(path) for path in removed]
     try:
         dataset = filmless.read(file)
-        for steps in removals:
-            _remove(dataset, steps)
-        for steps, vr, text in settings:
-            _set(dataset, steps, vr, text, unchecked)
+        for path in removals:
+            _remove(dataset, path)
+        for setting in settings:
+            _set(dataset, setting, unchecked=unchecked)
         target = Path(file if output is None else output)
         if target.is_dir():
             target /= Path(file).name
@@ -68,28 +81,27 @@ def edit(
         raise Failure from error
 
 
-def _setting(text: str, number: int) -> tuple[list[Step], str | None, str]:
+def _setting(text: str, number: int) -> Setting:
     """Take ``path=value`` or ``path:VR=value`` apart."""
-    path, equals, value = text.partition("=")
+    name, equals, value = text.partition("=")
     if not equals:
         # The text is not repeated: it could be a value that a space parted from its keyword.
         raise Misuse(f"argument {number} after FILE sets nothing, expected Keyword=value")
-    explicit = _EXPLICIT_VR.fullmatch(path)
-    path, vr = (explicit[1], explicit[2]) if explicit else (path, None)
-    steps = steps_named(path)
-    if steps[-1].item is not None:
-        raise Misuse(f"`{path}` is an item, expected an element of it: {path}.Keyword")
-    if steps[0].tag == _TRANSFER_SYNTAX_UID:
+    explicit = _EXPLICIT_VR.fullmatch(name)
+    name, vr = (explicit[1], explicit[2]) if explicit else (name, None)
+    path = path_named(name)
+    if path.item is not None:
+        raise Misuse(f"`{name}` is an item, expected an element of it: {name}.Keyword")
+    if path.tag == _TRANSFER_SYNTAX_UID:
         raise Misuse("Transfer Syntax UID follows from how the file is written", "--to changes the transfer syntax")
-    return steps, vr, value
+    return Setting(path, vr, value)
 
 
-def _set(dataset: Dataset, steps: list[Step], vr: str | None, text: str, unchecked: bool) -> None:
-    tag = steps[-1].tag
-    parent = _parent(dataset, steps, create=True)
-    assert parent is not None
-    vr = vr or _vr(parent, tag)
-    value = value_typed(tag, vr, text)
+def _set(dataset: Dataset, setting: Setting, *, unchecked: bool) -> None:
+    tag = setting.path.tag
+    parent = _parent(dataset, setting.path, create=True)
+    vr = setting.vr or _vr(parent, tag)
+    value = value_typed(tag, vr, setting.text)
     if not unchecked:
         check_value(tag, vr, value)
     try:
@@ -98,39 +110,41 @@ def _set(dataset: Dataset, steps: list[Step], vr: str | None, text: str, uncheck
         raise Misuse(str(error)) from None
 
 
-def _remove(dataset: Dataset, steps: list[Step]) -> None:
+def _remove(dataset: Dataset, path: ElementPath) -> None:
     """Remove what a path names; what is not there needs no removing."""
-    parent = _parent(dataset, steps, create=False)
-    *_, (tag, item) = steps
-    if parent is None or tag not in parent:
+    try:
+        parent = _parent(dataset, path, create=False)
+    except _NoItemError:
         return
-    if item is None:
-        del parent[tag]
-    elif parent[tag].VR == "SQ" and item < len(parent[tag].value):
-        del parent[tag].value[item]
+    if path.tag not in parent:
+        return
+    if path.item is None:
+        del parent[path.tag]
+    elif path.item < len(items := _items(parent, path.tag)):
+        del items[path.item]
 
 
-def _parent(dataset: Dataset, steps: list[Step], *, create: bool) -> Dataset | None:
-    """Go to the data set or item that holds the last element of a path."""
-    here = dataset.file_meta if steps[0].tag >> 16 == 2 else dataset
-    for tag, number in steps[:-1]:
-        assert number is not None
-        if tag not in here:
-            if not create:
-                return None
+def _parent(dataset: Dataset, path: ElementPath, *, create: bool) -> Dataset:
+    """Go to the data set or item that holds an element; with `create`, add the item after the last one."""
+    first = path.through[0][0] if path.through else path.tag
+    here: Dataset = dataset.file_meta if first >> 16 == 2 else dataset
+    for tag, number in path.through:
+        if create and tag not in here:
             here.add_new(tag, "SQ", [])
-        element = here[tag]
-        if element.VR != "SQ":
-            raise Misuse(f"{place(tag)} is no sequence ({element.VR})")
-        items = element.value
-        if number == len(items) and create:
+        items = _items(here, tag) if tag in here else []
+        if create and number == len(items):
             items.append(Dataset())
         if number >= len(items):
-            if not create:
-                return None
-            raise DicomError(f"there is no item {number} to set, the next one would be {len(items)}", tag=tag)
+            raise _NoItemError(f"there is no item {number} to go into, the next one would be {len(items)}", tag=tag)
         here = items[number]
     return here
+
+
+def _items(parent: Dataset, tag: int) -> Any:
+    element = parent[tag]
+    if element.VR != "SQ":
+        raise Misuse(f"{place(tag)} is no sequence ({element.VR})")
+    return element.value
 
 
 def _vr(parent: Dataset, tag: int) -> str:

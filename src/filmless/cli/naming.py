@@ -7,15 +7,16 @@ from filmless import _core
 from filmless.cli.reporting import Misuse
 from filmless.values import nearest_keyword
 
-__all__ = ["Step", "steps_named", "tag_named"]
+__all__ = ["ElementPath", "path_named", "tag_named"]
 
 _NUMBER = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _STEP = re.compile(r"(?P<element>[^\[\]]+)(?:\[(?P<item>\d{1,9})\])?")
 
 
-class Step(NamedTuple):
-    """One step of a path: an element, and the item to go into when there is one."""
+class ElementPath(NamedTuple):
+    """Where an element is: the sequences and items to go through, its tag, and its item when that is what is meant."""
 
+    through: tuple[tuple[int, int], ...]
     tag: int
     item: int | None
 
@@ -41,21 +42,23 @@ def tag_named(name: str) -> int:
     )
 
 
-def steps_named(path: str) -> list[Step]:
-    """Return the steps of a path such as ``ReferencedStudySequence[0].ReferencedSOPInstanceUID``.
+def path_named(text: str) -> ElementPath:
+    """Take a path such as ``ReferencedStudySequence[0].ReferencedSOPInstanceUID`` apart.
 
     Raises
     ------
     Misuse
         When a step is none, or a step before the last names no item.
     """
-    steps = []
-    for part in path.split("."):
+    steps: list[tuple[int, int | None]] = []
+    for part in text.split("."):
         match = _STEP.fullmatch(part)
         if match is None:
-            raise Misuse(f"`{path}` is no path, expected Keyword, gggg,eeee or Sequence[0].Keyword")
+            raise Misuse(f"`{text}` is no path, expected Keyword, gggg,eeee or Sequence[0].Keyword")
         item = match["item"]
-        steps.append(Step(tag_named(match["element"]), None if item is None else int(item)))
-    if any(step.item is None for step in steps[:-1]):
-        raise Misuse(f"`{path}` goes into a sequence without its item, expected Sequence[0].Keyword")
-    return steps
+        steps.append((tag_named(match["element"]), None if item is None else int(item)))
+    *before, (tag, last) = steps
+    through = tuple((tag, item) for tag, item in before if item is not None)
+    if len(through) < len(before):
+        raise Misuse(f"`{text}` goes into a sequence without its item, expected Sequence[0].Keyword")
+    return ElementPath(through, tag, last)

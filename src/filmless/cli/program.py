@@ -30,7 +30,7 @@ class Program(click.Group):
         _prepare_streams()
         extra["standalone_mode"] = False
         try:
-            code = super().main(args, "filmless", **extra)
+            code = super().main(args, prog_name, **extra)
             sys.stdout.flush()
         except click.Abort:
             code = _INTERRUPTED
@@ -86,7 +86,7 @@ def main() -> NoReturn:
     -----
     PS3.10 7, PS3.3 A.8
     """
-    program.main()
+    program.main(prog_name="filmless")
 
 
 def _prepare_streams() -> None:

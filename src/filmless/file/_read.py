@@ -65,6 +65,7 @@ def read(
     >>> ds.Modality
     'CT'
     >>> filmless.read("slice.dcm", specific_tags=["PatientID", "Modality"])
+    (0008,0005) CS Specific Character Set: ISO_IR 100
     (0008,0060) CS Modality: CT
     (0010,0020) LO Patient ID: 1CT1
 

@@ -117,6 +117,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
 
     Examples
     --------
+    >>> from filmless import read
     >>> from pydicom.data import get_testdata_file
     >>> ecg = waveform(filmless.read(get_testdata_file("waveform_ecg.dcm", download=False)))
     >>> ecg

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use filmless_core::compare::same;
 use filmless_core::dataset::Dataset;
-use filmless_core::file::{
-    FileParts, Lengths, Limits, Plan, ReadOptions, WriteOptions, plan_file, read_bytes,
-};
+use filmless_core::file::{FileParts, Lengths, Limits, Plan, ReadOptions, WriteOptions, plan_file, read_bytes};
 use filmless_core::model::{ModelLimits, no_bulk_data};
 use filmless_core::{Vr, json, xml};
 
@@ -35,7 +33,8 @@ pub fn file(data: &[u8]) {
     walk(&file.dataset);
     let parts = FileParts { dataset: &file.dataset, meta: &file.meta, origin: Some(&file), preamble: None };
     if let Ok(plan) = plan_file(&parts, &WriteOptions::default()) {
-        let again = read_bytes(Arc::new(bytes_of(&plan)), &options).expect("what was read and not touched is read again");
+        let again =
+            read_bytes(Arc::new(bytes_of(&plan)), &options).expect("what was read and not touched is read again");
         assert!(same(&file.dataset, &again.dataset).unwrap(), "what was read and not touched is the same");
     }
     for (lengths, repair) in [(Lengths::Undefined, false), (Lengths::Defined, true)] {
@@ -103,7 +102,10 @@ fn without_group_2(dataset: &Dataset) -> Dataset {
             stripped.push((tag, None));
         } else if dataset.vr(tag, element, &context) == Vr::SQ {
             let items = Dataset::items_of(element, &context).unwrap_or_default();
-            stripped.push((tag, Some(items.iter().map(without_group_2).collect())));
+            // Bytes that were set as UN have no items, whatever the dictionary says of their tag.
+            if !items.is_empty() {
+                stripped.push((tag, Some(items.iter().map(without_group_2).collect())));
+            }
         }
     }
     for (tag, items) in stripped {

@@ -201,7 +201,7 @@ impl Check {
         if length == 0 || fragments || vr == Vr::UN {
             return Ok(());
         }
-        if length % value::unit(vr) != 0 {
+        if !length.is_multiple_of(value::unit(vr)) {
             self.note(Code::ValueLength, tag, start);
         }
         let vm = dictionary::lookup(tag).filter(|_| right && !tag.is_private()).map(dictionary::Entry::vm_range);

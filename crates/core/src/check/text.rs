@@ -9,6 +9,7 @@ const ESC: char = '\x1B';
 
 /// What was found in a text value.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools)] // each is one kind of finding
 pub struct Judged {
     /// How many values it has.
     pub values: u64,
@@ -49,11 +50,8 @@ pub fn judge(vr: Vr, bytes: &[u8], set: &CharacterSet) -> Judged {
         judged.each(vr, text);
     } else {
         judged.characters = true;
-        judged.values = if vr.is_multi_valued_text() {
-            content.iter().filter(|&&byte| byte == b'\\').count() as u64 + 1
-        } else {
-            1
-        };
+        judged.values =
+            if vr.is_multi_valued_text() { memchr::memchr_iter(b'\\', content).count() as u64 + 1 } else { 1 };
     }
     judged
 }
@@ -90,8 +88,7 @@ impl Judged {
             Vr::UR => (usize::MAX, |letter| letter.is_ascii_graphic()),
             Vr::SH => (16, is_one_line),
             Vr::LO => (64, is_one_line),
-            Vr::PN => (usize::MAX, is_one_line),
-            Vr::UC => (usize::MAX, is_one_line),
+            Vr::PN | Vr::UC => (usize::MAX, is_one_line),
             Vr::ST => (1024, is_text),
             Vr::LT => (10240, is_text),
             _ => (usize::MAX, is_text),

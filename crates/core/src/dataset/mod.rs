@@ -33,27 +33,13 @@ struct Stored {
 impl Stored {
     /// The nodes of the elements, in the order of the file.
     fn children(&self) -> impl Iterator<Item = u32> + '_ {
-        let nodes = self.parsed.nodes();
-        let range = match self.item {
-            Some(item) => item + 1..nodes[item as usize].next,
-            None => 0..nodes.len() as u32,
-        };
-        self.parsed.siblings(range)
+        self.parsed.siblings(self.parsed.range_of(self.item))
     }
 
     /// The last element with a tag.
     #[inline]
     fn find(&self, tag: Tag) -> Option<u32> {
-        let nodes = self.parsed.nodes();
-        if self.item.is_none() {
-            let top = self.parsed.top();
-            let sorted = self.parsed.is_sorted();
-            if sorted {
-                let at = top.partition_point(|&index| nodes[index as usize].tag <= tag);
-                return at.checked_sub(1).map(|at| top[at]).filter(|&index| nodes[index as usize].tag == tag);
-            }
-        }
-        self.children().filter(|&index| nodes[index as usize].tag == tag).last()
+        self.parsed.find(self.item, tag)
     }
 }
 
@@ -273,9 +259,14 @@ impl Dataset {
         self.edits.remove(&tag);
     }
 
-    /// Sets what the data set around this one hands down.
+    /// Sets what the data set around this one hands down. What was read is still in the character set of its file.
     pub fn set_inherited(&mut self, inherited: Arc<Context>) {
-        self.inherited = inherited;
+        if self.stored.is_some() && self.inherited.character_set != inherited.character_set {
+            let character_set = self.inherited.character_set;
+            self.inherited = Arc::new(Context { character_set, signed: inherited.signed });
+        } else {
+            self.inherited = inherited;
+        }
     }
 
     /// What this data set hands down to its items, and decodes its own elements with: the character set is the one

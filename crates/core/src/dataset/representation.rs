@@ -24,9 +24,7 @@ impl Dataset {
             dictionary::vr(tag).filter(|_| tag.is_private() || element.length() < 0xFFFF)
         };
         known.filter(|&vr| {
-            let node = element.node();
             vr != Vr::SQ
-                || node.is_none()
                 || element.length() == 0
                 || matches!(element, ElementRef::Stored(parsed, index)
                 if parsed.looks_like_items(&parsed.nodes()[index as usize]))

@@ -351,19 +351,37 @@ impl Encoder {
         Ok(())
     }
 
+    /// The elements of an item, in the character set it names itself while that can hold them.
+    fn item_body(&mut self, item: &Dataset, foreign: bool) -> Result<Plan> {
+        let outer = (self.character_set, self.recode);
+        match item.declared_character_set() {
+            Some(own) if !self.repair => {
+                self.character_set = if can_hold(item, &own, self.depth)? { own } else { CharacterSet::utf8() };
+                self.recode = item.parsed().is_some() && self.character_set != item.context().character_set;
+            }
+            _ => self.recode |= foreign,
+        }
+        let mut body = Plan::default();
+        let result = self.data_set(item, &mut body);
+        (self.character_set, self.recode) = outer;
+        result.map(|()| body)
+    }
+
     fn item(&mut self, item: &Dataset, plan: &mut Plan) -> Result<()> {
         let node = item.item_node().copied();
+        // An item of another file, or one with a character set of its own.
+        let foreign = item.parsed().is_some() && item.context().character_set != self.character_set;
         if let (Some(node), Some(parsed), true) = (node, item.parsed(), item.is_untouched())
             && node.encoding() == self.encoding
             && !self.recode
+            && (!foreign || item.find(Tag::SPECIFIC_CHARACTER_SET).is_some())
             && !self.repair
             && self.lengths == Lengths::Keep
         {
             plan.push_range(parsed, node.start(), node.end);
             return Ok(());
         }
-        let mut body = Plan::default();
-        self.data_set(item, &mut body)?;
+        let body = self.item_body(item, foreign)?;
         let undefined =
             self.is_undefined(node.is_some_and(|node| node.flags.has(Flags::UNDEFINED))) || body.length() > 0xFFFF_FFFE;
         plan.push(&self.tag(Tag::ITEM));
@@ -412,7 +430,7 @@ fn can_hold(dataset: &Dataset, character_set: &CharacterSet, depth: usize) -> Re
             }
             Content::Items(items) => {
                 let mut all = true;
-                for item in items {
+                for item in items.iter().filter(|item| item.declared_character_set().is_none()) {
                     all = all && can_hold(item, character_set, depth + 1)?;
                 }
                 all

@@ -4,6 +4,7 @@ mod encode;
 mod header;
 mod node;
 mod odd;
+mod ordinary;
 mod parsed;
 mod parser;
 mod plan;

@@ -65,7 +65,12 @@ pub struct Parsed {
     items_declare_context: bool,
     tail: Option<Tail>,
     inner: Mutex<HashMap<u32, Arc<Self>>>,
+    /// Elements by tag, of data sets and items for which hopping from one to the next would take long.
+    indices: Mutex<HashMap<Option<u32>, Arc<[u32]>>>,
 }
+
+/// Elements that are hopped over, rather than looked up in an index.
+const FEW: usize = 64;
 
 impl Parsed {
     /// Gathers what a parser left. `parser` is one that has more to parse: the pixel data and what follows.
@@ -99,6 +104,7 @@ impl Parsed {
             items_declare_context,
             tail,
             inner: Mutex::default(),
+            indices: Mutex::default(),
         }
     }
 
@@ -232,6 +238,47 @@ impl Parsed {
         Ok((parsed, all))
     }
 
+    /// The nodes of an item, or of all, among which its elements are.
+    pub fn range_of(&self, item: Option<u32>) -> Range<u32> {
+        match item {
+            Some(item) => item + 1..self.nodes[item as usize].next,
+            None => 0..self.nodes.len() as u32,
+        }
+    }
+
+    /// The last element with a tag, in an item or the data set.
+    #[inline]
+    pub fn find(&self, item: Option<u32>, tag: Tag) -> Option<u32> {
+        if item.is_none() && self.sorted {
+            return self.find_in(&self.top, tag);
+        }
+        let mut found = None;
+        for (count, index) in self.siblings(self.range_of(item)).enumerate() {
+            if count == FEW {
+                return self.find_in(&self.index(item), tag);
+            }
+            if self.nodes[index as usize].tag == tag {
+                found = Some(index);
+            }
+        }
+        found
+    }
+
+    fn find_in(&self, index: &[u32], tag: Tag) -> Option<u32> {
+        let at = index.partition_point(|&index| self.nodes[index as usize].tag <= tag);
+        at.checked_sub(1).map(|at| index[at]).filter(|&index| self.nodes[index as usize].tag == tag)
+    }
+
+    fn index(&self, item: Option<u32>) -> Arc<[u32]> {
+        let mut indices = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let mut all: Vec<u32> = self.siblings(self.range_of(item)).collect();
+            all.sort_by_key(|&index| self.nodes[index as usize].tag);
+            all.into()
+        };
+        Arc::clone(indices.entry(item).or_insert_with(make))
+    }
+
     /// The outermost nodes in a range of nodes.
     #[inline]
     pub fn siblings(&self, range: Range<u32>) -> impl Iterator<Item = u32> + '_ {
@@ -264,7 +311,9 @@ impl Parsed {
                 parser.advance(&window.view(self.source.length()))?;
             }
             Source::File(source) => {
-                drive(&mut parser, &self.source, Some(&source.reopen()?), &mut window, false)?;
+                let file = source.reopen()?;
+                window.load(&file, start, (end - start).min(LARGEST_READ), self.source.length(), false)?;
+                drive(&mut parser, &self.source, Some(&file), &mut window, false)?;
             }
         }
         let (nodes, findings) = parser.finish();

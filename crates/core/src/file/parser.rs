@@ -63,8 +63,10 @@ pub struct Parser {
     pub(super) stack: Vec<Frame>,
     pub(super) frame: Frame,
     /// Tags of the data set below this one, or from `stop` on, end the parse.
-    first_tag: Tag,
-    stop: Tag,
+    pub(super) first_tag: Tag,
+    pub(super) stop: Tag,
+    /// Every element takes the long way, for tests.
+    pub(super) without_short_way: bool,
     /// Start of a long sequence that must be entered all the same.
     pub(super) enter: u64,
     /// The reading of a header that a second look settled on, and where the header is.
@@ -100,6 +102,7 @@ impl Parser {
             frame,
             first_tag: Tag(0),
             stop: Tag(u32::MAX),
+            without_short_way: false,
             enter: u64::MAX,
             settled: None,
             reconsidered: 0,
@@ -129,6 +132,14 @@ impl Parser {
     #[must_use]
     pub fn until(mut self, stop: Tag) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Takes the long way with every element, for the test that both ways are the same.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_short_way(mut self) -> Self {
+        self.without_short_way = true;
         self
     }
 
@@ -180,7 +191,10 @@ impl Parser {
                 }
             }
             let flow = match self.frame.kind {
-                Kind::DataSet | Kind::Item => self.element(view)?,
+                Kind::DataSet | Kind::Item => {
+                    self.take_ordinary(view);
+                    if self.position >= self.frame.limit { Flow::Next } else { self.element(view)? }
+                }
                 Kind::Sequence => self.item(view)?,
                 Kind::Fragments => self.fragment(view),
             };
@@ -319,9 +333,9 @@ impl Parser {
 
     /// Sequences around what stands at the position: they and their items take turns on the stack.
     #[inline]
-    fn depth(&self) -> u32 {
+    pub(super) fn depth(&self) -> u32 {
         let outermost_is_data_set = u32::from(self.around == 0);
-        self.around + (self.stack.len() as u32 + outermost_is_data_set) / 2
+        self.around + u32::midpoint(self.stack.len() as u32, outermost_is_data_set)
     }
 
     fn push(&mut self, node: Node) -> Result<u32> {

@@ -271,17 +271,14 @@ impl Reader<'_> {
         if zlib {
             self.note(Code::ZlibHeader, start);
         }
-        let inflated = match inflate(&raw[if zlib { 2 } else { 0 }..], limit) {
-            Ok((bytes, whole)) => {
-                if !whole {
-                    self.note(Code::DeflateDamaged, start);
-                }
-                bytes
+        let inflated = if let Ok((bytes, whole)) = inflate(&raw[if zlib { 2 } else { 0 }..], limit) {
+            if !whole {
+                self.note(Code::DeflateDamaged, start);
             }
-            Err(()) => {
-                let place = Place::offset(start);
-                return Err(Error::Limit { limit: "max_inflated", maximum: limit, place });
-            }
+            bytes
+        } else {
+            let place = Place::offset(start);
+            return Err(Error::Limit { limit: "max_inflated", maximum: limit, place });
         };
         drop(raw);
         let bytes: SharedBytes = Arc::new(inflated);

@@ -140,7 +140,7 @@ impl Writer<'_> {
         let start = self.into.len();
         self.into.push(b'{');
         // What stands after a third `=` is kept with the third group.
-        for (group, key) in text.trim_end_matches('=').splitn(3, '=').zip(KEYS) {
+        for (group, key) in text.trim_end_matches(['=', ' ', '\0']).splitn(3, '=').zip(KEYS) {
             if !group.is_empty() {
                 if self.into.last() != Some(&b'{') {
                     self.into.push(b',');

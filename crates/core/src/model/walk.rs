@@ -74,8 +74,8 @@ impl<'a, F: Form> Walk<'a, F> {
         let bytes = element.bytes()?;
         let value = value_of(element, &bytes, vr, context);
         self.form.begin(tag, vr, dataset);
-        if tag == Tag::SPECIFIC_CHARACTER_SET && value.multiplicity() > 0 {
-            self.form.values(Vr::CS, &Value::Text(text_of("ISO_IR 192", Vr::CS)));
+        if tag == Tag::SPECIFIC_CHARACTER_SET && vr.is_text() && value.multiplicity() > 0 {
+            self.form.values(vr, &Value::Text(text_of("ISO_IR 192", vr)));
         } else {
             self.form.values(vr, &value);
         }

@@ -149,7 +149,7 @@ impl Writer<'_> {
     /// The component groups of a person name and their components. What stands after the last delimiter the model
     /// knows is kept with the last group or component.
     fn name(&mut self, name: &str) {
-        for (group, group_name) in name.splitn(3, '=').zip(GROUPS) {
+        for (group, group_name) in name.trim_end_matches(['=', '^', ' ']).splitn(3, '=').zip(GROUPS) {
             if group.is_empty() {
                 continue;
             }

@@ -29,6 +29,7 @@ pub fn tag(number: u32) -> [u8; 4] {
 }
 
 /// A header in Explicit VR Little Endian with any two letters and any length field.
+#[allow(clippy::trivially_copy_pass_by_ref)] // byte strings are what tests write
 pub fn header(number: u32, letters: &[u8; 2], length: &[u8]) -> Vec<u8> {
     join(&[&tag(number), letters, length])
 }
@@ -231,3 +232,52 @@ pub fn verify(name: &str, bytes: &[u8], elements: &[(&str, &[u8])], findings: &[
     }
     file
 }
+
+// Elements that many of the files have.
+
+pub const MODALITY: u32 = 0x0008_0060;
+pub const NAME: u32 = 0x0010_0010;
+pub const ID: u32 = 0x0010_0020;
+pub const ROWS: u32 = 0x0028_0010;
+pub const COLUMNS: u32 = 0x0028_0011;
+pub const SEQUENCE: u32 = 0x0040_0275;
+pub const PIXELS: u32 = 0x7FE0_0010;
+
+pub fn modality() -> Vec<u8> {
+    explicit(MODALITY, "CS", b"MR")
+}
+
+pub fn name() -> Vec<u8> {
+    explicit(NAME, "PN", b"Doe^Jane")
+}
+
+pub fn id() -> Vec<u8> {
+    explicit(ID, "LO", b"4711")
+}
+
+pub fn rows() -> Vec<u8> {
+    explicit(ROWS, "US", &[2, 0])
+}
+
+pub fn at(parts: &[&[u8]]) -> u64 {
+    start(EXPLICIT) + join(parts).len() as u64
+}
+
+/// Verifies a data set in Explicit VR Little Endian.
+pub fn explicit_file(name: &str, parts: &[&[u8]], elements: &[(&str, &[u8])], findings: &[Expected]) {
+    verify(name, &file(EXPLICIT, &join(parts)), elements, findings);
+}
+
+pub const FOUND_MODALITY: (&str, &[u8]) = ("00080060", b"MR");
+pub const FOUND_NAME: (&str, &[u8]) = ("00100010", b"Doe^Jane");
+pub const FOUND_ID: (&str, &[u8]) = ("00100020", b"4711");
+pub const FOUND_ROWS: (&str, &[u8]) = ("00280010", &[2, 0]);
+
+pub fn code(value: &[u8]) -> Vec<u8> {
+    explicit(0x0008_0100, "SH", value)
+}
+pub fn after() -> Vec<u8> {
+    explicit(0x0040_0280, "ST", b"text")
+}
+pub const FOUND_CODE: (&str, &[u8]) = ("00400275.0.00080100", b"CODE");
+pub const FOUND_AFTER: (&str, &[u8]) = ("00400280", b"text");
