@@ -13,10 +13,10 @@ use crate::error::{Error, Place, Result};
 use crate::value;
 use crate::{Tag, Vr};
 
-/// How sequences and items of edited or newly encoded parts say where they end.
+/// How sequences and items say where they end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lengths {
-    /// As they were; defined for new ones.
+    /// As they did; new ones by their length.
     #[default]
     Keep,
     /// By their length.
@@ -136,7 +136,8 @@ impl Encoder {
 
     /// Whether an element can be written as it lies in its file.
     fn can_copy(&self, parsed: &Parsed, node: &Node) -> bool {
-        if node.encoding() != self.encoding || node.start() > node.end {
+        let chosen = node.vr == Vr::SQ && self.lengths != Lengths::Keep;
+        if node.encoding() != self.encoding || node.start() > node.end || chosen {
             return false;
         }
         if self.repair
