@@ -68,7 +68,7 @@ impl Encoder {
     /// [`Error::Value`] for text that its value representation cannot hold; as reading the file.
     pub fn data_set(&mut self, dataset: &Dataset, plan: &mut Plan) -> Result<()> {
         let context = dataset.context();
-        let elements = dataset.in_file_order()?;
+        let elements = if self.repair { dataset.elements()? } else { dataset.in_file_order()? };
         let root = self.depth == 0;
         let unicode = self.character_set == CharacterSet::utf8();
         let declares = !root || dataset.declared_character_set() == Some(self.character_set);
@@ -140,12 +140,10 @@ impl Encoder {
         if node.encoding() != self.encoding || node.start() > node.end || chosen {
             return false;
         }
-        if self.repair
-            && (node.flags.has(Flags::ADJUSTED)
-                || node.flags.has(Flags::TRUNCATED)
-                || node.vr == Vr::SQ
-                || node.length() & 1 == 1)
-        {
+        if self.lengths != Lengths::Keep && node.vr == Vr::SQ {
+            return false;
+        }
+        if self.repair && is_mended(node) {
             return false;
         }
         if self.recode {
@@ -410,6 +408,14 @@ fn even(length: u64, tag: Tag) -> Result<u32> {
         let what = format!("a value of {length} bytes is too long for an element, at most 4294967294");
         Error::value(what, Place::tag(tag))
     })
+}
+
+/// Whether an element has to be encoded anew to be right. Fragments that are cut stay so: no delimiter makes them whole.
+fn is_mended(node: &Node) -> bool {
+    if node.flags.has(Flags::FRAGMENTS) {
+        return !node.flags.has(Flags::DELIMITED) && !node.flags.has(Flags::TRUNCATED);
+    }
+    node.flags.has(Flags::ADJUSTED) || node.flags.has(Flags::TRUNCATED) || node.vr == Vr::SQ || node.length() & 1 == 1
 }
 
 /// Text of a representation without character set that some writers put Latin letters in.
