@@ -1,6 +1,7 @@
 """Files that the tests of this room work on."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pydicom.data
@@ -9,13 +10,14 @@ import pytest
 import filmless
 
 
-def wheel_file(name: str) -> Path:
-    """A file of pydicom's wheel."""
-    return Path(pydicom.data.get_testdata_file(name, download=False))
+@pytest.fixture(scope="session")
+def wheel_file() -> Callable[[str], Path]:
+    """Find a file of pydicom's wheel by its name."""
+    return lambda name: Path(pydicom.data.get_testdata_file(name, download=False))
 
 
 @pytest.fixture
-def slice_path(tmp_path) -> Path:
+def slice_path(tmp_path, wheel_file) -> Path:
     """A CT slice in a folder of the test's own."""
     return Path(shutil.copy(wheel_file("CT_small.dcm"), tmp_path / "slice.dcm"))
 

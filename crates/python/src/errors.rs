@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use filmless_core::Error;
-use pyo3::exceptions::{PyFileNotFoundError, PyOSError};
+use pyo3::exceptions::{PyFileNotFoundError, PyIsADirectoryError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -30,6 +30,10 @@ fn io_error(error: &std::io::Error, path: Option<&Path>) -> PyErr {
         }
         (Some(number), None) => PyOSError::new_err((number, error.to_string())),
         (None, _) if error.kind() == std::io::ErrorKind::NotFound => PyFileNotFoundError::new_err(error.to_string()),
+        (None, path) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            const EISDIR: i32 = 21; // everywhere
+            PyIsADirectoryError::new_err((EISDIR, error.to_string(), path.map(Path::to_path_buf)))
+        }
         (None, _) => PyOSError::new_err(error.to_string()),
     }
 }

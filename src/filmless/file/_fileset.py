@@ -264,36 +264,36 @@ class _NamesOnDisk:
 
     def find(self, file_id: tuple[str, ...], item: Dataset) -> tuple[Path | None, list[Finding]]:
         """Return the file, or what is wrong with its name."""
-        path: Path | None = self._folder
-        parts = [part for part in file_id if part not in {"", "."}]
-        outside = not file_id[0] or any(part == ".." or ":" in part or "\0" in part for part in parts)
-        for part in [] if outside else parts:
-            path = path and self._below(path, part)
-        if path is not None and not outside:
-            outside = not path.resolve().is_relative_to(self._real)
         offset = item._offset or 0  # noqa: SLF001
-        if outside:
-            message = "the name of the record's file leads out of the file-set: it was not followed"
-            return None, [Finding("file-outside", _FILE_ID, offset, message)]
-        if path is None or not path.is_file():
-            return None, [Finding("file-missing", _FILE_ID, offset, "the record's file is not there")]
-        return path, []
+        message = "the name of the record's file leads out of the file-set: it was not followed"
+        outside = Finding("file-outside", _FILE_ID, offset, message)
+        if not file_id[0] or any(part == ".." or ":" in part or "\0" in part for part in file_id):
+            return None, [outside]
+        path = self._folder
+        for part in file_id:
+            if part in {"", "."}:
+                continue
+            listing = self._listing(path)
+            name = listing.get(part) or listing.get(_plain(part))
+            if name is None:
+                break
+            path /= name
+            if not path.resolve().is_relative_to(self._real):  # a link of the file system
+                return None, [outside]
+        else:
+            if path.is_file():
+                return path, []
+        return None, [Finding("file-missing", _FILE_ID, offset, "the record's file is not there")]
 
-    def _below(self, folder: Path, name: str) -> Path | None:
-        listing = self._listings.get(folder)
-        if listing is None:
-            listing = self._listings[folder] = self._list(folder)
-        found = listing.get(name) or listing.get(_plain(name))
-        return folder / found if found else None
-
-    def _list(self, folder: Path) -> dict[str, str]:
+    def _listing(self, folder: Path) -> dict[str, str]:
         """Names in a folder by themselves and by their plain form, of which the last version counts."""
-        try:
-            inside = folder.resolve().is_relative_to(self._real)
-            names = sorted(entry.name for entry in folder.iterdir()) if inside else []
-        except OSError:  # not a folder, or one that cannot be read: nothing is found in it
-            return {}
-        return {_plain(name): name for name in names} | {name: name for name in names}
+        if folder not in self._listings:
+            try:
+                names = sorted(entry.name for entry in folder.iterdir())
+            except OSError:  # not a folder, or one that cannot be read: nothing is found in it
+                names = []
+            self._listings[folder] = {_plain(name): name for name in names} | {name: name for name in names}
+        return self._listings[folder]
 
 
 # -- queries, and what a person reads ----------------------------------------------------------------------------------

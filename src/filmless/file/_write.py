@@ -34,7 +34,7 @@ def write(
     transfer_syntax
         UID or keyword of an uncompressed transfer syntax to change to.
     lengths
-        How edited sequences and items end: as they did, by their length, or by a delimiter.
+        How sequences and items end: as they did (new ones by their length), by their length, or by a delimiter.
     repair
         Mend what is invalid in elements that were not touched: odd and wrong lengths, encodings, group lengths.
     durable

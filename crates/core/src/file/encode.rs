@@ -13,10 +13,10 @@ use crate::error::{Error, Place, Result};
 use crate::value;
 use crate::{Tag, Vr};
 
-/// How sequences and items of edited or newly encoded parts say where they end.
+/// How sequences and items say where they end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lengths {
-    /// As they were; defined for new ones.
+    /// As they did; new ones by their length.
     #[default]
     Keep,
     /// By their length.
@@ -68,7 +68,7 @@ impl Encoder {
     /// [`Error::Value`] for text that its value representation cannot hold; as reading the file.
     pub fn data_set(&mut self, dataset: &Dataset, plan: &mut Plan) -> Result<()> {
         let context = dataset.context();
-        let elements = dataset.in_file_order()?;
+        let elements = if self.repair { dataset.elements()? } else { dataset.in_file_order()? };
         let root = self.depth == 0;
         let unicode = self.character_set == CharacterSet::utf8();
         let declares = !root || dataset.declared_character_set() == Some(self.character_set);
@@ -136,15 +136,14 @@ impl Encoder {
 
     /// Whether an element can be written as it lies in its file.
     fn can_copy(&self, parsed: &Parsed, node: &Node) -> bool {
-        if node.encoding() != self.encoding || node.start() > node.end {
+        let chosen = node.vr == Vr::SQ && self.lengths != Lengths::Keep;
+        if node.encoding() != self.encoding || node.start() > node.end || chosen {
             return false;
         }
-        if self.repair
-            && (node.flags.has(Flags::ADJUSTED)
-                || node.flags.has(Flags::TRUNCATED)
-                || node.vr == Vr::SQ
-                || node.length() & 1 == 1)
-        {
+        if self.lengths != Lengths::Keep && node.vr == Vr::SQ {
+            return false;
+        }
+        if self.repair && is_mended(node) {
             return false;
         }
         if self.recode {
@@ -409,6 +408,14 @@ fn even(length: u64, tag: Tag) -> Result<u32> {
         let what = format!("a value of {length} bytes is too long for an element, at most 4294967294");
         Error::value(what, Place::tag(tag))
     })
+}
+
+/// Whether an element has to be encoded anew to be right. Fragments that are cut stay so: no delimiter makes them whole.
+fn is_mended(node: &Node) -> bool {
+    if node.flags.has(Flags::FRAGMENTS) {
+        return !node.flags.has(Flags::DELIMITED) && !node.flags.has(Flags::TRUNCATED);
+    }
+    node.flags.has(Flags::ADJUSTED) || node.flags.has(Flags::TRUNCATED) || node.vr == Vr::SQ || node.length() & 1 == 1
 }
 
 /// Text of a representation without character set that some writers put Latin letters in.

@@ -53,7 +53,7 @@ impl Flags {
     pub const TRUNCATED: Self = Self(32);
     /// An eight-byte delimiter ends the element.
     pub const DELIMITED: Self = Self(64);
-    /// The header declares another length than the one the value has.
+    /// The header is not what the element needs: it declares another length, or is of another form.
     pub const ADJUSTED: Self = Self(128);
 
     /// Whether every bit of `other` is set.

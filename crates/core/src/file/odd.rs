@@ -54,10 +54,14 @@ impl Parser {
     pub(super) fn accept_odd(&mut self, header: Header, view: &View<'_>) -> Result<Flow> {
         let (start, last) = (self.position, self.frame.last);
         let first = self.frame.previous == NONE && last == Tag(0);
+        let index = self.nodes.len();
         let flow = self.accept(&header, view)?;
         if let Flow::Next = flow {
             if let Some(code) = header.odd {
                 self.note(code, header.tag, start);
+                if let Some(node) = self.nodes.get_mut(index) {
+                    node.flags.insert(Flags::ADJUSTED);
+                }
             }
             if header.tag <= last && !first {
                 let code = if header.tag == last { Code::DuplicateTag } else { Code::UnsortedTag };
@@ -148,7 +152,11 @@ impl Parser {
             }
             Read::UnknownVr => {
                 let implicit = Encoding { explicit: false, ..frame.encoding };
+                let misspelt = |reading: &Header| reading.odd == Some(Code::UnknownVr) && !reading.tag.is_private();
                 matches!(Header::read(bytes, implicit), Read::Header(header) if is_known(header.tag) && fits(&header))
+                    || Header::alternatives(bytes, frame.encoding)
+                        .iter()
+                        .any(|reading| misspelt(reading) && is_known(reading.tag) && fits(reading))
             }
             Read::Short => false,
         };

@@ -1,11 +1,12 @@
 //! What is to be written, before it is: pieces whose total length is known, most of them not in memory.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use super::parsed::Parsed;
-use super::source::SharedBytes;
-use crate::error::Result;
+use super::source::{SharedBytes, Source};
+use crate::error::{Error, Result};
 
 enum Piece {
     Bytes(Vec<u8>),
@@ -94,20 +95,68 @@ impl Plan {
     /// # Errors
     /// What the writer says; [`crate::Error::Changed`] when a source is no longer what it was.
     pub fn write_to(&self, writer: &mut dyn Write) -> Result<()> {
+        self.emit(&mut Writing(writer))
+    }
+
+    /// Writes all the pieces to a file. What lies in another file is copied by the operating system.
+    ///
+    /// # Errors
+    /// As [`Plan::write_to`].
+    pub fn write_to_file(&self, file: &mut BufWriter<File>) -> Result<()> {
+        self.emit(file)
+    }
+
+    fn emit(&self, sink: &mut impl Sink) -> Result<()> {
         for piece in &self.pieces {
             match piece {
-                Piece::Bytes(bytes) => writer.write_all(bytes)?,
-                Piece::Shared(bytes) => writer.write_all((**bytes).as_ref())?,
+                Piece::Bytes(bytes) => sink.bytes(bytes)?,
+                Piece::Shared(bytes) => sink.bytes((**bytes).as_ref())?,
                 Piece::Range(parsed, start, end) => match parsed.in_memory(*start, *end) {
-                    Some(bytes) => writer.write_all(bytes)?,
-                    None => parsed.source.write_to(*start, *end, writer)?,
+                    Some(bytes) => sink.bytes(bytes)?,
+                    None => sink.range(&parsed.source, *start, *end)?,
                 },
                 Piece::Swapped(parsed, start, end, word) => parsed.source.copy(*start, *end, &mut |bytes| {
                     swap_words(bytes, *word);
-                    Ok(writer.write_all(bytes)?)
+                    sink.bytes(bytes)
                 })?,
             }
         }
         Ok(())
+    }
+}
+
+/// Where pieces go.
+trait Sink {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
+    fn range(&mut self, source: &Source, start: u64, end: u64) -> Result<()>;
+}
+
+struct Writing<'a>(&'a mut dyn Write);
+
+impl Sink for Writing<'_> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn range(&mut self, source: &Source, start: u64, end: u64) -> Result<()> {
+        source.write_to(start, end, self.0)
+    }
+}
+
+impl Sink for BufWriter<File> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.write_all(bytes)?)
+    }
+
+    fn range(&mut self, source: &Source, start: u64, end: u64) -> Result<()> {
+        match source {
+            Source::File(file) if !file.is_shared() => {
+                let mut from = file.reopen()?;
+                from.seek(SeekFrom::Start(start))?;
+                let copied = io::copy(&mut from.take(end - start), self)?;
+                if copied == end - start { Ok(()) } else { Err(Error::Changed) }
+            }
+            _ => source.write_to(start, end, self),
+        }
     }
 }

@@ -57,6 +57,11 @@ impl FileSource {
         if Identity::of(&file.metadata()?) == self.identity { Ok(file) } else { Err(Error::Changed) }
     }
 
+    /// Whether all who read share one descriptor, and so its position.
+    pub(super) fn is_shared(&self) -> bool {
+        self.kept.get().is_some()
+    }
+
     /// Whether this is the file at a path.
     pub fn is_at(&self, path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|metadata| Identity::of(&metadata) == self.identity)

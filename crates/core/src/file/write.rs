@@ -223,7 +223,7 @@ pub fn write_atomically(path: &Path, plan: &Plan, durable: bool) -> Result<()> {
 
 fn fill(file: File, plan: &Plan, durable: bool) -> Result<()> {
     let mut writer = BufWriter::with_capacity(64 * 1024, file);
-    plan.write_to(&mut writer)?;
+    plan.write_to_file(&mut writer)?;
     writer.flush()?;
     if durable {
         writer.get_ref().sync_all()?;
