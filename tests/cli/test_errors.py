@@ -1,5 +1,6 @@
 """How the command line fails: one line and a hint, an exit code, nothing of a patient, nothing half-written."""
 
+import os
 import random
 import subprocess
 import sys
@@ -130,3 +131,14 @@ def test_an_interrupt_exits_with_130(tmp_path: Path) -> None:
 def test_only_a_closed_pipe_counts_as_one() -> None:
     assert reporting.is_broken_pipe(BrokenPipeError(32, "Broken pipe"))
     assert not reporting.is_broken_pipe(OSError(28, "No space left on device"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+@pytest.mark.parametrize("arguments", [["dump"], ["dump", "--json"], ["dump", "-t", "Rows"], ["scan", "-k", "Rows"]])
+def test_a_reader_that_has_gone_is_no_error(ct: Path, arguments: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-c", "from filmless.cli import main; main()", *arguments, str(ct)]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, "")
