@@ -29,11 +29,6 @@ def run(tmp_path: Path):
     return call
 
 
-@pytest.fixture
-def ct(pydicom_files: list[Path]) -> Path:
-    return next(path for path in pydicom_files if path.name == "CT_small.dcm")
-
-
 def test_dump_shows_the_header(run, ct: Path) -> None:
     code, out, err = run("dump", ct)
     assert (code, err) == (0, "")

@@ -56,9 +56,10 @@ class Misuse(click.UsageError):
 
 def say(message: str, hint: str | None = None) -> None:
     """Write one line to stderr, and one with the hint."""
-    click.echo(f"filmless: {_one_line(message)}", err=True)
+    # `click.echo` would write past the bar that rich shows on a terminal.
+    print(f"filmless: {_one_line(message)}", file=sys.stderr)
     if hint:
-        click.echo(f"hint: {_one_line(hint)}", err=True)
+        print(f"hint: {_one_line(hint)}", file=sys.stderr)
 
 
 def report(error: Exception, path: str | None = None) -> None:
