@@ -62,6 +62,7 @@ def test_every_private_element() -> None:
         for pattern in rows:
             for tag in tags_of(pattern.replace("X", "x")):
                 vr, vm, name, _ = get_private_entry(tag, creator)
+                vr = vr.replace("_", " or ")  # one row has `OB_OW`
                 if _core.private_entry(creator, tag) != (vr, vm, name):
                     wrong[f"{creator} {pattern} {tag:08X}"] = (_core.private_entry(creator, tag), vr, vm, name)
     assert not wrong
