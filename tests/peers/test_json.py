@@ -14,10 +14,9 @@ import pytest
 import filmless
 from filmless import Dataset
 
-from .trees import read_theirs
+from .trees import WORDS, read_theirs, swapped
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
-WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 CHARACTER_SET = "00080005"
 
 # End of the file's path -> paths of elements that differ (`*` for any) -> why ours is right.
@@ -99,7 +98,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {group: text for group, text in value.items() if text} or None
     return (value.rstrip(" ") or None) if isinstance(value, str) else value
-
-
-def swapped(content: bytes, size: int) -> bytes:
-    return b"".join(content[at : at + size][::-1] for at in range(0, len(content), size))

@@ -20,6 +20,7 @@ with warnings.catch_warnings():
 
 NAN = "not a number"
 RAISES = "raises"
+WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}  # bytes of a word, which turns round with the byte order
 Tree = dict[str, tuple[str, Any]]
 
 
@@ -98,3 +99,8 @@ def read_theirs(path: Path | Any) -> pydicom.Dataset:
 def differences(mine: Tree, other: Tree) -> dict[str, tuple[Any, Any]]:
     """Where the trees differ: path to what one has and what the other has, None for nothing."""
     return {path: (mine.get(path), other.get(path)) for path in {**mine, **other} if mine.get(path) != other.get(path)}
+
+
+def swapped(content: bytes, size: int) -> bytes:
+    """Words in the other byte order."""
+    return b"".join(content[at : at + size][::-1] for at in range(0, len(content), size))
