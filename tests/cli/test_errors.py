@@ -139,6 +139,20 @@ def test_a_reader_that_has_gone_is_no_error(ct: Path, arguments: list[str]) -> N
     ours, theirs = os.pipe()
     os.close(ours)
     command = [sys.executable, "-c", "from filmless.cli import main; main()", *arguments, str(ct)]
-    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False, env=buffered)
     os.close(theirs)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("arguments", [["dump"], ["dump", "-t", "Rows"]])
+def test_a_full_disk_is_one_line(ct: Path, arguments: list[str]) -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", "from filmless.cli import main; main()", *arguments, str(ct)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=buffered)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.stderr == "filmless: cannot write, no space left on device: standard output\n"

@@ -12,7 +12,7 @@ from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
 from filmless.cli.edit import edit
-from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, report, say
+from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, is_of_stdout, report, say
 from filmless.cli.scan import scan
 
 __all__ = ["main", "program"]
@@ -42,7 +42,7 @@ class Program(click.Group):
             code = error.exit_code
         except OSError as error:
             if not is_broken_pipe(error):
-                raise
+                say(f"cannot write, {(error.strerror or str(error)).lower()}: standard output")
             _discard_stdout()
             code = 1
         sys.exit(code or 0)
@@ -54,7 +54,7 @@ class Program(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if is_broken_pipe(error):
+            if is_of_stdout(error):
                 raise
             report(error)
             raise Failure from error

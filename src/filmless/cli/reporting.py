@@ -12,7 +12,7 @@ import click
 
 from filmless.errors import DicomError
 
-__all__ = ["Batch", "Failure", "Misuse", "is_broken_pipe", "report", "say", "writing"]
+__all__ = ["Batch", "Failure", "Misuse", "is_broken_pipe", "is_of_stdout", "report", "say", "writing"]
 
 Description = tuple[str, str | None]
 
@@ -83,6 +83,12 @@ def is_broken_pipe(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.EPIPE, errno.ESHUTDOWN}
 
 
+def is_of_stdout(error: BaseException) -> bool:
+    """Tell whether an error is that of stdout, where nothing more can be written, and not of a file."""
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None
+    return full or is_broken_pipe(error)
+
+
 class Batch:
     """Files one after the other: what is wrong with one is told, and the next is taken."""
 
@@ -107,7 +113,7 @@ class Batch:
         except click.ClickException:
             raise
         except Exception as error:  # one bad file does not stop the rest
-            if is_broken_pipe(error):
+            if is_of_stdout(error):
                 raise
             self.failed += 1
             report(error, path)
