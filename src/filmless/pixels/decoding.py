@@ -83,7 +83,7 @@ def _decode(ds: Dataset, frame: int | None, *, as_rgb: bool) -> tuple[NDArray[An
     def decoded() -> Iterator[tuple[NDArray[Any], str]]:
         for number in wanted:
             data = parts[number] if codec.encapsulated else value
-            samples, photometric = codec.decode_frame(data, description, number)
+            samples, photometric, _ = codec.decode_frame(data, description, number)
             samples = _used_bits(samples, description)
             if as_rgb and photometric.startswith("YBR_FULL"):
                 samples, photometric = ybr_to_rgb(samples), "RGB"

@@ -1,48 +1,136 @@
-"""Codecs by transfer syntax, one file per family: from a frame's bytes to its samples."""
+"""Codecs, one file per family, chosen by the row of the registry of transfer syntaxes.
 
-from collections.abc import Callable
+An adapter module has ``decode_frame`` and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
+write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
 from filmless import _core
+from filmless.dataset import Finding
 from filmless.errors import UnsupportedError
-from filmless.pixels.codecs import jpeg, native
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["Codec", "DecodeFrame", "codec_of"]
+__all__ = ["Codec", "Decoded", "EncodeOptions", "Encoded", "Encodes", "codec_of"]
 
-DecodeFrame = Callable[[bytes | memoryview, PixelDescription, int], tuple[NDArray[Any], str]]
-"""From bytes, description and frame number to samples and the photometric interpretation that they are in."""
+
+class Decoded(NamedTuple):
+    """Samples of one frame.
+
+    Attributes
+    ----------
+    samples
+        Shape (rows, columns[, samples]), of the dtype of the description.
+    photometric_interpretation
+        What the samples are in: not always what the data set says of the stream.
+    findings
+        Where the stream and the data set disagree.
+    """
+
+    samples: NDArray[Any]
+    photometric_interpretation: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Encoded(NamedTuple):
+    """The stream of one frame, and the photometric interpretation that the data set has to say of it."""
+
+    data: bytes
+    photometric_interpretation: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeOptions:
+    """How much a lossy encoder may lose; each family knows the ones that fit it and refuses the others.
+
+    Attributes
+    ----------
+    quality
+        1 to 100, for JPEG, JPEG 2000, HTJ2K and JPEG XL; None for the family's own default.
+    max_error
+        Greatest difference of a sample, for JPEG-LS near-lossless.
+    ratio
+        Uncompressed to compressed size, for JPEG 2000.
+    """
+
+    quality: float | None = None
+    max_error: int | None = None
+    ratio: float | None = None
+
+
+class Encodes(NamedTuple):
+    """What an adapter can write in a transfer syntax: least and greatest Bits Stored, samples per pixel, signed."""
+
+    bits: tuple[int, int]
+    samples: tuple[int, ...] = (1, 3)
+    signed: bool = True
+
+
+class DecodeFrame(Protocol):
+    """Decode the bytes of one frame.
+
+    ``out`` is an array of the frame's shape and dtype that may be decoded into; what is returned counts.
+    """
+
+    def __call__(
+        self, data: bytes | memoryview, description: PixelDescription, frame: int, out: NDArray[Any] | None = None
+    ) -> Decoded: ...
+
+
+EncodeFrame = Callable[[NDArray[Any], PixelDescription, int, EncodeOptions], Encoded]
+"""From samples (rows, columns[, samples]), the description of what is to be written (its transfer syntax and the
+photometric interpretation of the samples), the frame's number for errors, and options, to a stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How the frames of a transfer syntax are stored and decoded."""
+    """How the frames of a transfer syntax are stored, decoded and encoded."""
 
-    decode_frame: DecodeFrame
     encapsulated: bool
+    decode_frame: DecodeFrame
+    encode_frame: EncodeFrame | None
+    encodes: Encodes | None
 
 
-_DECODERS: dict[str, DecodeFrame] = {  # by family, as the registry of transfer syntaxes names them
-    "native": native.decode_frame,
-    "jpeg": jpeg.decode_frame,
+_MODULES: Mapping[str, str] = {  # by family, as the registry of transfer syntaxes names them
+    "native": "native",
+    "uncompressed": "native",
+    "rle": "rle",
+    "jpeg": "jpeg",
+    "jpeg-lossless": "jpeg_lossless",
+    "jpeg-ls": "jpeg_ls",
+    "jpeg-2000": "jpeg_2000",
+    "htj2k": "jpeg_2000",
+    "jpeg-xl": "jpeg_xl",
+    "deflated-frame": "deflated_frame",
+    "video": "video",
 }
 
 
 def codec_of(transfer_syntax: str) -> Codec:
     """Return the codec of a transfer syntax.
 
+    Parameters
+    ----------
+    transfer_syntax
+        UID or keyword.
+
     Raises
     ------
     UnsupportedError
-        There is none yet.
+        It is not registered, or has no pixels of its own.
     """
     row = _core.transfer_syntax(transfer_syntax)
-    decoder = None if row is None else _DECODERS.get(row["codec"])
-    # Of the lossy JPEG processes only Baseline is decoded yet: the others allow 12 bits.
-    if row is None or decoder is None or (row["codec"] == "jpeg" and row["bits"] != (8, 8)):
-        message = f"pixel data of transfer syntax {transfer_syntax} cannot be decoded yet"
+    name = None if row is None else _MODULES.get(row["codec"])
+    if row is None or name is None or find_spec(f"{__name__}.{name}") is None:
+        message = f"pixel data of transfer syntax {transfer_syntax} cannot be decoded"
         raise UnsupportedError(message, uid=transfer_syntax)
-    return Codec(decoder, row["encapsulated"])
+    module = import_module(f"{__name__}.{name}")
+    encodes = getattr(module, "ENCODES", {}).get(row["keyword"])
+    return Codec(row["encapsulated"], module.decode_frame, module.encode_frame if encodes else None, encodes)

@@ -5,7 +5,8 @@ from typing import Any
 import imagecodecs
 from numpy.typing import NDArray
 
-from filmless.errors import CodecError, FormatError, GeometryError
+from filmless.errors import CodecError, FormatError, GeometryError, UnsupportedError
+from filmless.pixels.codecs import Decoded
 from filmless.pixels.codecs.jpeg_stream import JpegStream, parse_jpeg
 from filmless.pixels.description import PixelDescription
 
@@ -15,7 +16,12 @@ __all__ = ["MAX_PIXELS_PER_BYTE", "decode_frame", "decode_stream"]
 MAX_PIXELS_PER_BYTE = 1024
 
 
-def decode_frame(data: bytes | memoryview, description: PixelDescription, frame: int) -> tuple[NDArray[Any], str]:
+def decode_frame(
+    data: bytes | memoryview,
+    description: PixelDescription,
+    frame: int,
+    out: NDArray[Any] | None = None,  # noqa: ARG001
+) -> Decoded:
     """Decode one frame of JPEG Baseline.
 
     Parameters
@@ -26,11 +32,13 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
         What the data set says of it: size and number of components must be the stream's.
     frame
         Its number, for errors.
+    out
+        Not used.
 
     Returns
     -------
-    tuple
-        Samples of shape (rows, columns[, samples]), uint8, and their photometric interpretation.
+    Decoded
+        Samples of uint8.
 
     Raises
     ------
@@ -43,6 +51,8 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
     -----
     PS3.5 8.2.1, A.4.1
     """
+    if description.transfer_syntax != "1.2.840.10008.1.2.4.50":
+        raise UnsupportedError("JPEG of more than 8 bits cannot be decoded yet", uid=description.transfer_syntax)
     data = bytes(data)
     try:
         stream = parse_jpeg(data)
@@ -58,7 +68,7 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
         )
     if stream.rows * stream.columns > MAX_PIXELS_PER_BYTE * len(data):
         raise CodecError(f"JPEG stream of {len(data)} bytes is too short for its size", frame=frame)
-    return decode_stream(data, stream, frame), _photometric(stream, description)
+    return Decoded(decode_stream(data, stream, frame), _photometric(stream, description))
 
 
 def decode_stream(data: bytes, stream: JpegStream, frame: int | None = None) -> NDArray[Any]:

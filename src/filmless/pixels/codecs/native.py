@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import PixelError, UnsupportedError
+from filmless.pixels.codecs import Decoded
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["decode_frame"]
@@ -13,7 +14,12 @@ __all__ = ["decode_frame"]
 _SUBSAMPLED = frozenset({"YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 
 
-def decode_frame(data: bytes | memoryview, description: PixelDescription, frame: int) -> tuple[NDArray[Any], str]:
+def decode_frame(
+    data: bytes | memoryview,
+    description: PixelDescription,
+    frame: int,
+    out: NDArray[Any] | None = None,  # noqa: ARG001
+) -> Decoded:
     """Decode one frame of native pixel data.
 
     Parameters
@@ -24,11 +30,13 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
         How the samples are stored.
     frame
         Which frame, from 0.
+    out
+        Not used: the samples are a view of ``data`` where that is possible.
 
     Returns
     -------
-    tuple
-        Samples of shape (rows, columns[, samples]), and their photometric interpretation.
+    Decoded
+        The samples.
 
     Raises
     ------
@@ -47,14 +55,14 @@ def decode_frame(data: bytes | memoryview, description: PixelDescription, frame:
     if last_byte > len(data):
         raise PixelError(f"pixel data ends after {len(data)} of {last_byte} bytes", tag=0x7FE0_0010, frame=frame)
     if description.bits_allocated == 1:
-        return _unpack_bits(data, description, first_bit), photometric
+        return Decoded(_unpack_bits(data, description, first_bit), photometric)
     samples = np.frombuffer(memoryview(data)[first_bit // 8 : last_byte], dtype=_dtype(description))
     if photometric == "YBR_FULL_422":
-        return _upsample_422(samples, description), "YBR_FULL"
+        return Decoded(_upsample_422(samples, description), "YBR_FULL")
     if description.by_plane:
         planes = samples.reshape(description.samples, description.rows, description.columns)
-        return planes.transpose(1, 2, 0), photometric
-    return samples.reshape(description.frame_shape), photometric
+        return Decoded(planes.transpose(1, 2, 0), photometric)
+    return Decoded(samples.reshape(description.frame_shape), photometric)
 
 
 def _dtype(description: PixelDescription) -> np.dtype[Any]:
