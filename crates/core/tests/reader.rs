@@ -114,3 +114,26 @@ fn what_is_no_dicom_is_refused_unless_forced() {
         let _ = filmless_core::file::read_bytes(std::sync::Arc::new(vec![0; length]), &ReadOptions::default());
     }
 }
+
+#[test]
+fn the_declared_encoding_is_believed_when_it_can_be() {
+    let cases: [(&str, Vec<u8>); 5] = [
+        (EXPLICIT, explicit(0x2200_0005, "LT", b"ABCD")),
+        (EXPLICIT, explicit(0x2201_0010, "LO", b"OWNER ")),
+        (EXPLICIT, explicit(0x3300_0010, "LO", b"OWNER ")),
+        (IMPLICIT, implicit(0x2200_0005, b"ABCD")),
+        (IMPLICIT, implicit(0x2201_0010, b"OWNER ")),
+    ];
+    for (syntax, element) in cases {
+        let found = read(&file(syntax, &element)).expect("readable");
+        assert_eq!(check::check_file(&found).expect("checked"), [], "{syntax} {element:?}");
+        assert_eq!(found.dataset.elements().expect("elements").len(), 1, "{syntax} {element:?}");
+    }
+}
+
+#[test]
+fn an_empty_deflated_data_set_is_whole() {
+    let found = read(&file(DEFLATED, &[3, 0])).expect("readable");
+    assert_eq!(check::check_file(&found).expect("checked"), []);
+    assert!(found.dataset.is_empty());
+}

@@ -72,6 +72,18 @@ pub fn read_bytes(bytes: SharedBytes, options: &ReadOptions) -> Result<DicomFile
     Reader { source: Source::Memory(bytes), file: None, window, options, findings: Vec::new() }.read()
 }
 
+/// How much bytes look like the first element of a data set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    None,
+    /// A header whose value ends inside the file.
+    Readable,
+    /// With a value representation, and of a group as data sets begin with.
+    LowGroup,
+    /// The dictionary knows the tag.
+    Known,
+}
+
 struct Reader<'a> {
     source: Source,
     file: Option<File>,
@@ -86,12 +98,13 @@ impl Reader<'_> {
         let (meta_parser, start) = self.read_meta(meta_start)?;
         let meta_window = if self.file.is_some() { self.copy_window(start) } else { self.window_of_memory() };
         let (nodes, meta_findings) = meta_parser.finish();
-        self.findings.extend(meta_findings);
         let meta =
             Parsed::new(self.source.clone(), Arc::new(meta_window), nodes, Vec::new(), self.options.limits, None);
         let meta = Dataset::from_parsed(Arc::new(meta));
         let transfer_syntax = meta.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default();
         let (syntax, deflated) = self.declared(meta.is_empty(), &transfer_syntax, start);
+        // What stands behind the group is no element when it is deflated: too short for one says nothing then.
+        self.findings.extend(meta_findings.into_iter().filter(|finding| !deflated || finding.offset < start));
         if deflated {
             return self.inflate(meta_start, meta, start, transfer_syntax);
         }
@@ -242,24 +255,40 @@ impl Reader<'_> {
         Parsed::new(self.source.clone(), Arc::new(window), nodes, findings, limits, Some(parser))
     }
 
-    /// The encoding that the element at an offset shows, the declared one before all others.
+    /// The encoding that the element at an offset shows. The declared one wins unless it makes no sense of the element
+    /// and another one does: it names a known element, or a low group where the declared one reads past the end.
     fn sniff(&self, start: u64, declared: Option<Encoding>) -> Option<Encoding> {
-        let bytes = self.bytes_at(start, 16);
-        let remaining = self.source.length().saturating_sub(start);
-        let fits = |encoding: &Encoding| match Header::read(bytes, *encoding) {
-            HeaderRead::Header(header) => {
-                let letters = Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
-                let known = dictionary::vr(header.tag).is_some() || header.tag.is_group_length();
-                (encoding.explicit || (known && !letters))
-                    && header.tag.group() < 0x0100
-                    && header.tag.group() != 0xFFFE
-                    && header.end(0).is_none_or(|end| end <= remaining || known)
-            }
-            _ => false,
-        };
+        let likeness = |encoding: Encoding| self.likeness(start, encoding);
+        let of_declared = declared.map_or(Likeness::None, likeness);
+        if of_declared >= Likeness::LowGroup {
+            return declared;
+        }
         let big_implicit = Encoding { explicit: false, big_endian: true };
         let all = [Encoding::EXPLICIT_LITTLE, Encoding::IMPLICIT_LITTLE, Encoding::EXPLICIT_BIG, big_implicit];
-        declared.into_iter().chain(all).find(fits)
+        let first = |least| all.into_iter().find(|&encoding| likeness(encoding) >= least);
+        first(Likeness::Known)
+            .or_else(|| declared.filter(|_| of_declared == Likeness::Readable))
+            .or_else(|| first(Likeness::LowGroup))
+    }
+
+    /// How much the bytes at an offset look like an element in an encoding.
+    fn likeness(&self, start: u64, encoding: Encoding) -> Likeness {
+        let HeaderRead::Header(header) = Header::read(self.bytes_at(start, 16), encoding) else {
+            return Likeness::None;
+        };
+        let letters = Vr::from_bytes([header.length as u8, (header.length >> 8) as u8]).is_some();
+        if header.tag.group() == 0xFFFE || (!encoding.explicit && letters) {
+            return Likeness::None;
+        }
+        let low = header.tag.group() < 0x0100;
+        if dictionary::vr(header.tag).is_some() || (low && header.tag.is_group_length()) {
+            return Likeness::Known;
+        }
+        match header.end(start).is_none_or(|end| end <= self.source.length()) {
+            true if encoding.explicit && low => Likeness::LowGroup,
+            true => Likeness::Readable,
+            false => Likeness::None,
+        }
     }
 
     /// A deflated data set (PS3.5 A.5): inflated into memory, up to the limit.
