@@ -143,9 +143,8 @@ def test_no_pixels(image):
     del ds.PixelData
     with pytest.raises(PixelError, match="no pixel data"):
         pixels.decode(ds)
-    ds.FloatPixelData = bytes(24)
-    with pytest.raises(UnsupportedError, match="FloatPixelData"):
-        pixels.decode(ds)
+    ds.FloatPixelData = np.arange(6, dtype="<f4").tobytes()
+    assert pixels.decode(ds).tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_unknown_transfer_syntax(image):

@@ -14,6 +14,7 @@ pub mod file;
 pub mod finding;
 pub mod json;
 pub mod model;
+pub mod pixel;
 pub mod scan;
 pub mod tag;
 pub mod transfer_syntax;

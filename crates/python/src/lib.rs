@@ -14,8 +14,10 @@ mod encode;
 mod errors;
 mod file;
 mod finding;
+mod frames;
 mod model;
 mod origin;
+mod rle;
 mod scan;
 mod sequence;
 mod state;
@@ -37,7 +39,11 @@ mod _core {
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]
+    use crate::frames::{fragments, value_range};
+    #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
+    #[pymodule_export]
+    use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]
     use crate::scan::scan;
     #[pymodule_export]

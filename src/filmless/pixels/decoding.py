@@ -1,24 +1,137 @@
 """From a data set to arrays of samples."""
 
-from collections.abc import Iterator
-from typing import Any
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.dataset import Dataset
-from filmless.errors import PixelError, UnsupportedError
-from filmless.pixels.codecs import codec_of
+from filmless import _core
+from filmless.dataset import Dataset, Finding
+from filmless.errors import PixelError
+from filmless.pixels.codecs import Decoded, codec_of
 from filmless.pixels.colour import ybr_to_rgb
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.frames import EncapsulatedFrames
+from filmless.pixels.frame_index import frame_index
 
-__all__ = ["decode", "decode_as_stored"]
+__all__ = ["Frames", "decode", "decode_as_stored", "frames"]
 
-_PIXEL_DATA = 0x7FE0_0010
+_WORTH_THREADS = 1 << 18  # bytes of decoded frames below which starting threads costs more than it brings
 
 
-def decode(ds: Dataset, *, frame: int | None = None, as_rgb: bool = True) -> NDArray[Any]:
+class Frames(Sequence[NDArray[Any]]):
+    """The frames of a data set, decoded when they are asked for; see `frames`.
+
+    Attributes
+    ----------
+    description
+        How the samples are stored.
+    findings
+        Where pixel data and data set disagree, as far as it was noticed by now.
+    """
+
+    def __init__(self, ds: Dataset, *, as_rgb: bool = True) -> None:
+        self.description = PixelDescription.of(ds)
+        self._codec = codec_of(self.description.transfer_syntax)
+        row = _core.transfer_syntax(self.description.transfer_syntax)
+        self._index = frame_index(ds, self.description, row["codec"] if row else "native")
+        # What a lossy stream decodes to may go beyond Bits Stored: dropping bits would wrap it around.
+        self._may_have_junk = row is None or row["lossless"]
+        self._as_rgb = as_rgb
+        self._noted: dict[Finding, None] = {}
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Where pixel data and data set disagree, as far as it was noticed by now; of each kind once."""
+        return [*self._index.findings, *self._noted]
+
+    def __len__(self) -> int:
+        return self.description.frames
+
+    @overload
+    def __getitem__(self, frame: int) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, frame: slice) -> list[NDArray[Any]]: ...
+    def __getitem__(self, frame: int | slice) -> NDArray[Any] | list[NDArray[Any]]:
+        if isinstance(frame, slice):
+            return [self[number] for number in range(*frame.indices(len(self)))]
+        if not -len(self) <= frame < len(self):
+            raise IndexError(f"frame {frame} does not exist, there are {len(self)}")
+        return self.decoded(frame % len(self)).samples
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        for frame in range(len(self)):
+            yield self.decoded(frame).samples
+
+    def encoded(self, frame: int) -> bytes:
+        """Return the bytes of a frame as they are stored; of single bits those that hold it."""
+        return self._index.encoded(frame)[0]
+
+    def require(self, first: int, last: int) -> None:
+        """Raise when one of these frames is not there: before anything is allocated for them."""
+        self._index.require(first, last)
+
+    def decoded(self, frame: int, out: NDArray[Any] | None = None) -> Decoded:
+        """Decode a frame, into ``out`` when that saves a copy, and say what its colours are in."""
+        data, first_bit = self._index.encoded(frame)
+        more = {"first_bit": first_bit} if first_bit else {}
+        decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
+        samples, photometric = decoded.samples, decoded.photometric_interpretation
+        if self._may_have_junk:
+            samples = _used_bits(samples, self.description)
+        self._noted |= dict.fromkeys(decoded.findings)
+        if self._as_rgb and photometric.startswith("YBR_FULL"):
+            samples, photometric = ybr_to_rgb(samples), "RGB"
+        return Decoded(samples, photometric, decoded.findings)
+
+
+def frames(ds: Dataset, *, as_rgb: bool = True) -> Frames:
+    """Give the frames of a data set, each decoded alone when it is asked for.
+
+    Parameters
+    ----------
+    ds
+        The data set.
+    as_rgb
+        Give YBR colours as RGB. Palette indices stay indices.
+
+    Returns
+    -------
+    Frames
+        A sequence of arrays of shape (rows, columns[, samples]). One frame's bytes are read for one frame; going
+        through it holds one frame at a time.
+
+    Raises
+    ------
+    PixelError
+        There is no pixel data, or its description cannot be right.
+    UnsupportedError
+        The transfer syntax has no pixels that can be decoded.
+
+    DICOM
+    -----
+    PS3.5 8, A.4
+
+    Examples
+    --------
+    >>> from filmless import read
+    >>> [frame.shape for frame in frames(read("slice.dcm"))]
+    [(128, 128)]
+    """
+    return Frames(ds, as_rgb=as_rgb)
+
+
+def decode(
+    ds: Dataset,
+    *,
+    frame: int | None = None,
+    frames: Iterable[int] | None = None,
+    as_rgb: bool = True,
+    threads: int | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Decode the pixel data of a data set.
 
     Parameters
@@ -26,15 +139,22 @@ def decode(ds: Dataset, *, frame: int | None = None, as_rgb: bool = True) -> NDA
     ds
         The data set.
     frame
-        Decode this frame alone, from 0; all of them when None.
+        Decode this frame alone, from 0; all of them when neither this nor ``frames`` is given.
+    frames
+        Decode these frames.
     as_rgb
         Give YBR colours as RGB. Palette indices stay indices.
+    threads
+        How many frames are decoded at a time; None for as many as there are processors, when it pays.
+    out
+        An array of the result's shape and dtype to decode into.
 
     Returns
     -------
     NDArray
         Shape (frames, rows, columns[, samples]); without the first axis for one frame. The dtype is the smallest of
-        8, 16, 32 or 64 bits that holds Bits Allocated, signed by Pixel Representation, of native byte order.
+        8, 16, 32 or 64 bits that holds Bits Allocated, signed by Pixel Representation, of native byte order; float32
+        and float64 for Float and Double Float Pixel Data.
 
     Raises
     ------
@@ -54,7 +174,21 @@ def decode(ds: Dataset, *, frame: int | None = None, as_rgb: bool = True) -> NDA
     >>> decode(read("slice.dcm")).shape
     (128, 128)
     """
-    return _decode(ds, frame, as_rgb=as_rgb)[0]
+    source = Frames(ds, as_rgb=as_rgb)
+    if frame is not None and frames is not None:
+        raise TypeError("give `frame` or `frames`, not both")
+    wanted = range(len(source)) if frames is None else list(frames)
+    if frame is not None:
+        wanted = [frame]
+    for number in wanted if frame is not None or frames is not None else ():
+        if not 0 <= number < len(source):
+            raise PixelError(f"frame {number} does not exist, expected 0 to {len(source) - 1}", frame=number)
+    if len(wanted) == 1 and frames is None:
+        samples = source.decoded(wanted[0], out).samples
+        if out is not None:
+            return _into(out, samples)
+        return samples if samples.flags.writeable else samples.copy()
+    return _stack(source, wanted, threads, out)
 
 
 def decode_as_stored(ds: Dataset, frame: int) -> tuple[NDArray[Any], str]:
@@ -64,71 +198,49 @@ def decode_as_stored(ds: Dataset, frame: int) -> tuple[NDArray[Any], str]:
     -----
     PS3.3 C.7.6.3.1.2
     """
-    return _decode(ds, frame, as_rgb=False)
+    source = Frames(ds, as_rgb=False)
+    if not 0 <= frame < len(source):
+        raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
+    return source.decoded(frame)[:2]
 
 
-def _decode(ds: Dataset, frame: int | None, *, as_rgb: bool) -> tuple[NDArray[Any], str]:
-    description = PixelDescription.of(ds)
-    codec = codec_of(description.transfer_syntax)
-    value = _pixel_data(ds)
-    if frame is not None and not 0 <= frame < description.frames:
-        raise PixelError(f"frame {frame} does not exist, expected 0 to {description.frames - 1}", frame=frame)
-    wanted = range(description.frames) if frame is None else range(frame, frame + 1)
-    if codec.encapsulated:
-        parts = EncapsulatedFrames.of(value, description.frames)
-    else:
-        value = _little_words(ds, description, value)
-        _require_frames(value, description, wanted)
-
-    def decoded() -> Iterator[tuple[NDArray[Any], str]]:
-        for number in wanted:
-            data = parts[number] if codec.encapsulated else value
-            samples, photometric, _ = codec.decode_frame(data, description, number)
-            samples = _used_bits(samples, description)
-            if as_rgb and photometric.startswith("YBR_FULL"):
-                samples, photometric = ybr_to_rgb(samples), "RGB"
-            yield samples, photometric
-
-    return _stack(decoded(), len(wanted))
+def _into(out: NDArray[Any], samples: NDArray[Any]) -> NDArray[Any]:
+    if out.shape != samples.shape or out.dtype != samples.dtype:
+        expected = f"shape {samples.shape} and dtype {samples.dtype}"
+        raise ValueError(f"`out` has shape {out.shape} and dtype {out.dtype}, expected {expected}")
+    if not np.may_share_memory(out, samples):
+        out[...] = samples
+    return out
 
 
-def _stack(frames: Iterator[tuple[NDArray[Any], str]], count: int) -> tuple[NDArray[Any], str]:
-    """Fill one array with all frames, allocated when the first is there: damage in that one costs no memory."""
-    first, photometric = next(frames)
-    out = np.empty((count, *first.shape), dtype=first.dtype.newbyteorder("="))
+def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDArray[Any] | None) -> NDArray[Any]:
+    """Fill one array with the frames, allocated when the last is known to be there and the first is decoded."""
+    if not wanted:
+        return np.empty((0, *source.description.frame_shape), source.description.dtype) if out is None else out
+    ends = (wanted[0], wanted[-1]) if isinstance(wanted, range) else (min(wanted), max(wanted))
+    source.require(*ends)
+    first = source.decoded(wanted[0]).samples
+    if out is None:
+        out = np.empty((len(wanted), *first.shape), dtype=first.dtype.newbyteorder("="))
+    elif out.shape != (len(wanted), *first.shape):
+        raise ValueError(f"`out` has shape {out.shape}, expected {(len(wanted), *first.shape)}")
     out[0] = first
-    for index, (samples, _) in enumerate(frames, start=1):
-        out[index] = samples
-    return (out[0] if count == 1 else out), photometric
 
+    def fill(position: int) -> None:
+        samples = source.decoded(wanted[position], out[position]).samples
+        if not np.may_share_memory(samples, out):
+            out[position] = samples
 
-def _pixel_data(ds: Dataset) -> bytes:
-    value = ds.get("PixelData")
-    if value is None:
-        for keyword in ("FloatPixelData", "DoubleFloatPixelData"):
-            if keyword in ds:
-                raise UnsupportedError(f"{keyword} cannot be decoded yet", feature=keyword)
-        raise PixelError("there is no pixel data", tag=_PIXEL_DATA)
-    if not isinstance(value, bytes):
-        raise PixelError("pixel data is not a string of bytes", tag=_PIXEL_DATA)
-    return value
-
-
-def _require_frames(value: bytes, description: PixelDescription, wanted: range) -> None:
-    """Compare the bytes that are declared with those that are there, before anything is allocated."""
-    needed = (wanted.stop * description.frame_bits + 7) // 8
-    if needed > len(value):
-        whole = len(value) * 8 // description.frame_bits
-        raise PixelError(
-            f"pixel data has {len(value)} bytes, expected {needed}", tag=_PIXEL_DATA, frame=max(whole, wanted.start)
-        )
-
-
-def _little_words(ds: Dataset, description: PixelDescription, value: bytes) -> bytes:
-    """Swap the words (OW) of big endian, in whose wrong half samples of 8 bits and less stand."""
-    if description.big_endian and description.bits_allocated <= 8 and ds["PixelData"].VR == "OW":
-        return np.frombuffer(value[: len(value) // 2 * 2], dtype=">u2").astype("<u2").tobytes()
-    return value
+    if threads is None:
+        threads = os.cpu_count() or 1 if out.nbytes >= _WORTH_THREADS else 1
+    if threads > 1 and len(wanted) > 2:
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(fill, range(1, len(wanted))):
+                pass
+    else:
+        for position in range(1, len(wanted)):
+            fill(position)
+    return out
 
 
 def _used_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[Any]:
@@ -137,10 +249,14 @@ def _used_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[
     DICOM: PS3.5 8.1.1
     """
     allocated, stored = description.bits_allocated, description.bits_stored
-    if allocated in (stored, 1):
+    if allocated in (stored, 1) or samples.dtype.kind == "f":
         return samples
     above = allocated - 1 - description.high_bit
-    native = samples.astype(samples.dtype.newbyteorder("="))
+    native = (
+        samples
+        if samples.dtype.isnative and samples.flags.writeable
+        else samples.astype(samples.dtype.newbyteorder("="))
+    )
     native <<= above
     native >>= allocated - stored  # arithmetic when signed
     return native

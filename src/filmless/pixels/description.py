@@ -1,7 +1,9 @@
 """The attributes of the Image Pixel Module that say how the samples are stored, checked before they are believed."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError
@@ -20,6 +22,8 @@ _TAGS = {
     "HighBit": 0x0028_0102,
     "PixelRepresentation": 0x0028_0103,
 }
+
+_FLOATS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}  # and their bits: PS3.3 C.7.6.24, C.7.6.25
 
 _PHOTOMETRIC_SAMPLES = {
     "MONOCHROME1": 1,
@@ -57,6 +61,7 @@ class PixelDescription:
     signed: bool
     by_plane: bool
     big_endian: bool
+    keyword: str = "PixelData"
 
     @classmethod
     def of(cls, ds: Dataset) -> Self:
@@ -81,7 +86,8 @@ class PixelDescription:
         expected = _PHOTOMETRIC_SAMPLES.get(photometric, samples)
         if samples != expected:
             raise _wrong("SamplesPerPixel", f"does not fit the photometric interpretation, which has {expected}")
-        allocated = _integer(ds, "BitsAllocated", 1, 64)
+        keyword = next((name for name in _FLOATS if name in ds), "PixelData")
+        allocated = _FLOATS.get(keyword) or _integer(ds, "BitsAllocated", 1, 64)
         if allocated not in (1, 8, 16, 32, 64):
             raise _wrong("BitsAllocated", f"is {allocated}, expected 1, 8, 16, 32 or 64")
         stored = _integer(ds, "BitsStored", 1, allocated, absent=allocated)
@@ -97,7 +103,8 @@ class PixelDescription:
             high_bit=_integer(ds, "HighBit", stored - 1, allocated - 1, absent=stored - 1),
             signed=_integer(ds, "PixelRepresentation", 0, 1, absent=0) == 1,
             by_plane=samples > 1 and _integer(ds, "PlanarConfiguration", 0, 1, absent=0) == 1,
-            big_endian="PixelData" in ds and ds["PixelData"].is_big_endian,
+            big_endian=keyword in ds and ds[keyword].is_big_endian,
+            keyword=keyword,
         )
 
     @property
@@ -106,9 +113,17 @@ class PixelDescription:
         return (self.rows, self.columns) if self.samples == 1 else (self.rows, self.columns, self.samples)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of decoded samples, of native byte order; a single bit takes a byte."""
+        kind = "f" if self.keyword in _FLOATS else "i" if self.signed else "u"
+        return np.dtype(f"{kind}{max(1, self.bits_allocated // 8)}")
+
+    @property
     def frame_bits(self) -> int:
         """Size of one uncompressed frame in bits; frames follow each other without padding (PS3.5 8.1.1)."""
-        if self.photometric_interpretation == "YBR_FULL_422":
+        if self.photometric_interpretation == "YBR_PARTIAL_420":
+            return ((self.rows + 1) // 2) * ((self.columns + 1) // 2) * 6 * self.bits_allocated
+        if self.photometric_interpretation in ("YBR_FULL_422", "YBR_PARTIAL_422"):
             return self.rows * (self.columns + self.columns % 2) * 2 * self.bits_allocated
         return self.rows * self.columns * self.samples * self.bits_allocated
 

@@ -73,13 +73,18 @@ class Encodes(NamedTuple):
 
 
 class DecodeFrame(Protocol):
-    """Decode the bytes of one frame.
+    """Decode the bytes of one frame; of native ones the frame may begin at a bit ``first_bit`` of the first byte.
 
     ``out`` is an array of the frame's shape and dtype that may be decoded into; what is returned counts.
     """
 
     def __call__(
-        self, data: bytes | memoryview, description: PixelDescription, frame: int, out: NDArray[Any] | None = None
+        self,
+        data: bytes | memoryview,
+        description: PixelDescription,
+        frame: int,
+        out: NDArray[Any] | None = None,
+        **first_bit: int,
     ) -> Decoded: ...
 
 

@@ -5,13 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.errors import PixelError, UnsupportedError
-from filmless.pixels.codecs import Decoded
+from filmless.errors import PixelError
+from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["decode_frame"]
+__all__ = ["ENCODES", "decode_frame", "encode_frame"]
 
-_SUBSAMPLED = frozenset({"YBR_PARTIAL_422", "YBR_PARTIAL_420"})
+ENCODES = {
+    "ImplicitVRLittleEndian": Encodes((1, 64)),
+    "ExplicitVRLittleEndian": Encodes((1, 64)),
+    "EncapsulatedUncompressedExplicitVRLittleEndian": Encodes((1, 64)),
+    "DeflatedExplicitVRLittleEndian": Encodes((1, 64)),
+}
 
 
 def decode_frame(
@@ -19,19 +24,23 @@ def decode_frame(
     description: PixelDescription,
     frame: int,
     out: NDArray[Any] | None = None,  # noqa: ARG001
+    *,
+    first_bit: int = 0,
 ) -> Decoded:
-    """Decode one frame of native pixel data.
+    """Decode one frame of uncompressed pixel data.
 
     Parameters
     ----------
     data
-        The whole value of Pixel Data: frames of single bits share bytes.
+        The bytes that hold the frame.
     description
         How the samples are stored.
     frame
-        Which frame, from 0.
+        Its number, for errors.
     out
         Not used: the samples are a view of ``data`` where that is possible.
+    first_bit
+        Where in the first byte the frame begins: frames of single bits share bytes.
 
     Returns
     -------
@@ -41,42 +50,64 @@ def decode_frame(
     Raises
     ------
     PixelError
-        The value ends before the frame does.
+        The bytes end before the frame does.
 
     DICOM
     -----
-    PS3.5 8.1.1, 8.2, D; PS3.3 C.7.6.3.1.2
+    PS3.5 8.1.1, 8.2, A.4.11, D; PS3.3 C.7.6.3.1.2
     """
     photometric = description.photometric_interpretation
-    if photometric in _SUBSAMPLED:
-        raise UnsupportedError(f"uncompressed {photometric} cannot be decoded yet", feature=photometric, frame=frame)
-    first_bit = frame * description.frame_bits
-    last_byte = (first_bit + description.frame_bits + 7) // 8
-    if last_byte > len(data):
-        raise PixelError(f"pixel data ends after {len(data)} of {last_byte} bytes", tag=0x7FE0_0010, frame=frame)
+    needed = (first_bit + description.frame_bits + 7) // 8
+    if needed > len(data):
+        message = f"pixel data of the frame has {len(data)} bytes, expected {needed}"
+        raise PixelError(message, tag=0x7FE0_0010, frame=frame)
     if description.bits_allocated == 1:
         return Decoded(_unpack_bits(data, description, first_bit), photometric)
-    samples = np.frombuffer(memoryview(data)[first_bit // 8 : last_byte], dtype=_dtype(description))
-    if photometric == "YBR_FULL_422":
-        return Decoded(_upsample_422(samples, description), "YBR_FULL")
+    samples = np.frombuffer(memoryview(data)[:needed], dtype=_dtype(description))
+    if photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
+        return Decoded(_upsample_422(samples, description), photometric.replace("_422", ""))
+    if photometric == "YBR_PARTIAL_420":
+        return Decoded(_upsample_420(samples, description), "YBR_PARTIAL")
     if description.by_plane:
         planes = samples.reshape(description.samples, description.rows, description.columns)
         return Decoded(planes.transpose(1, 2, 0), photometric)
     return Decoded(samples.reshape(description.frame_shape), photometric)
 
 
+def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
+    """Give the bytes of one frame: little endian, by pixel, single bits packed.
+
+    DICOM
+    -----
+    PS3.5 8.1.1, A.4.11
+    """
+    del frame, options
+    if description.bits_allocated == 1:
+        data = np.packbits(samples.astype(bool).reshape(-1), bitorder="little").tobytes()
+    else:
+        data = np.ascontiguousarray(samples, dtype=description.dtype.newbyteorder("<")).tobytes()
+    return Encoded(data, description.photometric_interpretation)
+
+
 def _dtype(description: PixelDescription) -> np.dtype[Any]:
-    order = ">" if description.big_endian else "<"
-    return np.dtype(f"{order}{'i' if description.signed else 'u'}{description.bits_allocated // 8}")
+    return description.dtype.newbyteorder(">" if description.big_endian else "<")
 
 
 def _unpack_bits(data: bytes | memoryview, description: PixelDescription, first_bit: int) -> NDArray[Any]:
-    """Bits are packed from the least significant one, and a frame may start inside a byte."""
-    skipped = first_bit % 8
-    end = (first_bit + description.frame_bits + 7) // 8
-    packed = np.frombuffer(memoryview(data)[first_bit // 8 : end], dtype=np.uint8)
-    bits = np.unpackbits(packed, bitorder="little")
-    return bits[skipped : skipped + description.frame_bits].reshape(description.frame_shape)
+    """Bits are packed from the least significant one."""
+    bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little")
+    return bits[first_bit : first_bit + description.frame_bits].reshape(description.frame_shape)
+
+
+def _upsample_420(samples: NDArray[Any], description: PixelDescription) -> NDArray[Any]:
+    """Four luminances in a square share the chrominances that follow: Y Y, Y Y, Cb, Cr (PS3.3 C.7.6.3.1.2)."""
+    rows, columns = description.rows, description.columns
+    squares = samples.reshape((rows + 1) // 2, (columns + 1) // 2, 6)
+    out = np.empty((squares.shape[0], 2, squares.shape[1], 2, 3), dtype=samples.dtype)
+    out[..., 0] = squares[..., :4].reshape(*squares.shape[:2], 2, 2).transpose(0, 2, 1, 3)
+    out[..., 1] = squares[:, None, :, None, 4]
+    out[..., 2] = squares[:, None, :, None, 5]
+    return out.reshape(squares.shape[0] * 2, squares.shape[1] * 2, 3)[:rows, :columns]
 
 
 def _upsample_422(samples: NDArray[Any], description: PixelDescription) -> NDArray[Any]:

@@ -1,0 +1,4 @@
+//! Pixel data: what does not need a codec library (PS3.5 8, A, G).
+
+pub mod fragments;
+pub mod rle;

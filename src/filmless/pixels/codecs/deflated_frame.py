@@ -1,0 +1,55 @@
+"""Deflated Image Frame Compression: each frame is uncompressed, then deflated."""
+
+import zlib
+from typing import Any
+
+from numpy.typing import NDArray
+
+from filmless.errors import CodecError
+from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes, native
+from filmless.pixels.description import PixelDescription
+
+__all__ = ["ENCODES", "decode_frame", "encode_frame"]
+
+ENCODES = {"DeflatedImageFrameCompression": Encodes((1, 64))}
+
+_RAW = -15
+
+
+def decode_frame(
+    data: bytes | memoryview, description: PixelDescription, frame: int, out: NDArray[Any] | None = None
+) -> Decoded:
+    """Inflate one frame; never more of it than the frame's own size.
+
+    Raises
+    ------
+    CodecError
+        The stream is damaged, ends early, or holds more or less than a frame.
+
+    DICOM
+    -----
+    PS3.5 8.2.16, A.4.13
+    """
+    expected = (description.frame_bits + 7) // 8
+    inflater = zlib.decompressobj(_RAW)
+    try:
+        inflated = inflater.decompress(data, expected + 2)
+    except zlib.error as error:
+        raise CodecError("deflated frame is damaged", frame=frame) from error
+    if not inflater.eof and not inflater.unconsumed_tail:
+        raise CodecError(f"deflated frame ends early: {len(inflated)} bytes, expected {expected}", frame=frame)
+    if not expected <= len(inflated) <= expected + expected % 2:
+        raise CodecError(f"deflated frame holds {len(inflated)} bytes or more, expected {expected}", frame=frame)
+    return native.decode_frame(inflated, description, frame, out)
+
+
+def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
+    """Deflate one frame.
+
+    DICOM
+    -----
+    PS3.5 8.2.16, A.4.13
+    """
+    plain = native.encode_frame(samples, description, frame, options)
+    deflater = zlib.compressobj(wbits=_RAW)
+    return Encoded(deflater.compress(plain.data) + deflater.flush(), plain.photometric_interpretation)

@@ -1,0 +1,145 @@
+"""JPEG 2000 and HTJ2K: OpenJPEG and OpenJPH in `imagecodecs`, behind a check of the code stream's own structure."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmless.dataset import Finding
+from filmless.errors import CodecError
+from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
+from filmless.pixels.codecs.code_stream import CodeStream, check_stream, conform
+from filmless.pixels.codecs.jpeg_2000_stream import Jpeg2000Stream, code_stream_of, parse_jpeg_2000
+from filmless.pixels.description import PixelDescription
+
+__all__ = ["ENCODES", "decode_frame", "encode_frame"]
+
+# OpenJPEG loses bits of 32-bit samples without a word; OpenJPH takes whole bytes.
+ENCODES = {
+    "JPEG2000Lossless": Encodes((1, 16)),
+    "JPEG2000": Encodes((2, 16)),
+    "HTJ2KLossless": Encodes((1, 16)),
+    "HTJ2KLosslessRPCL": Encodes((1, 16)),
+    "HTJ2K": Encodes((2, 16)),
+}
+
+_LOSSLESS = frozenset({"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"})
+_HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.20"
+_RPCL = "1.2.840.10008.1.2.4.202"
+_LARGE = 1 << 20  # pixels from which a second thread pays
+_QUALITY = 85
+
+
+def decode_frame(
+    data: bytes | memoryview, description: PixelDescription, frame: int, out: NDArray[Any] | None = None
+) -> Decoded:
+    """Decode one frame of JPEG 2000 or HTJ2K.
+
+    OpenJPEG decodes HTJ2K as well. It takes twice the time of OpenJPH, which answers damage with wrong samples and no
+    error.
+
+    Raises
+    ------
+    CodecError
+        The stream is damaged or ends early.
+    GeometryError
+        Its size is not the data set's.
+
+    DICOM
+    -----
+    PS3.5 8.2.4, 8.2.14, A.4.4
+    """
+    import imagecodecs
+
+    data, boxed = code_stream_of(bytes(data), frame)
+    stream = parse_jpeg_2000(data, frame)
+    header = CodeStream("JPEG 2000", stream.rows, stream.columns, stream.components, stream.precision, stream.signed)
+    findings = check_stream(header, description, frame)
+    if boxed:
+        message = "JPEG 2000 stream is in the boxes of a JP2 file, expected the code stream alone"
+        findings += (Finding("code-stream-boxes", 0x7FE0_0010, 0, message),)
+    threads = 2 if stream.rows * stream.columns >= _LARGE else 1
+    size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
+    target = out if out is not None and out.dtype == np.dtype(f"{'i' if stream.signed else 'u'}{size}") else None
+    try:
+        samples = imagecodecs.jpeg2k_decode(data[: stream.end], numthreads=threads, out=target)
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise CodecError(f"JPEG 2000 stream does not decode: {error}", frame=frame) from error
+    return Decoded(conform(samples, description, frame), _photometric(stream, description), findings)
+
+
+def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
+    """Encode one frame: reversibly in the lossless transfer syntaxes, else with the loss that ``options`` allow.
+
+    RGB is decorrelated by the component transform: YBR_RCT, or YBR_ICT when something is lost.
+
+    DICOM
+    -----
+    PS3.5 8.2.4, 8.2.14, A.4.4
+    """
+    import imagecodecs
+
+    lossless = description.transfer_syntax in _LOSSLESS
+    samples = np.ascontiguousarray(samples)
+    rgb = description.photometric_interpretation == "RGB"
+    try:
+        if description.transfer_syntax.startswith(_HIGH_THROUGHPUT):
+            data = imagecodecs.htj2k_encode(
+                samples,
+                None if lossless else _step(options),
+                rgb=rgb,
+                reversible=lossless,
+                tlm=description.transfer_syntax == _RPCL or None,
+            )
+        elif options.ratio is not None and not lossless:
+            data = _of_ratio(samples, description, options.ratio)
+        else:
+            data = _jpeg_2000(samples, description, None if lossless else 20 + 0.6 * (options.quality or _QUALITY))
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"JPEG 2000 cannot encode the samples: {error}", frame=frame) from error
+    photometric = ("YBR_RCT" if lossless else "YBR_ICT") if rgb else description.photometric_interpretation
+    return Encoded(bytes(data), photometric)
+
+
+def _jpeg_2000(samples: NDArray[Any], description: PixelDescription, psnr: float | None) -> bytes:
+    """Encode reversibly, or to a peak signal to noise ratio in dB."""
+    import imagecodecs
+
+    data = imagecodecs.jpeg2k_encode(
+        samples,
+        0 if psnr is None else psnr,  # type: ignore[arg-type]  # it takes floats
+        codecformat="j2k",
+        reversible=psnr is None,
+        mct=description.photometric_interpretation == "RGB",
+        bitspersample=description.bits_stored,
+        numthreads=2 if samples.size >= _LARGE else 1,
+    )
+    return bytes(data)
+
+
+def _of_ratio(samples: NDArray[Any], description: PixelDescription, ratio: float) -> bytes:
+    """Encode with the best quality that is small enough: the library knows no ratio, so it is searched for."""
+    wanted = samples.nbytes / ratio
+    low, high = 10.0, 120.0
+    best = _jpeg_2000(samples, description, low)
+    for _ in range(8):
+        middle = (low + high) / 2
+        data = _jpeg_2000(samples, description, middle)
+        if len(data) <= wanted:
+            low, best = middle, data
+        else:
+            high = middle
+    return best
+
+
+def _step(options: EncodeOptions) -> float:
+    """Quantisation step in parts of the full range: 2^-12 at the highest quality, 2^-2 at the lowest."""
+    return float(2 ** -(2 + (options.quality or _QUALITY) / 10))
+
+
+def _photometric(stream: Jpeg2000Stream, description: PixelDescription) -> str:
+    """Name the colours behind the decoder, which undoes the component transform that the stream names."""
+    photometric = description.photometric_interpretation
+    if stream.transformed or photometric in ("YBR_RCT", "YBR_ICT"):
+        return "RGB" if stream.components == 3 else photometric
+    return photometric
