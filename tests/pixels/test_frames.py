@@ -70,7 +70,7 @@ def _cut(stream, *at):
 
 def _starts(groups):
     sizes = [sum(8 + len(part) for part in group) for group in groups]
-    return tuple([0, *np.cumsum(sizes[:-1]).tolist()])
+    return (0, *np.cumsum(sizes[:-1]).tolist())
 
 
 def test_several_fragments_a_frame(coded, encapsulate):
@@ -397,9 +397,8 @@ def test_one_frames_object_in_many_threads(image, encapsulate, tmp_path):
     wrong = []
 
     def work(step):
-        for number in range(0, 30 * step, step):
-            if not np.array_equal(source[number % 30], pictures[number % 30]):
-                wrong.append(number)
+        order = [number % 30 for number in range(0, 30 * step, step)]
+        wrong.extend(number for number in order if not np.array_equal(source[number], pictures[number]))
 
     threads = [threading.Thread(target=work, args=(step,)) for step in (1, 7, 11, 13)]
     for thread in threads:

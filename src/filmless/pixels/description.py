@@ -11,7 +11,7 @@ from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import GeometryError
 
-__all__ = ["PixelDescription", "StoredPixels", "described"]
+__all__ = ["PixelDescription", "StoredPixels", "described", "number_of_frames"]
 
 _TAGS = {
     "SamplesPerPixel": 0x0028_0002,
@@ -138,6 +138,11 @@ class StoredPixels(NamedTuple):
     encapsulated: bool  # it lies in fragments, whatever the transfer syntax says
     family: str | None  # None when the transfer syntax is not registered
     lossless: bool
+
+
+def number_of_frames(ds: Dataset) -> int:
+    """Return how many frames an image says it has: 1 when it says nothing."""
+    return _frames(ds.get("NumberOfFrames"), [])
 
 
 def described(ds: Dataset) -> tuple[PixelDescription, StoredPixels]:
