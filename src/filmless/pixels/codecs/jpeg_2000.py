@@ -69,6 +69,9 @@ def decode_frame(
         whole = memoryview(b"".join((whole[: mended + 6], bytes(4), whole[mended + 10 :])))
         message = "JPEG 2000 tile-part ends where no marker is, expected the end of the code stream: read to there"
         findings += (Finding("code-stream-tile-part", _PIXEL_DATA, 0, message),)
+    if stream.subsampled:
+        message = "JPEG 2000 components differ in size, expected the same of all: decoded as luminance and chrominances"
+        findings += (Finding("code-stream-subsampled", _PIXEL_DATA, 0, message),)
     samples = _decode(whole, stream, frame, out)
     lossless = description.transfer_syntax in _LOSSLESS
     samples = conform(samples, header, description, frame, lossless=lossless)
@@ -162,8 +165,11 @@ def _step(options: EncodeOptions) -> float:
 
 
 def _photometric(stream: Jpeg2000Stream, description: PixelDescription) -> str:
-    """Name the colours behind the decoder, which undoes the component transform that the stream names."""
+    """Name the colours behind the decoder.
+
+    It undoes the component transform that the stream names, and makes RGB of subsampled components.
+    """
     photometric = description.photometric_interpretation
-    if stream.transformed or photometric in ("YBR_RCT", "YBR_ICT"):
+    if stream.subsampled or stream.transformed or photometric in ("YBR_RCT", "YBR_ICT"):
         return "RGB" if stream.components == 3 else photometric
     return photometric

@@ -8,6 +8,7 @@ from filmless.errors import CodecError
 __all__ = ["Jpeg2000Stream", "code_stream_of", "parse_header", "walk_tile_parts"]
 
 _SOT, _SIZ, _COD, _QCD, _CAP = 0xFF90, 0xFF51, 0xFF52, 0xFF5C, 0xFF50
+_SUBSAMPLING = ((2, 1), (2, 2))  # of chrominance: 4:2:2 and 4:2:0
 _LEAST_TILE_PART = 14  # its header and the start of data marker
 _MOST_PADDING = 1 << 16  # behind the end of code stream marker; DICOM wants one byte at the most
 _BOXES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\x00\x00\x00\x0cjP\x1a\x1a\r\n\x87\n")
@@ -22,6 +23,7 @@ class Jpeg2000Stream:
     components: int
     precision: int
     signed: bool
+    subsampled: bool
     transformed: bool
     reversible: bool
     high_throughput: bool
@@ -82,15 +84,19 @@ def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
     )
     if width <= left or height <= top or not tile_width or not tile_height or len(siz) < 36 + 3 * components:
         raise _damage("main header has an impossible size", frame)
-    subsampled = any(siz[at + 1] != 1 or siz[at + 2] != 1 for at in range(36, 36 + 3 * components, 3))
-    if subsampled or len({siz[at] for at in range(36, 36 + 3 * components, 3)}) != 1:
-        raise _damage("components differ in size or depth", frame)
+    steps = [(siz[at + 1], siz[at + 2]) for at in range(36, 36 + 3 * components, 3)]
+    subsampled = any(step != (1, 1) for step in steps)
+    if subsampled and (len(steps) != 3 or steps[0] != (1, 1) or steps[1] != steps[2] or steps[1] not in _SUBSAMPLING):
+        raise _damage("components differ in size", frame)
+    if len({siz[at] for at in range(36, 36 + 3 * components, 3)}) != 1:
+        raise _damage("components differ in depth", frame)
     return Jpeg2000Stream(
         rows=height - top,
         columns=width - left,
         components=components,
         precision=(siz[36] & 0x7F) + 1,
         signed=siz[36] >= 0x80,
+        subsampled=subsampled,
         transformed=cod[4] == 1,
         reversible=cod[9] == 1,
         high_throughput=_CAP in header and bool(int.from_bytes(header[_CAP][:4], "big") & 0x0002_0000),
