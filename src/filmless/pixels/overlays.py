@@ -16,9 +16,9 @@ from filmless.pixels.codecs import codec_of
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["Overlay", "draw", "overlay_mask", "overlay_of", "overlays_of"]
+__all__ = ["GROUPS", "Overlay", "draw", "overlay_mask", "overlays_by_group", "overlays_of"]
 
-_GROUPS = range(0x6000, 0x6020, 2)
+GROUPS = range(0x6000, 0x6020, 2)
 # The elements of a group.
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE = 0x0010, 0x0011, 0x0015, 0x0022, 0x0040
 _ORIGIN, _FRAME_ORIGIN, _BITS_ALLOCATED, _BIT_POSITION, _LABEL, _DATA = 0x0050, 0x0051, 0x0100, 0x0102, 0x1500, 0x3000
@@ -73,31 +73,46 @@ def overlays_of(ds: Dataset, frame: int = 0) -> list[Overlay]:
     >>> overlays_of(read("slice.dcm"))
     []
     """
-    groups = [group for group in _GROUPS if group << 16 | _ROWS in ds or group << 16 | _DATA in ds]
+    groups = [group for group in GROUPS if group << 16 | _ROWS in ds or group << 16 | _DATA in ds]
     if not groups:
         return []
-    description = PixelDescription.of(ds)
-    words = _Words(ds, description, frame)
-    found = (overlay_of(ds, group, description.rows, description.columns, frame, words) for group in groups)
-    return [overlay for overlay in found if overlay is not None]
+    return list(overlays_by_group(ds, PixelDescription.of(ds), frame, groups).values())
 
 
-def overlay_of(
-    ds: Dataset, group: int, rows: int, columns: int, frame: int = 0, words: "_Words | None" = None
-) -> Overlay | None:
-    """Return the overlay of one group, on a picture of these rows and columns; None when it has none for this frame.
+def overlays_by_group(
+    ds: Dataset, image: PixelDescription | tuple[int, int], frame: int, groups: Iterable[int]
+) -> dict[int, Overlay]:
+    """Return the overlays of these groups that a data set has for a frame.
+
+    Parameters
+    ----------
+    ds
+        An image or a presentation state.
+    image
+        How the pixels of the image are stored, which may hold overlays too; or its rows and columns alone.
+    frame
+        Which frame of the image, from 0.
+    groups
+        0x6000 to 0x601E.
 
     DICOM
     -----
     PS3.3 C.9.2
     """
-    mask = overlay_mask(ds, group, rows, columns, frame=frame)
-    if mask is None and words is not None:
-        mask = words.embedded(group)
-    if mask is None:
-        return None
-    label = text(ds, group << 16 | _LABEL) or text(ds, group << 16 | _DESCRIPTION)
-    return Overlay(mask, opacity=_ROI_OPACITY if text(ds, group << 16 | _TYPE) == "R" else 1.0, label=label)
+    words = None
+    if isinstance(image, PixelDescription):
+        words, image = _Words(ds, image, frame), (image.rows, image.columns)
+    rows, columns = image
+    found = {}
+    for group in groups:
+        mask = overlay_mask(ds, group, rows, columns, frame=frame)
+        if mask is None and words is not None:
+            mask = words.embedded(group)
+        if mask is not None:
+            label = text(ds, group << 16 | _LABEL) or text(ds, group << 16 | _DESCRIPTION)
+            opacity = _ROI_OPACITY if text(ds, group << 16 | _TYPE) == "R" else 1.0
+            found[group] = Overlay(mask, opacity=opacity, label=label)
+    return found
 
 
 def overlay_mask(ds: Dataset, group: int, rows: int, columns: int, *, frame: int = 0) -> NDArray[np.bool_] | None:

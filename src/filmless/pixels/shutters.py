@@ -38,7 +38,7 @@ class Shutter:
     colour: tuple[int, int, int] | None = None
 
 
-def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0) -> Shutter | None:
+def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: Dataset | None = None) -> Shutter | None:
     """Return the display shutter of a data set.
 
     Parameters
@@ -49,6 +49,8 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0) -> Shutt
         Size of the picture.
     frame
         Which frame, from 0: enhanced X-ray images have a shutter for each.
+    image
+        The image of a presentation state, whose pixels a circle is counted in; ``ds`` by default.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0) -> Shutt
     shapes = described.get("ShutterShape") or ()
     mask = np.zeros((rows, columns), dtype=np.bool_)
     for shape in {shapes} if isinstance(shapes, str) else {str(shape) for shape in shapes}:
-        covered = _covered(shape.strip(), ds, described, mask.shape, frame)
+        covered = _covered(shape.strip(), image or ds, described, mask.shape, frame)
         if covered is not None:
             mask |= covered
     if not mask.any():
