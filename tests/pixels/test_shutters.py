@@ -49,7 +49,10 @@ def test_circle_is_round_where_pixels_are_not_square() -> None:
     found = shutter(
         "CIRCULAR", 5, 7, CenterOfCircularShutter=[3, 4], RadiusOfCircularShutter=2, PixelSpacing=[2.0, 1.0]
     )
-    assert visible(found) == ["#######", "###.###", "#.....#", "###.###", "#######"]
+    expected = ["#######", "###.###", "#.....#", "###.###", "#######"]
+    assert visible(found) == expected
+    circle = Dataset({"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [3, 4], "RadiusOfCircularShutter": 2})
+    assert visible(shutter_of(circle, 5, 7, image=Dataset({"PixelAspectRatio": [2, 1]}))) == expected
 
 
 def test_polygon_closes_itself() -> None:
@@ -68,6 +71,7 @@ def test_bitmap_covers_where_bits_are_set() -> None:
     for element, vr, value in ((0x10, "US", 2), (0x11, "US", 2), (0x3000, "OW", b"\x06\x00")):
         ds.add_new((0x6002, element), vr, value)
     assert visible(shutter_of(ds, 2, 2)) == [".#", "#."]
+    assert visible(shutter_of(ds, 2, 2, image=Dataset())) == [".#", "#."]
     ds.ShutterOverlayGroup = 0x0010
     assert shutter_of(ds, 2, 2) is None
 

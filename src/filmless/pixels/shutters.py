@@ -80,7 +80,7 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
     shapes = described.get("ShutterShape") or ()
     mask = np.zeros((rows, columns), dtype=np.bool_)
     for shape in {shapes} if isinstance(shapes, str) else {str(shape) for shape in shapes}:
-        covered = _covered(shape.strip(), image or ds, described, mask.shape, frame)
+        covered = _covered(shape.strip(), described, ds if image is None else image, mask.shape, frame)
         if covered is not None:
             mask |= covered
     if not mask.any():
@@ -133,28 +133,26 @@ def _described(ds: Dataset, frame: int) -> Dataset | None:
 
 
 def _covered(
-    shape: str, ds: Dataset, described: Dataset, size: tuple[int, ...], frame: int
+    shape: str, described: Dataset, image: Dataset, size: tuple[int, ...], frame: int
 ) -> NDArray[np.bool_] | None:
     rows, columns = size
     match shape:
         case "RECTANGULAR":
             return _outside_rectangle(described, rows, columns)
         case "CIRCULAR":
-            return _outside_circle(described, rows, columns, _aspect(ds))
+            return _outside_circle(described, rows, columns, _aspect(image))
         case "POLYGONAL":
             return _outside_polygon(described, rows, columns)
         case "BITMAP":
             group = integer(described, "ShutterOverlayGroup", absent=0)
-            return overlay_mask(ds, group, rows, columns, frame=frame) if 0x6000 <= group <= 0x60FF else None
+            return overlay_mask(described, group, rows, columns, frame=frame) if 0x6000 <= group <= 0x60FF else None
     return None
 
 
 def _outside_rectangle(ds: Dataset, rows: int, columns: int) -> NDArray[np.bool_]:
     """Return what is outside the edges, whose own pixels are inside; an edge that is not given covers nothing."""
-    left, right = (
-        integer(ds, "ShutterLeftVerticalEdge", absent=1),
-        integer(ds, "ShutterRightVerticalEdge", absent=columns),
-    )
+    left = integer(ds, "ShutterLeftVerticalEdge", absent=1)
+    right = integer(ds, "ShutterRightVerticalEdge", absent=columns)
     upper = integer(ds, "ShutterUpperHorizontalEdge", absent=1)
     lower = integer(ds, "ShutterLowerHorizontalEdge", absent=rows)
     covered = np.ones((rows, columns), dtype=np.bool_)
