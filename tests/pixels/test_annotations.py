@@ -1,6 +1,7 @@
 """Graphic and text annotations: each kind drawn where it belongs, and nothing drawn without end."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,13 @@ def read(*objects: Dataset, findings: list[Finding] | None = None, **more: Any) 
     return annotations_of([item], [] if findings is None else findings)
 
 
-def drawn(*objects: Dataset, picture: np.ndarray = BLACK, view: View | None = None, **more: Any) -> np.ndarray:
+def drawn(
+    *objects: Dataset, picture: np.ndarray = BLACK, view: View | None = None, colour: Any = None, **more: Any
+) -> np.ndarray:
     rows, columns = picture.shape[:2]
     view = view or View((rows, columns), 0, False, (0, 0, columns, rows), (rows, columns))
-    return draw_annotations(picture, read(*objects), view, **more)
+    items = [replace(item, colour=item.colour or colour) for item in read(*objects)]
+    return draw_annotations(picture, items, view, **more)
 
 
 def extent(picture: np.ndarray) -> tuple[int, int, int, int]:

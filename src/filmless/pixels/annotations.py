@@ -115,7 +115,7 @@ def layers_of(state: Dataset) -> list[Layer]:
     -----
     PS3.3 C.10.7
     """
-    found = []
+    found: dict[str, Layer] = {}
     for number, item in enumerate(items(state, "GraphicLayerSequence")):
         order = numbers(item, "GraphicLayerOrder")
         colour = _cielab(item, "GraphicLayerRecommendedDisplayCIELabValue")
@@ -123,8 +123,9 @@ def layers_of(state: Dataset) -> list[Layer]:
         if colour is None and len(grey):
             colour = (round(float(np.clip(grey[0], 0, 0xFFFF)) / 257),) * 3
         place = int(order[0]) if len(order) else number
-        found.append(Layer(text(item, "GraphicLayer"), place, colour or (255, 255, 255)))
-    return sorted(found, key=lambda layer: layer.order)
+        name = text(item, "GraphicLayer")
+        found.setdefault(name, Layer(name, place, colour or (255, 255, 255)))
+    return sorted(found.values(), key=lambda layer: layer.order)
 
 
 def annotations_of(annotations: Iterable[Dataset], findings: list[Finding]) -> list[Graphic | Label]:

@@ -11,6 +11,7 @@ from filmless.pixels.displayed_area import View
 
 __all__ = ["draw_annotations"]
 
+_WHITE = (255, 255, 255)
 _FAR = 1e6  # pixels: where a point that lies further out is taken to be
 _CURVE = 16  # pieces of an interpolated curve between two points
 
@@ -20,7 +21,6 @@ def draw_annotations(
     annotations: Iterable[Graphic | Label],
     view: View,
     *,
-    colour: Colour = (255, 255, 255),
     tile: tuple[int, int] = (0, 0),
 ) -> NDArray[np.uint8]:
     """Draw annotations on a picture.
@@ -30,18 +30,16 @@ def draw_annotations(
     picture
         Shape (rows, columns) or (rows, columns, 3), uint8. It stays as it is.
     annotations
-        In the order in which they are drawn.
+        In the order in which they are drawn; white when they have no colour.
     view
         How the picture came from the image: graphics are turned with it, letters stand upright.
-    colour
-        Red, green, blue of what has no colour of its own.
     tile
         Where the frame begins in the total pixel matrix, as columns and rows.
 
     Returns
     -------
     NDArray
-        A new picture; a grey one stays grey while only greys are drawn.
+        A new picture, or the same without annotations; a grey one stays grey while only greys are drawn.
 
     DICOM
     -----
@@ -50,20 +48,22 @@ def draw_annotations(
     from PIL import Image
 
     annotations = list(annotations)
-    colours = [own or colour for item in annotations for own in _colours(item)]
-    grey = picture.ndim == 2 and all(len(set(used)) == 1 for used in colours)
+    if not annotations:
+        return picture
+    grey = picture.ndim == 2 and all(len(set(colour)) == 1 for item in annotations for colour in _colours(item))
     image = Image.fromarray(picture) if picture.ndim == 3 or grey else Image.fromarray(picture).convert("RGB")
     pen = _Pen(image if image.readonly == 0 else image.copy(), view, tile, grey=grey)
     for item in annotations:
         if isinstance(item, Graphic):
-            pen.graphic(item, colour)
+            pen.graphic(item)
         else:
-            pen.label(item, colour)
+            pen.label(item)
     return np.array(pen.image)
 
 
-def _colours(item: Graphic | Label) -> list[Colour | None]:
-    return [item.colour, item.fill_colour] if isinstance(item, Graphic) and item.filled else [item.colour]
+def _colours(item: Graphic | Label) -> list[Colour]:
+    line = item.colour or _WHITE
+    return [line, item.fill_colour or line] if isinstance(item, Graphic) and item.filled else [line]
 
 
 class _Pen:
@@ -77,10 +77,10 @@ class _Pen:
         self._letters = float(np.clip(min(image.size) / 32, 10, 160))
         self._fonts: dict[int, Any] = {}
 
-    def graphic(self, graphic: Graphic, colour: Colour) -> None:
+    def graphic(self, graphic: Graphic) -> None:
         points = self._placed(graphic.points, graphic.units)
         width = max(1, round(self._stroke * graphic.thickness))
-        ink = self._ink(graphic.colour or colour)
+        ink = self._ink(graphic.colour or _WHITE)
         if graphic.kind == "POINT":
             radius = 1.5 * width
             x, y = points[0] - 0.5
@@ -88,11 +88,11 @@ class _Pen:
             return
         outline = _OUTLINES[graphic.kind](points)
         if graphic.filled and len(outline) > 2:
-            self._fill(outline, self._ink(graphic.fill_colour or graphic.colour or colour), graphic.fill_opacity)
+            self._fill(outline, self._ink(graphic.fill_colour or graphic.colour or _WHITE), graphic.fill_opacity)
         self._lines(outline, ink, width)
 
-    def label(self, label: Label, colour: Colour) -> None:
-        ink = self._ink(label.colour or colour)
+    def label(self, label: Label) -> None:
+        ink = self._ink(label.colour or _WHITE)
         anchor = None if label.anchor is None else self._placed(label.anchor, label.anchor_units)[0]
         corner = np.zeros(2)
         if label.box is not None:

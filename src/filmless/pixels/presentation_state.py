@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset, Finding
 from filmless.errors import UnsupportedError
 from filmless.pixels import shutters
-from filmless.pixels.annotations import Layer, annotations_of, layers_of
+from filmless.pixels.annotations import Graphic, Label, Layer, annotations_of, layers_of
 from filmless.pixels.attributes import items, numbers, text
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.displayed_area import Size, View, tile_offset, view_of
@@ -197,17 +197,22 @@ class PresentationState:
         view = view_of(self.ds, area, ds, (rows, columns), frame, size)
         picture = shutters.apply(picture, shutters.shutter_of(self.ds, rows, columns, frame=frame, image=ds))
         picture = view.place(picture)
-        drawn = annotations_of(self._items("GraphicAnnotationSequence", ds, frame), [])
+        annotations = annotations_of(self._items("GraphicAnnotationSequence", ds, frame), [])
+        tile = tile_offset(ds, frame) if any(_in_matrix(item) for item in annotations) else (0, 0)
         overlays = self._overlays(ds, frame)
-        tile = tile_offset(ds, frame) if any(getattr(item, "units", "") == "MATRIX" for item in drawn) else (0, 0)
+        by_layer: dict[str, list[Graphic | Label]] = {}
+        for item in annotations:
+            by_layer.setdefault(item.layer, []).append(item)
         # Annotations come after the shutter, which so does not hide them (PS3.4 N.2.3).
-        for layer in self._all_layers([*overlays, *(item.layer for item in drawn)]):
-            masks = [_placed(overlay, view, layer) for overlay in overlays.get(layer.name, ())]
-            picture = draw(picture, masks)
-            own = [item for item in drawn if item.layer == layer.name]
-            if own:
-                picture = draw_annotations(picture, own, view, colour=layer.colour, tile=tile)
-        return picture
+        pending: list[Graphic | Label] = []
+        for layer in self._all_layers([*overlays, *by_layer]):
+            if layer.name in overlays:
+                picture = draw_annotations(picture, pending, view, tile=tile)
+                picture = draw(picture, [_placed(overlay, view, layer) for overlay in overlays[layer.name]])
+                pending = []
+            own = by_layer.get(layer.name, ())
+            pending += [replace(item, colour=item.colour or layer.colour) for item in own]
+        return draw_annotations(picture, pending, view, tile=tile)
 
     def _all_layers(self, named: list[str]) -> list[Layer]:
         """Return the layers, those that are used without being described at last."""
@@ -249,6 +254,11 @@ def _refers(item: Dataset, ds: Dataset, frame: int, *, absent: bool = False) -> 
             if not len(frames) or frame + 1 in frames:
                 return True
     return False
+
+
+def _in_matrix(item: Graphic | Label) -> bool:
+    units = (item.units,) if isinstance(item, Graphic) else (item.box_units, item.anchor_units)
+    return "MATRIX" in units
 
 
 def _placed(overlay: Overlay, view: View, layer: Layer) -> Overlay:
