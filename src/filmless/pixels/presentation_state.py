@@ -12,14 +12,16 @@ from filmless.dataset import Dataset, Finding
 from filmless.errors import UnsupportedError
 from filmless.pixels import shutters
 from filmless.pixels.annotations import Graphic, Label, Layer, annotations_of, layers_of
-from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.attributes import integer, items, numbers, text
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.displayed_area import Size, View, tile_offset, view_of
 from filmless.pixels.drawing import draw_annotations
+from filmless.pixels.grey import GreyTransform, Presentation, Rescale, Window
+from filmless.pixels.grey_stages import voi_views
+from filmless.pixels.lut import Lut, lut_of
 from filmless.pixels.overlays import GROUPS, Overlay, draw, overlays_by_group
 
 if TYPE_CHECKING:
-    from filmless.pixels.grey import GreyTransform
     from filmless.pixels.palette import Palette
 
 __all__ = ["PresentationState"]
@@ -137,11 +139,26 @@ class PresentationState:
         -----
         PS3.4 N.2.1
         """
-        from filmless.pixels.grey import GreyTransform, modality_of, presentation_of, voi_views
+        modality = self._modality(ds)
+        selection = self._item("SoftcopyVOILUTSequence", ds, frame)
+        views = [] if selection is None else voi_views(selection, signed=_may_be_negative(modality, ds))
+        transform = GreyTransform(modality, None, self._presentation())
+        return replace(transform, voi=views[0] if views else _all_values(transform, ds))
 
-        voi = self._item("SoftcopyVOILUTSequence", ds, frame)
-        views = voi_views(voi, 0) if voi is not None else []
-        return GreyTransform(modality_of(self.ds, 0), views[0] if views else None, presentation_of(self.ds))
+    def _modality(self, ds: Dataset) -> Lut | Rescale | None:
+        luts = items(self.ds, "ModalityLUTSequence", most=1)
+        if luts:
+            return lut_of(luts[0], signed=integer(ds, "PixelRepresentation", absent=0) == 1)
+        slope, intercept = numbers(self.ds, "RescaleSlope"), numbers(self.ds, "RescaleIntercept")
+        if not len(slope) and not len(intercept):
+            return None
+        return Rescale(float(slope[0]) if len(slope) else 1.0, float(intercept[0]) if len(intercept) else 0.0)
+
+    def _presentation(self) -> Presentation:
+        luts = items(self.ds, "PresentationLUTSequence", most=1)
+        if luts:
+            return lut_of(luts[0])
+        return "INVERSE" if text(self.ds, "PresentationLUTShape") == "INVERSE" else "IDENTITY"
 
     def palette(self) -> Palette | None:
         """Return the palette of a pseudo-color state, for grey values of 0 to 255; None for the others.
@@ -240,6 +257,25 @@ class PresentationState:
 
     def _items(self, keyword: str, ds: Dataset, frame: int) -> list[Dataset]:
         return [item for item in items(self.ds, keyword) if _refers(item, ds, frame, absent=True)]
+
+
+def _all_values(transform: GreyTransform, ds: Dataset) -> Window | None:
+    """Return the window over all that Bits Stored allows: what no VOI LUT means (PS3.4 N.2.1.2); floats have none."""
+    description = PixelDescription.of(ds)
+    if description.dtype.kind == "f":
+        return None
+    values = 1 << description.bits_stored
+    low = -(values // 2) if description.signed else 0
+    return transform.window_from(float(low), float(low + values - 1))
+
+
+def _may_be_negative(modality: Lut | Rescale | None, ds: Dataset) -> bool:
+    """Tell whether modality values can be negative: then the first value that a VOI LUT maps can."""
+    if isinstance(modality, Lut):
+        return False
+    if integer(ds, "PixelRepresentation", absent=0) == 1:
+        return True
+    return modality is not None and (modality.intercept < 0 or modality.slope < 0)
 
 
 def _refers(item: Dataset, ds: Dataset, frame: int, *, absent: bool = False) -> bool:
