@@ -17,6 +17,7 @@ mod finding;
 mod frames;
 mod model;
 mod origin;
+mod render;
 mod rle;
 mod scan;
 mod sequence;
@@ -42,6 +43,8 @@ mod _core {
     use crate::frames::{fragments, value_range};
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
+    #[pymodule_export]
+    use crate::render::{draw_ramp, expand_segments, look_up_samples, sample_range, ybr_to_rgb};
     #[pymodule_export]
     use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]
