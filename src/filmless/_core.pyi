@@ -14,8 +14,10 @@ __all__ = [
     "Walker",
     "copied",
     "dictionary_entry",
+    "draw_ramp",
     "encode_data_set",
     "encode_file",
+    "expand_segments",
     "findings",
     "fragment_tails",
     "fragments",
@@ -25,6 +27,7 @@ __all__ = [
     "jpeg_segments",
     "keep_stored",
     "keywords",
+    "look_up_samples",
     "pickled",
     "pixel_attributes",
     "private_entry",
@@ -34,6 +37,7 @@ __all__ = [
     "rle_decode",
     "rle_encode",
     "same",
+    "sample_range",
     "scan",
     "to_json",
     "to_xml",
@@ -44,6 +48,7 @@ __all__ = [
     "unpickled",
     "value_range",
     "write_file",
+    "ybr_to_rgb",
 ]
 
 _Key: TypeAlias = str | int | tuple[int, int]
@@ -230,6 +235,19 @@ def value_range(dataset: Dataset, tag: int, start: int, end: int) -> bytes: ...
 def jpeg_segments(data: bytes, jpeg_ls: bool) -> tuple[list[tuple[int, int, int]], int]: ...
 def rle_decode(data: bytes, samples: int, sample_bytes: int, out: Any) -> bool: ...
 def rle_encode(data: Any, samples: int, sample_bytes: int, columns: int) -> bytes: ...
+def draw_ramp(
+    samples: Any,
+    out: Any,
+    *,
+    rescale: tuple[float, float],
+    ramp: tuple[float, float],
+    inverse: bool,
+    padding: tuple[float, float] | None,
+) -> None: ...
+def look_up_samples(samples: Any, first: int, table: bytes, out: Any) -> None: ...
+def sample_range(samples: Any, skip: tuple[float, float] | None) -> tuple[Any, Any] | None: ...
+def ybr_to_rgb(kind: str, bits: int, samples: Any, out: Any) -> None: ...
+def expand_segments(data: list[int], number_bytes: int, entries: int) -> list[int]: ...
 def dictionary_entry(key: _Key) -> tuple[int, str, str, str, str, bool] | None: ...
 def private_entry(creator: str, tag: int) -> tuple[str, str, str] | None: ...
 def keywords() -> list[str]: ...

@@ -17,6 +17,7 @@ mod finding;
 mod frames;
 mod model;
 mod origin;
+mod render;
 mod rle;
 mod scan;
 mod sequence;
@@ -46,6 +47,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
+    #[pymodule_export]
+    use crate::render::{draw_ramp, expand_segments, look_up_samples, sample_range, ybr_to_rgb};
     #[pymodule_export]
     use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]

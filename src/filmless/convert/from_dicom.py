@@ -15,7 +15,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import read
 from filmless.pixels import PixelDescription, decode_as_stored, render
-from filmless.pixels.rendering import Window
+from filmless.pixels.grey import WindowChoice
 
 __all__ = ["from_dicom"]
 
@@ -26,7 +26,7 @@ def from_dicom(
     *,
     format: Literal["png"] = "png",  # noqa: A002 - the word everybody looks for
     frame: int = 0,
-    window: Window | None = None,
+    window: WindowChoice | None = None,
     depth: Literal[8, 16] = 8,
 ) -> None:
     """Write one frame of a DICOM image as a PNG.
