@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset, Finding
-from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.attributes import integer, items, numbers, text, texts
 from filmless.pixels.cielab import srgb_of_cielab
 
 __all__ = ["Colour", "Graphic", "Label", "Layer", "annotations_of", "layers_of"]
@@ -152,14 +152,14 @@ def annotations_of(annotations: Iterable[Dataset], findings: list[Finding]) -> l
         layer = text(annotation, "GraphicLayer")
         drawn = set()
         for item in items(annotation, "GraphicObjectSequence"):
-            drawn.add(text(item, "CompoundGraphicInstanceID"))
+            drawn.add(integer(item, "CompoundGraphicInstanceID", absent=0))
             graphic = _graphic(item, layer)
             if graphic is None:
                 findings.append(Finding("graphic", 0x0070_0009, 0, "graphic object cannot be drawn: type or points"))
             else:
                 found.append(graphic)
         for item in items(annotation, "TextObjectSequence"):
-            drawn.add(text(item, "CompoundGraphicInstanceID"))
+            drawn.add(integer(item, "CompoundGraphicInstanceID", absent=0))
             label = _label(item, layer)
             if label is None:
                 findings.append(Finding("text", 0x0070_0008, 0, "text object is empty or has no place"))
@@ -167,7 +167,7 @@ def annotations_of(annotations: Iterable[Dataset], findings: list[Finding]) -> l
                 found.append(label)
         # Each compound graphic is there once more as simple ones (PS3.3 C.10.5.1.3.1), which are those drawn here.
         compounds = items(annotation, "CompoundGraphicSequence")
-        if any(text(item, "CompoundGraphicInstanceID") not in drawn for item in compounds):
+        if any(integer(item, "CompoundGraphicInstanceID", absent=-1) not in drawn for item in compounds):
             message = "compound graphic without the simple graphics that stand for it is not drawn"
             findings.append(Finding("compound-graphic", 0x0070_0209, 0, message))
         if len(found) > _MOST_ANNOTATIONS:
@@ -206,8 +206,7 @@ def _graphic(item: Dataset, layer: str) -> Graphic | None:
 
 
 def _label(item: Dataset, layer: str) -> Label | None:
-    value = item.get("UnformattedTextValue")
-    lines = str(value or "")[:_MOST_CHARACTERS].splitlines()
+    lines = "\n".join(texts(item, "UnformattedTextValue"))[:_MOST_CHARACTERS].splitlines()
     words = "\n".join("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines)
     corners = [numbers(item, f"BoundingBox{corner}HandCorner") for corner in ("TopLeft", "BottomRight")]
     box = np.array([corner[:2] for corner in corners]) if all(len(corner) >= 2 for corner in corners) else None
