@@ -10,7 +10,7 @@ from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import CodeStream, check_stream, conform
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["ENCODES", "decode_frame", "encode_frame"]
+__all__ = ["ENCODES", "decode_frame", "encode_frame", "recompress_jpeg", "restore_jpeg"]
 
 ENCODES = {"JPEGXLLossless": Encodes((1, 16)), "JPEGXL": Encodes((1, 16))}
 
@@ -116,3 +116,33 @@ def _code_stream(data: bytes) -> int:
             break
         position += size
     return -1
+
+
+def recompress_jpeg(stream: bytes, frame: int) -> bytes:
+    """Make a smaller JPEG XL of a JPEG stream, from which `restore_jpeg` gives the stream again.
+
+    DICOM
+    -----
+    PS3.5 8.2.15, A.4.12
+    """
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.jpegxl_encode_jpeg(stream))
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"JPEG stream cannot be recompressed: {error}", frame=frame) from error
+
+
+def restore_jpeg(stream: bytes, frame: int) -> bytes:
+    """Give the JPEG stream that a JPEG XL was made of, bit for bit.
+
+    DICOM
+    -----
+    PS3.5 8.2.15, A.4.12
+    """
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.jpegxl_decode_jpeg(stream, numthreads=1))
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"JPEG XL stream holds no JPEG that can be restored: {error}", frame=frame) from error
