@@ -131,7 +131,7 @@ fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'stat
         let set = parts.dataset.edited().find(|(tag, _)| *tag == Tag::PIXEL_DATA).map(|(_, element)| element);
         let untouched = set.is_none() && parts.origin.is_some();
         let fragments = set.is_some_and(|element| {
-            matches!(&element.content, Content::Bytes(bytes) if (***bytes).as_ref().starts_with(&[0xFE, 0xFF, 0, 0xE0]))
+            matches!(&element.content, Content::Bytes(bytes) if (**bytes).as_ref().starts_with(&[0xFE, 0xFF, 0, 0xE0]))
         });
         if untouched || (fragments && !target.encapsulated) {
             let feature = format!(
