@@ -37,8 +37,6 @@ class Frames(Sequence[NDArray[Any]]):
         self._codec = codec_of(self.description.transfer_syntax)
         row = _core.transfer_syntax(self.description.transfer_syntax)
         self._index = frame_index(ds, self.description, row["codec"] if row else "native")
-        # What a lossy stream decodes to may go beyond Bits Stored: dropping bits would wrap it around.
-        self._may_have_junk = row is None or row["lossless"]
         self._as_rgb = as_rgb
         self._noted: dict[Finding, None] = {}
 
@@ -79,8 +77,6 @@ class Frames(Sequence[NDArray[Any]]):
         more = {"first_bit": first_bit} if first_bit else {}
         decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
         samples, photometric = decoded.samples, decoded.photometric_interpretation
-        if self._may_have_junk:
-            samples = _used_bits(samples, self.description)
         self._noted |= dict.fromkeys(decoded.findings)
         if self._as_rgb and photometric.startswith("YBR_FULL"):
             samples, photometric = ybr_to_rgb(samples), "RGB"
@@ -241,22 +237,3 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
         for position in range(1, len(wanted)):
             fill(position)
     return out
-
-
-def _used_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[Any]:
-    """Drop the bits that hold no sample (old files keep overlays there) and carry the sign of those that do.
-
-    DICOM: PS3.5 8.1.1
-    """
-    allocated, stored = description.bits_allocated, description.bits_stored
-    if allocated in (stored, 1) or samples.dtype.kind == "f":
-        return samples
-    above = allocated - 1 - description.high_bit
-    native = (
-        samples
-        if samples.dtype.isnative and samples.flags.writeable
-        else samples.astype(samples.dtype.newbyteorder("="))
-    )
-    native <<= above
-    native >>= allocated - stored  # arithmetic when signed
-    return native

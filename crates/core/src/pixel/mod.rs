@@ -2,3 +2,4 @@
 
 pub mod fragments;
 pub mod rle;
+pub mod streams;

@@ -63,6 +63,21 @@ class EncodeOptions:
     max_error: int | None = None
     ratio: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ValueError(f"`quality` is {self.quality}, expected 1 to 100")
+        if self.max_error is not None and not 0 <= self.max_error <= 255:
+            raise ValueError(f"`max_error` is {self.max_error}, expected 0 to 255")
+        if self.ratio is not None and not self.ratio >= 1:
+            raise ValueError(f"`ratio` is {self.ratio}, expected 1 or more")
+
+    def only(self, what: str, *names: str) -> None:
+        """Raise ValueError when another option is given than those that a family knows."""
+        for name in ("quality", "max_error", "ratio"):
+            if getattr(self, name) is not None and name not in names:
+                raise ValueError(f"`{name}` means nothing to {what}")
+
 
 class Encodes(NamedTuple):
     """What an adapter can write in a transfer syntax: least and greatest Bits Stored, samples per pixel, signed."""
