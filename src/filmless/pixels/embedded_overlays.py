@@ -24,8 +24,10 @@ def embedded_overlays(ds: Dataset, description: PixelDescription) -> Iterator[tu
     """
     lowest = description.high_bit + 1 - description.bits_stored
     for group in range(0x6000, 0x6020, 2):
-        position = ds.get((group, _BIT_POSITION))
-        if not isinstance(position, int) or (group, _DATA) in ds or not 0 <= position < description.bits_allocated:
+        if (group, _BIT_POSITION) not in ds or (group, _DATA) in ds:
+            continue
+        position = ds[group, _BIT_POSITION].value
+        if not isinstance(position, int) or not 0 <= position < description.bits_allocated:
             continue
         if not lowest <= position <= description.high_bit:
             yield group, position

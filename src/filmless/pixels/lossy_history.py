@@ -14,7 +14,7 @@ _METHODS = {
     "htj2k": "ISO_15444_15",
     "jpeg-xl": "ISO_18181_1",
 }
-_VIDEO_METHODS = {"MPEG2": "ISO_13818_2", "MPEG4": "ISO_14496_10", "HEVC": "ISO_23008_2"}
+_VIDEO_METHODS = {"MPEG2": "ISO_13818_2", "MPEG4": "ISO_14496_10", "HEVCM": "ISO_23008_2"}
 _LONGEST_DESCRIPTION = 1024  # ST
 
 
@@ -42,7 +42,9 @@ def record_loss(ds: Dataset, *, family: str, keyword: str, ratio: float) -> None
     ratios, methods = _values(ds, "LossyImageCompressionRatio"), _values(ds, "LossyImageCompressionMethod")
     ds.LossyImageCompression = "01"
     ds.LossyImageCompressionRatio = [*ratios, float(f"{ratio:.4g}")]
-    ds.LossyImageCompressionMethod = [*methods, _METHODS.get(family) or _VIDEO_METHODS.get(keyword[:5], "ISO_14496_10")]
+    if keyword == "JPEGXLJPEGRecompression":  # what loses is the JPEG in it
+        family = "jpeg"
+    ds.LossyImageCompressionMethod = [*methods, _METHODS.get(family) or _VIDEO_METHODS[keyword[:5]]]
 
 
 def derive(ds: Dataset, *, ratio: float, was_lossy: bool) -> None:

@@ -63,8 +63,8 @@ def _recompress(stream: bytes, frame: int) -> bytes:
         whole = stream[: parse_jpeg(stream).end]  # what follows is padding
     except DicomError as error:
         raise CodecError(error.message, frame=frame) from error
-    smaller = recompress_jpeg(whole, frame)
-    if restore_jpeg(smaller, frame) != whole:
+    smaller = recompress_jpeg(whole, frame=frame)
+    if restore_jpeg(smaller, frame=frame) != whole:
         raise CodecError("the JPEG stream does not come back from JPEG XL bit for bit", frame=frame)
     return smaller
 
@@ -72,7 +72,7 @@ def _recompress(stream: bytes, frame: int) -> bytes:
 def _restore(stream: bytes, frame: int) -> bytes:
     from filmless.pixels.codecs.jpeg_xl import restore_jpeg
 
-    return restore_jpeg(stream, frame)
+    return restore_jpeg(stream, frame=frame)
 
 
 def _is_first_order(stream: bytes) -> bool:

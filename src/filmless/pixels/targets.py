@@ -19,7 +19,7 @@ _NATIVE = (
     "DeflatedExplicitVRLittleEndian",
     "ExplicitVRBigEndian",
 )
-_RECOMPRESSED = "JPEGXLJPEGRecompression"
+_RECOMPRESSED = "JPEGXLJPEGRecompression"  # whose samples are those of JPEG
 _OPTIONS = {  # of lossy targets, by family
     "jpeg": {"quality"},
     "jpeg-ls": {"max_error"},
@@ -69,7 +69,7 @@ def target_row(transfer_syntax: str) -> Row:
 
 
 def check_options(target: Row, options: EncodeOptions) -> None:
-    """Raise ValueError for an option that the target has no use for, or that makes no sense."""
+    """Raise ValueError for options that the target has no use for, or that say the same twice."""
     useful = set() if target["lossless"] else _OPTIONS.get(target["codec"], set())
     given = [name for name in ("quality", "ratio", "max_error") if getattr(options, name) is not None]
     for name in given:
@@ -78,12 +78,6 @@ def check_options(target: Row, options: EncodeOptions) -> None:
             raise ValueError(f"`{name}` does not go with {target['keyword']}, which takes {takes}")
     if len(given) > 1:
         raise ValueError("give `quality` or `ratio`, not both")
-    if options.quality is not None and not 1 <= options.quality <= 100:
-        raise ValueError(f"`quality` is {options.quality}, expected 1 to 100")
-    if options.ratio is not None and not options.ratio > 1:
-        raise ValueError(f"`ratio` is {options.ratio}, expected more than 1")
-    if options.max_error is not None and not 0 <= options.max_error <= 255:
-        raise ValueError(f"`max_error` is {options.max_error}, expected 0 to 255")
 
 
 def check_capable(description: PixelDescription, target: Row) -> None:
@@ -94,16 +88,12 @@ def check_capable(description: PixelDescription, target: Row) -> None:
     UnsupportedError
         It cannot; the hint names those that can.
     """
-    if target["keyword"] == _RECOMPRESSED:
-        message = f"{target['name']} holds JPEG streams, and these samples are in none"
-        raise UnsupportedError(message, uid=target["uid"], hint="JPEGXL and JPEGXLLossless hold any samples")
     if _holds(description, target):
         return
     kind = "floating point" if description.keyword != "PixelData" else f"{description.bits_stored}-bit"
     sign = "signed " if description.signed else ""
     message = f"{target['name']} cannot hold {kind} {sign}samples, {description.samples} per pixel"
     able = [row["keyword"] for row in targets() if not row["encapsulated"] or _holds(description, row)]
-    able = [keyword for keyword in able if keyword != _RECOMPRESSED]
     raise UnsupportedError(message, uid=target["uid"], hint=f"these can: {', '.join(able)}")
 
 
@@ -120,7 +110,7 @@ def written_as(description: PixelDescription, target: Row, photometric: str, bit
     allocated = max(description.bits_allocated, 8 if bits_stored > 1 else 1)
     while bits_stored > allocated:
         allocated *= 2
-    if target["codec"] == "jpeg" and bits_stored <= 12:
+    if (target["codec"] == "jpeg" or target["keyword"] == _RECOMPRESSED) and bits_stored <= 12:
         bits_stored = bits_stored if bits_stored <= 8 else 12
         allocated = 8 if bits_stored <= 8 else 16
     elif allocated > 16 and bits_stored <= 16 and (encodes := _encodes(target)) and encodes.bits[1] <= 16:
@@ -138,7 +128,7 @@ def written_as(description: PixelDescription, target: Row, photometric: str, bit
 
 
 def _is_target(row: Row) -> bool:
-    return row["keyword"] in (*_NATIVE, _RECOMPRESSED) or _encodes(row) is not None
+    return row["keyword"] in _NATIVE or _encodes(row) is not None
 
 
 def _encodes(row: Row) -> Encodes | None:
@@ -154,6 +144,8 @@ def _encodes(row: Row) -> Encodes | None:
 def _holds(description: PixelDescription, row: Row) -> bool:
     encodes = _encodes(row)
     if encodes is None or description.keyword != "PixelData":
+        return False
+    if row["codec"] == "rle" and description.bits_allocated == 1:
         return False
     fits = encodes.bits[0] <= description.bits_stored <= encodes.bits[1]
     return fits and description.samples in encodes.samples and (encodes.signed or not description.signed)

@@ -33,13 +33,17 @@ _WORTH_THREADS = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be written of which frames: ``first`` is the first one, decoded already."""
+    """What is to be written of which frames: ``first`` is the first one, decoded already.
+
+    Samples beyond Bits Stored, which lossy streams have, are clipped where more is lost anyway.
+    """
 
     source: Frames
     description: PixelDescription
     codec: Codec
     options: EncodeOptions
     first: Decoded
+    clip: bool
 
     def samples(self, frame: int) -> NDArray[Any]:
         """Decode a frame to the samples that are to be written."""
@@ -49,7 +53,10 @@ class _Plan:
             raise PixelError(message, tag=0x0028_0004, frame=frame)
         samples = decoded.samples
         if needed := _bits_beyond(samples, self.description):
-            raise _MoreBitsError(needed)
+            if not self.clip:
+                raise _MoreBitsError(needed)
+            stored, signed = self.description.bits_stored, self.description.signed
+            samples = samples.clip(-(1 << stored - 1) if signed else 0, (1 << stored - int(signed)) - 1)
         return samples.astype(self.description.dtype, copy=False)
 
 
@@ -90,7 +97,7 @@ def transcode(
     ratio
         Of a lossy target, the uncompressed to the compressed size: JPEG 2000.
     max_error
-        Of JPEG-LS near-lossless, how much a sample may change; None or 0 for nothing.
+        Of JPEG-LS near-lossless, how much a sample may change; 0 for nothing.
     verify
         Decode every frame that was written: a lossless one has to be what it was, a lossy one has to decode.
     threads
@@ -119,7 +126,7 @@ def transcode(
     -----
     YBR of a lossy stream becomes RGB, as `decode` gives it; YBR of a lossless one stays. Palette indices and single
     bits are not compressed with loss. Bits that hold no sample are dropped, and an overlay in them becomes Overlay
-    Data. A lossy stream whose samples go beyond Bits Stored gives a larger Bits Stored.
+    Data. A lossy stream whose samples go beyond Bits Stored gives a larger Bits Stored in a lossless target.
 
     With loss, these change: Lossy Image Compression with its Ratio and Method, Derivation Description and Code, Source
     Image Sequence, Image Type and SOP Instance UID; Smallest and Largest Image Pixel Value go. What was lost before
@@ -174,9 +181,7 @@ def _encoded(
     new_instance: bool,
 ) -> Dataset:
     """Decode and encode, with as many bits as the samples turn out to need."""
-    if target["codec"] == "jpeg-ls":
-        options = replace(options, max_error=options.max_error or 0)
-    lossy = bool(not target["lossless"] and (target["codec"] != "jpeg-ls" or options.max_error))
+    lossy = not target["lossless"] and options.max_error != 0
     # JPEG codes YBR itself; the other lossy codecs decorrelate RGB, and take anything else for unrelated planes.
     as_rgb = not source["lossless"] or (lossy and target["codec"] != "jpeg")
     frames = Frames(ds, as_rgb=as_rgb)
@@ -186,7 +191,7 @@ def _encoded(
     while True:
         description = written_as(frames.description, target, first.photometric_interpretation, bits)
         _check(ds, description, target, lossy=lossy)
-        plan = _Plan(frames, description, codec_of(target["uid"]), options, first)
+        plan = _Plan(frames, description, codec_of(target["uid"]), options, first, clip=lossy)
         try:
             new, ratio = _written(ds, plan, target, exact=verify and not lossy, threads=threads)
             break
@@ -213,7 +218,7 @@ def _check(ds: Dataset, description: PixelDescription, target: Row, *, lossy: bo
         message = f"samples in {photometric} cannot be written in another transfer syntax"
         raise UnsupportedError(message, feature=photometric, uid=target["uid"])
     indices = photometric == "PALETTE COLOR" or ds.get("SegmentationType") == "LABELMAP"
-    if lossy and (indices or description.bits_allocated == 1):
+    if lossy and (indices or description.bits_stored == 1):
         what = "palette indices and labels" if indices else "single bits"
         hint = "choose a lossless transfer syntax, such as JPEGLSLossless or RLELossless"
         raise UnsupportedError(f"{what} have no meaning after a loss: {target['name']}", uid=target["uid"], hint=hint)
@@ -393,10 +398,13 @@ def _renamed(ds: Dataset, target: Row) -> Dataset:
 def _take_overlays_out(new: Dataset, frames: Frames) -> None:
     stored = frames.description
     codec = codec_of(stored.transfer_syntax)
-    for group, position in embedded_overlays(new, stored):
-        move_to_overlay_data(
-            new, group, position, stored, lambda frame: codec.decode_frame(frames.encoded(frame), stored, frame).samples
-        )
+    whole = replace(stored, bits_stored=stored.bits_allocated, high_bit=stored.bits_allocated - 1)
+
+    def raw(frame: int) -> NDArray[Any]:
+        return codec.decode_frame(frames.encoded(frame), whole, frame).samples
+
+    for group, position in list(embedded_overlays(new, stored)):
+        move_to_overlay_data(new, group, position, stored, raw)
 
 
 def _bits_beyond(samples: NDArray[Any], description: PixelDescription) -> int:
