@@ -176,7 +176,7 @@ def geometry_of(source: Dataset | Sequence[Dataset]) -> FrameGeometry:
     >>> from filmless import read
     >>> geometry = geometry_of(read("slice.dcm"))
     >>> geometry.to_patient((0, 0)).round(3).tolist()
-    [-158.136, -179.035, -75.699]
+    [-158.136, -179.036, -75.7]
     >>> geometry.to_pixels([-100, -100, -70]).round(1).tolist()
     [87.9, 119.5, 5.7]
     """
@@ -211,10 +211,9 @@ def _of_image(ds: Dataset) -> FrameGeometry:
         _filled(attributes.orientations, len(attributes), 6),
         _filled(attributes.spacing_mm, len(attributes), 2),
     )
-    orientations = _unit(orientations)
     wrong = ~(
         np.isfinite(positions).all(axis=1)
-        & np.isfinite(orientations).all(axis=1)
+        & _right_angled(orientations)
         & np.isfinite(spacing).all(axis=1)
         & (spacing > 0).all(axis=1)
     )
@@ -234,16 +233,14 @@ def _filled(values: NDArray[Any] | None, frames: int, width: int) -> Floats:
     return np.full(shape, np.nan) if values is None else np.array(values, dtype=float)
 
 
-def _unit(orientations: Floats) -> Floats:
-    """Make direction cosines of length 1; those that are no right angle become NaN."""
+def _right_angled(orientations: Floats) -> NDArray[np.bool_]:
+    """Tell whether direction cosines are of length 1 and at a right angle, rounded as they may be."""
     first, second = orientations[:, :3], orientations[:, 3:]
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(first, axis=1), np.linalg.norm(second, axis=1)
         skew = np.abs(np.einsum("ij,ij->i", first, second))
         right = (np.abs(lengths[0] - 1) < _UNIT) & (np.abs(lengths[1] - 1) < _UNIT) & (skew < _UNIT)
-        unit = np.hstack([first / lengths[0][:, np.newaxis], second / lengths[1][:, np.newaxis]])
-    unit[~right] = np.nan
-    return np.asarray(unit)
+    return np.asarray(right)
 
 
 def _size(ds: Dataset, keyword: str) -> int:

@@ -1,0 +1,10 @@
+"""Objects that say something about images: segmentations (SEG) and contours of structures (RTSTRUCT).
+
+PS3.3 A.19, A.51, C.8.8, C.8.20
+"""
+
+from filmless.objects.code import Code
+from filmless.objects.segment import Segment
+from filmless.objects.segmenting import segmentation
+
+__all__ = ["Code", "Segment", "segmentation"]
