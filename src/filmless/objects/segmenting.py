@@ -11,7 +11,7 @@ from filmless.errors import ConversionError
 from filmless.objects.mask_planes import MaskPlanes
 from filmless.objects.segment import BACKGROUND, Segment, segment_item, segments_of
 from filmless.objects.segment_colours import PALETTE
-from filmless.objects.segmentation_frames import set_frames
+from filmless.objects.segmentation_groups import set_frames
 from filmless.objects.segmentation_header import common_modules, set_header
 from filmless.objects.source_frames import SourceFrames
 

@@ -61,18 +61,27 @@ class FrameAttributes:
 
         positions = read("PlanePositionSequence", "ImagePositionPatient", 3)
         orientations = read("PlaneOrientationSequence", "ImageOrientationPatient", 6)
+        spacing = read("PixelMeasuresSequence", "PixelSpacing", 2)
         row, column, x, y, z = (read("PlanePositionSlideSequence", keyword, 0) for keyword in _SLIDE)
-        if positions is None and x is not None and y is not None:
+        tiles = None if row is None or column is None else np.stack([row, column], axis=1)
+        if positions is None and (tiles is not None or x is not None):
+            orientation = _numbers(ds.get("ImageOrientationSlide"), 6)
             # Z is in micrometres: PS3.3 C.8.12.6.1.
-            positions = np.stack([x, y, np.zeros(count) if z is None else z / 1000], axis=1)
-            orientations = np.tile(_numbers(ds.get("ImageOrientationSlide"), 6), (count, 1))
+            given = [np.full(count, np.nan) if axis is None else axis for axis in (x, y)]
+            positions = np.stack([*given, np.zeros(count) if z is None else np.nan_to_num(z) / 1000], axis=1)
+            if tiles is not None and spacing is not None:
+                # What follows from the tile's place in the matrix is right where known writers mixed X and Y up.
+                counted = _origin(ds) + _steps(tiles - 1, spacing, orientation)
+                known = np.isfinite(counted[:, 0])
+                positions[known, :2] = counted[known, :2]
+            orientations = np.tile(orientation, (count, 1))
         return cls(
             count,
             positions,
             orientations,
-            read("PixelMeasuresSequence", "PixelSpacing", 2),
+            spacing,
             read("PixelMeasuresSequence", "SliceThickness", 0),
-            None if row is None or column is None else np.stack([row, column], axis=1),
+            tiles,
             read("SegmentIdentificationSequence", "ReferencedSegmentNumber", 0),
         )
 
@@ -108,14 +117,8 @@ class FrameAttributes:
         corner = np.stack([in_plane // across * size[0], in_plane % across * size[1]], axis=1)
         measures = _item(_item(ds, "SharedFunctionalGroupsSequence"), "PixelMeasuresSequence")
         spacing, orientation = _numbers(measures.get("PixelSpacing"), 2), _numbers(ds.get("ImageOrientationSlide"), 6)
-        origin = _item(ds, "TotalPixelMatrixOriginSequence")
-        first = [_numbers(origin.get(f"{axis}OffsetInSlideCoordinateSystem"), 1)[0] for axis in ("X", "Y", "Z")]
-        height = 0.0 if np.isnan(first[2]) else first[2] / 1000
         between = np.nan_to_num(_numbers(measures.get("SpacingBetweenSlices"), 1)[0])
-        steps = corner * spacing
-        positions = (
-            np.array([first[0], first[1], height]) + steps[:, 1:] * orientation[:3] + steps[:, :1] * orientation[3:]
-        )
+        positions = _origin(ds) + _steps(corner, np.tile(spacing, (count, 1)), orientation)
         positions[:, 2] += plane * between
         numbers = [item.get("SegmentNumber") for item in ds.get("SegmentSequence") or ()]
         segments = None
@@ -144,6 +147,19 @@ def _read(shared: Dataset, groups: Iterable[Dataset], macro: str, keyword: str, 
     if all(value is None for value in values):
         return None
     return np.array([_numbers(value, width) for value in values]) if width else _column(values)
+
+
+def _origin(ds: Dataset) -> Array:
+    """Return where the total pixel matrix of a slide begins, shape (3,), mm."""
+    origin = _item(ds, "TotalPixelMatrixOriginSequence")
+    x, y, z = (_numbers(origin.get(f"{axis}OffsetInSlideCoordinateSystem"), 1)[0] for axis in ("X", "Y", "Z"))
+    return np.array([x, y, np.nan_to_num(z) / 1000])
+
+
+def _steps(corners: Array, spacing: Array, orientation: Array) -> Array:
+    """Return how far from the origin tiles begin, by the row and column, from 0, of their first pixel."""
+    steps = corners * spacing
+    return np.asarray(steps[:, 1:] * orientation[:3] + steps[:, :1] * orientation[3:])
 
 
 def _item(ds: Dataset, keyword: str) -> Dataset:
