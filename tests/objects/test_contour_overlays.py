@@ -45,8 +45,9 @@ def inside(polygon: np.ndarray, rows: int, columns: int) -> np.ndarray:
     mask = np.zeros((rows, columns), dtype=bool)
     for row in range(rows):
         for column in range(columns):
-            for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-                if (y0 <= row) != (y1 <= row) and x0 + (row - y0) / (y1 - y0) * (x1 - x0) <= column:
+            for first, second in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+                (x0, y0), (x1, y1) = sorted((first, second), key=lambda point: point[1])
+                if y0 <= row < y1 and x0 + (row - y0) * ((x1 - x0) / (y1 - y0)) <= column:
                     mask[row, column] ^= True
     return mask
 

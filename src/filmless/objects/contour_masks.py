@@ -39,6 +39,9 @@ def filled(points: Points, rows: int, columns: int) -> Mask:
     start, stop = (
         np.clip(np.ceil(end(first[:, 1], second[:, 1])), 0, rows).astype(np.int64) for end in (np.minimum, np.maximum)
     )
+    # From the upper end, so that an edge and its way back, as in a keyhole, come to the same to the last digit.
+    upward = (first[:, 1] > second[:, 1])[:, np.newaxis]
+    first, second = np.where(upward, second, first), np.where(upward, first, second)
     edges = np.flatnonzero(stop > start)
     first, second, start, crossed = first[edges], second[edges], start[edges], (stop - start)[edges]
     flips = np.zeros((rows, columns + 1), dtype=np.uint8)

@@ -74,10 +74,11 @@ class SegmentationIndex:
             raise UnsupportedError(
                 "this is no binary, fractional or label map segmentation", feature="SegmentationType"
             )
-        self._seg = seg
+        # Items that were handed out are compared with the file whenever it is read: those of a copy are not in the way.
+        self._seg = seg.copy()
         self._frames = frames(seg)
         self._rows, self._columns = self._frames.description.rows, self._frames.description.columns
-        self._attributes = FrameAttributes.of(seg)
+        self._attributes = FrameAttributes.of(self._seg)
         self._is_tiled = self._attributes.tile_positions is not None
         self.segments = colours_of(seg)
         maximum = seg.get("MaximumFractionalValue")

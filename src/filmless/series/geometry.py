@@ -103,7 +103,8 @@ class FrameGeometry:
         matrix = np.eye(4)
         matrix[:3, 0] = self.orientations[frame, :3] * self.spacing_mm[frame, 1]
         matrix[:3, 1] = self.orientations[frame, 3:] * self.spacing_mm[frame, 0]
-        matrix[:3, 2] = self.normals[frame]
+        normal = np.cross(self.orientations[frame, :3], self.orientations[frame, 3:])
+        matrix[:3, 2] = normal / np.linalg.norm(normal)
         matrix[:3, 3] = self.positions[frame]
         return matrix
 
