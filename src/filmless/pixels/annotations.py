@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset, Finding
 from filmless.pixels.attributes import integer, items, numbers, text, texts
-from filmless.pixels.cielab import srgb_of_cielab
+from filmless.pixels.cielab import cielab_to_rgb
 
 __all__ = ["Colour", "Graphic", "Label", "Layer", "annotations_of", "layers_of"]
 
@@ -229,4 +229,4 @@ def _label(item: Dataset, layer: str) -> Label | None:
 
 def _cielab(item: Dataset, keyword: str) -> Colour | None:
     values = numbers(item, keyword)
-    return srgb_of_cielab(list(np.clip(values, 0, 0xFFFF))) if len(values) == 3 else None
+    return cielab_to_rgb(list(np.clip(values, 0, 0xFFFF))) if len(values) == 3 else None

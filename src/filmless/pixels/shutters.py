@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
 from filmless.pixels.attributes import integer, numbers, texts
-from filmless.pixels.cielab import srgb_of_cielab
+from filmless.pixels.cielab import cielab_to_rgb
 from filmless.pixels.functional_groups import frame_group
 from filmless.pixels.overlays import overlay_mask
 
@@ -86,7 +86,7 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
         return None
     value = np.clip(integer(described, "ShutterPresentationValue", absent=0), 0, 0xFFFF)
     lab = numbers(described, "ShutterPresentationColorCIELabValue")
-    colour = srgb_of_cielab(list(lab)) if len(lab) == 3 else None
+    colour = cielab_to_rgb(list(lab)) if len(lab) == 3 else None
     if colour is not None and "ShutterPresentationValue" not in described:
         value = round(float(np.dot(colour, (0.2126, 0.7152, 0.0722)))) * 257
     return Shutter(mask, round(int(value) / 257), colour)
