@@ -17,6 +17,7 @@ mod finding;
 mod frames;
 mod model;
 mod origin;
+mod png;
 mod rle;
 mod scan;
 mod sequence;
@@ -35,13 +36,15 @@ mod _core {
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]
-    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_file};
+    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file};
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]
     use crate::frames::{fragments, value_range};
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
+    #[pymodule_export]
+    use crate::png::png_filter;
     #[pymodule_export]
     use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]
