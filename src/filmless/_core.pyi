@@ -14,13 +14,16 @@ __all__ = [
     "Walker",
     "copied",
     "dictionary_entry",
+    "draw_ramp",
     "encode_data_set",
     "encode_file",
+    "expand_segments",
     "findings",
     "fragments",
     "from_json",
     "from_xml",
     "keywords",
+    "look_up_samples",
     "pickled",
     "png_filter",
     "private_entry",
@@ -29,6 +32,7 @@ __all__ = [
     "rle_decode",
     "rle_encode",
     "same",
+    "sample_range",
     "scan",
     "to_json",
     "to_xml",
@@ -39,6 +43,7 @@ __all__ = [
     "value_range",
     "write_bytes",
     "write_file",
+    "ybr_to_rgb",
 ]
 
 _Key: TypeAlias = str | int | tuple[int, int]
@@ -216,6 +221,19 @@ def value_range(dataset: Dataset, tag: int, start: int, end: int) -> bytes: ...
 def rle_decode(data: bytes, samples: int, sample_bytes: int, out: Any) -> bool: ...
 def rle_encode(data: Any, samples: int, sample_bytes: int, columns: int) -> bytes: ...
 def png_filter(samples: Any, row: int, step: int) -> bytes: ...
+def draw_ramp(
+    samples: Any,
+    out: Any,
+    *,
+    rescale: tuple[float, float],
+    ramp: tuple[float, float],
+    inverse: bool,
+    padding: tuple[float, float] | None,
+) -> None: ...
+def look_up_samples(samples: Any, first: int, table: bytes, out: Any) -> None: ...
+def sample_range(samples: Any, skip: tuple[float, float] | None) -> tuple[Any, Any] | None: ...
+def ybr_to_rgb(kind: str, bits: int, samples: Any, out: Any) -> None: ...
+def expand_segments(data: list[int], number_bytes: int, entries: int) -> list[int]: ...
 def dictionary_entry(key: _Key) -> tuple[int, str, str, str, str, bool] | None: ...
 def private_entry(creator: str, tag: int) -> tuple[str, str, str] | None: ...
 def keywords() -> list[str]: ...

@@ -18,6 +18,7 @@ mod frames;
 mod model;
 mod origin;
 mod png;
+mod render;
 mod rle;
 mod scan;
 mod sequence;
@@ -45,6 +46,8 @@ mod _core {
     use crate::model::{from_json, from_xml, to_json, to_xml};
     #[pymodule_export]
     use crate::png::png_filter;
+    #[pymodule_export]
+    use crate::render::{draw_ramp, expand_segments, look_up_samples, sample_range, ybr_to_rgb};
     #[pymodule_export]
     use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]

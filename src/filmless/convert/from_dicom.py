@@ -1,5 +1,6 @@
 """A frame of a DICOM image becomes an ordinary picture."""
 
+from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Literal
 
@@ -12,7 +13,8 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import read
 from filmless.pixels import PixelDescription, decode_as_stored, render
-from filmless.pixels.rendering import Window
+from filmless.pixels.grey import Lut, Window, WindowChoice
+from filmless.pixels.overlays import Overlay
 
 __all__ = ["from_dicom"]
 
@@ -23,10 +25,10 @@ def from_dicom(
     *,
     format: Literal["png"] = "png",  # noqa: A002 - the word everybody looks for
     frame: int = 0,
-    window: Window | None = None,
-    voi: int | str | None = None,
+    window: WindowChoice | None = None,
+    voi: int | str | Lut | Window | None = None,
     presentation_state: Dataset | None = None,
-    overlays: bool = True,
+    overlays: bool | Iterable[Overlay] = True,
     size: int | tuple[int, int] | None = None,
     depth: Literal[8, 16] = 8,
     level: int = LEVEL,
@@ -73,17 +75,18 @@ def from_dicom(
     if level not in LEVELS:
         raise ConversionError(f"level {level} of PNG does not exist, expected 0 to {LEVELS[-1]}")
     ds = source if isinstance(source, Dataset) else read(source)
-    how = {"window": window, "voi": voi, "presentation_state": presentation_state, "size": size}
-    options: dict[str, Any] = {name: value for name, value in how.items() if value is not None}
-    if depth == 8:
-        if not overlays:
-            options["overlays"] = False
-        picture = render(ds, frame, **options)
-        encoded = encode_png(picture, level=level, icc_profile=_profile(picture, presentation_state or ds))
-    elif options:
-        raise ConversionError(f"{next(iter(options))} goes with 8 bits, expected none for 16")
-    else:
+    if depth == 16:
+        given = {"window": window, "voi": voi, "presentation_state": presentation_state, "size": size}
+        for name, value in given.items():
+            if value is not None:
+                raise ConversionError(f"{name} goes with 8 bits, expected none for 16")
         encoded = encode_png(_stored_values(ds, frame), level=level)
+    else:
+        picture = render(
+            ds, frame, window=window, voi=voi, presentation_state=presentation_state, overlays=overlays, size=size
+        )
+        profile = _profile(picture, ds if presentation_state is None else presentation_state)
+        encoded = encode_png(picture, level=level, icc_profile=profile)
     if isinstance(output, str | PathLike):
         _core.write_bytes(fspath(output), encoded)
     else:
