@@ -210,9 +210,8 @@ def test_the_picture_is_shown_in_a_pipe(invoke, ct: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     title, *_ = result.stdout.splitlines()
     assert title == "CT_small.dcm: CT, 128 × 128"
-    picture = filmless.pixels.render(filmless.read(ct), window=(40, 400))
-    expected = Image.fromarray(picture).resize((40, 40), Image.Resampling.BICUBIC)
-    np.testing.assert_array_equal(shown(result.stdout), np.asarray(expected)[..., None].repeat(3, axis=2))
+    expected = filmless.pixels.render(filmless.read(ct), window=(40, 400), size=40)
+    np.testing.assert_array_equal(shown(result.stdout), expected[..., None].repeat(3, axis=2))
 
 
 def test_nothing_of_the_patient_is_shown(invoke, ct: Path) -> None:
@@ -241,6 +240,13 @@ def test_frames(invoke, grey) -> None:
     result = invoke("show", "many.dcm", "--frame", "3")
     assert result.exit_code == 1
     assert result.stderr.startswith("filmless: frame 3 does not exist, expected 0 to 2")
+
+
+def test_pixels_that_are_not_square(invoke, grey) -> None:
+    ds = to_dicom(grey)
+    ds.PixelAspectRatio = [1, 2]
+    ds.save_as("wide.dcm")
+    assert shown(invoke("show", "wide.dcm", "--width", "40").stdout).shape == (16, 40, 3)
 
 
 def test_letters_without_colours(invoke, ct: Path, monkeypatch) -> None:
@@ -351,8 +357,7 @@ def test_tmux_shows_the_picture(tmp_path, ct: Path) -> None:
         ).stdout
     finally:
         subprocess.run([*socket, "kill-server"], check=False, timeout=60)
-    picture = filmless.pixels.render(filmless.read(ct), window=(40, 400))
-    expected = np.asarray(Image.fromarray(picture).resize((40, 40), Image.Resampling.BICUBIC))
+    expected = filmless.pixels.render(filmless.read(ct), window=(40, 400), size=40)
     lines = captured.splitlines()
     assert lines[0] == "CT_small.dcm: CT, 128 × 128"
     colours = re.findall(r"38;2;(\d+);(\d+);(\d+)", "".join(lines[1:21]))

@@ -70,7 +70,9 @@ def _codes(picture: NDArray[np.uint8], colours: Colours) -> list[list[str]]:
 
 
 def ascii_lines(picture: NDArray[np.uint8]) -> Iterator[str]:
-    """Yield a line of letters for each row of a picture, the more of a cell covered the lighter the pixel."""
-    grey = picture if picture.ndim == 2 else np.rint(picture @ np.array([0.299, 0.587, 0.114]))
-    for row in _LETTERS[(grey / 256 * len(_LETTERS)).astype(np.int64)]:
+    """Yield a line of letters for every two rows of a picture, the more of a cell covered the lighter its pixels."""
+    grey = picture if picture.ndim == 2 else picture @ np.array([0.299, 0.587, 0.114])
+    pairs = np.concatenate([grey, grey[-1:]]) if len(grey) % 2 else grey
+    mean = np.rint(pairs.reshape(-1, 2, grey.shape[1]).mean(axis=1))
+    for row in _LETTERS[(mean / 256 * len(_LETTERS)).astype(np.int64)]:
         yield "".join(row).rstrip()
