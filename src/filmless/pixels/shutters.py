@@ -86,7 +86,7 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
         return None
     value = np.clip(integer(described, "ShutterPresentationValue", absent=0), 0, 0xFFFF)
     lab = numbers(described, "ShutterPresentationColorCIELabValue")
-    colour = cielab_to_rgb(list(lab)) if len(lab) == 3 else None
+    colour = cielab_to_rgb(list(np.clip(lab, 0, 0xFFFF))) if len(lab) == 3 else None
     if colour is not None and "ShutterPresentationValue" not in described:
         value = round(float(np.dot(colour, (0.2126, 0.7152, 0.0722)))) * 257
     return Shutter(mask, round(int(value) / 257), colour)
