@@ -143,7 +143,8 @@ def race(task: str, timers: Mapping[str, Timer], *, rounds: int, slice_s: float 
 
 def _repetitions(timer: Timer, slice_s: float) -> int:
     """Double until a turn is long enough to time; the turns warm caches as well."""
-    timer(1)
+    if timer(1) > 10 * slice_s:
+        return 1
     repetitions = 1
     while (elapsed := timer(repetitions)) < slice_s / 2 and repetitions < MAX_REPETITIONS:
         repetitions *= 2

@@ -26,12 +26,7 @@ def _native(request: Request) -> NDArray[Any]:
 
 
 def _rle(request: Request) -> NDArray[Any]:
-    """Let the codec put the planes together."""
-    return np.frombuffer(imagecodecs.dicomrle_decode(_stream(request.path), "<u2"), "<u2").reshape(request.tags)
-
-
-def _rle_planes(request: Request) -> NDArray[Any]:
-    """Let numpy put the planes together."""
+    """Let numpy put the planes together: that is faster than what the codec does for words."""
     rows, columns = request.tags
     high, low = np.frombuffer(imagecodecs.dicomrle_decode(_stream(request.path), "u1"), "u1").reshape(2, rows, columns)
     samples = np.empty((rows, columns, 2), np.uint8)
@@ -52,7 +47,6 @@ def _codec(decode: Callable[[bytes], NDArray[Any]]) -> Callable[[Request], NDArr
 _DECODERS = {
     "native": _native,
     "RLE": _rle,
-    "RLE (planes by numpy)": _rle_planes,
     "JPEG lossless": _codec(imagecodecs.jpeg8_decode),
     "JPEG 12 bits": _codec(imagecodecs.jpeg8_decode),
     "JPEG 8 bits": _codec(imagecodecs.jpeg8_decode),

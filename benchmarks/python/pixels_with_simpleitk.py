@@ -28,5 +28,5 @@ def _rendered(request: Request) -> Any:
 
 TASKS = {
     "render": lambda request: _rendered(request).GetNumberOfPixels(),
-    "sum rendered": lambda request: int(_itk.GetArrayViewFromImage(_rendered(request)).sum(dtype=np.int64)),
+    "sum rendered": lambda request: int(_itk.GetArrayFromImage(_rendered(request)).sum(dtype=np.int64)),
 }
