@@ -10,7 +10,7 @@ from pathlib import Path
 from . import machine, table
 from .contenders import HEADERS, PIXELS, ROOT, Field, LineUp, field
 from .table import Table
-from .tasks import Bench, Task, decoding, export, importing, limits, rendering, speed, streaming
+from .tasks import Bench, Task, decoding, export, importing, limits, rendering, speed, streaming, transcoding
 
 _HEADER_TASKS: dict[str, Task] = {
     "tags": speed.tags,
@@ -32,6 +32,7 @@ _PIXEL_TASKS: dict[str, Task] = {
     "frame": decoding.single_frame,
     "render": rendering.render,
     "export": export.export,
+    "transcode": transcoding.transcode,
     "iterate": streaming.iterate,
 }
 TASKS = _HEADER_TASKS | _PIXEL_TASKS
