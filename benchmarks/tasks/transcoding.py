@@ -14,9 +14,11 @@ from .folders import FILMLESS, command, emptied, loop
 SLICES = 50
 DCMCJPLS, GDCMCONV = "dcmcjpls loop", "gdcmconv loop"
 _ROUNDS = 2
+# GDCM's own program, not the script of its Python package that starts it.
+_GDCMCONV = shutil.which("gdcmconv", path="/usr/bin:/usr/local/bin") or "gdcmconv"
 _PEERS = {
-    "JPEGLSLossless": {DCMCJPLS: 'dcmcjpls "$file" "$out"', GDCMCONV: 'gdcmconv --jpegls "$file" "$out"'},
-    "JPEG2000Lossless": {GDCMCONV: 'gdcmconv --j2k "$file" "$out"'},
+    "JPEGLSLossless": {DCMCJPLS: 'dcmcjpls "$file" "$out"', GDCMCONV: f'{_GDCMCONV} --jpegls "$file" "$out"'},
+    "JPEG2000Lossless": {GDCMCONV: f'{_GDCMCONV} --j2k "$file" "$out"'},
     "HTJ2KLossless": {},
 }
 
