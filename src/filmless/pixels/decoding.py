@@ -10,13 +10,12 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
 from filmless.pixels.codecs import Codec, Decoded, FrameStream, OpenStream, codec_of
 from filmless.pixels.codecs.code_stream import used_bits
-from filmless.pixels.colour import ybr_to_rgb
-from filmless.pixels.description import PixelDescription, described
+from filmless.pixels.colour import to_rgb
+from filmless.pixels.description import described
 from filmless.pixels.frame_index import NativeFrames, frame_index
 
 __all__ = ["Frames", "decode", "decode_as_stored", "frames", "in_threads"]
@@ -134,8 +133,9 @@ class Frames(Sequence[NDArray[Any]]):
         return used_bits(out, self.description)
 
     def _coloured(self, decoded: Decoded) -> Decoded:
-        if self._as_rgb and decoded.photometric_interpretation.startswith("YBR_FULL"):
-            return Decoded(ybr_to_rgb(decoded.samples), "RGB", decoded.findings)
+        if self._as_rgb and decoded.photometric_interpretation.startswith("YBR"):
+            samples = to_rgb(self.description, decoded.samples, decoded.photometric_interpretation)
+            return Decoded(samples, "RGB", decoded.findings)
         return decoded
 
 
@@ -333,4 +333,3 @@ def _owned(samples: NDArray[Any]) -> NDArray[Any]:
     if flags.writeable and flags.c_contiguous and samples.dtype.isnative:
         return samples
     return np.array(samples, dtype=samples.dtype.newbyteorder("="), order="C")
-

@@ -1,7 +1,8 @@
 """Codecs, one file per family, chosen by the row of the registry of transfer syntaxes.
 
-An adapter module has ``decode_frame``, ``open_stream`` when all frames are one stream, and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
-write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread.
+An adapter module has ``decode_frame``; ``open_stream`` when all frames are one stream; and, when the family is written,
+``encode_frame`` and ``ENCODES``: what it can write in each transfer syntax, by keyword. All are pure functions, safe in
+any thread.
 """
 
 from collections.abc import Callable, Mapping
