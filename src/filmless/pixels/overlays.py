@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,9 @@ class _Words:
 
     def __init__(self, ds: Dataset, description: PixelDescription, frame: int) -> None:
         self._ds, self._description, self._frame = ds, description, frame
+        # All bits are asked for.
+        bits = description.bits_allocated
+        self._whole = replace(description, bits_stored=bits, high_bit=bits - 1, signed=False)
         self._samples: NDArray[Any] | None = None
 
     def embedded(self, group: int) -> NDArray[np.bool_] | None:
@@ -219,7 +222,7 @@ class _Words:
             return None
         try:
             data = Frames(self._ds, as_rgb=False).encoded(self._frame)
-            return codec_of(self._description.transfer_syntax).decode_frame(data, self._description, self._frame)[0]
+            return codec_of(self._description.transfer_syntax).decode_frame(data, self._whole, self._frame)[0]
         except DicomError:
             return None  # whoever renders the frame hears of it
 
