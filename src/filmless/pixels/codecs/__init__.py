@@ -1,7 +1,8 @@
 """Codecs, one file per family, chosen by the row of the registry of transfer syntaxes.
 
-An adapter module has ``decode_frame``, ``open_stream`` when all frames are one stream, and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
-write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread.
+An adapter module has ``decode_frame`` and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
+write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread. Where all frames
+are one stream, ``open_stream`` gives what decodes them in turn.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from filmless.dataset import Finding
 from filmless.errors import UnsupportedError
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["Codec", "Decoded", "EncodeOptions", "Encoded", "Encodes", "FrameStream", "codec_of"]
+__all__ = ["Codec", "Decoded", "EncodeOptions", "Encoded", "Encodes", "FrameStream", "OpenStream", "codec_of"]
 
 
 class Decoded(NamedTuple):
@@ -111,6 +112,9 @@ class FrameStream(Protocol):
         ...
 
 
+OpenStream = Callable[[bytes | memoryview, PixelDescription], FrameStream]
+"""From all fragments put together and the description, to the stream that is being decoded."""
+
 EncodeFrame = Callable[[NDArray[Any], PixelDescription, int, EncodeOptions], Encoded]
 """From samples (rows, columns[, samples]), the description of what is to be written (its transfer syntax and the
 photometric interpretation of the samples), the frame's number for errors, and options, to a stream."""
@@ -136,7 +140,7 @@ class Codec:
     decode_frame: DecodeFrame
     encode_frame: EncodeFrame | None
     encodes: Encodes | None
-    open_stream: Callable[[bytes | memoryview, PixelDescription], FrameStream] | None = None
+    open_stream: OpenStream | None = None
 
 
 _MODULES: Mapping[str, str] = {  # by family, as the registry of transfer syntaxes names them
