@@ -21,6 +21,7 @@ mod rle;
 mod scan;
 mod sequence;
 mod state;
+mod streams;
 mod tag;
 mod walk;
 
@@ -53,6 +54,8 @@ mod _core {
     use crate::sequence::Sequence;
     #[pymodule_export]
     use crate::state::Handle;
+    #[pymodule_export]
+    use crate::streams::jpeg_segments;
     #[pymodule_export]
     use crate::walk::{ElementIterator, Walker};
 }

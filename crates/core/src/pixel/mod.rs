@@ -5,3 +5,4 @@ pub mod fragments;
 pub mod functional_groups;
 pub mod rle;
 pub mod stored;
+pub mod streams;
