@@ -56,6 +56,11 @@ class Frames(Sequence[NDArray[Any]]):
         """Where pixel data and data set disagree, as far as it was noticed by now; of each kind once."""
         return list(dict.fromkeys((*self.description.findings, *self._index.findings, *self._noted)))
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether all frames are one stream, as those of a video are."""
+        return self._codec is not None and self._codec.open_stream is not None
+
     def __len__(self) -> int:
         return self.description.frames
 
@@ -291,7 +296,8 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
         if not np.may_share_memory(samples, out):
             out[position] = samples
 
-    in_threads(fill, range(1, len(wanted)), threads, out.nbytes)
+    # Frames of one stream come one after the other: threads would only wait, and one that is late begin anew.
+    in_threads(fill, range(1, len(wanted)), 1 if source.is_stream else threads, out.nbytes)
     return out
 
 

@@ -66,7 +66,7 @@ def decode_frame(
     if description.bits_allocated == 1:
         return Decoded(_unpack_bits(data, description, first_bit), photometric)
     if description.bits_allocated % 8:
-        return Decoded(_unpack(data, description, first_bit), photometric)
+        return Decoded(used_bits(_unpack(data, description, first_bit), description), photometric)
     samples = np.frombuffer(memoryview(data)[:needed], dtype=_dtype(description))
     samples = used_bits(samples.astype(description.dtype, copy=False), description)
     if photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
