@@ -67,7 +67,7 @@ def modality_of(ds: Dataset, frame: int = 0) -> Lut | Rescale | None:
     """
     group = frame_group(ds, "PixelValueTransformationSequence", frame)
     if group is None:
-        luts = ds.get("ModalityLUTSequence")
+        luts = _luts(ds, "ModalityLUTSequence")
         if luts:
             return lut_of(luts[0], signed=ds.get("PixelRepresentation") == 1)
         group = ds
@@ -152,7 +152,7 @@ def voi_views(ds: Dataset, frame: int = 0, *, signed: bool | None = None) -> lis
     if group is None:
         group = ds
     views: list[Lut | Window] = []
-    luts = group.get("VOILUTSequence")
+    luts = _luts(group, "VOILUTSequence")
     if luts:
         signed = _can_be_negative(ds, frame) if signed is None else signed
         views += [lut_of(item, signed=signed) for item in luts]
@@ -184,7 +184,7 @@ def presentation_of(ds: Dataset) -> Presentation:
     -----
     PS3.3 C.7.6.3.1.2, C.8.11.3, C.11.6
     """
-    luts = ds.get("PresentationLUTSequence")
+    luts = _luts(ds, "PresentationLUTSequence")
     if luts:
         return lut_of(luts[0])
     return "INVERSE" if str(ds.get("PhotometricInterpretation") or "").strip() == "MONOCHROME1" else "IDENTITY"
@@ -302,6 +302,11 @@ def _can_be_negative(ds: Dataset, frame: int) -> bool:
     values = 1 << (bits if isinstance(bits, int) and 0 < bits <= 64 else 16)
     low = -(values // 2) if signed else 0
     return bool(apply_modality(modality, np.array([low, low + values - 1.0])).min() < 0)
+
+
+def _luts(holder: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items that are tables: some writers put empty ones."""
+    return [item for item in holder.get(keyword) or () if item.get("LUTDescriptor") or item.get("LUTData")]
 
 
 def _numbers(ds: Dataset, keyword: str) -> list[float]:

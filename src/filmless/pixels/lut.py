@@ -132,11 +132,10 @@ def entries_of(
     """
     table, findings = words_of(ds, keyword), []
     value, tag = ds.get(keyword), int(ds[keyword].tag)
-    size = len(value) if isinstance(value, bytes) else 2 * len(table)
-    if len(table) < entries <= size and bits <= 8:
-        # Two entries share a word, the first in its lower byte.
+    if len(table) < entries and bits <= 8:
+        # Two entries share a word, the first in its lower byte; an odd byte is one more.
         table = np.frombuffer(table.astype("<u2").tobytes(), dtype=np.uint8).astype(np.uint16)
-        if len(table) < entries:  # the odd byte is an entry
+        if isinstance(value, bytes) and len(value) > len(table):
             table = np.append(table, np.uint16(value[-1]))
     if len(table) < entries:
         raise PixelError(f"{keyword} has {len(table)} entries, expected {entries}", tag=tag)

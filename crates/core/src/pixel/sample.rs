@@ -97,6 +97,7 @@ pub(crate) fn in_parts<T: Sync, E: Send>(samples: &[T], out: &mut [E], work: imp
 }
 
 /// The least and the greatest sample, but for those from `skip.0` to `skip.1` and numbers that are not finite.
+#[allow(clippy::needless_bitwise_bool)] // a lazy operator is a branch, which keeps compilers from doing several at a time
 pub fn range<T: Sample>(samples: &[T], skip: Option<(f64, f64)>) -> Option<(T, T)> {
     let (mut least, mut greatest) = (T::GREATEST, T::LEAST);
     // The bounds in the samples' own type, unless no sample can be between them.
