@@ -164,11 +164,11 @@ def overlay_mask(ds: Dataset, group: int, rows: int, columns: int, *, frame: int
 
 
 def _plane(ds: Dataset, base: int, frame: int) -> int | None:
-    """Return which frame of the overlay lies on a frame of the image: a single one without an origin lies on all."""
+    """Return which frame of the overlay lies on a frame of the image: one that says nothing of frames lies on all."""
+    if base | _FRAMES not in ds and base | _FRAME_ORIGIN not in ds:
+        return 0
     frames = integer(ds, base | _FRAMES, absent=1)
     origin = integer(ds, base | _FRAME_ORIGIN, absent=1)
-    if frames <= 1 and base | _FRAME_ORIGIN not in ds:
-        return 0
     plane = frame - (origin - 1)
     return plane if 0 <= plane < max(frames, 1) else None
 
