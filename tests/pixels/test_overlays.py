@@ -195,6 +195,19 @@ class TestDraw:
         assert strong[1].tolist() == [100, 75, 75]
         assert draw(picture, [Overlay(MARK * np.nan), Overlay(MARK * 7.0)]).max() == 255
 
+    @pytest.mark.parametrize("shape", [(30, 40), (30, 40, 3)])
+    @pytest.mark.parametrize("opacity", [0.0, 0.3, 0.5, 1.0])
+    def test_blending_equals_its_formula(self, shape: tuple[int, ...], opacity: float) -> None:
+        rng = np.random.default_rng(4)
+        picture, soft = rng.integers(0, 256, shape, dtype=np.uint8), rng.random((30, 40))
+        for mask in (soft, soft > 0.5):
+            colour = (200, 200, 200) if len(shape) == 2 else (10, 250, 99)
+            drawn = draw(picture, [Overlay(mask, colour, opacity)])
+            strength = mask * opacity if len(shape) == 2 else (mask * opacity)[..., np.newaxis]
+            ink = colour[0] if len(shape) == 2 else np.array(colour)
+            exact = picture + (ink - picture.astype(float)) * strength
+            assert np.abs(drawn - exact).max() <= 0.501
+
     def test_other_sizes_are_refused(self) -> None:
         with pytest.raises(ValueError, match="expected that of the picture"):
             draw(np.zeros((3, 2), dtype=np.uint8), [Overlay(MARK)])
