@@ -283,7 +283,7 @@ STATE = odd(OUTER, dict.fromkeys(SEQUENCES, odd(MIDDLE, dict.fromkeys(INNER_SEQU
 
 
 @hypothesis.given(attributes=STATE, colour=st.booleans())
-@hypothesis.settings(max_examples=100, phases=NO_SHRINKING, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=40, phases=NO_SHRINKING, suppress_health_check=list(hypothesis.HealthCheck))
 def test_anything_is_drawn_or_refused_by_name(image: Callable[..., Dataset], attributes: Dataset, colour: bool) -> None:
     ds = image(bytes(240), Rows=12, Columns=20)
     attributes.SOPClassUID = GRAYSCALE
