@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -429,6 +430,16 @@ def test_write_composes(tmp_path):
     in_memory = transcode(ds, "RLELossless")
     with pytest.raises(UnsupportedError, match="need a codec"):
         encode(in_memory, transfer_syntax="ExplicitVRLittleEndian")
+
+
+def test_numpy_is_loaded_for_pixels_only(pydicom_files, tmp_path):
+    path = next(path for path in pydicom_files if path.name == "MR_small_implicit.dcm")
+    program = (
+        "import sys, filmless; ds = filmless.read(sys.argv[1]);"
+        "filmless.write(ds, sys.argv[2], transfer_syntax='ExplicitVRLittleEndian'); assert 'numpy' not in sys.modules;"
+        "filmless.write(ds, sys.argv[2], transfer_syntax='RLELossless'); assert 'numpy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program, path, tmp_path / "out.dcm"], check=True)
 
 
 # -- real files and peers ----------------------------------------------------------------------------------------------
