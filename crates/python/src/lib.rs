@@ -40,7 +40,10 @@ mod _core {
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]
-    use crate::frames::{fragments, value_range};
+    use crate::frames::{
+        fragment_tails, fragments, functional_groups, keep_stored, pixel_attributes, read_into, unpack_bits,
+        value_range,
+    };
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
     #[pymodule_export]

@@ -1,23 +1,26 @@
 """From a data set to arrays of samples."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
-from filmless.pixels.codecs import Decoded, codec_of
+from filmless.pixels.codecs import Codec, Decoded, FrameStream, OpenStream, codec_of
+from filmless.pixels.codecs.code_stream import used_bits
 from filmless.pixels.colour import ybr_to_rgb
-from filmless.pixels.description import PixelDescription
-from filmless.pixels.frame_index import frame_index
+from filmless.pixels.description import described
+from filmless.pixels.frame_index import NativeFrames, frame_index
 
 __all__ = ["Frames", "decode", "decode_as_stored", "frames"]
 
+_BIG_ENDIAN = sys.byteorder == "big"
+_NATIVE = "1.2.840.10008.1.2.1"
 _WORTH_THREADS = 1 << 18  # bytes of decoded frames below which starting threads costs more than it brings
 
 
@@ -33,17 +36,23 @@ class Frames(Sequence[NDArray[Any]]):
     """
 
     def __init__(self, ds: Dataset, *, as_rgb: bool = True) -> None:
-        self.description = PixelDescription.of(ds)
-        self._codec = codec_of(self.description.transfer_syntax)
-        row = _core.transfer_syntax(self.description.transfer_syntax)
-        self._index = frame_index(ds, self.description, row["codec"] if row else "native")
+        self.description, stored = described(ds)
+        # Frames of a native transfer syntax need no codec: not even its import.
+        self._codec: Codec | None = None if stored.family == "native" else codec_of(self.description.transfer_syntax)
+        self._index = frame_index(ds, self.description, stored)
+        if isinstance(self._index, NativeFrames):
+            self._plain = self._index if self._index.are_plain else None
+            self._codec = None if self._plain else codec_of(_NATIVE)
+        else:
+            self._plain, self._codec = None, self._codec or codec_of(_NATIVE)
+        self._stream: dict[str, FrameStream] = {}  # of a video, opened with its first frame
         self._as_rgb = as_rgb
         self._noted: dict[Finding, None] = {}
 
     @property
     def findings(self) -> list[Finding]:
         """Where pixel data and data set disagree, as far as it was noticed by now; of each kind once."""
-        return [*self._index.findings, *self._noted]
+        return list(dict.fromkeys((*self.description.findings, *self._index.findings, *self._noted)))
 
     def __len__(self) -> int:
         return self.description.frames
@@ -67,20 +76,64 @@ class Frames(Sequence[NDArray[Any]]):
         """Return the bytes of a frame as they are stored; of single bits those that hold it."""
         return self._index.encoded(frame)[0]
 
+    def check(self, frame: int) -> None:
+        """Raise when there is no such frame, by the Number of Frames."""
+        if not 0 <= frame < self.description.frames:
+            message = f"frame {frame} does not exist, expected 0 to {self.description.frames - 1}"
+            raise PixelError(message, frame=frame)
+
     def require(self, first: int, last: int) -> None:
         """Raise when one of these frames is not there: before anything is allocated for them."""
         self._index.require(first, last)
 
     def decoded(self, frame: int, out: NDArray[Any] | None = None) -> Decoded:
         """Decode a frame, into ``out`` when that saves a copy, and say what its colours are in."""
-        data, first_bit = self._index.encoded(frame)
-        more = {"first_bit": first_bit} if first_bit else {}
-        decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
-        samples, photometric = decoded.samples, decoded.photometric_interpretation
+        if self._plain is not None:
+            if out is None:
+                self._plain.require(frame, frame)  # before anything of its size is allocated
+                out = np.empty(self.description.frame_shape, self.description.dtype)
+            elif out.shape != self.description.frame_shape or out.dtype != self.description.dtype:
+                raise _unfit(out, self.description.frame_shape, self.description.dtype)
+            return self._coloured(Decoded(self._read_plain(frame, out), self.description.photometric_interpretation))
+        assert self._codec is not None  # noqa: S101 - there is one when the frames are not plain
+        if self._codec.open_stream is not None:
+            decoded = self._opened(self._codec.open_stream).decode_frame(frame, out)
+        else:
+            data, first_bit = self._index.encoded(frame)
+            more = {"first_bit": first_bit} if first_bit else {}
+            decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
         self._noted |= dict.fromkeys(decoded.findings)
-        if self._as_rgb and photometric.startswith("YBR_FULL"):
-            samples, photometric = ybr_to_rgb(samples), "RGB"
-        return Decoded(samples, photometric, decoded.findings)
+        return self._coloured(decoded._replace(samples=_owned(decoded.samples)))
+
+    def _opened(self, open_stream: OpenStream) -> FrameStream:
+        """Return the stream of all frames; should two threads open it at once, both use the first."""
+        if not self._stream:
+            self._stream.setdefault("all", open_stream(self._index.encoded(0)[0], self.description))
+        return self._stream["all"]
+
+    def fill(self, first: int, out: NDArray[Any]) -> bool:
+        """Read frames that follow each other at once into an array of them; False when they have to be decoded."""
+        if self._plain is None or (self._as_rgb and self.description.photometric_interpretation.startswith("YBR")):
+            return False
+        if out.dtype != self.description.dtype or not out.flags.c_contiguous:
+            return False
+        self._read_plain(first, out)
+        return True
+
+    def _read_plain(self, frame: int, out: NDArray[Any]) -> NDArray[Any]:
+        assert self._plain is not None  # noqa: S101 - both callers looked
+        if not out.flags.c_contiguous:
+            out[...] = self._read_plain(frame, np.empty_like(out, order="C"))
+            return out
+        self._plain.read_into(frame, out)
+        if self.description.big_endian is not _BIG_ENDIAN and out.itemsize > 1:
+            out.byteswap(inplace=True)
+        return used_bits(out, self.description)
+
+    def _coloured(self, decoded: Decoded) -> Decoded:
+        if self._as_rgb and decoded.photometric_interpretation.startswith("YBR_FULL"):
+            return Decoded(ybr_to_rgb(decoded.samples), "RGB", decoded.findings)
+        return decoded
 
 
 def frames(ds: Dataset, *, as_rgb: bool = True) -> Frames:
@@ -170,20 +223,19 @@ def decode(
     >>> decode(read("slice.dcm")).shape
     (128, 128)
     """
-    source = Frames(ds, as_rgb=as_rgb)
     if frame is not None and frames is not None:
         raise TypeError("give `frame` or `frames`, not both")
-    wanted = range(len(source)) if frames is None else list(frames)
+    source = Frames(ds, as_rgb=as_rgb)
+    if frame is None and len(source) == 1 and frames is None:
+        frame = 0
     if frame is not None:
-        wanted = [frame]
-    for number in wanted if frame is not None or frames is not None else ():
-        if not 0 <= number < len(source):
-            raise PixelError(f"frame {number} does not exist, expected 0 to {len(source) - 1}", frame=number)
-    if len(wanted) == 1 and frames is None:
-        samples = source.decoded(wanted[0], out).samples
-        if out is not None:
-            return _into(out, samples)
-        return samples if samples.flags.writeable else samples.copy()
+        source.check(frame)
+        samples = source.decoded(frame, out).samples
+        return samples if out is None or samples is out else _into(out, samples)
+    wanted = range(len(source)) if frames is None else list(frames)
+    if frames is not None:
+        for number in wanted:
+            source.check(number)
     return _stack(source, wanted, threads, out)
 
 
@@ -195,15 +247,18 @@ def decode_as_stored(ds: Dataset, frame: int) -> tuple[NDArray[Any], str]:
     PS3.3 C.7.6.3.1.2
     """
     source = Frames(ds, as_rgb=False)
-    if not 0 <= frame < len(source):
-        raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
+    source.check(frame)
     return source.decoded(frame)[:2]
+
+
+def _unfit(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> ValueError:
+    expected = f"shape {shape} and dtype {dtype}"
+    return ValueError(f"`out` has shape {out.shape} and dtype {out.dtype}, expected {expected}")
 
 
 def _into(out: NDArray[Any], samples: NDArray[Any]) -> NDArray[Any]:
     if out.shape != samples.shape or out.dtype != samples.dtype:
-        expected = f"shape {samples.shape} and dtype {samples.dtype}"
-        raise ValueError(f"`out` has shape {out.shape} and dtype {out.dtype}, expected {expected}")
+        raise _unfit(out, samples.shape, samples.dtype)
     if not np.may_share_memory(out, samples):
         out[...] = samples
     return out
@@ -217,9 +272,15 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
     source.require(*ends)
     first = source.decoded(wanted[0]).samples
     if out is None:
-        out = np.empty((len(wanted), *first.shape), dtype=first.dtype.newbyteorder("="))
-    elif out.shape != (len(wanted), *first.shape):
-        raise ValueError(f"`out` has shape {out.shape}, expected {(len(wanted), *first.shape)}")
+        try:
+            out = np.empty((len(wanted), *first.shape), dtype=first.dtype)
+        except MemoryError:
+            message = f"{len(wanted)} frames do not fit into memory at once: go through `frames` instead"
+            raise PixelError(message, tag=0x0028_0008) from None
+    elif out.shape != (len(wanted), *first.shape) or out.dtype != first.dtype:
+        raise _unfit(out, (len(wanted), *first.shape), first.dtype)
+    if isinstance(wanted, range) and wanted.step == 1 and source.fill(wanted[0], out):
+        return out
     out[0] = first
 
     def fill(position: int) -> None:
@@ -229,11 +290,42 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
 
     if threads is None:
         threads = os.cpu_count() or 1 if out.nbytes >= _WORTH_THREADS else 1
-    if threads > 1 and len(wanted) > 2:
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(fill, range(1, len(wanted))):
-                pass
-    else:
-        for position in range(1, len(wanted)):
-            fill(position)
+    _each(fill, range(1, len(wanted)), threads)
     return out
+
+
+def _each(fill: Callable[[int], None], positions: range, threads: int) -> None:
+    """Call a function with each position, in as many threads; raise what went wrong at the lowest one.
+
+    No more is pending than there are threads: each takes the next position when it is done with its last.
+    """
+    if threads <= 1 or len(positions) < 2:
+        for position in positions:
+            fill(position)
+        return
+    rest = iter(positions)
+    errors: dict[int, Exception] = {}
+
+    def work() -> None:
+        for position in rest:
+            try:
+                fill(position)
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                errors[position] = error
+            if errors:
+                return
+
+    workers = min(threads, len(positions))
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work) for _ in range(workers)]:
+            done.result()
+    if errors:
+        raise errors[min(errors)]
+
+
+def _owned(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return samples of native byte order, in the order of C, that may be written to."""
+    flags = samples.flags
+    if flags.writeable and flags.c_contiguous and samples.dtype.isnative:
+        return samples
+    return np.array(samples, dtype=samples.dtype.newbyteorder("="), order="C")

@@ -1,14 +1,17 @@
 """The attributes of the Image Pixel Module that say how the samples are stored, checked before they are believed."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from filmless.dataset import Dataset
+from filmless import _core
+from filmless.dataset import Dataset, Finding
 from filmless.errors import GeometryError
 
-__all__ = ["PixelDescription"]
+__all__ = ["PixelDescription", "StoredPixels", "described", "number_of_frames"]
 
 _TAGS = {
     "SamplesPerPixel": 0x0028_0002,
@@ -23,6 +26,7 @@ _TAGS = {
     "PixelRepresentation": 0x0028_0103,
 }
 
+_KEYWORDS = {0x7FE0_0008: "FloatPixelData", 0x7FE0_0009: "DoubleFloatPixelData"}
 _FLOATS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}  # and their bits: PS3.3 C.7.6.24, C.7.6.25
 
 _PHOTOMETRIC_SAMPLES = {
@@ -38,6 +42,15 @@ _PHOTOMETRIC_SAMPLES = {
     "YBR_RCT": 3,
     "XYB": 3,
 }
+
+
+_DTYPES = {
+    (kind, size): np.dtype(f"{kind}{size}")
+    for kind, sizes in (("u", (1, 2, 4, 8)), ("i", (1, 2, 4, 8)), ("f", (4, 8)))
+    for size in sizes
+}
+
+_Attributes = tuple[str, str | None, bool, tuple[int, str, int, bool, bool], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +75,11 @@ class PixelDescription:
     by_plane: bool
     big_endian: bool
     keyword: str = "PixelData"
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
+    """What the attributes say wrong, and was understood all the same."""
 
-    @classmethod
-    def of(cls, ds: Dataset) -> Self:
+    @staticmethod
+    def of(ds: Dataset) -> "PixelDescription":
         """Read and check the description of a data set's pixel data.
 
         Parameters
@@ -81,31 +96,7 @@ class PixelDescription:
         -----
         PS3.3 C.7.6.3.1
         """
-        samples = _integer(ds, "SamplesPerPixel", 1, 4, absent=1)
-        photometric = str(ds.get("PhotometricInterpretation") or ("RGB" if samples == 3 else "MONOCHROME2")).strip()
-        expected = _PHOTOMETRIC_SAMPLES.get(photometric, samples)
-        if samples != expected:
-            raise _wrong("SamplesPerPixel", f"does not fit the photometric interpretation, which has {expected}")
-        keyword = next((name for name in _FLOATS if name in ds), "PixelData")
-        allocated = _FLOATS.get(keyword) or _integer(ds, "BitsAllocated", 1, 64)
-        if allocated not in (1, 8, 16, 32, 64):
-            raise _wrong("BitsAllocated", f"is {allocated}, expected 1, 8, 16, 32 or 64")
-        stored = _integer(ds, "BitsStored", 1, allocated, absent=allocated)
-        return cls(
-            transfer_syntax=_transfer_syntax(ds),
-            photometric_interpretation=photometric,
-            rows=_integer(ds, "Rows", 1, 0xFFFF),
-            columns=_integer(ds, "Columns", 1, 0xFFFF),
-            samples=samples,
-            frames=_integer(ds, "NumberOfFrames", 1, 2**31 - 1, absent=1),
-            bits_allocated=allocated,
-            bits_stored=stored,
-            high_bit=_integer(ds, "HighBit", stored - 1, allocated - 1, absent=stored - 1),
-            signed=_integer(ds, "PixelRepresentation", 0, 1, absent=0) == 1,
-            by_plane=samples > 1 and _integer(ds, "PlanarConfiguration", 0, 1, absent=0) == 1,
-            big_endian=keyword in ds and ds[keyword].is_big_endian,
-            keyword=keyword,
-        )
+        return _description(_core.pixel_attributes(ds))
 
     @property
     def frame_shape(self) -> tuple[int, ...]:
@@ -116,7 +107,12 @@ class PixelDescription:
     def dtype(self) -> np.dtype[Any]:
         """Dtype of decoded samples, of native byte order; a single bit takes a byte."""
         kind = "f" if self.keyword in _FLOATS else "i" if self.signed else "u"
-        return np.dtype(f"{kind}{max(1, self.bits_allocated // 8)}")
+        return _DTYPES[kind, self.sample_bytes]
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of a decoded sample: the fewest of 1, 2, 4 and 8 that hold Bits Allocated."""
+        return 1 if self.bits_allocated <= 8 else 2 if self.bits_allocated <= 16 else self.bits_allocated // 8
 
     @property
     def frame_bits(self) -> int:
@@ -130,26 +126,105 @@ class PixelDescription:
     @property
     def decoded_bytes(self) -> int:
         """Size of one decoded frame in memory; a single bit takes a byte."""
-        return self.rows * self.columns * self.samples * max(1, self.bits_allocated // 8)
+        return self.rows * self.columns * self.samples * self.sample_bytes
 
 
-def _integer(ds: Dataset, keyword: str, low: int, high: int, absent: int | None = None) -> int:
-    value = ds.get(keyword)
+class StoredPixels(NamedTuple):
+    """Where the pixel data of a data set is and how it is coded, as far as the transfer syntax says."""
+
+    tag: int  # 0 when there is none
+    vr: str
+    length: int
+    encapsulated: bool  # it lies in fragments, whatever the transfer syntax says
+    family: str | None  # None when the transfer syntax is not registered
+    lossless: bool
+
+
+def number_of_frames(ds: Dataset) -> int:
+    """Return how many frames an image says it has: 1 when it says nothing."""
+    return _frames(ds.get("NumberOfFrames"), [])
+
+
+def described(ds: Dataset) -> tuple[PixelDescription, StoredPixels]:
+    """Read the description of a data set's pixel data, and where it is."""
+    attributes = _core.pixel_attributes(ds)
+    _, family, lossless, (tag, vr, length, encapsulated, _), _ = attributes
+    return _description(attributes), StoredPixels(tag, vr, length, encapsulated, family, lossless)
+
+
+def _description(attributes: _Attributes) -> PixelDescription:
+    syntax, _, _, (tag, _, _, _, big_endian), values = attributes
+    samples, photometric, planar, frames, rows, columns, allocated, stored, high, signed = values
+    findings: list[Finding] = []
+    samples = _integer("SamplesPerPixel", samples, 1, 4, absent=1)
+    photometric = str(photometric or ("RGB" if samples == 3 else "MONOCHROME2")).strip()
+    expected = _PHOTOMETRIC_SAMPLES.get(photometric, samples)
+    if samples != expected:
+        raise _wrong("SamplesPerPixel", f"does not fit the photometric interpretation, which has {expected}")
+    keyword = _KEYWORDS.get(tag, "PixelData")
+    allocated = _FLOATS.get(keyword) or _integer("BitsAllocated", allocated, 1, 64)
+    if allocated not in (1, 8, 16, 32, 64):
+        if allocated > 16:
+            raise _wrong("BitsAllocated", f"is {allocated}, expected 1, a multiple of 8 or up to 16")
+        findings.append(_finding("BitsAllocated", "is not 1 or a multiple of 8: samples share bytes"))
+    stored = _integer("BitsStored", stored, 1, allocated, absent=allocated)
+    return PixelDescription(
+        syntax,
+        photometric,
+        _integer("Rows", rows, 1, 0xFFFF),
+        _integer("Columns", columns, 1, 0xFFFF),
+        samples,
+        _frames(frames, findings),
+        allocated,
+        stored,
+        _high_bit(high, stored, allocated, findings),
+        _integer("PixelRepresentation", signed, 0, 1, absent=0) == 1,
+        samples > 1 and _integer("PlanarConfiguration", planar, 0, 1, absent=0) == 1,
+        big_endian,
+        keyword,
+        tuple(findings),
+    )
+
+
+def _integer(keyword: str, value: Any, low: int, high: int, absent: int | None = None) -> int:
+    if type(value) is int and low <= value <= high:
+        return value
     if value is None or value == "":
         if absent is None:
             raise _wrong(keyword, "is absent or empty")
         return absent
     if not isinstance(value, int):
         raise _wrong(keyword, "is not one whole number")
-    if not low <= value <= high:
-        raise _wrong(keyword, f"is {int(value)}, expected {low} to {high}")
-    return int(value)
+    raise _wrong(keyword, f"is {int(value)}, expected {low} to {high}")
+
+
+def _frames(value: Any, findings: list[Finding]) -> int:
+    """Return the Number of Frames: of several values the first, of none and of 0 one, of `1A` its digits."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        findings.append(_finding("NumberOfFrames", "has several values: the first was taken"))
+        value = value[0] if value else None
+    if isinstance(value, str) and value:
+        digits = re.match(r"\s*\+?(\d{1,10})", value)
+        findings.append(_finding("NumberOfFrames", "is not a number: its first digits were taken"))
+        value = int(digits[1]) if digits else None
+    if value == 0:
+        findings.append(_finding("NumberOfFrames", "is 0, and was taken for 1"))
+        value = 1
+    return _integer("NumberOfFrames", value, 1, 2**31 - 1, absent=1)
+
+
+def _high_bit(value: Any, stored: int, allocated: int, findings: list[Finding]) -> int:
+    """Return the High Bit, which is one less than Bits Stored when what it says cannot be."""
+    if type(value) is int and stored <= value + 1 <= allocated:
+        return value
+    if value is not None and value != "":
+        findings.append(_finding("HighBit", "does not fit Bits Stored, and was taken for one less"))
+    return stored - 1
+
+
+def _finding(keyword: str, what: str) -> Finding:
+    return Finding("pixel-description", _TAGS[keyword], 0, f"{keyword} {what}")
 
 
 def _wrong(keyword: str, what: str) -> GeometryError:
     return GeometryError(f"{keyword} {what}", tag=_TAGS[keyword])
-
-
-def _transfer_syntax(ds: Dataset) -> str:
-    meta = getattr(ds, "file_meta", None)
-    return str((meta.get("TransferSyntaxUID") if meta is not None else None) or "1.2.840.10008.1.2")

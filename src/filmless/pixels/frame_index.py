@@ -1,25 +1,21 @@
 """The frames of a data set: where the bytes of each are, found without reading the others."""
 
-import struct
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from filmless import _core
 from filmless.dataset import Dataset, Finding
-from filmless.errors import FormatError, PixelError
-from filmless.pixels.description import PixelDescription
+from filmless.errors import PixelError
+from filmless.pixels.description import PixelDescription, StoredPixels
+from filmless.pixels.fragment_index import EncapsulatedFrames
 
-__all__ = ["FrameIndex", "frame_index"]
+__all__ = ["FrameIndex", "NativeFrames", "frame_index"]
 
 _PIXEL_DATA = 0x7FE0_0010
-_TAGS = {"PixelData": _PIXEL_DATA, "FloatPixelData": 0x7FE0_0008, "DoubleFloatPixelData": 0x7FE0_0009}
-_MOST_FRAGMENTS = 1 << 24
 _ITEM = b"\xfe\xff\x00\xe0"
-
-Span = tuple[int, int]
+_SUBSAMPLED = {"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"}
 
 
 class FrameIndex(Protocol):
@@ -34,7 +30,7 @@ class FrameIndex(Protocol):
         """Raise when one of these frames is not there: before anything is allocated for them."""
 
 
-def frame_index(ds: Dataset, description: PixelDescription, family: str) -> FrameIndex:
+def frame_index(ds: Dataset, description: PixelDescription, stored: StoredPixels) -> FrameIndex:
     """Make the index of a data set's frames.
 
     Parameters
@@ -43,8 +39,8 @@ def frame_index(ds: Dataset, description: PixelDescription, family: str) -> Fram
         The data set.
     description
         How its samples are stored.
-    family
-        How they are coded, as the registry of transfer syntaxes names it.
+    stored
+        Where they are. What they look like is believed before what the transfer syntax says.
 
     Raises
     ------
@@ -55,157 +51,82 @@ def frame_index(ds: Dataset, description: PixelDescription, family: str) -> Fram
     -----
     PS3.5 8.1.1, A.4
     """
-    if description.keyword not in ds:
+    if not stored.tag:
         raise PixelError("there is no pixel data", tag=_PIXEL_DATA)
-    element = ds[description.keyword]
-    if family == "native" and not element.is_encapsulated:
-        return NativeFrames(ds, description, element.length)
-    return EncapsulatedFrames(ds, description.frames, _starts(family, description))
+    if not stored.encapsulated:
+        if stored.family == "native":
+            return NativeFrames(ds, description, stored)
+        if _core.value_range(ds, stored.tag, 0, 4) != _ITEM:
+            return _plain_after_all(ds, description, stored)
+    frames = EncapsulatedFrames(ds, description, stored.family or "native", stored.length)
+    if stored.family == "native":
+        message = "pixel data is in fragments, which its transfer syntax does not allow"
+        frames.findings.append(Finding("unexpected-fragments", _PIXEL_DATA, 0, message))
+    return frames
+
+
+def _plain_after_all(ds: Dataset, description: PixelDescription, stored: StoredPixels) -> FrameIndex:
+    """Return native frames under a compressed transfer syntax, when their size leaves no doubt."""
+    expected = (description.frame_bits * description.frames + 7) // 8
+    if stored.length not in (expected, expected + expected % 2):
+        raise PixelError("encapsulated pixel data has no items", tag=_PIXEL_DATA)
+    frames = NativeFrames(ds, description, stored)
+    message = "pixel data is not in fragments, and of the size of uncompressed frames: it was taken for that"
+    frames.findings.append(Finding("missing-fragments", _PIXEL_DATA, 0, message))
+    return frames
 
 
 class NativeFrames:
-    """Frames that follow each other without padding: their place is arithmetic."""
-
-    def __init__(self, ds: Dataset, description: PixelDescription, length: int) -> None:
-        self.findings: list[Finding] = []
-        self._ds, self._description, self._length = ds, description, length
-        # In big endian, samples of 8 bits and less stand in the wrong half of a word (OW).
-        swapped = description.big_endian and description.bits_allocated <= 8
-        self._words = swapped and ds[description.keyword].VR == "OW"
-
-    def encoded(self, frame: int) -> tuple[bytes, int]:
-        """Return the bytes that hold a frame, and the bit of the first one that it begins with."""
-        bits = self._description.frame_bits
-        self.require(frame, frame)
-        start, end = frame * bits // 8, ((frame + 1) * bits + 7) // 8
-        tag = _TAGS[self._description.keyword]
-        if not self._words:
-            return _core.value_range(self._ds, tag, start, end), frame * bits % 8
-        even = start // 2 * 2
-        words = np.frombuffer(_core.value_range(self._ds, tag, even, (end + 1) // 2 * 2), dtype=np.uint8)
-        swapped = words[: len(words) // 2 * 2].reshape(-1, 2)[:, ::-1].tobytes()
-        return swapped[start - even : end - even], frame * bits % 8
-
-    def require(self, first: int, last: int) -> None:
-        """Raise when one of these frames is not there: before anything is allocated for them."""
-        bits = self._description.frame_bits
-        end = ((last + 1) * bits + 7) // 8
-        if end > self._length:
-            message = f"pixel data has {self._length} bytes, expected {end}"
-            raise PixelError(message, tag=_PIXEL_DATA, frame=max(first, self._length * 8 // bits))
-
-
-class EncapsulatedFrames:
-    """Frames in fragments: by the offset table when it is right, else by what the fragments begin with.
+    """Frames that follow each other without padding: their place is arithmetic.
 
     DICOM
     -----
-    PS3.5 A.4
+    PS3.5 8.1.1, 8.1.2
     """
 
-    def __init__(self, ds: Dataset, frames: int, starts: Callable[[bytes], bool]) -> None:
+    def __init__(self, ds: Dataset, description: PixelDescription, stored: StoredPixels) -> None:
         self.findings: list[Finding] = []
-        self._ds, self._frames, self._starts = ds, frames, starts
-        self._length = ds["PixelData"].length
-        self._spans: list[list[Span]] | None = None
-        self._first, self._table = self._offset_table()
+        self._ds, self._description = ds, description
+        self._tag, self._length = stored.tag, stored.length
+        self._bits = description.frame_bits
+        bits = description.bits_allocated
+        # Samples that do not fill words stand in the wrong half of one in big endian (OW).
+        self._in_words = description.big_endian and bits not in (16, 32, 64) and stored.vr == "OW"
+        self.are_plain = (
+            bits >= 8
+            and bits % 8 == 0
+            and not (self._in_words or description.by_plane)
+            and description.photometric_interpretation not in _SUBSAMPLED
+        )
+        """A frame's bytes are its samples, but for their order and the bits that hold none."""
+        left = stored.length * 8 - self._bits * description.frames
+        if left >= self._bits and left >= 16:
+            self._note("frames-left", f"pixel data goes on behind the last of {description.frames} frames")
 
     def encoded(self, frame: int) -> tuple[bytes, int]:
-        """Return the bytes of a frame's fragments, put together."""
-        if self._spans is None and self._table:
-            found = self._by_table(frame)
-            if found is not None:
-                return found, 0
-            self._note("offset-table", "offset table does not meet the fragments: they were counted off instead")
-            self._table = []
-        if self._spans is None:
-            self._spans = self._scan()
-        spans = self._spans[frame]
-        return b"".join(self._range(start, start + length) for start, length in spans), 0
+        """Return the bytes that hold a frame, and the bit of the first one that it begins with."""
+        self.require(frame, frame)
+        start, end = frame * self._bits // 8, ((frame + 1) * self._bits + 7) // 8
+        if not self._in_words:
+            return _core.value_range(self._ds, self._tag, start, end), frame * self._bits % 8
+        even = start // 2 * 2
+        words = np.frombuffer(_core.value_range(self._ds, self._tag, even, (end + 1) // 2 * 2), dtype=np.uint8)
+        swapped = words[: len(words) // 2 * 2].reshape(-1, 2)[:, ::-1].tobytes()
+        return swapped[start - even : end - even], frame * self._bits % 8
+
+    def read_into(self, frame: int, out: NDArray[Any]) -> None:
+        """Fill an array with the bytes of a plain frame, and of those that follow as far as it goes."""
+        frames = out.nbytes * 8 // self._bits
+        self.require(frame, frame + frames - 1)
+        if _core.read_into(self._ds, self._tag, frame * self._bits // 8, out) != out.nbytes:
+            raise PixelError("pixel data was cut since it was opened", tag=_PIXEL_DATA, frame=frame)
 
     def require(self, first: int, last: int) -> None:
         """Raise when one of these frames is not there: before anything is allocated for them."""
-        del first
-        self.encoded(last)
-
-    def _range(self, start: int, end: int) -> bytes:
-        return _core.value_range(self._ds, _PIXEL_DATA, start, end)
+        end = ((last + 1) * self._bits + 7) // 8
+        if end > self._length:
+            message = f"pixel data has {self._length} bytes, expected {end}"
+            raise PixelError(message, tag=_PIXEL_DATA, frame=max(first, self._length * 8 // self._bits))
 
     def _note(self, code: str, message: str) -> None:
         self.findings.append(Finding(code, _PIXEL_DATA, 0, message))
-
-    def _offset_table(self) -> tuple[int, list[int]]:
-        """Return where the first fragment's item is, and the offsets when there is one for each frame."""
-        head = self._range(0, 8)
-        if len(head) < 8 or head[:4] != _ITEM:
-            raise PixelError("encapsulated pixel data has no items", tag=_PIXEL_DATA)
-        size = int.from_bytes(head[4:], "little")
-        extended = self._ds.get("ExtendedOffsetTable")
-        if isinstance(extended, bytes) and size == 0:
-            offsets = list(struct.unpack_from(f"<{len(extended) // 8}Q", extended))
-        else:
-            table = self._range(8, 8 + min(size, 4 * self._frames + 4))
-            offsets = list(struct.unpack_from(f"<{len(table) // 4}I", table))
-        first = 8 + size
-        if not offsets:
-            return first, []
-        ascending = offsets[0] == 0 and all(left < right for left, right in pairwise(offsets))
-        if len(offsets) == self._frames and ascending and first + offsets[-1] < self._length:
-            return first, offsets
-        self._note("offset-table", f"offset table is not one of {self._frames} ascending offsets from 0")
-        return first, []
-
-    def _by_table(self, frame: int) -> bytes | None:
-        """Return a frame between its offset and the next; nothing when these are not items from end to end."""
-        start = self._first + self._table[frame]
-        is_last = frame + 1 == self._frames
-        end = self._length if is_last else self._first + self._table[frame + 1]
-        view = memoryview(self._range(start, end))
-        parts, position = [], 0
-        while position + 8 <= len(view) and bytes(view[position : position + 4]) == _ITEM:
-            length = int.from_bytes(view[position + 4 : position + 8], "little")
-            if position + 8 + length > len(view) and not is_last:
-                return None
-            parts.append(view[position + 8 : position + 8 + length])
-            position += 8 + length
-        if not parts or (position != len(view) and not is_last):
-            return None
-        return b"".join(parts)
-
-    def _scan(self) -> list[list[Span]]:
-        """Count the fragments off: all are the only frame's, or one is each frame's, or a frame's first one shows."""
-        try:
-            items, truncated = _core.fragments(self._ds, _PIXEL_DATA, _MOST_FRAGMENTS)
-        except FormatError as error:
-            raise PixelError(error.message, tag=_PIXEL_DATA) from error
-        if truncated:
-            self._note("fragment-truncated", "last fragment is longer than what is left of the pixel data")
-        spans = items[1:]
-        if self._frames == 1 and spans:
-            return [spans]
-        grouped = [[span] for span in spans]
-        if len(spans) != self._frames:
-            grouped = []
-            for start, length in spans:
-                if not grouped or self._starts(self._range(start, start + min(length, 16))):
-                    grouped.append([])
-                grouped[-1].append((start, length))
-        if len(grouped) < self._frames:
-            held = f"encapsulated pixel data holds {len(grouped)} of {self._frames} frames"
-            raise PixelError(held, tag=_PIXEL_DATA, frame=len(grouped))
-        if len(grouped) > self._frames:
-            self._note("fragments-left", f"fragments are left behind the last of {self._frames} frames")
-        return grouped
-
-
-def _starts(family: str, description: PixelDescription) -> Callable[[bytes], bool]:
-    """Tell whether a fragment is the first of a frame, by what a stream of the family begins with."""
-    if family == "rle":
-        segments = description.samples * max(1, description.bits_allocated // 8)
-        return lambda head: head[:8] == struct.pack("<II", segments, 64)
-    magics = {
-        "jpeg-2000": (b"\xff\x4f", b"\0\0\0\x0cjP"),
-        "htj2k": (b"\xff\x4f", b"\0\0\0\x0cjP"),
-        "jpeg-xl": (b"\xff\x0a", b"\0\0\0\x0cJXL "),
-    }.get(family, (b"\xff\xd8",))
-    return lambda head: head.startswith(magics)

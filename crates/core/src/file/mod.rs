@@ -19,7 +19,7 @@ pub use parsed::Parsed;
 pub use parser::{INLINE, Parser};
 pub use plan::Plan;
 pub use read::{DicomFile, ReadOptions, read_bytes, read_path};
-pub use source::{FileSource, SharedBytes, Source, Window};
+pub use source::{FileSource, Reader, SharedBytes, Source, Window};
 pub use view::{Limits, Step, View};
 pub use write::{
     FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, keep_open, plan_data_set,

@@ -164,6 +164,17 @@ impl Source {
         }
     }
 
+    /// The source, opened to be read from several times.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when the file is no longer the one that was opened.
+    pub fn reader(&self) -> Result<Reader<'_>> {
+        match self {
+            Self::Memory(bytes) => Ok(Reader::Memory((**bytes).as_ref())),
+            Self::File(source) => Ok(Reader::File(source.reopen()?)),
+        }
+    }
+
     /// Hands the bytes between two offsets to `sink`, a piece at a time, so that memory stays bounded.
     ///
     /// # Errors
@@ -202,6 +213,30 @@ impl Source {
             return Ok(writer.write_all(piece)?);
         }
         self.copy(start, end, &mut |piece| Ok(writer.write_all(piece)?))
+    }
+}
+
+/// A source that is open.
+pub enum Reader<'a> {
+    /// In memory.
+    Memory(&'a [u8]),
+    /// A file.
+    File(File),
+}
+
+impl Reader<'_> {
+    /// Fills `out` with the bytes from an offset on.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when the source ends before; [`Error::Io`].
+    pub fn read_into(&self, start: u64, out: &mut [u8]) -> Result<()> {
+        match self {
+            Self::Memory(bytes) => {
+                out.copy_from_slice(range(bytes, start, start + out.len() as u64).ok_or(Error::Changed)?);
+                Ok(())
+            }
+            Self::File(file) => read_exactly(file, out, start),
+        }
     }
 }
 

@@ -58,8 +58,8 @@ fn weave(planes: &mut [Runs<'_>], bytes: usize, out: &mut [u8]) -> Result<(), Rl
         }
         if step == 2 && bytes == 2 {
             let (high, low) = blocks.split_at(BLOCK);
-            for ((pixel, &high), &low) in pixels.chunks_exact_mut(2).zip(high).zip(low) {
-                pixel.copy_from_slice(&[low, high]);
+            for ((pixel, &high), &low) in pixels.as_chunks_mut::<2>().0.iter_mut().zip(high).zip(low) {
+                *pixel = [low, high];
             }
             continue;
         }

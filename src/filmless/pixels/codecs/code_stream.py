@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.dataset import Finding
 from filmless.errors import CodecError, GeometryError
 from filmless.pixels.description import PixelDescription
@@ -147,12 +148,9 @@ def conform(
     above = 8 * samples.dtype.itemsize - stream.precision
     if bool(stream.signed) == description.signed or above <= 0:
         return samples
-    samples = samples if samples.flags.writeable else samples.copy()
-    if description.signed:
-        samples <<= above
-        samples >>= above
-    else:
-        samples &= (1 << stream.precision) - 1
+    if not samples.flags.writeable or not samples.flags.c_contiguous:
+        samples = samples.copy()
+    _core.keep_stored(samples, stream.precision, stream.precision - 1, description.signed)
     return samples
 
 
@@ -165,13 +163,11 @@ def used_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[A
     -----
     PS3.5 8.1.1
     """
-    allocated, stored = description.bits_allocated, description.bits_stored
-    if allocated in (stored, 1) or samples.dtype.kind == "f":
+    if samples.dtype.kind == "f" or description.bits_allocated == 1 or description.bits_stored == 8 * samples.itemsize:
         return samples
-    if not samples.flags.writeable:
+    if not samples.flags.writeable or not samples.flags.c_contiguous:
         samples = samples.copy()
-    samples <<= allocated - 1 - description.high_bit
-    samples >>= allocated - stored  # arithmetic when signed
+    _core.keep_stored(samples, description.bits_stored, description.high_bit, description.signed)
     return samples
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.errors import PixelError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import encodable, used_bits
@@ -64,6 +65,8 @@ def decode_frame(
         raise PixelError(message, tag=0x7FE0_0010, frame=frame)
     if description.bits_allocated == 1:
         return Decoded(_unpack_bits(data, description, first_bit), photometric)
+    if description.bits_allocated % 8:
+        return Decoded(used_bits(_unpack(data, description, first_bit), description), photometric)
     samples = np.frombuffer(memoryview(data)[:needed], dtype=_dtype(description))
     samples = used_bits(samples.astype(description.dtype, copy=False), description)
     if photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
@@ -101,6 +104,16 @@ def _unpack_bits(data: bytes | memoryview, description: PixelDescription, first_
     """Bits are packed from the least significant one."""
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little")
     return bits[first_bit : first_bit + description.frame_bits].reshape(description.frame_shape)
+
+
+def _unpack(data: bytes | memoryview, description: PixelDescription, first_bit: int) -> NDArray[Any]:
+    """Take samples of 2 to 15 bits apart: they share bytes, each from its least significant bit on (PS3.5 8.1.1)."""
+    out = np.empty(description.frame_bits // description.bits_allocated, description.dtype)
+    _core.unpack_bits(bytes(data), first_bit, description.bits_allocated, out)
+    if description.by_plane:
+        planes = out.reshape(description.samples, description.rows, description.columns)
+        return planes.transpose(1, 2, 0)
+    return out.reshape(description.frame_shape)
 
 
 def _upsample_420(samples: NDArray[Any], description: PixelDescription) -> NDArray[Any]:
