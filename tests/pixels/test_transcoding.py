@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -427,8 +428,51 @@ def test_write_composes(tmp_path):
     assert read(path) == ds
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.dcm"]
     in_memory = transcode(ds, "RLELossless")
-    with pytest.raises(UnsupportedError, match="need a codec"):
+    with pytest.raises(UnsupportedError, match=r"`filmless\.write` has it"):
         encode(in_memory, transfer_syntax="ExplicitVRLittleEndian")
+
+
+@pytest.mark.parametrize("first", ["RLELossless", "JPEG2000Lossless", "JPEGBaseline8Bit", "ExplicitVRLittleEndian"])
+def test_frames_that_are_not_there(first):
+    ds = transcode(made(smooth((3, 16, 16), 8)), first)
+    ds.NumberOfFrames = 2**31 - 1
+    for keyword in ("JPEG2000", "JPEGLSLossless", "JPEGXLJPEGRecompression", "ImplicitVRLittleEndian"):
+        if (first, keyword) != ("ExplicitVRLittleEndian", "ImplicitVRLittleEndian"):  # no frame is looked for
+            with pytest.raises(PixelError):
+                transcode(ds, keyword)
+
+
+def test_native_data_under_the_name_of_a_codec_do_not_move():
+    ds = made(smooth((16, 16), 8))
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    try:
+        new = transcode(ds, "JPEG2000")
+    except PixelError:
+        return
+    assert b"\xff\x4f" in new.PixelData[:40]
+
+
+def test_samples_that_share_bytes():
+    array = smooth((5, 6), 12)
+    bits = ((array.reshape(-1, 1) >> np.arange(12)) & 1).astype(bool)
+    ds = made(array, bits_stored=12)
+    ds.BitsAllocated = 12
+    ds.PixelData = np.packbits(bits, bitorder="little").tobytes() + b"\0"
+    np.testing.assert_array_equal(pixels.decode(ds), array)
+    for keyword in ("RLELossless", "JPEGLSLossless", "EncapsulatedUncompressedExplicitVRLittleEndian"):
+        new = transcode(ds, keyword)
+        assert (new.BitsAllocated, new.BitsStored) == (16, 12)
+        np.testing.assert_array_equal(pixels.decode(transcode(new, "ExplicitVRLittleEndian")), array)
+
+
+def test_numpy_is_loaded_for_pixels_only(pydicom_files, tmp_path):
+    path = next(path for path in pydicom_files if path.name == "MR_small_implicit.dcm")
+    program = (
+        "import sys, filmless; ds = filmless.read(sys.argv[1]);"
+        "filmless.write(ds, sys.argv[2], transfer_syntax='ExplicitVRLittleEndian'); assert 'numpy' not in sys.modules;"
+        "filmless.write(ds, sys.argv[2], transfer_syntax='RLELossless'); assert 'numpy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program, path, tmp_path / "out.dcm"], check=True)
 
 
 # -- real files and peers ----------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import UnsupportedError
 from filmless.pixels.description import PixelDescription
+from filmless.pixels.native_value import native_value
 from filmless.pixels.targets import row_of, target_row
-from filmless.pixels.transcoding import native_value, transcode
+from filmless.pixels.transcoding import transcode
 
 __all__ = ["set_pixels"]
 

@@ -45,6 +45,7 @@ def mover_of(source: Row, target: Row, ds: Dataset, description: PixelDescriptio
         return _restore
     if pair == ("JPEGLossless", "JPEGLosslessSV1"):
         frames = Frames(ds)
+        frames.require(0, description.frames - 1)
         if all(_is_first_order(frames.encoded(frame)) for frame in range(description.frames)):
             return _unchanged
     return None

@@ -107,9 +107,9 @@ def written_as(description: PixelDescription, target: Row, photometric: str, bit
     -----
     PS3.5 Table 8.2.1-1; PS3.3 C.7.6.3.1
     """
-    allocated = max(description.bits_allocated, 8 if bits_stored > 1 else 1)
+    allocated = description.bits_allocated if description.bits_allocated == 1 else 8 * description.dtype.itemsize
     while bits_stored > allocated:
-        allocated *= 2
+        allocated = max(8, 2 * allocated)
     if (target["codec"] == "jpeg" or target["keyword"] == _RECOMPRESSED) and bits_stored <= 12:
         bits_stored = bits_stored if bits_stored <= 8 else 12
         allocated = 8 if bits_stored <= 8 else 16

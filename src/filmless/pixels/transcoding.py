@@ -1,15 +1,14 @@
 """From one transfer syntax to another: frames decoded, encoded, verified, and the attributes that go with them."""
 
 import hashlib
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import CodecError, PixelError, UnsupportedError
 from filmless.pixels.codecs import Codec, Decoded, EncodeOptions, codec_of
@@ -19,16 +18,16 @@ from filmless.pixels.embedded_overlays import embedded_overlays, move_to_overlay
 from filmless.pixels.encapsulation import encapsulate
 from filmless.pixels.lossy_history import derive, is_declared, record_loss
 from filmless.pixels.moving import mover_of
+from filmless.pixels.native_value import native_value
+from filmless.pixels.parallel import each, threads_for
 from filmless.pixels.targets import Row, check_capable, check_options, row_of, target_row, written_as
 
-__all__ = ["native_value", "transcode"]
-
-_T = TypeVar("_T")
+__all__ = ["transcode"]
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _WRITTEN = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL"})
-_LONGEST_VALUE = 0xFFFF_FFFE
-_WORTH_THREADS = 1 << 18
+_PIXEL_DATA = 0x7FE0_0010
+_ITEM = b"\xfe\xff\x00\xe0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,8 @@ def transcode(
     asked = options != EncodeOptions()
     if target["uid"] == source["uid"] and not asked:
         return ds.copy()
-    move = None if asked else mover_of(source, target, ds, stored)
+    in_fragments = keyword == "PixelData" and _core.value_range(ds, _PIXEL_DATA, 0, 4) == _ITEM
+    move = mover_of(source, target, ds, stored) if in_fragments and not asked else None
     if move is not None:
         return _moved(ds, target, stored, move, threads)
     return _encoded(ds, source, target, options, verify=verify, threads=threads, new_instance=new_instance)
@@ -185,6 +185,8 @@ def _encoded(
     # JPEG codes YBR itself; the other lossy codecs decorrelate RGB, and take anything else for unrelated planes.
     as_rgb = not source["lossless"] or (lossy and target["codec"] != "jpeg")
     frames = Frames(ds, as_rgb=as_rgb)
+    if source["codec"] == "video":
+        threads = 1  # its frames come from one stream, one after the other
     frames.require(0, len(frames) - 1)
     first = frames.decoded(0)
     bits = frames.description.bits_stored
@@ -202,8 +204,7 @@ def _encoded(
     _take_overlays_out(new, frames)
     was_lossy = is_declared(ds) or bool(source["lossy"])
     if source["lossy"] and not is_declared(ds):
-        stored_bytes = sum(len(frames.encoded(frame)) for frame in range(len(frames)))
-        before = frames.description.decoded_bytes * len(frames) / max(1, stored_bytes)
+        before = frames.description.decoded_bytes * len(frames) / max(1, ds["PixelData"].length)
         record_loss(new, family=source["codec"], keyword=source["keyword"], ratio=before)
     if lossy:
         record_loss(new, family=target["codec"], keyword=target["keyword"], ratio=ratio)
@@ -229,7 +230,7 @@ def _check(ds: Dataset, description: PixelDescription, target: Row, *, lossy: bo
 def _written(ds: Dataset, plan: _Plan, target: Row, *, exact: bool, threads: int | None) -> tuple[Dataset, float]:
     """Write all frames; return the data set and the ratio of uncompressed to compressed size."""
     description, count = plan.description, plan.description.frames
-    threads = _threads(description, threads)
+    threads = threads_for(description, threads)
     digests: list[bytes] = [b""] * count
 
     def samples(frame: int) -> NDArray[Any]:
@@ -246,7 +247,7 @@ def _written(ds: Dataset, plan: _Plan, target: Row, *, exact: bool, threads: int
         encode = plan.codec.encode_frame
         if encode is None:
             raise UnsupportedError(f"{target['name']} is not written", uid=target["uid"])
-        encoded = _each(lambda frame: encode(samples(frame), description, frame, plan.options), count, threads)
+        encoded = each(lambda frame: encode(samples(frame), description, frame, plan.options), count, threads)
         photometrics = {stream.photometric_interpretation for stream in encoded}
         if len(photometrics) > 1:
             raise CodecError("frames were written in colours that differ", uid=target["uid"])
@@ -272,7 +273,7 @@ def _verify(new: Dataset, plan: _Plan, digests: list[bytes], threads: int) -> No
             message = "the frame does not come back from what was written"
             raise CodecError(message, frame=frame, uid=plan.description.transfer_syntax)
 
-    _each(compare, len(written), threads)
+    each(compare, len(written), threads)
 
 
 def _check_lossy(new: Dataset, plan: _Plan, threads: int | None) -> None:
@@ -285,7 +286,7 @@ def _check_lossy(new: Dataset, plan: _Plan, threads: int | None) -> None:
             message = f"a sample of the frame differs by more than {limit} from what was written"
             raise CodecError(message, frame=frame, uid=plan.description.transfer_syntax)
 
-    _each(decode, len(written), _threads(plan.description, threads))
+    each(decode, len(written), threads_for(plan.description, threads))
 
 
 def _moved(
@@ -297,57 +298,10 @@ def _moved(
 ) -> Dataset:
     """Put the streams as they are, or as ``move`` rewrites them, into the target."""
     frames = Frames(ds, as_rgb=False)
-    count = _threads(stored, threads)
-    streams = _each(lambda frame: move(frames.encoded(frame), frame), len(frames), count)
+    frames.require(0, len(frames) - 1)
+    count = threads_for(stored, threads)
+    streams = each(lambda frame: move(frames.encoded(frame), frame), len(frames), count)
     return _with_fragments(ds, target, None, streams)
-
-
-def native_value(
-    description: PixelDescription, samples: Callable[[int], NDArray[Any]], threads: int | None = None
-) -> bytes:
-    """Lay frames out as native pixel data: little endian, by pixel, one behind the other, padded to even length.
-
-    Parameters
-    ----------
-    description
-        What is written.
-    samples
-        Gives the samples of a frame.
-    threads
-        How many frames are worked on at a time.
-
-    Raises
-    ------
-    UnsupportedError
-        It is longer than an element can be.
-
-    DICOM
-    -----
-    PS3.5 8.1.1, D
-    """
-    bits, count = description.frame_bits, description.frames
-    length = (bits * count + 7) // 8
-    length += length % 2
-    if length > _LONGEST_VALUE:
-        message = f"uncompressed pixel data of {length} bytes are too long for an element, at most {_LONGEST_VALUE}"
-        raise UnsupportedError(message, tag=0x7FE0_0010, hint="an encapsulated transfer syntax holds more")
-    out = np.zeros(length, dtype=np.uint8)
-    single = description.bits_allocated == 1
-    step = 8 if single else 1  # eight frames of single bits end with a byte, whatever their size
-
-    def fill(unit: int) -> None:
-        chunk = [samples(frame) for frame in range(unit * step, min(count, (unit + 1) * step))]
-        if single:
-            joined = np.concatenate([frame.reshape(-1) for frame in chunk])
-            data = np.packbits(joined.astype(bool), bitorder="little")
-        else:
-            little = np.ascontiguousarray(chunk[0], dtype=description.dtype.newbyteorder("<"))
-            data = little.reshape(-1).view(np.uint8)
-        start = unit * step * bits // 8
-        out[start : start + data.size] = data
-
-    _each(fill, (count + step - 1) // step, _threads(description, threads))
-    return out.tobytes()
 
 
 def _with_fragments(ds: Dataset, target: Row, description: PixelDescription | None, streams: list[bytes]) -> Dataset:
@@ -419,17 +373,3 @@ def _bits_beyond(samples: NDArray[Any], description: PixelDescription) -> int:
 
 def _digest(samples: NDArray[Any]) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(samples).data, digest_size=16).digest()
-
-
-def _threads(description: PixelDescription, threads: int | None) -> int:
-    if threads is not None:
-        return threads
-    return os.cpu_count() or 1 if description.decoded_bytes * description.frames >= _WORTH_THREADS else 1
-
-
-def _each(work: Callable[[int], _T], count: int, threads: int) -> list[_T]:
-    """Do the work for each number, several at a time; the first error ends it."""
-    if threads <= 1 or count <= 1:
-        return [work(number) for number in range(count)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, range(count)))

@@ -135,7 +135,7 @@ fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'stat
         });
         if untouched || (fragments && !target.encapsulated) {
             let feature = format!(
-                "changing {} to {} by rewriting elements: the pixels need a codec, which",
+                "changing {} to {} by rewriting elements, without the codec that the pixels need (`filmless.write` has it),",
                 was.name, target.name
             );
             return Err(Error::Unsupported { feature, uid: target.uid.into() });
