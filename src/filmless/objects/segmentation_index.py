@@ -74,9 +74,9 @@ class SegmentationIndex:
             raise UnsupportedError(
                 "this is no binary, fractional or label map segmentation", feature="SegmentationType"
             )
-        # Items that were handed out are compared with the file whenever it is read: those of a copy are not in the way.
+        # Items that were handed out are compared with the file whenever it is read: of these copies none are, or few.
         self._seg = seg.copy()
-        self._frames = frames(seg)
+        self._frames = frames(seg.copy())
         self._rows, self._columns = self._frames.description.rows, self._frames.description.columns
         self._groups = functional_groups(self._seg)
         self._is_tiled = self._groups.tile_positions is not None
