@@ -97,7 +97,7 @@ def test_palette(image):
     assert out[..., 2].tolist() == [[1, 1, 128], [255, 255, 255]]
     assert pixels.decode(ds).tolist() == [[0, 10, 11], [12, 13, 255]]
     ds.BluePaletteColorLookupTableData = b"\0\0"
-    with pytest.raises(PixelError, match="BluePaletteColorLookupTableData has 2 bytes"):
+    with pytest.raises(PixelError, match="BluePaletteColorLookupTableData has 1 entries"):
         pixels.render(ds)
 
 

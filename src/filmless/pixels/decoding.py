@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any, overload
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
-from filmless.pixels.codecs import Codec, Decoded, codec_of
+from filmless.pixels.codecs import Codec, Decoded, FrameStream, OpenStream, codec_of
+from filmless.pixels.codecs.code_stream import used_bits
 from filmless.pixels.colour import ybr_to_rgb
 from filmless.pixels.description import PixelDescription, described
 from filmless.pixels.frame_index import NativeFrames, frame_index
@@ -45,8 +47,8 @@ class Frames(Sequence[NDArray[Any]]):
             self._codec = None if self._plain else codec_of(_NATIVE)
         else:
             self._plain, self._codec = None, self._codec or codec_of(_NATIVE)
-        # What a lossy stream decodes to may go beyond Bits Stored: dropping bits would wrap it around.
-        self._may_have_junk = stored.lossless
+        self._stream: FrameStream | None = None  # of all frames: a video's
+        self._opening = Lock()
         self._as_rgb = as_rgb
         self._noted: dict[Finding, None] = {}
 
@@ -96,15 +98,21 @@ class Frames(Sequence[NDArray[Any]]):
             elif out.shape != self.description.frame_shape or out.dtype != self.description.dtype:
                 raise _unfit(out, self.description.frame_shape, self.description.dtype)
             return self._coloured(Decoded(self._read_plain(frame, out), self.description.photometric_interpretation))
-        data, first_bit = self._index.encoded(frame)
-        more = {"first_bit": first_bit} if first_bit else {}
         assert self._codec is not None  # noqa: S101 - there is one when the frames are not plain
-        decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
+        if self._codec.open_stream is not None:
+            decoded = self._opened(self._codec.open_stream).decode_frame(frame, out)
+        else:
+            data, first_bit = self._index.encoded(frame)
+            more = {"first_bit": first_bit} if first_bit else {}
+            decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
         self._noted |= dict.fromkeys(decoded.findings)
-        samples = _owned(decoded.samples)
-        if self._may_have_junk:
-            _drop_junk(samples, self.description)
-        return self._coloured(decoded._replace(samples=samples))
+        return self._coloured(decoded._replace(samples=_owned(decoded.samples)))
+
+    def _opened(self, open_stream: OpenStream) -> FrameStream:
+        with self._opening:
+            if self._stream is None:
+                self._stream = open_stream(self._index.encoded(0)[0], self.description)
+            return self._stream
 
     def fill(self, first: int, out: NDArray[Any]) -> bool:
         """Read frames that follow each other at once into an array of them; False when they have to be decoded."""
@@ -123,9 +131,7 @@ class Frames(Sequence[NDArray[Any]]):
         self._plain.read_into(frame, out)
         if self.description.big_endian is not _BIG_ENDIAN and out.itemsize > 1:
             out.byteswap(inplace=True)
-        if self._may_have_junk:
-            _drop_junk(out, self.description)
-        return out
+        return used_bits(out, self.description)
 
     def _coloured(self, decoded: Decoded) -> Decoded:
         if self._as_rgb and decoded.photometric_interpretation.startswith("YBR_FULL"):
@@ -328,11 +334,3 @@ def _owned(samples: NDArray[Any]) -> NDArray[Any]:
         return samples
     return np.array(samples, dtype=samples.dtype.newbyteorder("="), order="C")
 
-
-def _drop_junk(samples: NDArray[Any], description: PixelDescription) -> None:
-    """Drop the bits that hold no sample (old files keep overlays there) and carry the sign of those that do.
-
-    DICOM: PS3.5 8.1.1
-    """
-    if samples.dtype.kind != "f" and description.bits_stored != samples.itemsize * 8 and description.bits_allocated > 1:
-        _core.keep_stored(samples, description.bits_stored, description.high_bit, description.signed)

@@ -50,7 +50,7 @@ _DTYPES = {
     for size in sizes
 }
 
-_Attributes = tuple[str, str | None, bool, tuple[int, str, int, bool, bool], tuple[Any, ...]]
+_Attributes = tuple[str, str | None, tuple[int, str, int, bool, bool], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,6 @@ class StoredPixels(NamedTuple):
     length: int
     encapsulated: bool  # it lies in fragments, whatever the transfer syntax says
     family: str | None  # None when the transfer syntax is not registered
-    lossless: bool
 
 
 def number_of_frames(ds: Dataset) -> int:
@@ -148,12 +147,12 @@ def number_of_frames(ds: Dataset) -> int:
 def described(ds: Dataset) -> tuple[PixelDescription, StoredPixels]:
     """Read the description of a data set's pixel data, and where it is."""
     attributes = _core.pixel_attributes(ds)
-    _, family, lossless, (tag, vr, length, encapsulated, _), _ = attributes
-    return _description(attributes), StoredPixels(tag, vr, length, encapsulated, family, lossless)
+    _, family, (tag, vr, length, encapsulated, _), _ = attributes
+    return _description(attributes), StoredPixels(tag, vr, length, encapsulated, family)
 
 
 def _description(attributes: _Attributes) -> PixelDescription:
-    syntax, _, _, (tag, _, _, _, big_endian), values = attributes
+    syntax, _, (tag, _, _, _, big_endian), values = attributes
     samples, photometric, planar, frames, rows, columns, allocated, stored, high, signed = values
     findings: list[Finding] = []
     samples = _integer("SamplesPerPixel", samples, 1, 4, absent=1)

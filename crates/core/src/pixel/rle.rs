@@ -31,52 +31,135 @@ pub fn decode(data: &[u8], samples: usize, bytes: usize, out: &mut [u8]) -> Resu
     if offsets[0] < HEADER || !offsets.is_sorted() || offsets.iter().any(|&offset| offset > data.len()) {
         return Err(RleError::Segment);
     }
-    let mut longer = false;
-    let mut plane = Vec::new();
-    for (index, &start) in offsets.iter().enumerate() {
-        let segment = &data[start..offsets.get(index + 1).copied().unwrap_or(data.len())];
-        // The most significant byte of the first sample comes first.
-        let (sample, byte) = (index / bytes, bytes - 1 - index % bytes);
-        if segments == 1 {
-            longer |= unpack(segment, out)?;
-        } else {
-            plane.resize(out.len() / segments, 0);
-            longer |= unpack(segment, &mut plane)?;
-            scatter(&plane, out, sample * bytes + byte, segments);
+    let mut planes: Vec<Runs<'_>> = offsets
+        .iter()
+        .enumerate()
+        .map(|(index, &start)| Runs::new(&data[start..offsets.get(index + 1).copied().unwrap_or(data.len())]))
+        .collect();
+    if let [only] = &mut planes[..] {
+        only.fill(out)?;
+    } else {
+        weave(&mut planes, bytes, out)?;
+    }
+    Ok(planes.iter().any(Runs::has_more))
+}
+
+/// Pixels whose planes are unpacked before they are put together: what they take stays in the nearest cache.
+const BLOCK: usize = 4096;
+
+/// Unpacks planes side by side and puts their bytes into each pixel.
+fn weave(planes: &mut [Runs<'_>], bytes: usize, out: &mut [u8]) -> Result<(), RleError> {
+    let step = planes.len();
+    let mut blocks = vec![0; step * BLOCK];
+    for pixels in out.chunks_mut(step * BLOCK) {
+        let count = pixels.len() / step;
+        for (plane, block) in planes.iter_mut().zip(blocks.chunks_exact_mut(BLOCK)) {
+            plane.fill(&mut block[..count])?;
+        }
+        if step == 2 && bytes == 2 {
+            let (high, low) = blocks.split_at(BLOCK);
+            for ((pixel, &high), &low) in pixels.as_chunks_mut::<2>().0.iter_mut().zip(high).zip(low) {
+                *pixel = [low, high];
+            }
+            continue;
+        }
+        for (index, block) in blocks.chunks_exact(BLOCK).enumerate() {
+            // The most significant byte of the first sample comes first.
+            let at = index / bytes * bytes + bytes - 1 - index % bytes;
+            for (pixel, &byte) in pixels.chunks_exact_mut(step).zip(block) {
+                pixel[at] = byte;
+            }
         }
     }
-    Ok(longer)
+    Ok(())
 }
 
-/// Puts a plane's bytes into each pixel.
-fn scatter(plane: &[u8], out: &mut [u8], at: usize, step: usize) {
-    for (pixel, &byte) in out.chunks_exact_mut(step).zip(plane) {
-        pixel[at] = byte;
+/// The bytes of a segment, `PackBits` undone as far as they are asked for.
+struct Runs<'a> {
+    segment: &'a [u8],
+    at: usize,
+    /// Bytes left of what the last control byte began, and the value they have when they are a run.
+    left: usize,
+    value: Option<u8>,
+}
+
+/// What is copied at once whatever its length, where there is room for it: cheaper than a call for the right length.
+const SHORT: usize = 32;
+const LONG: usize = 128;
+
+impl<'a> Runs<'a> {
+    const fn new(segment: &'a [u8]) -> Self {
+        Self { segment, at: 0, left: 0, value: None }
     }
-}
 
-/// Undoes `PackBits` until `out` is full. Returns whether there was more than padding left.
-fn unpack(segment: &[u8], out: &mut [u8]) -> Result<bool, RleError> {
-    let (mut at, mut filled) = (0, 0);
-    while filled < out.len() {
-        let Some(&control) = segment.get(at) else { return Err(RleError::Short) };
-        at += 1;
-        let room = out.len() - filled;
-        if control < 128 {
-            let count = usize::from(control) + 1;
-            let Some(literal) = segment.get(at..at + count.min(room)) else { return Err(RleError::Short) };
-            out[filled..filled + literal.len()].copy_from_slice(literal);
-            filled += literal.len();
-            at += count;
-        } else if control > 128 {
-            let Some(&value) = segment.get(at) else { return Err(RleError::Short) };
-            let count = (257 - usize::from(control)).min(room);
-            out[filled..filled + count].fill(value);
+    /// Fills `out` with the next bytes.
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), RleError> {
+        let mut filled = 0;
+        loop {
+            let count = self.left.min(out.len() - filled);
+            let target = &mut out[filled..];
+            match self.value {
+                Some(value) => repeat(value, count, target),
+                None => self.copy(count, target)?,
+            }
             filled += count;
-            at += 1;
+            self.left -= count;
+            if filled == out.len() {
+                return Ok(());
+            }
+            self.next()?;
         }
     }
-    Ok(segment.len() > at + 1)
+
+    /// Reads the next control byte, and the value of a run.
+    fn next(&mut self) -> Result<(), RleError> {
+        let control = usize::from(*self.segment.get(self.at).ok_or(RleError::Short)?);
+        self.at += 1;
+        self.value = None;
+        self.left = match control {
+            0..128 => control + 1,
+            128 => 0,
+            _ => {
+                self.value = Some(*self.segment.get(self.at).ok_or(RleError::Short)?);
+                self.at += 1;
+                257 - control
+            }
+        };
+        Ok(())
+    }
+
+    fn copy(&mut self, count: usize, target: &mut [u8]) -> Result<(), RleError> {
+        let literal = self.segment.get(self.at..).ok_or(RleError::Short)?;
+        self.at += count;
+        if count <= SHORT
+            && let (Some(from), Some(to)) = (literal.first_chunk::<SHORT>(), target.first_chunk_mut::<SHORT>())
+        {
+            *to = *from;
+        } else if let (Some(from), Some(to)) = (literal.first_chunk::<LONG>(), target.first_chunk_mut::<LONG>()) {
+            *to = *from;
+        } else {
+            target[..count].copy_from_slice(literal.get(..count).ok_or(RleError::Short)?);
+        }
+        Ok(())
+    }
+
+    /// Whether more than padding is left.
+    fn has_more(&self) -> bool {
+        self.left > 0 || self.segment.len() > self.at + 1
+    }
+}
+
+/// Puts a value there `count` times, 128 at most.
+fn repeat(value: u8, count: usize, target: &mut [u8]) {
+    if count <= SHORT
+        && let Some(to) = target.first_chunk_mut::<SHORT>()
+    {
+        *to = [value; SHORT];
+    } else if let Some(to) = target.first_chunk_mut::<LONG>() {
+        *to = [value; LONG];
+    } else {
+        target[..count].fill(value);
+    }
 }
 
 /// Encodes a frame: samples of `bytes` bytes, little endian, by pixel, `samples` to each, `columns` pixels to a row.

@@ -1,6 +1,6 @@
 """Codecs, one file per family, chosen by the row of the registry of transfer syntaxes.
 
-An adapter module has ``decode_frame`` and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
+An adapter module has ``decode_frame``, ``open_stream`` when all frames are one stream, and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
 write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread.
 """
 
@@ -17,7 +17,7 @@ from filmless.dataset import Finding
 from filmless.errors import UnsupportedError
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["Codec", "Decoded", "EncodeOptions", "Encoded", "Encodes", "codec_of"]
+__all__ = ["Codec", "Decoded", "EncodeOptions", "Encoded", "Encodes", "FrameStream", "OpenStream", "codec_of"]
 
 
 class Decoded(NamedTuple):
@@ -63,6 +63,21 @@ class EncodeOptions:
     max_error: int | None = None
     ratio: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ValueError(f"`quality` is {self.quality}, expected 1 to 100")
+        if self.max_error is not None and not 0 <= self.max_error <= 255:
+            raise ValueError(f"`max_error` is {self.max_error}, expected 0 to 255")
+        if self.ratio is not None and not self.ratio >= 1:
+            raise ValueError(f"`ratio` is {self.ratio}, expected 1 or more")
+
+    def only(self, what: str, *names: str) -> None:
+        """Raise ValueError when another option is given than those that a family knows."""
+        for name in ("quality", "max_error", "ratio"):
+            if getattr(self, name) is not None and name not in names:
+                raise ValueError(f"`{name}` means nothing to {what}")
+
 
 class Encodes(NamedTuple):
     """What an adapter can write in a transfer syntax: least and greatest Bits Stored, samples per pixel, signed."""
@@ -88,6 +103,17 @@ class DecodeFrame(Protocol):
     ) -> Decoded: ...
 
 
+class FrameStream(Protocol):
+    """A stream of all frames that is being decoded; safe in many threads."""
+
+    def decode_frame(self, frame: int, out: NDArray[Any] | None = None) -> Decoded:
+        """Decode a frame: going through them in order costs one decoding of each."""
+        ...
+
+
+OpenStream = Callable[[bytes | memoryview, PixelDescription], FrameStream]
+"""From all fragments, put together, and the description, to a stream of all frames."""
+
 EncodeFrame = Callable[[NDArray[Any], PixelDescription, int, EncodeOptions], Encoded]
 """From samples (rows, columns[, samples]), the description of what is to be written (its transfer syntax and the
 photometric interpretation of the samples), the frame's number for errors, and options, to a stream."""
@@ -95,12 +121,25 @@ photometric interpretation of the samples), the frame's number for errors, and o
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How the frames of a transfer syntax are stored, decoded and encoded."""
+    """How the frames of a transfer syntax are stored, decoded and encoded.
+
+    Attributes
+    ----------
+    encapsulated
+        Whether they are in fragments.
+    decode_frame
+        Decodes one; from the whole stream when all frames are one.
+    encode_frame, encodes
+        Encodes one, and what can be encoded; None when nothing can.
+    open_stream
+        When all frames are one stream, opens it: all fragments put together, and the description.
+    """
 
     encapsulated: bool
     decode_frame: DecodeFrame
     encode_frame: EncodeFrame | None
     encodes: Encodes | None
+    open_stream: OpenStream | None = None
 
 
 _MODULES: Mapping[str, str] = {  # by family, as the registry of transfer syntaxes names them
@@ -138,4 +177,6 @@ def codec_of(transfer_syntax: str) -> Codec:
         raise UnsupportedError(message, uid=transfer_syntax)
     module = import_module(f"{__name__}.{name}")
     encodes = getattr(module, "ENCODES", {}).get(row["keyword"])
-    return Codec(row["encapsulated"], module.decode_frame, module.encode_frame if encodes else None, encodes)
+    encode_frame = module.encode_frame if encodes else None
+    open_stream = getattr(module, "open_stream", None)
+    return Codec(row["encapsulated"], module.decode_frame, encode_frame, encodes, open_stream)

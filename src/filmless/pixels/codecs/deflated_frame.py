@@ -14,6 +14,7 @@ __all__ = ["ENCODES", "decode_frame", "encode_frame"]
 ENCODES = {"DeflatedImageFrameCompression": Encodes((1, 64))}
 
 _RAW = -15
+_MOST_PER_BYTE = 1032  # of what deflate can say in a byte (RFC 1951: 258 bytes in two bits)
 
 
 def decode_frame(
@@ -31,6 +32,8 @@ def decode_frame(
     PS3.5 8.2.16, A.4.13
     """
     expected = (description.frame_bits + 7) // 8
+    if expected > _MOST_PER_BYTE * len(data):
+        raise CodecError(f"deflated frame of {len(data)} bytes is too short for its size", frame=frame)
     inflater = zlib.decompressobj(_RAW)
     try:
         inflated = inflater.decompress(data, expected + 2)
@@ -50,6 +53,7 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     -----
     PS3.5 8.2.16, A.4.13
     """
+    options.only("a deflated frame")
     plain = native.encode_frame(samples, description, frame, options)
     deflater = zlib.compressobj(wbits=_RAW)
     return Encoded(deflater.compress(plain.data) + deflater.flush(), plain.photometric_interpretation)

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Finding
-from filmless.errors import CodecError, FormatError, LimitError
+from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
-from filmless.pixels.codecs.code_stream import CodeStream, check_stream, conform
-from filmless.pixels.codecs.jpeg_stream import JpegStream, parse_jpeg
+from filmless.pixels.codecs.code_stream import check_stream, check_yield, conform, encodable
+from filmless.pixels.codecs.jpeg_stream import COLOUR, JPEG_LS, JpegStream, read_jpeg
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["ENCODES", "MAX_PIXELS_PER_BYTE", "decode_frame", "decode_stream", "encode_frame"]
@@ -25,6 +25,9 @@ _QUALITY = 90
 
 # A block of 64 samples takes two bits at least, so that no true stream holds more pixels per byte than this.
 MAX_PIXELS_PER_BYTE = 1024
+
+# Pixels times scans: a decoder visits each of them, though there may be next to nothing to read.
+_MAX_WORK = 1 << 31
 
 
 def decode_frame(
@@ -60,16 +63,14 @@ def decode_frame(
     PS3.5 8.2.1, A.4.1
     """
     data = bytes(data)
-    try:
-        stream = parse_jpeg(data)
-    except (FormatError, LimitError) as error:
-        raise CodecError(error.message, frame=frame) from error
-    if stream.is_lossless:
+    stream, header = read_jpeg(data, description, frame)
+    if stream.is_lossless or stream.process == JPEG_LS:
         raise CodecError("JPEG stream is lossless, expected one with a cosine transform", frame=frame)
-    header = CodeStream("JPEG", stream.rows, stream.columns, len(stream.components), stream.precision)
     findings = check_stream(header, description, frame)
-    if stream.rows * stream.columns > MAX_PIXELS_PER_BYTE * len(data):
-        raise CodecError(f"JPEG stream of {len(data)} bytes is too short for its size", frame=frame)
+    check_yield(header._replace(samples=1), len(data), frame, pixels_per_byte=MAX_PIXELS_PER_BYTE)
+    scans = sum(segment.marker == _START_OF_SCAN for segment in stream.segments)
+    if scans * stream.rows * stream.columns > _MAX_WORK:
+        raise CodecError(f"JPEG stream has {scans} scans, expected far fewer for its size", frame=frame)
     mended = _with_whole_spectrum(data, stream)
     if mended is not None:
         data = mended
@@ -80,7 +81,7 @@ def decode_frame(
         message = f"JPEG stream says that its colours are {photometric}, expected those of Photometric Interpretation"
         findings += (Finding("code-stream-photometric", 0x0028_0004, 0, message),)
     samples = decode_stream(data, stream, frame, out)
-    return Decoded(conform(samples, description, frame), photometric, findings)
+    return Decoded(conform(samples, header, description, frame), photometric, findings)
 
 
 def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
@@ -90,21 +91,20 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     -----
     PS3.5 8.2.1, A.4.1
     """
-    import imagecodecs
-
+    options.only("JPEG", "quality")
     rgb = description.photometric_interpretation == "RGB"
     grey = description.samples == 1
     bits = 8 if description.bits_stored <= 8 else 12
     try:
         data = imagecodecs.jpeg8_encode(
-            np.ascontiguousarray(samples, dtype=np.uint8 if bits == 8 else np.uint16),
+            encodable(samples, description).astype(np.uint8 if bits == 8 else np.uint16, copy=False),
             int(options.quality or _QUALITY),
             colorspace="GRAYSCALE" if grey else "RGB" if rgb else "YCBCR",
             outcolorspace="GRAYSCALE" if grey else "YCBCR",
             subsampling=None if grey else "422",
             bitspersample=bits,
         )
-    except (RuntimeError, ValueError) as error:
+    except RuntimeError as error:
         raise CodecError(f"JPEG cannot encode the samples: {error}", frame=frame) from error
     return Encoded(bytes(data), description.photometric_interpretation if grey else "YBR_FULL_422")
 
@@ -132,17 +132,19 @@ def decode_stream(
     CodecError
         It does not decode.
     """
-    colour = "GRAYSCALE" if len(stream.components) == 1 else "RGB" if stream.is_rgb else "YCBCR"
+    count = len(stream.components)
+    colour = COLOUR.get(count) or ("RGB" if stream.is_rgb else "YCBCR")
+    target = out if out is not None and out.dtype == (np.uint8 if stream.precision == 8 else np.uint16) else None
     try:
         samples = imagecodecs.jpeg8_decode(
-            data if stream.end == len(data) else data[: stream.end],
+            memoryview(data)[: stream.end],  # type: ignore[arg-type]
             colorspace=colour,
             outcolorspace=colour,
-            out=out if out is not None and out.dtype == (np.uint8 if stream.precision == 8 else np.uint16) else None,
+            out=target,
         )
     except (RuntimeError, ValueError) as error:
         raise CodecError(f"JPEG stream does not decode: {error}", frame=frame) from error
-    expected = (stream.rows, stream.columns) + ((3,) if len(stream.components) == 3 else ())
+    expected = (stream.rows, stream.columns) + ((count,) if count > 1 else ())
     if samples.shape != expected:
         raise CodecError(f"JPEG stream decodes to shape {samples.shape}, expected {expected}", frame=frame)
     return samples

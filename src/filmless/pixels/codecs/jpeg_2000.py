@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from filmless.dataset import Finding
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
-from filmless.pixels.codecs.code_stream import CodeStream, check_stream, conform
-from filmless.pixels.codecs.jpeg_2000_stream import Jpeg2000Stream, code_stream_of, parse_jpeg_2000
+from filmless.pixels.codecs.code_stream import CodeStream, check_stream, check_yield, conform, encodable
+from filmless.pixels.codecs.jpeg_2000_stream import Jpeg2000Stream, code_stream_of, parse_header, walk_tile_parts
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["ENCODES", "decode_frame", "encode_frame"]
@@ -28,6 +28,11 @@ _HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.20"
 _RPCL = "1.2.840.10008.1.2.4.202"
 _LARGE = 1 << 20  # pixels from which a second thread pays
 _QUALITY = 85
+_PIXEL_DATA = 0x7FE0_0010
+# Packets can be empty, so that a picture of nothing has any number of pixels to a byte: as many as a large one has are
+# believed of any stream.
+_FREE_PIXELS = 1 << 25
+_PIXELS_PER_BYTE = 1 << 12
 
 
 def decode_frame(
@@ -49,23 +54,41 @@ def decode_frame(
     -----
     PS3.5 8.2.4, 8.2.14, A.4.4
     """
-    import imagecodecs
-
     data, boxed = code_stream_of(bytes(data), frame)
-    stream = parse_jpeg_2000(data, frame)
+    stream = parse_header(data, frame)
     header = CodeStream("JPEG 2000", stream.rows, stream.columns, stream.components, stream.precision, stream.signed)
     findings = check_stream(header, description, frame)
+    check_yield(header, len(data), frame, pixels_per_byte=_PIXELS_PER_BYTE, free=_FREE_PIXELS)
+    end, mended = walk_tile_parts(data, stream, frame)
     if boxed:
         message = "JPEG 2000 stream is in the boxes of a JP2 file, expected the code stream alone"
-        findings += (Finding("code-stream-boxes", 0x7FE0_0010, 0, message),)
-    threads = 2 if stream.rows * stream.columns >= _LARGE else 1
+        findings += (Finding("code-stream-boxes", _PIXEL_DATA, 0, message),)
+    whole = memoryview(data)[:end]
+    if mended is not None:
+        # A length of 0 says that a tile-part reaches to the end (ISO/IEC 15444-1 A.4.2).
+        whole = memoryview(b"".join((whole[: mended + 6], bytes(4), whole[mended + 10 :])))
+        message = "JPEG 2000 tile-part ends where no marker is, expected the end of the code stream: read to there"
+        findings += (Finding("code-stream-tile-part", _PIXEL_DATA, 0, message),)
+    if stream.subsampled:
+        message = "JPEG 2000 components differ in size, expected the same of all: decoded as luminance and chrominances"
+        findings += (Finding("code-stream-subsampled", _PIXEL_DATA, 0, message),)
+    samples = _decode(whole, stream, frame, out)
+    lossless = description.transfer_syntax in _LOSSLESS
+    samples = conform(samples, header, description, frame, lossless=lossless)
+    return Decoded(samples, _photometric(stream, description), findings)
+
+
+def _decode(data: memoryview, stream: Jpeg2000Stream, frame: int, out: NDArray[Any] | None) -> NDArray[Any]:
+    import imagecodecs
+
     size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
-    target = out if out is not None and out.dtype == np.dtype(f"{'i' if stream.signed else 'u'}{size}") else None
+    dtype = np.dtype(f"{'i' if stream.signed else 'u'}{size}")
+    target = out.view(dtype) if out is not None and out.dtype.itemsize == size and out.dtype.kind in "iu" else None
+    threads = 2 if stream.rows * stream.columns >= _LARGE else 1
     try:
-        samples = imagecodecs.jpeg2k_decode(data[: stream.end], numthreads=threads, out=target)
+        return imagecodecs.jpeg2k_decode(data, numthreads=threads, out=target)  # type: ignore[arg-type]
     except (RuntimeError, ValueError, MemoryError) as error:
         raise CodecError(f"JPEG 2000 stream does not decode: {error}", frame=frame) from error
-    return Decoded(conform(samples, description, frame), _photometric(stream, description), findings)
 
 
 def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
@@ -80,10 +103,14 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     import imagecodecs
 
     lossless = description.transfer_syntax in _LOSSLESS
-    samples = np.ascontiguousarray(samples)
+    high_throughput = description.transfer_syntax.startswith(_HIGH_THROUGHPUT)
+    options.only("JPEG 2000", *(() if lossless else ("quality",) if high_throughput else ("quality", "ratio")))
+    samples = encodable(samples, description)
+    if samples.dtype.itemsize == 2 and description.bits_stored <= 8:
+        samples = samples.astype(f"{samples.dtype.kind}1")  # the library takes a depth for what fits the dtype
     rgb = description.photometric_interpretation == "RGB"
     try:
-        if description.transfer_syntax.startswith(_HIGH_THROUGHPUT):
+        if high_throughput:
             data = imagecodecs.htj2k_encode(
                 samples,
                 None if lossless else _step(options),
@@ -95,7 +122,7 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
             data = _of_ratio(samples, description, options.ratio)
         else:
             data = _jpeg_2000(samples, description, None if lossless else 20 + 0.6 * (options.quality or _QUALITY))
-    except (RuntimeError, ValueError) as error:
+    except RuntimeError as error:
         raise CodecError(f"JPEG 2000 cannot encode the samples: {error}", frame=frame) from error
     photometric = ("YBR_RCT" if lossless else "YBR_ICT") if rgb else description.photometric_interpretation
     return Encoded(bytes(data), photometric)
@@ -138,8 +165,11 @@ def _step(options: EncodeOptions) -> float:
 
 
 def _photometric(stream: Jpeg2000Stream, description: PixelDescription) -> str:
-    """Name the colours behind the decoder, which undoes the component transform that the stream names."""
+    """Name the colours behind the decoder.
+
+    It undoes the component transform that the stream names, and makes RGB of subsampled components.
+    """
     photometric = description.photometric_interpretation
-    if stream.transformed or photometric in ("YBR_RCT", "YBR_ICT"):
+    if stream.subsampled or stream.transformed or photometric in ("YBR_RCT", "YBR_ICT"):
         return "RGB" if stream.components == 3 else photometric
     return photometric

@@ -1,14 +1,16 @@
 """The marker segments of a JPEG 2000 code stream: what it holds and whether it is whole, without decoding it."""
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from filmless.errors import CodecError
 
-__all__ = ["Jpeg2000Stream", "code_stream_of", "parse_jpeg_2000"]
+__all__ = ["Jpeg2000Stream", "code_stream_of", "parse_header", "walk_tile_parts"]
 
-_SOC, _SOT, _SOD, _EOC, _SIZ, _COD, _QCD, _CAP = 0xFF4F, 0xFF90, 0xFF93, 0xFFD9, 0xFF51, 0xFF52, 0xFF5C, 0xFF50
+_SOT, _SIZ, _COD, _QCD, _CAP = 0xFF90, 0xFF51, 0xFF52, 0xFF5C, 0xFF50
+_SUBSAMPLING = ((2, 1), (2, 2))  # of chrominance: 4:2:2 and 4:2:0
+_LEAST_TILE_PART = 14  # its header and the start of data marker
+_MOST_PADDING = 1 << 16  # behind the end of code stream marker; DICOM wants one byte at the most
 _BOXES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\x00\x00\x00\x0cjP\x1a\x1a\r\n\x87\n")
 
 
@@ -21,10 +23,12 @@ class Jpeg2000Stream:
     components: int
     precision: int
     signed: bool
+    subsampled: bool
     transformed: bool
     reversible: bool
     high_throughput: bool
-    end: int
+    tiles: int
+    first_tile_part: int
 
 
 def code_stream_of(data: bytes, frame: int) -> tuple[bytes, bool]:
@@ -51,79 +55,102 @@ def code_stream_of(data: bytes, frame: int) -> tuple[bytes, bool]:
     raise CodecError("JPEG 2000 boxes hold no code stream", frame=frame)
 
 
-def parse_jpeg_2000(data: bytes, frame: int) -> Jpeg2000Stream:
-    """Walk the main header and the tile-parts by their lengths, to the end of the code stream.
+def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
+    """Read the main header: what a data set can be held against before anything is believed.
 
     Raises
     ------
     CodecError
-        It is no code stream, or a part of it is not there.
+        It is no code stream, or a part of the header is not there.
 
     DICOM
     -----
-    PS3.5 8.2.4; ISO/IEC 15444-1 A.4
+    PS3.5 8.2.4; ISO/IEC 15444-1 A.4, A.5
     """
-
-    def fail(what: str) -> CodecError:
-        return CodecError(f"JPEG 2000 {what}", frame=frame)
-
-    if len(data) < 4 or int.from_bytes(data[:2], "big") != _SOC:
-        raise fail("has no start of code stream")
+    if data[:2] != b"\xff\x4f":
+        raise _damage("has no start of code stream", frame)
     position, header = 2, dict[int, bytes]()
     while (marker := int.from_bytes(data[position : position + 2], "big")) != _SOT:
         size = int.from_bytes(data[position + 2 : position + 4], "big")
         if marker < 0xFF30 or size < 2 or position + 2 + size > len(data):
-            raise fail("main header is damaged or ends early")
+            raise _damage("main header is damaged or ends early", frame)
         header[marker] = data[position + 4 : position + 2 + size]
         position += 2 + size
     if not {_SIZ, _COD, _QCD} <= header.keys() or len(header[_SIZ]) < 39 or len(header[_COD]) < 10:
-        raise fail("main header lacks a required segment")
+        raise _damage("main header lacks a required segment", frame)
     siz, cod = header[_SIZ], header[_COD]
     width, height, left, top, tile_width, tile_height, tile_left, tile_top, components = struct.unpack_from(
         ">8IH", siz, 2
     )
     if width <= left or height <= top or not tile_width or not tile_height or len(siz) < 36 + 3 * components:
-        raise fail("main header has an impossible size")
-    tiles = -((tile_left - width) // tile_width) * -((tile_top - height) // tile_height)
-    end = _walk_tile_parts(data, position, tiles, fail)
-    subsampled = any(siz[at + 1] != 1 or siz[at + 2] != 1 for at in range(36, 36 + 3 * components, 3))
-    depths = {siz[at] for at in range(36, 36 + 3 * components, 3)}
-    if subsampled or len(depths) != 1:
-        raise fail("components differ in size or depth")
+        raise _damage("main header has an impossible size", frame)
+    steps = [(siz[at + 1], siz[at + 2]) for at in range(36, 36 + 3 * components, 3)]
+    subsampled = any(step != (1, 1) for step in steps)
+    if subsampled and (len(steps) != 3 or steps[0] != (1, 1) or steps[1] != steps[2] or steps[1] not in _SUBSAMPLING):
+        raise _damage("components differ in size", frame)
+    if len({siz[at] for at in range(36, 36 + 3 * components, 3)}) != 1:
+        raise _damage("components differ in depth", frame)
     return Jpeg2000Stream(
         rows=height - top,
         columns=width - left,
         components=components,
         precision=(siz[36] & 0x7F) + 1,
         signed=siz[36] >= 0x80,
+        subsampled=subsampled,
         transformed=cod[4] == 1,
         reversible=cod[9] == 1,
         high_throughput=_CAP in header and bool(int.from_bytes(header[_CAP][:4], "big") & 0x0002_0000),
-        end=end,
+        tiles=-((tile_left - width) // tile_width) * -((tile_top - height) // tile_height),
+        first_tile_part=position,
     )
 
 
-def _walk_tile_parts(data: bytes, position: int, tiles: int, fail: Callable[[str], CodecError]) -> int:
-    seen = set()
-    while True:
-        marker = int.from_bytes(data[position : position + 2], "big")
-        if marker == _EOC:
-            break
-        if marker != _SOT or position + 12 > len(data):
-            raise fail("ends before its end of code stream marker" if position >= len(data) - 2 else "has a bad tile")
+def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[int, int | None]:
+    """Walk the tile-parts by their lengths, to the end of the code stream.
+
+    Returns
+    -------
+    end
+        Offset behind the end of code stream marker.
+    mended
+        Offset of the last tile-part when its length does not meet that marker, though all before it do: there are
+        writers that count it wrong. It is then to be read as if it reached to the end.
+
+    Raises
+    ------
+    CodecError
+        A tile or the end is not there.
+
+    DICOM
+    -----
+    ISO/IEC 15444-1 A.4.2
+    """
+    if stream.tiles * _LEAST_TILE_PART > len(data):
+        raise _damage(f"has {stream.tiles} tiles, expected no more than its bytes have room for", frame)
+    position, start, seen = stream.first_tile_part, None, set()
+    while (marker := data[position : position + 2]) != b"\xff\xd9":
+        if marker != b"\xff\x90" or position + 12 > len(data):
+            end = data.rfind(b"\xff\xd9", max(position, len(data) - _MOST_PADDING))
+            if start is None or end < 0 or len(seen) != stream.tiles or marker == b"\xff\x90":
+                raise _damage("ends before its end of code stream marker, or has a bad tile", frame)
+            return end + 2, start
         tile, length = struct.unpack_from(">HI", data, position + 4)
-        if tile >= tiles:
-            raise fail("has a tile that is none of the image's")
+        if tile >= stream.tiles:
+            raise _damage("has a tile that is none of the image's", frame)
         seen.add(tile)
+        start = position
         if length == 0:  # the last one reaches to the end
-            found = data.rfind(b"\xff\xd9", position)
-            if found < 0:
-                raise fail("ends before its end of code stream marker")
-            position = found
-        elif length < 14 or position + length > len(data):
-            raise fail("ends inside a tile-part")
+            position = data.rfind(b"\xff\xd9", max(position, len(data) - _MOST_PADDING))
+            if position < 0:
+                raise _damage("ends before its end of code stream marker", frame)
+        elif length < _LEAST_TILE_PART or position + length > len(data):
+            raise _damage("ends inside a tile-part", frame)
         else:
             position += length
-    if len(seen) != tiles:
-        raise fail(f"has {len(seen)} of {tiles} tiles")
-    return position + 2
+    if len(seen) != stream.tiles:
+        raise _damage(f"has {len(seen)} of {stream.tiles} tiles", frame)
+    return position + 2, None
+
+
+def _damage(what: str, frame: int) -> CodecError:
+    return CodecError(f"JPEG 2000 {what}", frame=frame)

@@ -1,20 +1,25 @@
 """The marker segments of a JPEG stream: what it holds and where it ends, without decoding it."""
 
-import re
 import struct
 from dataclasses import dataclass
 
-from filmless.errors import FormatError, LimitError
+from filmless import _core
+from filmless.errors import CodecError, FormatError, LimitError, UnsupportedError
+from filmless.pixels.codecs.code_stream import CodeStream
+from filmless.pixels.description import PixelDescription
 
-__all__ = ["JpegComponent", "JpegSegment", "JpegStream", "parse_jpeg"]
+__all__ = ["COLOUR", "JPEG_LS", "JpegComponent", "JpegSegment", "JpegStream", "parse_jpeg", "read_jpeg"]
 
-MAX_SCANS = 500  # a progressive stream of 64 coefficients and 4 components needs far fewer; thousands are an attack
+_START_OF_SCAN = 0xDA
+_JPEG_LS_FRAME = 0xF7
+_FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), _JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}
+_HIERARCHICAL_UIDS = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(59, 67))
 
-_START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN = 0xD8, 0xD9, 0xDA
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-# In entropy-coded data FF is followed by 00, or by a restart marker; anything else ends the data.
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+JPEG_LS = _JPEG_LS_FRAME - 0xC0
+"""The ``process`` of JPEG-LS, whose frame header is SOF55."""
+
+COLOUR = {1: "GRAYSCALE", 2: None, 3: None, 4: "CMYK"}
+"""What `imagecodecs` has to hear of a number of components so that it converts nothing; None where it depends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,73 +86,66 @@ class JpegStream:
         return [component.identifier for component in self.components] == [*b"RGB"]
 
 
-def parse_jpeg(data: bytes) -> JpegStream:
+def parse_jpeg(data: bytes, *, jpeg_ls: bool = False) -> JpegStream:
     """Walk the segments of the JPEG image at the start of some bytes, to its end of image marker.
+
+    Parameters
+    ----------
+    data
+        The stream and what follows it.
+    jpeg_ls
+        It is JPEG-LS, whose entropy-coded data end by another rule.
 
     Raises
     ------
     FormatError
         It is not one, or ends early.
     LimitError
-        It has an absurd number of scans.
+        It has an absurd number of scans or segments.
 
     DICOM
     -----
-    ISO/IEC 10918-1 Annex B
+    ISO/IEC 10918-1 Annex B; ISO/IEC 14495-1 Annex C
     """
-    if data[:2] != b"\xff\xd8":
-        raise FormatError("no JPEG start of image marker", offset=0)
-    segments: list[JpegSegment] = []
-    frame: JpegSegment | None = None
-    position, scans = 2, 0
-    while True:
-        marker, position = _marker_at(data, position)
-        if marker == _END_OF_IMAGE:
-            break
-        if marker in _STANDALONE:
-            continue
-        size = _segment_size(data, position)
-        segments.append(JpegSegment(marker, position - 2, size + 2))
-        if marker in _FRAME_HEADERS:
-            if frame is not None:
-                raise FormatError("JPEG has a second frame header: hierarchical or damaged", offset=position - 2)
-            frame = segments[-1]
-        position += size
-        if marker == _START_OF_SCAN:
-            scans += 1
-            if scans > MAX_SCANS:
-                raise LimitError(f"JPEG has more than {MAX_SCANS} scans", limit="scans", value=scans)
-            position = _end_of_scan(data, position)
-    if frame is None or scans == 0:
-        raise FormatError("JPEG has no frame header or no scan", offset=position)
-    return _describe(data, segments, frame, position)
+    try:
+        found, end = _core.jpeg_segments(data, jpeg_ls)
+    except LimitError as error:  # there is no parameter for it, so the hint to it is left out
+        message = f"JPEG has more than {error.value} {error.limit}"
+        raise LimitError(message, limit=error.limit, value=error.value, offset=error.offset) from None
+    segments = [JpegSegment(*segment) for segment in found]
+    frames = [segment for segment in segments if segment.marker in _FRAME_HEADERS]
+    if len(frames) > 1:
+        raise FormatError("JPEG has a second frame header: hierarchical or damaged", offset=frames[1].offset)
+    if not frames or all(segment.marker != _START_OF_SCAN for segment in segments):
+        raise FormatError("JPEG has no frame header or no scan", offset=end)
+    return _describe(data, segments, frames[0], end)
 
 
-def _marker_at(data: bytes, position: int) -> tuple[int, int]:
-    """Return the marker at a position and the position behind it; FF before a marker is filling."""
-    if data[position : position + 1] not in (b"\xff", b""):
-        raise FormatError("JPEG has bytes that are no marker between segments", offset=position)
-    while data[position + 1 : position + 2] == b"\xff":
-        position += 1
-    if position + 2 > len(data):
-        raise FormatError("JPEG ends before its end of image marker", offset=len(data))
-    return data[position + 1], position + 2
+def read_jpeg(
+    data: bytes, description: PixelDescription, frame: int, *, jpeg_ls: bool = False
+) -> tuple[JpegStream, CodeStream]:
+    """Parse the stream of a frame; give what it says in the form that is held against the data set.
 
+    Raises
+    ------
+    CodecError
+        It is damaged or ends early.
+    UnsupportedError
+        It is hierarchical, as its transfer syntax says: no library of today decodes that.
 
-def _segment_size(data: bytes, position: int) -> int:
-    if position + 2 > len(data):
-        raise FormatError("JPEG ends before its end of image marker", offset=len(data))
-    size: int = struct.unpack_from(">H", data, position)[0]
-    if size < 2 or position + size > len(data):
-        raise FormatError(f"JPEG segment of {size} bytes exceeds the stream", offset=position)
-    return size
-
-
-def _end_of_scan(data: bytes, position: int) -> int:
-    found = _NEXT_MARKER.search(data, position)
-    if found is None:
-        raise FormatError("JPEG ends before its end of image marker", offset=len(data))
-    return found.start()
+    DICOM
+    -----
+    PS3.5 8.2.1
+    """
+    try:
+        stream = parse_jpeg(data, jpeg_ls=jpeg_ls)
+    except (FormatError, LimitError) as error:
+        uid = description.transfer_syntax
+        if uid in _HIERARCHICAL_UIDS and b"\xff\xde" in data[:65536]:
+            raise UnsupportedError("hierarchical JPEG is not supported", uid=uid, frame=frame) from error
+        raise CodecError(error.message, frame=frame) from error
+    header = CodeStream("JPEG", stream.rows, stream.columns, len(stream.components), stream.precision)
+    return stream, header
 
 
 def _describe(data: bytes, segments: list[JpegSegment], frame: JpegSegment, end: int) -> JpegStream:

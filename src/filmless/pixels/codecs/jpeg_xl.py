@@ -2,27 +2,36 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import CodecError
-from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
-from filmless.pixels.codecs.code_stream import CodeStream, check_stream, conform
+from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes, jpeg
+from filmless.pixels.codecs.code_stream import check_stream, check_yield, conform, encodable, unsigned
+from filmless.pixels.codecs.jpeg_xl_stream import parse_jpeg_xl
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["ENCODES", "decode_frame", "encode_frame"]
+__all__ = ["ENCODES", "decode_frame", "encode_frame", "recompress_jpeg", "restore_jpeg"]
 
-ENCODES = {"JPEGXLLossless": Encodes((1, 16)), "JPEGXL": Encodes((1, 16))}
+ENCODES = {
+    "JPEGXLLossless": Encodes((1, 16)),
+    "JPEGXLJPEGRecompression": Encodes((8, 8), signed=False),
+    "JPEGXL": Encodes((1, 16), signed=False),
+}
 
 _LOSSLESS = "1.2.840.10008.1.2.4.110"
-_CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 _QUALITY = 90
+# A picture of nothing takes next to no bytes: as many pixels as a large one has are believed of any stream.
+_FREE_PIXELS = 1 << 25
+_PIXELS_PER_BYTE = 1 << 14
 
 
 def decode_frame(
     data: bytes | memoryview, description: PixelDescription, frame: int, out: NDArray[Any] | None = None
 ) -> Decoded:
     """Decode one frame of JPEG XL; colours come as RGB, as they were before the codec's own transform.
+
+    A JPEG that was recompressed is restored and decoded as the JPEG it was, so that its samples are the same.
 
     Raises
     ------
@@ -38,23 +47,28 @@ def decode_frame(
     import imagecodecs
 
     data = bytes(data)
-    if not data.startswith((b"\xff\x0a", _CONTAINER)):
-        raise CodecError("no JPEG XL signature", frame=frame)
-    rows, columns = _size(data, frame)
-    check_stream(CodeStream("JPEG XL", rows, columns, description.samples, description.bits_stored), description, frame)
+    header, holds_jpeg = parse_jpeg_xl(data, description, frame)
+    findings = check_stream(header, description, frame)
+    check_yield(header, len(data), frame, pixels_per_byte=_PIXELS_PER_BYTE, free=_FREE_PIXELS)
+    if holds_jpeg:
+        return jpeg.decode_frame(restore_jpeg(data, frame=frame), description, frame, out)
     try:
-        samples = imagecodecs.jpegxl_decode(data)
+        samples = imagecodecs.jpegxl_decode(data, keeporientation=True)
     except (RuntimeError, ValueError, MemoryError) as error:
         raise CodecError(f"JPEG XL stream does not decode: {error}", frame=frame) from error
     if samples.dtype.itemsize > description.dtype.itemsize or samples.dtype.kind not in "ui":
         raise CodecError("JPEG XL stream has samples of more bits than Bits Allocated", frame=frame)
-    photometric = "RGB" if description.samples == 3 else description.photometric_interpretation
-    del out  # a copy into it costs less than a wrong guess of what the stream holds
-    return Decoded(conform(samples, description, frame), photometric)
+    lossless = description.transfer_syntax == _LOSSLESS
+    photometric = description.photometric_interpretation
+    if description.samples == 3 and not (lossless and photometric == "YBR_FULL"):  # which is written as it is
+        photometric = "RGB"
+    return Decoded(conform(samples, header, description, frame, lossless=lossless), photometric, findings)
 
 
 def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:
     """Encode one frame: lossless in its transfer syntax, else as lossy as ``quality`` allows.
+
+    In the one for recompression, the frame becomes JPEG first.
 
     DICOM
     -----
@@ -62,57 +76,64 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     """
     import imagecodecs
 
-    bits = description.bits_stored
-    unsigned = (np.asarray(samples) & ((1 << bits) - 1)).astype(np.uint8 if bits <= 8 else np.uint16)
+    if description.transfer_syntax == _RECOMPRESSION:
+        encoded = jpeg.encode_frame(samples, description, frame, options)
+        return encoded._replace(data=recompress_jpeg(encoded.data, frame=frame))
     lossless = description.transfer_syntax == _LOSSLESS
+    options.only("JPEG XL", *(() if lossless else ("quality",)))
+    prepared = unsigned(samples, description) if lossless else encodable(samples, description)
     # libjxl's own scale: 0 is lossless, 1 is seen by nobody, 15 is the most it loses.
     distance = 0.0 if lossless else max(0.1, (100 - (options.quality or _QUALITY)) / 10)
     try:
-        data = imagecodecs.jpegxl_encode(unsigned, lossless=lossless, distance=distance, effort=3, usecontainer=False)
-    except (RuntimeError, ValueError) as error:
+        data = imagecodecs.jpegxl_encode(
+            prepared,
+            lossless=lossless,
+            distance=distance,
+            effort=3,
+            bitspersample=description.bits_stored,
+            usecontainer=False,
+        )
+    except RuntimeError as error:
         raise CodecError(f"JPEG XL cannot encode the samples: {error}", frame=frame) from error
     photometric = description.photometric_interpretation
     return Encoded(bytes(data), "XYB" if photometric == "RGB" and not lossless else photometric)
 
 
-def _size(data: bytes, frame: int) -> tuple[int, int]:
-    """Return rows and columns of the size header (ISO/IEC 18181-1 D.2)."""
-    start = _code_stream(data)
-    bits = int.from_bytes(data[start + 2 : start + 14], "little")
-    if start < 0 or len(data) < start + 14:
-        raise CodecError("JPEG XL ends inside its header", frame=frame)
+def recompress_jpeg(data: bytes, *, frame: int | None = None) -> bytes:
+    """Recompress a JPEG stream so that `restore_jpeg` gives it back bit for bit; what is behind its end is left out.
 
-    def take(count: int) -> int:
-        nonlocal bits
-        value = bits & ((1 << count) - 1)
-        bits >>= count
-        return value
+    Raises
+    ------
+    CodecError
+        The stream is damaged, or of a kind that JPEG XL does not recompress: 12 bits, arithmetic coding.
 
-    def length(small: int) -> int:
-        return (take(5) + 1) * 8 if small else take((9, 13, 18, 30)[take(2)]) + 1
+    DICOM
+    -----
+    PS3.5 8.2.15
+    """
+    import imagecodecs
 
-    small = take(1)
-    rows = length(small)
-    ratio = take(3)
-    if ratio == 0:
-        return rows, length(small)
-    numerator, denominator = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-    return rows, rows * numerator // denominator
+    try:
+        return bytes(imagecodecs.jpegxl_encode_jpeg(data, usecontainer=True))
+    except (RuntimeError, ValueError) as error:
+        raise CodecError(f"JPEG XL cannot recompress the JPEG stream: {error}", frame=frame) from error
 
 
-def _code_stream(data: bytes) -> int:
-    """Return where the code stream begins: at once, or in the first box that holds some of it."""
-    if not data.startswith(_CONTAINER):
-        return 0
-    position = 0
-    while position + 8 <= len(data):
-        size, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
-        header = 8
-        if size == 1:
-            size, header = int.from_bytes(data[position + 8 : position + 16], "big"), 16
-        if kind in (b"jxlc", b"jxlp"):
-            return position + header + (4 if kind == b"jxlp" else 0)
-        if size < header:
-            break
-        position += size
-    return -1
+def restore_jpeg(data: bytes, *, frame: int | None = None) -> bytes:
+    """Restore the JPEG stream that a JPEG XL stream was made of, bit for bit.
+
+    Raises
+    ------
+    CodecError
+        It is damaged, or was not made of one.
+
+    DICOM
+    -----
+    PS3.5 8.2.15
+    """
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.jpegxl_decode_jpeg(data))  # type: ignore[call-arg]
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise CodecError(f"JPEG XL stream gives no JPEG back: {error}", frame=frame) from error

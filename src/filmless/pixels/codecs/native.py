@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.errors import PixelError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
+from filmless.pixels.codecs.code_stream import encodable, used_bits
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["ENCODES", "decode_frame", "encode_frame"]
@@ -67,6 +68,7 @@ def decode_frame(
     if description.bits_allocated % 8:
         return Decoded(_unpack(data, description, first_bit), photometric)
     samples = np.frombuffer(memoryview(data)[:needed], dtype=_dtype(description))
+    samples = used_bits(samples.astype(description.dtype, copy=False), description)
     if photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         return Decoded(_upsample_422(samples, description), photometric.replace("_422", ""))
     if photometric == "YBR_PARTIAL_420":
@@ -84,11 +86,13 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     -----
     PS3.5 8.1.1, A.4.11
     """
-    del frame, options
+    del frame
+    options.only("uncompressed")
+    samples = encodable(samples, description)
     if description.bits_allocated == 1:
         data = np.packbits(samples.astype(bool).reshape(-1), bitorder="little").tobytes()
     else:
-        data = np.ascontiguousarray(samples, dtype=description.dtype.newbyteorder("<")).tobytes()
+        data = samples.astype(description.dtype.newbyteorder("<"), copy=False).tobytes()
     return Encoded(data, description.photometric_interpretation)
 
 

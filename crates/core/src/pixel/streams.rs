@@ -1,0 +1,151 @@
+//! The marker segments of JPEG and JPEG-LS streams, found without decoding what is between them.
+
+use memchr::memchr;
+
+use crate::Error;
+use crate::error::{Place, Result};
+
+/// How the end of entropy-coded data shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// JPEG (ISO/IEC 10918-1 B.1.1.5): a byte 00 follows each FF of the data.
+    Jpeg,
+    /// JPEG-LS (ISO/IEC 14495-1 C.2.1): a bit 0 follows each FF of the data.
+    JpegLs,
+}
+
+/// A marker segment: where its FF stands, and its size with marker and length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The second byte of the marker.
+    pub marker: u8,
+    /// Offset of the first byte of the marker.
+    pub offset: usize,
+    /// Bytes of marker, length and content.
+    pub size: usize,
+}
+
+/// The segments of one image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// The segments between start and end of image, entropy-coded data left out.
+    pub segments: Vec<Segment>,
+    /// Offset behind the end of image marker.
+    pub end: usize,
+}
+
+const START_OF_IMAGE: u8 = 0xD8;
+const END_OF_IMAGE: u8 = 0xD9;
+const START_OF_SCAN: u8 = 0xDA;
+
+/// Most scans of an image: a progressive one of 64 coefficients and 4 components needs far fewer, and a decoder's time
+/// is scans times pixels.
+pub const MAX_SCANS: usize = 500;
+/// Most segments of an image, so that a stream of nothing but small ones costs no memory.
+pub const MAX_SEGMENTS: usize = 1 << 16;
+
+/// Walks the segments of the image at the start of some bytes, to its end of image marker.
+///
+/// # Errors
+/// [`Error::Format`] when it is not one or ends early, [`Error::Limit`] when it has an absurd number of segments or
+/// scans.
+pub fn walk(data: &[u8], coding: Coding) -> Result<Stream> {
+    if !data.starts_with(&[0xFF, START_OF_IMAGE]) {
+        return Err(bad("no JPEG start of image marker", 0));
+    }
+    let (mut segments, mut position, mut scans) = (Vec::new(), 2, 0);
+    loop {
+        let (marker, after) = marker_at(data, position)?;
+        position = after;
+        if marker == END_OF_IMAGE {
+            return Ok(Stream { segments, end: position });
+        }
+        if marker == 0x01 || (0xD0..=0xD7).contains(&marker) {
+            continue; // these stand alone
+        }
+        let Some(&[high, low]) = data.get(position..position + 2) else { return Err(early(data)) };
+        let size = usize::from(u16::from_be_bytes([high, low]));
+        if size < 2 || size > data.len() - position {
+            return Err(bad(&format!("JPEG segment of {size} bytes exceeds the stream"), position));
+        }
+        limit("segments", segments.len(), MAX_SEGMENTS, position)?;
+        segments.push(Segment { marker, offset: position - 2, size: size + 2 });
+        position += size;
+        if marker == START_OF_SCAN {
+            limit("scans", scans, MAX_SCANS, position)?;
+            scans += 1;
+            position = end_of_scan(data, position, coding)?;
+        }
+    }
+}
+
+/// The marker at a position and the offset behind it; more than one FF before its second byte is filling.
+fn marker_at(data: &[u8], position: usize) -> Result<(u8, usize)> {
+    match data.get(position) {
+        None => return Err(early(data)),
+        Some(0xFF) => {}
+        Some(_) => return Err(bad("JPEG has bytes that are no marker between segments", position)),
+    }
+    let filling = data[position..].iter().take_while(|&&byte| byte == 0xFF).count();
+    let at = position + filling;
+    Ok((*data.get(at).ok_or_else(|| early(data))?, at + 1))
+}
+
+/// The offset of the marker that ends entropy-coded data; restart markers are part of it.
+fn end_of_scan(data: &[u8], mut position: usize, coding: Coding) -> Result<usize> {
+    let least = if coding == Coding::Jpeg { 0x01 } else { 0x80 };
+    while let Some(found) = data.get(position..).and_then(|rest| memchr(0xFF, rest)) {
+        position += found;
+        match data.get(position + 1) {
+            Some(&next) if next >= least && next != 0xFF && !(0xD0..=0xD7).contains(&next) => return Ok(position),
+            _ => position += 1,
+        }
+    }
+    Err(early(data))
+}
+
+fn bad(what: &str, offset: usize) -> Error {
+    Error::format(what, Place::offset(offset as u64))
+}
+
+fn early(data: &[u8]) -> Error {
+    bad("JPEG ends before its end of image marker", data.len())
+}
+
+fn limit(name: &'static str, count: usize, most: usize, position: usize) -> Result<()> {
+    let place = Place::offset(position as u64);
+    if count < most { Ok(()) } else { Err(Error::Limit { limit: name, maximum: most as u64, place }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_of_scans_is_skipped() {
+        let jpeg = b"\xff\xd8\xff\xff\xc0\0\x03a\xff\xda\0\x02\x01\xff\0\xff\xd0\x02\xff\xff\xd9\0";
+        let stream = walk(jpeg, Coding::Jpeg).unwrap();
+        assert_eq!(stream.end, jpeg.len() - 1);
+        assert_eq!(stream.segments[0], Segment { marker: 0xC0, offset: 3, size: 5 });
+        assert_eq!(stream.segments.len(), 2);
+        let jpeg_ls = b"\xff\xd8\xff\xda\0\x02\xff\x7f\xff\x01\xff\xd9";
+        assert_eq!(walk(jpeg_ls, Coding::JpegLs).unwrap().end, jpeg_ls.len());
+        assert!(walk(jpeg_ls, Coding::Jpeg).is_err());
+    }
+
+    #[test]
+    fn every_prefix_is_an_error() {
+        let jpeg = b"\xff\xd8\xff\xe0\0\x03a\xff\xda\0\x02\x01\xff\0\xff\xd0\x02\xff\xff\xd9";
+        for size in 0..jpeg.len() {
+            assert!(walk(&jpeg[..size], Coding::Jpeg).is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn bounds() {
+        let scans = [b"\xff\xd8".to_vec(), b"\xff\xda\0\x02\0".repeat(501), b"\xff\xd9".to_vec()].concat();
+        assert!(matches!(walk(&scans, Coding::Jpeg), Err(Error::Limit { limit: "scans", .. })));
+        let segments = [b"\xff\xd8".to_vec(), b"\xff\xe0\0\x02".repeat(65_537), b"\xff\xd9".to_vec()].concat();
+        assert!(matches!(walk(&segments, Coding::Jpeg), Err(Error::Limit { limit: "segments", .. })));
+    }
+}
