@@ -7,7 +7,7 @@ import numpy as np
 from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels.cielab import cielab_to_rgb
-from filmless.pixels.colour import apply_palette
+from filmless.pixels.palette import palette_of
 
 __all__ = ["PALETTE", "Look", "colours_of"]
 
@@ -46,7 +46,7 @@ def colours_of(seg: Dataset) -> dict[int, Look]:
     if seg.get("PhotometricInterpretation") == "PALETTE COLOR":
         numbers = np.array([number for number in looks if 0 <= number <= 0xFFFF], dtype=np.uint16)
         try:
-            colours = apply_palette(seg, numbers[np.newaxis])[0].tolist()
+            colours = palette_of(seg).of_8_bits().apply(numbers).tolist()
         except DicomError:
             return looks
         looks |= {
