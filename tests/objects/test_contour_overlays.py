@@ -73,7 +73,7 @@ def test_lines_go_along_the_edges(points: list[tuple[float, float]], *, closed: 
             column, row = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
             here = np.s_[max(0, int(row)) : max(0, int(row) + 2), max(0, int(column)) : max(0, int(column) + 2)]
             expected[here] = True
-            if 0 <= round(row) < 16 and 0 <= round(column) < 20:
+            if 0 <= row <= 15 and 0 <= column <= 19:
                 around = np.s_[max(0, round(row) - 1) : round(row) + 2, max(0, round(column) - 1) : round(column) + 2]
                 assert mask[around].any()
     assert not (mask & ~expected).any()

@@ -138,6 +138,30 @@ def test_pydicom_decodes_it(kind: Any, ct: list[Dataset], tmp_path: Path) -> Non
     assert np.array_equal(pydicom.dcmread(tmp_path / "seg.dcm").pixel_array, ds.pixel_array)
 
 
+@pytest.mark.parametrize(
+    ("kind", "transfer_syntax"),
+    [
+        ("BINARY", "1.2.840.10008.1.2.8.1"),
+        ("BINARY", "1.2.840.10008.1.2.4.90"),
+        ("FRACTIONAL", "1.2.840.10008.1.2.5"),
+        ("LABELMAP", "JPEGLSLossless"),
+    ],
+)
+def test_compressed_it_holds_the_same(kind: Any, transfer_syntax: str, ct: list[Dataset], tmp_path: Path) -> None:
+    plain = segmentation(masks(4, 16, 16), source=ct, segments=["a", "b"], kind=kind)
+    ds = segmentation(masks(4, 16, 16), source=ct, segments=["a", "b"], kind=kind, transfer_syntax=transfer_syntax)
+    ds.save_as(tmp_path / "seg.dcm")
+    read = filmless.read(tmp_path / "seg.dcm")
+    assert read["PixelData"].is_encapsulated
+    assert np.array_equal(read.pixel_array, plain.pixel_array)
+    assert read.LossyImageCompression == "00"
+
+
+def test_masks_are_not_compressed_with_a_loss(ct: list[Dataset]) -> None:
+    with pytest.raises(ValueError, match="loses"):
+        segmentation(masks(4, 16, 16), source=ct, segments=["a", "b"], transfer_syntax="1.2.840.10008.1.2.4.50")
+
+
 # -- masks ---------------------------------------------------------------------------------------------------------
 
 

@@ -111,7 +111,7 @@ def test_a_frame_without_position_is_nan_and_the_others_are_there() -> None:
             geometry.affine(frame)
 
 
-@pytest.mark.parametrize("frames", [0, 3, 2**31 - 1])
+@pytest.mark.parametrize("frames", [3, 2**31 - 1])
 def test_more_frames_than_groups(frames: int) -> None:
     with pytest.raises(GeometryError):
         geometry_of(multi_frame(frames, [at(4), at(5)]))

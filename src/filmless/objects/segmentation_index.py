@@ -10,8 +10,8 @@ from filmless.dataset import Dataset
 from filmless.errors import GeometryError, UnsupportedError
 from filmless.objects.segment_colours import colours_of
 from filmless.pixels import frames
+from filmless.pixels.functional_groups import functional_groups
 from filmless.series import FrameGeometry, coincident_frames, geometry_of
-from filmless.series.attributes import FrameAttributes
 from filmless.series.resampling import Placement, place, touching
 
 __all__ = ["FrameOn", "SegmentationIndex"]
@@ -74,12 +74,12 @@ class SegmentationIndex:
             raise UnsupportedError(
                 "this is no binary, fractional or label map segmentation", feature="SegmentationType"
             )
-        # Items that were handed out are compared with the file whenever it is read: those of a copy are not in the way.
+        # Items that were handed out are compared with the file whenever it is read: of these copies none are, or few.
         self._seg = seg.copy()
-        self._frames = frames(seg)
+        self._frames = frames(seg.copy())
         self._rows, self._columns = self._frames.description.rows, self._frames.description.columns
-        self._attributes = FrameAttributes.of(self._seg)
-        self._is_tiled = self._attributes.tile_positions is not None
+        self._groups = functional_groups(self._seg)
+        self._is_tiled = self._groups.tile_positions is not None
         self.segments = colours_of(seg)
         maximum = seg.get("MaximumFractionalValue")
         self._maximum = maximum if isinstance(maximum, int) and maximum > 0 else 255
@@ -88,10 +88,11 @@ class SegmentationIndex:
 
     def number_of(self, frame: int) -> int | None:
         """Return the number of a frame's segment; nothing when it does not say."""
-        numbers = self._attributes.segment_numbers
-        if numbers is None:
-            return next(iter(self.segments), None) if len(self.segments) == 1 else None
-        return None if np.isnan(numbers[frame]) else int(numbers[frame])
+        numbers = self._groups.segment_numbers
+        number = 0 if numbers is None else int(numbers[frame])
+        if number == 0 and len(self.segments) == 1:
+            number = next(iter(self.segments))
+        return number or None
 
     def values(self, frame: int) -> NDArray[Any]:
         """Decode a frame: bool, float32 from 0 to 1, or the numbers of segments with 0 for the background."""
@@ -158,8 +159,8 @@ class SegmentationIndex:
     def _references(self) -> list[list[_Reference]]:
         """What each frame says it came from."""
         groups = self._seg.get("PerFrameFunctionalGroupsSequence") or ()
-        found = [_references_of(group) for _, group in zip(range(self._attributes.count), groups, strict=False)]
-        return found + [[] for _ in range(self._attributes.count - len(found))]
+        found = [_references_of(group) for _, group in zip(range(self._groups.frames), groups, strict=False)]
+        return found + [[] for _ in range(self._groups.frames - len(found))]
 
 
 def _references_of(group: Dataset) -> list[_Reference]:

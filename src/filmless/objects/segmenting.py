@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.objects.mask_planes import MaskPlanes
@@ -14,6 +15,7 @@ from filmless.objects.segment_colours import PALETTE
 from filmless.objects.segmentation_groups import set_frames
 from filmless.objects.segmentation_header import common_modules, set_header
 from filmless.objects.source_frames import SourceFrames
+from filmless.pixels.transcoding import transcode
 
 __all__ = ["segmentation"]
 
@@ -36,6 +38,7 @@ def segmentation(
     fractional_type: Literal["PROBABILITY", "OCCUPANCY"] = "PROBABILITY",
     omit_empty: bool = True,
     palette: bool = False,
+    transfer_syntax: str | None = None,
     header: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Make a segmentation from masks.
@@ -61,13 +64,15 @@ def segmentation(
         Leave frames out in which there is nothing, as long as one is left.
     palette
         Let a label map be shown in its segments' colours (PALETTE COLOR) by programs that know no segmentations.
+    transfer_syntax
+        Compress it, losslessly: its UID or name. By default it is uncompressed.
     header
         More values by keyword: ``SeriesDescription``, ``ContentLabel``, ``ContentCreatorName``, ``Manufacturer``, ...
 
     Returns
     -------
     Dataset
-        A segmentation of its own series, in the patient and study of the source, uncompressed.
+        A segmentation of its own series, in the patient and study of the source.
 
     Raises
     ------
@@ -77,6 +82,8 @@ def segmentation(
         A source image has not what a segmentation points to.
     GeometryError
         A source image has fewer functional groups than frames.
+    UnsupportedError, CodecError
+        The transfer syntax does not hold it.
     ConversionError
         Uncompressed, the masks are longer than a value can be.
 
@@ -101,6 +108,9 @@ def segmentation(
         raise ValueError("`fractional_type` is PROBABILITY or OCCUPANCY")
     if palette and kind != "LABELMAP":
         raise ValueError("`palette` is for segmentations of kind LABELMAP")
+    row = None if transfer_syntax is None else _core.transfer_syntax(transfer_syntax)
+    if row is not None and not row["lossless"]:
+        raise ValueError("`transfer_syntax` loses something, which a mask cannot")
     described = segments_of(segments, kind)
     numbers = [int(segment.number or 0) for segment in described]
     frames = SourceFrames.of(source)
@@ -121,7 +131,7 @@ def segmentation(
         _bit_planes(ds, frames, masks, omit_empty=omit_empty)
     set_header(ds, header or {})
     ds.file_meta.TransferSyntaxUID = _EXPLICIT
-    return ds
+    return ds if transfer_syntax is None else transcode(ds, transfer_syntax)
 
 
 def _bit_planes(ds: Dataset, frames: SourceFrames, masks: MaskPlanes, *, omit_empty: bool) -> None:

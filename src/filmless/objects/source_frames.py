@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, ValidationError
+from filmless.pixels.functional_groups import functional_groups
 from filmless.series import FrameGeometry, geometry_of
-from filmless.series.attributes import FrameAttributes
 
 __all__ = ["SourceFrames"]
 
@@ -75,7 +75,7 @@ class SourceFrames:
                 raise ValueError(f"the source images differ in {' or '.join(keywords)}")
         if not isinstance(frames, int) or not all(isinstance(first.get(side), int) for side in ("Rows", "Columns")):
             raise ValidationError("a source image has no Rows, Columns or Number of Frames that can be right")
-        tiles = FrameAttributes.of(first).tile_positions
+        tiles = functional_groups(first).tile_positions
         count = frames if len(images) == 1 else len(images)
         return cls(images, count, first.Rows, first.Columns, _geometry(images, count), tiles)
 

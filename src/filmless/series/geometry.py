@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError
-from filmless.series.attributes import FrameAttributes
+from filmless.pixels.functional_groups import functional_groups
 
 __all__ = ["FrameGeometry", "geometry_of"]
 
@@ -206,12 +205,10 @@ def geometry_of(source: Dataset | Sequence[Dataset]) -> FrameGeometry:
 
 
 def _of_image(ds: Dataset) -> FrameGeometry:
-    attributes = FrameAttributes.of(ds)
-    positions, orientations, spacing = (
-        _filled(attributes.positions, len(attributes), 3),
-        _filled(attributes.orientations, len(attributes), 6),
-        _filled(attributes.spacing_mm, len(attributes), 2),
-    )
+    groups = functional_groups(ds)
+    positions = _filled(groups.positions, (groups.frames, 3))
+    orientations = _filled(groups.orientations, (groups.frames, 6))
+    spacing = _filled(groups.spacing, (groups.frames, 2))
     wrong = ~(
         np.isfinite(positions).all(axis=1)
         & _right_angled(orientations)
@@ -222,16 +219,15 @@ def _of_image(ds: Dataset) -> FrameGeometry:
         raise GeometryError("the image has no position, orientation and spacing that can be right", tag=_POSITION)
     for array in (positions, orientations, spacing):
         array[wrong] = np.nan
-    thickness = _filled(attributes.thickness_mm, len(attributes), 0)
+    thickness = _filled(groups.thickness_mm, (groups.frames,))
     size = (_size(ds, "Rows"), _size(ds, "Columns"))
     return FrameGeometry(
         positions, orientations, spacing, thickness, *size, str(ds.get("FrameOfReferenceUID") or "").strip()
     )
 
 
-def _filled(values: NDArray[Any] | None, frames: int, width: int) -> Floats:
-    shape = (frames, width) if width else (frames,)
-    return np.full(shape, np.nan) if values is None else np.array(values, dtype=float)
+def _filled(values: NDArray[np.float64] | None, shape: tuple[int, ...]) -> Floats:
+    return np.full(shape, np.nan) if values is None else values.copy()
 
 
 def _right_angled(orientations: Floats) -> NDArray[np.bool_]:
