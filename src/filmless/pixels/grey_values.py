@@ -3,7 +3,7 @@
 The formulas of the Standard, without data sets. `GreyTransform` holds the stages of a picture and draws it at once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -115,7 +115,8 @@ class GreyTransform:
         if not (stored.flags.c_contiguous and stored.dtype.isnative):
             stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
         if self.voi is None:
-            return replace(self, voi=self.computed_window(stored)).apply(stored)
+            voi = self.computed_window(stored)
+            return GreyTransform(self.modality, voi, self.presentation, self.padding).apply(stored)
         out = np.empty(stored.shape, np.uint8)
         by_formula = not isinstance(self.modality, Lut) and isinstance(self.presentation, str)
         if by_formula and isinstance(self.voi, Window) and self.voi.function != "SIGMOID":
@@ -167,8 +168,10 @@ class GreyTransform:
             low, high = (int(min(max(end - self.modality.first, 0), last)) for end in (least, greatest))
             part = self.modality.table[low : high + 1]
             return window_spanning(float(part.min()), float(part.max()))
-        ends = apply_modality(self.modality, np.array([least, greatest]))
-        return window_spanning(float(ends.min()), float(ends.max()))
+        if self.modality is None:
+            return window_spanning(least, greatest)
+        one, other = (end * self.modality.slope + self.modality.intercept for end in (least, greatest))
+        return window_spanning(min(one, other), max(one, other))
 
 
 def window_spanning(low: float, high: float) -> Window:

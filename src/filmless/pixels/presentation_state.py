@@ -16,8 +16,7 @@ from filmless.pixels.attributes import integer, items, numbers, text
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.displayed_area import Size, View, tile_offset, view_of
 from filmless.pixels.drawing import draw_annotations
-from filmless.pixels.grey import GreyTransform, Presentation, Rescale, Window
-from filmless.pixels.grey_stages import voi_views
+from filmless.pixels.grey import GreyTransform, Presentation, Rescale, Window, voi_views
 from filmless.pixels.lut import Lut, lut_of
 from filmless.pixels.overlays import GROUPS, Overlay, draw, overlays_by_group
 

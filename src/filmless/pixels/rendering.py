@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import DicomError, PixelError
 from filmless.pixels.colour import apply_icc, to_rgb
-from filmless.pixels.decoding import decode_as_stored
+from filmless.pixels.decoding import frames
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.grey import Lut, Window, WindowChoice, grey_transform
 from filmless.pixels.palette import palette_of, supplemental_palette_of
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from filmless.pixels.overlays import Overlay
 
 __all__ = ["render", "thumbnail"]
+
+_OVERLAY_ROWS = [0x6000_0010 | group << 17 for group in range(16)]
 
 
 def render(
@@ -93,8 +95,10 @@ def render(
         from filmless.pixels.presentation_state import PresentationState
 
         state = PresentationState.of(presentation_state)
-    description = PixelDescription.of(ds)
-    stored, photometric = decode_as_stored(ds, frame)
+    source = frames(ds, as_rgb=False)
+    if not 0 <= frame < len(source):
+        raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
+    description, (stored, photometric, _) = source.description, source.decoded(frame)
     if photometric == "PALETTE COLOR":
         picture = palette_of(ds).of_8_bits().apply(stored)
     elif description.samples > 1:
@@ -103,8 +107,8 @@ def render(
         grey = grey_transform(ds, frame, window=window, voi=voi, description=description)
         palette = None
         if state is not None:
-            chosen = window is not None or voi is not None
-            grey = replace(state.grey(ds, frame), **{"voi": grey.voi} if chosen else {})
+            asked, grey = grey.voi, state.grey(ds, frame)
+            grey = grey if window is None and voi is None else replace(grey, voi=asked)
             palette = state.palette()
         picture = grey.apply(stored)
         picture = _in_colour(ds, stored, picture) if palette is None else palette.spread().apply(picture)
@@ -182,7 +186,7 @@ def _with_graphics(
     from filmless.pixels.shutters import apply, shutter_of
 
     layers = [] if isinstance(overlays, bool) else list(overlays)
-    if own and overlays is not False and any(0x6000_0010 | group << 17 in ds for group in range(16)):
+    if own and overlays is not False and any(map(ds.__contains__, _OVERLAY_ROWS)):
         layers = [*overlays_of(ds, frame), *layers]
     if layers:
         picture = draw(picture, layers)

@@ -12,19 +12,19 @@ pub fn look_up<T: SmallSample, E: Copy + Send + Sync>(samples: &[T], first: i64,
     }
 }
 
-/// A table of all values of a type in the order of bit patterns.
+/// A table of all values of a type in the order of bit patterns: from 0 up, then the negative ones.
 fn in_slots<T: SmallSample, E: Copy>(first: i64, table: &[E]) -> Option<Vec<E>> {
     let (&before, &behind) = (table.first()?, table.last()?);
-    let least = T::LEAST.integer();
+    let end = first.saturating_add(table.len() as i64);
     let mut slots = Vec::with_capacity(T::VALUES);
-    // In the order of values: those before the table, the table's, those behind.
-    let gap = usize::try_from(first.saturating_sub(least)).unwrap_or(0).min(T::VALUES);
-    slots.resize(gap, before);
-    let cut = usize::try_from(least.saturating_sub(first)).unwrap_or(0).min(table.len());
-    slots.extend(table[cut..].iter().take(T::VALUES - gap));
-    slots.resize(T::VALUES, behind);
-    // Negative values have the greater patterns.
-    slots.rotate_left(T::VALUES - T::LEAST.slot() % T::VALUES);
+    for (from, to) in [(0, T::GREATEST.integer() + 1), (T::LEAST.integer(), 0)] {
+        let (start, stop) = (first.clamp(from, to), end.clamp(from, to));
+        slots.resize(slots.len() + (start - from) as usize, before);
+        if start < stop {
+            slots.extend_from_slice(&table[(start - first) as usize..(stop - first) as usize]);
+        }
+        slots.resize(slots.len() + (to - stop) as usize, behind);
+    }
     Some(slots)
 }
 
