@@ -225,6 +225,37 @@ def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> No
     assert given[-1]["presentation_state"].SOPClassUID == state.SOPClassUID
 
 
+def test_a_presentation_state(invoke, ct: Path) -> None:
+    image = filmless.read(ct)
+    referenced = {"ReferencedSOPClassUID": image.SOPClassUID, "ReferencedSOPInstanceUID": image.SOPInstanceUID}
+    series = {"SeriesInstanceUID": image.SeriesInstanceUID}
+    window = {"WindowCenter": 40, "WindowWidth": 400}
+    rescale = {"RescaleIntercept": image.RescaleIntercept, "RescaleSlope": 1, "RescaleType": "HU"}
+    state = filmless.Dataset(
+        {
+            "SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.1",
+            "SOPInstanceUID": filmless.generate_uid(),
+            "SoftcopyVOILUTSequence": [filmless.Dataset(window)],
+            "PresentationLUTShape": "INVERSE",
+            **rescale,
+        }
+    )
+    images = [filmless.Dataset(referenced)]
+    state.ReferencedSeriesSequence = [filmless.Dataset({**series, "ReferencedImageSequence": images})]
+    state.save_as("state.dcm")
+    assert invoke("convert", ct, "-o", "plain.png", "--window", "40,400").exit_code == 0
+    result = invoke("convert", ct, "-o", "a.png", "--presentation-state", "state.dcm")
+    assert (result.exit_code, result.stderr) == (0, "")
+    drawn, plain = (np.asarray(picture(name)).astype(int) for name in ("a.png", "plain.png"))
+    assert np.abs(255 - drawn - plain).max() <= 1
+    state.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID = "1.2.3"
+    state.save_as("state.dcm")
+    for command in (["convert", ct, "-o", "a.png"], ["show", ct]):
+        result = invoke(*command, "--presentation-state", "state.dcm")
+        assert result.exit_code == 0
+        assert result.stderr == f"filmless: {ct}: the presentation state was made for other images\n"
+
+
 def test_level_makes_files_smaller(invoke, ct: Path) -> None:
     sizes = []
     for level in (0, 1, 6, 12):

@@ -15,7 +15,7 @@ from PIL import Image
 import filmless
 from filmless.cli.blocks import ascii_lines, block_lines
 from filmless.cli.graphics import kitty, past_tmux, sixel
-from filmless.cli.screen import screen_of
+from filmless.cli.screen import _Answers, screen_of
 from filmless.convert import to_dicom
 from filmless.convert.png import encode_png
 
@@ -189,7 +189,7 @@ class _Stream(io.StringIO):
     ],
 )
 def test_what_a_screen_can(monkeypatch, variables, terminal, expected) -> None:
-    monkeypatch.setattr("filmless.cli.screen._ask", lambda stream: __import__("filmless").cli.screen._Answers())
+    monkeypatch.setattr("filmless.cli.screen._ask", lambda stream: _Answers())
     monkeypatch.setattr("filmless.cli.screen._pixels_by_system", lambda stream: None)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -318,7 +318,9 @@ def _on_terminal(folder: Path, arguments: list[str], answer: bytes) -> str:
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 72, 0, 0))
-    command = [sys.executable, "-c", "from filmless.cli import main; main()", *arguments]
+    # We answer for sure, but perhaps late: the machine may be busy.
+    patient = "from filmless.cli import main, screen; screen._PATIENCE_S = 60; main()"
+    command = [sys.executable, "-c", patient, *arguments]
     written = b""
     with subprocess.Popen(command, cwd=folder, env=dict(os.environ), stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)

@@ -15,7 +15,7 @@ from filmless import _core
 from filmless.cli.destinations import Folder, Source, sources
 from filmless.cli.naming import tag_named
 from filmless.cli.parallel import Task, in_order
-from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options
+from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options, strangeness
 from filmless.cli.reporting import Batch, Misuse, say, writing
 from filmless.cli.values import check_value, value_typed
 from filmless.dataset import Dataset
@@ -155,7 +155,7 @@ def _tasks(path: str, kind: Kind, named: Callable[[str], Path], options: Options
         yield Task(path, partial(_to_dicom, path, named(".dcm"), options))
         return
     if not isinstance(options.frames, FrameChoice):
-        yield Task(path, partial(_to_picture, path, options.frames, named(".png"), options))
+        yield Task(path, partial(_to_picture, path, None, options.frames, named(".png"), options))
         return
     dataset = filmless.read(path)
     frames = filmless.pixels.frames(dataset)
@@ -164,7 +164,7 @@ def _tasks(path: str, kind: Kind, named: Callable[[str], Path], options: Options
     digits = max(3, len(str(len(frames) - 1)))
     for frame in wanted:
         target = named(f".{frame:0{digits}}.png" if len(wanted) > 1 else ".png")
-        yield Task(path, partial(_to_picture, dataset, frame, target, options), frame == wanted[-1])
+        yield Task(path, partial(_to_picture, path, dataset, frame, target, options), frame == wanted[-1])
 
 
 def _to_dicom(path: str, target: Path, options: Options) -> Said:
@@ -177,17 +177,21 @@ def _to_dicom(path: str, target: Path, options: Options) -> Said:
     return [(f"{path}: {notice}", None) for notice in notices]
 
 
-def _to_picture(source: str | Dataset, frame: int | None, target: Path, options: Options) -> Said:
+def _to_picture(path: str, dataset: Dataset | None, frame: int | None, target: Path, options: Options) -> Said:
     from filmless.convert import from_dicom
 
-    dataset = filmless.read(source) if isinstance(source, str) else source
+    if dataset is None:
+        dataset = filmless.read(path)
     level: dict[str, Any] = {} if options.level is None else {"level": options.level}
     with writing(target):
         from_dicom(dataset, target, frame=frame or 0, depth=options.depth, **options.rendering, **level)
+    said: Said = []
+    if strange := strangeness(options.rendering, dataset, frame or 0):
+        said.append((f"{path}: {strange}", None))
     count = dataset.get("NumberOfFrames")
     if frame is None and isinstance(count, int) and count > 1:
-        return [(f"{source}: the first of {count} frames", "--frame N takes another, --frame all every one")]
-    return []
+        said.append((f"{path}: the first of {count} frames", "--frame N takes another, --frame all every one"))
+    return said
 
 
 def _kind(path: str) -> Kind:

@@ -10,7 +10,7 @@ from filmless.dataset import Dataset
 from filmless.errors import PixelError
 from filmless.file import read
 
-__all__ = ["FrameChoice", "frames_given", "rendering_given", "rendering_options"]
+__all__ = ["FrameChoice", "frames_given", "rendering_given", "rendering_options", "strangeness"]
 
 Window = tuple[float, float] | Literal["minmax", "full"]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -69,6 +69,17 @@ def rendering_given(
     if size is not None:
         rendering["size"] = size
     return rendering
+
+
+def strangeness(rendering: dict[str, Any], dataset: Dataset, frame: int) -> str | None:
+    """Return what a person should know of a presentation state: that it was made for other images."""
+    if "presentation_state" not in rendering:
+        return None
+    from filmless.pixels.presentation_state import PresentationState
+
+    if PresentationState.of(rendering["presentation_state"]).applies_to(dataset, frame):
+        return None
+    return "the presentation state was made for other images"
 
 
 def frames_given(text: str | None) -> int | FrameChoice | None:

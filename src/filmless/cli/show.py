@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from filmless.cli.pictures import rendering_given, rendering_options
-from filmless.cli.reporting import Batch
+from filmless.cli.pictures import rendering_given, rendering_options, strangeness
+from filmless.cli.reporting import Batch, say
 from filmless.cli.screen import Protocol, Screen, screen_of
 from filmless.cli.sources import read_source
 from filmless.dataset import Dataset
@@ -69,6 +69,8 @@ def show(
             sys.stdout.write(f"{_printable(Path(path).name)}: {title}"[: screen.columns] + "\n")
             for part in _shown(picture, screen):
                 sys.stdout.write(part)
+            if strange := strangeness(rendering, dataset, number):
+                say(f"{path}: {strange}")
     batch.finish()
 
 
