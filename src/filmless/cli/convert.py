@@ -1,9 +1,7 @@
 """`filmless convert`: pictures become DICOM, DICOM becomes PNG."""
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -16,6 +14,7 @@ from filmless.cli.destinations import Folder, Source, sources
 from filmless.cli.naming import tag_named
 from filmless.cli.parallel import Task, in_order
 from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options, strangeness
+from filmless.cli.progress import progress
 from filmless.cli.reporting import Batch, Misuse, say, writing
 from filmless.cli.values import check_value, value_typed
 from filmless.dataset import Dataset
@@ -140,7 +139,7 @@ def _convert_many(
             with batch.file(source.path, counted=True):
                 yield from _tasks(source.path, kind, partial(named, source), options)
 
-    with _progress(len(jobs)) as advance:
+    with progress("converting", len(jobs)) as advance:
         for task, outcome in in_order(tasks()):
             with batch.file(task.path, counted=True):
                 for line in outcome.result():
@@ -245,18 +244,3 @@ def _refuse_foreign_options(kinds: set[Kind], options: Options, target_format: s
         raise Misuse("--set and --strip-metadata are for pictures, and the input is DICOM")
     if kinds == {"picture"} and options.is_for_dicom:
         raise Misuse("options on frames and rendering are for DICOM, and the input is a picture")
-
-
-@contextmanager
-def _progress(files: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on a terminal while many files are worked on; gives what to call after each."""
-    if files < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("converting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=files)
-        yield lambda: bar.advance(task)
