@@ -59,5 +59,5 @@ def native_value(
         start = unit * step * bits // 8
         out[start : start + data.size] = data
 
-    each(fill, (count + step - 1) // step, threads_for(description, threads))
+    each(fill, range((count + step - 1) // step), threads_for(description.decoded_bytes * description.frames, threads))
     return out.tobytes()

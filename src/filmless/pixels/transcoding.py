@@ -230,7 +230,7 @@ def _check(ds: Dataset, description: PixelDescription, target: Row, *, lossy: bo
 def _written(ds: Dataset, plan: _Plan, target: Row, *, exact: bool, threads: int | None) -> tuple[Dataset, float]:
     """Write all frames; return the data set and the ratio of uncompressed to compressed size."""
     description, count = plan.description, plan.description.frames
-    threads = threads_for(description, threads)
+    threads = threads_for(description.decoded_bytes * description.frames, threads)
     digests: list[bytes] = [b""] * count
 
     def samples(frame: int) -> NDArray[Any]:
@@ -247,7 +247,7 @@ def _written(ds: Dataset, plan: _Plan, target: Row, *, exact: bool, threads: int
         encode = plan.codec.encode_frame
         if encode is None:
             raise UnsupportedError(f"{target['name']} is not written", uid=target["uid"])
-        encoded = each(lambda frame: encode(samples(frame), description, frame, plan.options), count, threads)
+        encoded = each(lambda frame: encode(samples(frame), description, frame, plan.options), range(count), threads)
         photometrics = {stream.photometric_interpretation for stream in encoded}
         if len(photometrics) > 1:
             raise CodecError("frames were written in colours that differ", uid=target["uid"])
@@ -273,7 +273,7 @@ def _verify(new: Dataset, plan: _Plan, digests: list[bytes], threads: int) -> No
             message = "the frame does not come back from what was written"
             raise CodecError(message, frame=frame, uid=plan.description.transfer_syntax)
 
-    each(compare, len(written), threads)
+    each(compare, range(len(written)), threads)
 
 
 def _check_lossy(new: Dataset, plan: _Plan, threads: int | None) -> None:
@@ -286,7 +286,7 @@ def _check_lossy(new: Dataset, plan: _Plan, threads: int | None) -> None:
             message = f"a sample of the frame differs by more than {limit} from what was written"
             raise CodecError(message, frame=frame, uid=plan.description.transfer_syntax)
 
-    each(decode, len(written), threads_for(plan.description, threads))
+    each(decode, range(len(written)), threads_for(plan.description.decoded_bytes * plan.description.frames, threads))
 
 
 def _moved(
@@ -299,8 +299,8 @@ def _moved(
     """Put the streams as they are, or as ``move`` rewrites them, into the target."""
     frames = Frames(ds, as_rgb=False)
     frames.require(0, len(frames) - 1)
-    count = threads_for(stored, threads)
-    streams = each(lambda frame: move(frames.encoded(frame), frame), len(frames), count)
+    count = threads_for(stored.decoded_bytes * stored.frames, threads)
+    streams = each(lambda frame: move(frames.encoded(frame), frame), range(len(frames)), count)
     return _with_fragments(ds, target, None, streams)
 
 
