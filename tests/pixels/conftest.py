@@ -1,6 +1,9 @@
 """Images built attribute by attribute."""
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -44,3 +47,14 @@ def encapsulate() -> Callable[..., bytes]:
         return item(offsets) + b"".join(item(fragment) for fragment in fragments)
 
     return encapsulate
+
+
+@pytest.fixture(scope="session")
+def make_jpeg() -> ModuleType:
+    """Writers of JPEG streams that no encoder at hand makes."""
+    spec = importlib.util.spec_from_file_location("jpeg_maker", Path(__file__).parent / "jpeg_maker.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

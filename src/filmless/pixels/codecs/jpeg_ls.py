@@ -69,14 +69,15 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
 
     lossless = description.transfer_syntax == _LOSSLESS
     options.only("JPEG-LS", *(() if lossless else ("max_error",)))
-    max_error = 0 if lossless else _MAX_ERROR if options.max_error is None else options.max_error
+    most = 0 if lossless else min(255, ((1 << description.bits_stored) - 1) // 2)
+    max_error = min(_MAX_ERROR, most) if options.max_error is None else options.max_error
+    if max_error > most:
+        raise ValueError(f"`max_error` is {max_error}, expected {most} at the most for {description.bits_stored} bits")
     packed = unsigned(samples, description).tobytes()
     given = (description.rows, description.columns, description.samples, description.bits_stored)
     mode = _BY_PIXEL if description.samples > 1 else 0
     try:
         stream = jpeg_ls.encode_buffer(packed, *given, lossy_error=max_error, interleave_mode=mode)
-    except ValueError as error:  # an error beyond half the range
-        raise CodecError(f"JPEG-LS cannot encode the samples: {error}", frame=frame) from error
     except RuntimeError:
         stream = _with_more_room(packed, description, max_error, mode, frame)
     return Encoded(bytes(stream), description.photometric_interpretation)
