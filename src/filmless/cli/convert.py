@@ -102,7 +102,7 @@ def _convert_one(path: str, target: Path, options: Options, batch: Batch, target
     if kind == "picture" and suffix in _PICTURES:
         raise Misuse("the input is a picture, which becomes DICOM, and OUT is named as a picture")
     if kind == "DICOM" and suffix in _DICOM:
-        raise Misuse("the input is DICOM already", "`filmless edit --to SYNTAX` changes its transfer syntax")
+        raise Misuse("the input is DICOM already", "`filmless transcode --to SYNTAX` changes its transfer syntax")
     if kind == "DICOM" and suffix in _PICTURES - {".png"}:
         raise Misuse(f"DICOM becomes PNG, {suffix} is not written yet")
     _refuse_foreign_options({kind}, options, target_format)

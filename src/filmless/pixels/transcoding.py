@@ -144,7 +144,7 @@ def transcode(
     >>> smaller = transcode(ds, "JPEGLSLossless")
     >>> smaller["PixelData"].length < ds["PixelData"].length / 2
     True
-    >>> (smaller.pixel_array == ds.pixel_array).all()
+    >>> bool((smaller.pixel_array == ds.pixel_array).all())
     True
     """
     target = target_row(transfer_syntax)
