@@ -31,17 +31,17 @@ const ATTRIBUTES: [Tag; 10] = [
     Tag(0x0028_0103), // Pixel Representation
 ];
 
-fn syntax_of(py: Python<'_>, dataset: &Dataset) -> PyResult<String> {
+fn syntax_of(py: Python<'_>, dataset: &Dataset) -> String {
     let meta = match dataset.origin().as_ref() {
         Some(origin) => match (&origin.meta, &origin.file) {
             (Some(meta), _) => meta.clone_ref(py),
-            (None, Some(file)) => return Ok(file.transfer_syntax.clone()),
-            (None, None) => return Ok(String::new()),
+            (None, Some(file)) => return file.transfer_syntax.clone(),
+            (None, None) => return String::new(),
         },
-        None => return Ok(String::new()),
+        None => return String::new(),
     };
-    let Ok(meta) = meta.bind(py).cast::<Dataset>() else { return Ok(String::new()) };
-    Ok(meta.get().shared().lock().data.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default())
+    let Ok(meta) = meta.bind(py).cast::<Dataset>() else { return String::new() };
+    meta.get().shared().lock().data.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default()
 }
 
 /// What describes the pixel data of a data set: transfer syntax, how it codes them (None when it is not registered) and
@@ -50,7 +50,7 @@ fn syntax_of(py: Python<'_>, dataset: &Dataset) -> PyResult<String> {
 #[pyfunction]
 pub fn pixel_attributes<'py>(dataset: &Bound<'py, Dataset>) -> PyResult<Bound<'py, PyTuple>> {
     let py = dataset.py();
-    let mut syntax = syntax_of(py, dataset.get())?;
+    let mut syntax = syntax_of(py, dataset.get());
     if syntax.is_empty() {
         syntax.push_str("1.2.840.10008.1.2");
     }

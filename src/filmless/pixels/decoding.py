@@ -17,7 +17,7 @@ from filmless.pixels.colour import ybr_to_rgb
 from filmless.pixels.description import described
 from filmless.pixels.frame_index import NativeFrames, frame_index
 
-__all__ = ["Frames", "decode", "decode_as_stored", "frames"]
+__all__ = ["Frames", "decode", "decode_as_stored", "frames", "in_threads"]
 
 _BIG_ENDIAN = sys.byteorder == "big"
 _NATIVE = "1.2.840.10008.1.2.1"
@@ -53,6 +53,11 @@ class Frames(Sequence[NDArray[Any]]):
     def findings(self) -> list[Finding]:
         """Where pixel data and data set disagree, as far as it was noticed by now; of each kind once."""
         return list(dict.fromkeys((*self.description.findings, *self._index.findings, *self._noted)))
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether all frames are one stream, as those of a video are."""
+        return self._codec is not None and self._codec.open_stream is not None
 
     def __len__(self) -> int:
         return self.description.frames
@@ -288,17 +293,19 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
         if not np.may_share_memory(samples, out):
             out[position] = samples
 
-    if threads is None:
-        threads = os.cpu_count() or 1 if out.nbytes >= _WORTH_THREADS else 1
-    _each(fill, range(1, len(wanted)), threads)
+    # Frames of one stream come one after the other: threads would only wait, and one that is late begin anew.
+    in_threads(fill, range(1, len(wanted)), 1 if source.is_stream else threads, out.nbytes)
     return out
 
 
-def _each(fill: Callable[[int], None], positions: range, threads: int) -> None:
+def in_threads(fill: Callable[[int], None], positions: range, threads: int | None, size: int) -> None:
     """Call a function with each position, in as many threads; raise what went wrong at the lowest one.
 
-    No more is pending than there are threads: each takes the next position when it is done with its last.
+    No more is pending than there are threads: each takes the next position when it is done with its last. None is for
+    as many as there are processors, when the size of what is filled, in bytes, is worth it.
     """
+    if threads is None:
+        threads = os.cpu_count() or 1 if size >= _WORTH_THREADS else 1
     if threads <= 1 or len(positions) < 2:
         for position in positions:
             fill(position)

@@ -204,7 +204,7 @@ def _frames(value: Any, findings: list[Finding]) -> int:
         findings.append(_finding("NumberOfFrames", "has several values: the first was taken"))
         value = value[0] if value else None
     if isinstance(value, str) and value:
-        digits = re.match(r"\s*\+?(\d{1,10})", value)
+        digits = re.match(r"\s*\+?(\d{1,20})", value)
         findings.append(_finding("NumberOfFrames", "is not a number: its first digits were taken"))
         value = int(digits[1]) if digits else None
     if value == 0:

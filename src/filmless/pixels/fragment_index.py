@@ -64,7 +64,7 @@ class EncapsulatedFrames:
         spans = self._found()
         if frame >= len(spans):
             raise self._missing(len(spans), frame)
-        data = b"".join(self._range(start, start + length) for start, length in spans[frame])
+        data = self._joined(spans[frame])
         if self._family == "native":
             self._require_plain(data, frame)
         return data, 0
@@ -83,6 +83,15 @@ class EncapsulatedFrames:
 
     def _range(self, start: int, end: int) -> bytes:
         return _core.value_range(self._ds, _PIXEL_DATA, start, end)
+
+    def _joined(self, spans: list[Span]) -> bytes:
+        """Return fragments that follow each other, put together: read at once with the headers between them."""
+        base, (start, length) = spans[0][0], spans[-1]
+        data = self._range(base, start + length)
+        if len(spans) == 1:
+            return data
+        view = memoryview(data)
+        return b"".join(view[start - base : start - base + length] for start, length in spans)
 
     def _note(self, code: str, message: str) -> None:
         self.findings.append(Finding(code, _PIXEL_DATA, 0, message))
@@ -150,7 +159,9 @@ class EncapsulatedFrames:
     def _begins(self, head: bytes | memoryview) -> bool:
         """Tell whether a stream begins here, as far as the bytes go."""
         head = bytes(head[:8])
-        return any(head.startswith(start) or (len(head) > 1 and start.startswith(head)) for start in self._starts)
+        if head.startswith(self._starts):
+            return True
+        return 1 < len(head) < 8 and any(start.startswith(head) for start in self._starts)
 
     def _of_last(self, parts: list[memoryview]) -> list[memoryview]:
         """Leave out what a table with too many or a wrong number of frames puts behind the last frame."""
@@ -192,7 +203,10 @@ class EncapsulatedFrames:
 
     def _grouped(self, spans: list[Span], heads: list[bytes]) -> list[list[Span]]:
         """Give each frame its fragments: one each, all to the only one, or from each that begins a stream on."""
-        starts = [self._begins(head[: span[1]]) for head, span in zip(heads, spans, strict=True)]
+        starts = [
+            head.startswith(self._starts) or (size < 8 and self._begins(head[:size]))
+            for head, (_, size) in zip(heads, spans, strict=True)
+        ]
         one_each = [[span] for span in spans]
         if len(spans) == self._frames and (all(starts) or not any(starts)):
             return one_each

@@ -88,6 +88,9 @@ class FunctionalGroups:
     tile_positions
         Shape (n, 2), int64: row and column of a tile's first pixel in the total pixel matrix, from 1. Of a tiled full
         image, which says them of no frame, they follow from the order of the frames.
+    focal_planes
+        Shape (n,), int64: of a tiled image, which of its focal planes a frame lies in, from 0 for the one next to the
+        slide.
     stack_ids
         Stack ID of each frame.
     optical_paths
@@ -107,6 +110,7 @@ class FunctionalGroups:
     temporal_positions: NDArray[np.int64] | None = None
     segment_numbers: NDArray[np.int64] | None = None
     tile_positions: NDArray[np.int64] | None = None
+    focal_planes: NDArray[np.int64] | None = None
     stack_ids: tuple[str | None, ...] | None = None
     optical_paths: tuple[str | None, ...] | None = None
 
@@ -156,8 +160,12 @@ def functional_groups(ds: Dataset, *, max_frames: int = 1 << 20) -> FunctionalGr
     found: dict[str, Any] = {name: _joined(columns, name, frames) for name in _NUMBERS}
     texts: dict[str, Any] = {name: _texts(columns, name, frames) for name in _TEXTS}
     slide = found.pop("slide")
-    if slide is not None and found["positions"] is None:
-        found["positions"] = slide * (1, 1, 0.001)  # the third is in micrometres
+    if slide is not None:
+        # Tiles of one focal plane may each have a height of its own: the slide is not even.
+        heights = slide[:, 2] * (ds.get("TotalPixelMatrixFocalPlanes") != 1)
+        found["focal_planes"] = np.unique(heights, return_inverse=True)[1].reshape(-1)
+        if found["positions"] is None:
+            found["positions"] = slide * (1, 1, 0.001)  # the third is in micrometres
     if tiled:
         found |= tiled_full(ds, frames, found["spacing"])
         texts["optical_paths"] = found.pop("optical_paths", texts["optical_paths"])
@@ -167,7 +175,8 @@ def functional_groups(ds: Dataset, *, max_frames: int = 1 << 20) -> FunctionalGr
         found |= _classic(ds, frames)
     for name, values in found.items():
         if values is not None and name in _INTEGERS:
-            values = np.nan_to_num(values).astype(np.int64)  # noqa: PLW2901 - the same values
+            with np.errstate(invalid="ignore"):  # what is too large for an integer is nonsense either way
+                values = np.nan_to_num(values).astype(np.int64)  # noqa: PLW2901 - the same values
         if values is not None:
             found[name] = _read_only(values[:, 0] if values.ndim == 2 and _is_single(name) else values)
     return FunctionalGroups(frames, **found, **texts)

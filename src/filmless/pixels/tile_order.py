@@ -32,8 +32,8 @@ def tiled_full(ds: Dataset, frames: int, spacing: NDArray[Any] | None) -> dict[s
     Returns
     -------
     dict
-        By field of `FunctionalGroups`: ``tile_positions``, and ``positions``, ``optical_paths``, ``segment_numbers``
-        when what they need is there.
+        By field of `FunctionalGroups`: ``tile_positions`` and ``focal_planes``; ``positions``, ``optical_paths`` and
+        ``segment_numbers`` when what they need is there.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def tiled_full(ds: Dataset, frames: int, spacing: NDArray[Any] | None) -> dict[s
     number = np.arange(frames)
     tile, layer = number % (down * across), number // (down * across)
     positions = np.stack([tile // across * rows + 1, tile % across * columns + 1], axis=1)
-    found: dict[str, Any] = {"tile_positions": positions}
     plane, channel = layer % planes, layer // planes
+    found: dict[str, Any] = {"tile_positions": positions, "focal_planes": plane}
     if by_segment:
         numbers = np.array([item.get("SegmentNumber") or 0 for item in segments])
         found["segment_numbers"] = numbers[channel].reshape(-1, 1)

@@ -94,7 +94,7 @@ impl Column {
     }
 
     fn rows(&self) -> usize {
-        if self.width == 0 { self.texts.len() } else { self.numbers.len() / self.width }
+        self.numbers.len().checked_div(self.width).unwrap_or(self.texts.len())
     }
 
     /// Gives the frames up to one, which have no value of their own, the shared one.
