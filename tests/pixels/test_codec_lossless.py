@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from pydicom.pixels.decoders.rle import _rle_decode_frame
 
 from filmless import Dataset, _core, pixels
 from filmless.file import read, write
@@ -192,6 +193,42 @@ def test_pydicom_reads_the_same(keyword, tmp_path, image, encapsulate):
         encoded = codec_of(keyword).encode_frame(values, description, 0, EncodeOptions())
         path = _file(tmp_path, image, encapsulate, description, encoded.data, encoded.photometric_interpretation)
         np.testing.assert_array_equal(pydicom.dcmread(path).pixel_array, values)
+
+
+@pytest.mark.parametrize(("bits", "samples"), [(8, 1), (16, 1), (8, 3), (16, 3), (32, 1)])
+def test_rle_in_blocks_equals_plain_planes(bits, samples):
+    """Planes are put together block by block; runs and literals go on across blocks."""
+    shape = (101, 333, 3)[: 2 + (samples == 3)]
+    generator = np.random.default_rng(bits)
+    values = generator.integers(0, 1 << bits, shape, dtype=np.uint64).astype(f"<u{bits // 8}")
+    values[10:60] = values[10, 0]
+    values[70:72] &= 1
+    data, decoded = _both_ways(_description("RLELossless", bits, shape, samples=samples), values)
+    np.testing.assert_array_equal(decoded.samples, values)
+    planes = np.frombuffer(_rle_decode_frame(data, *shape[:2], samples, bits), f"<u{bits // 8}")
+    plain = planes.reshape(samples, *shape[:2]).transpose(1, 2, 0).reshape(shape)
+    np.testing.assert_array_equal(decoded.samples, plain)
+
+
+def test_rle_runs_that_go_across_rows_and_blocks():
+    """Some writers do not stop at the end of a row."""
+    values = np.full((100, 131), 0x0105, np.uint16)
+    values[50, 7:] = 0xFFFF
+    high, low = ((values >> shift).astype(np.uint8).ravel() for shift in (8, 0))
+    segments = []
+    for plane in (high, low):
+        segment, at = b"", 0
+        while at < plane.size:
+            run = next((n for n in range(1, min(128, plane.size - at)) if plane[at + n] != plane[at]), None)
+            count = run or min(128, plane.size - at)
+            segment += bytes([257 - count, plane[at]]) if count > 1 else bytes([0, plane[at]])
+            at += count
+        segments.append(segment + b"\0" * (len(segment) % 2))
+    header = np.array([2, 64, 64 + len(segments[0]), *[0] * 13], "<u4").tobytes()
+    description = _description("RLELossless", 16, values.shape)
+    found = codec_of("RLELossless").decode_frame(header + b"".join(segments), description, 0)
+    np.testing.assert_array_equal(found.samples, values)
+    assert found.findings == ()
 
 
 @given(
