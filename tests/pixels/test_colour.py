@@ -112,7 +112,7 @@ def test_what_has_no_colours(image, colour):
         pixels.render(ds)
     ds.PixelRepresentation, ds.PhotometricInterpretation, ds.SamplesPerPixel = 0, "CMYK", 4
     ds.PixelData = bytes(4)
-    with pytest.raises(DicomError, match="CMYK|4 samples"):
+    with pytest.raises(DicomError, match=r"CMYK|4 samples"):
         pixels.render(ds)
 
 

@@ -79,7 +79,7 @@ def test_segments(indexed):
     assert pixels.render(ds)[..., 0].tolist() == [[0x10, 0x10, 0x20], [0x30, 0x40, 0x40]]
     of_8_bits = bytes([0, 2, 10, 20, 1, 2, 40, 0])
     assert palette_of(indexed([4, 1, 8], of_8_bits, segmented="Segmented")).colours[:, 0].tolist() == [10, 20, 30, 40]
-    with pytest.raises(PixelError, match="SegmentedRed.* ends inside a segment"):
+    with pytest.raises(PixelError, match=r"SegmentedRed.* ends inside a segment"):
         palette_of(indexed([5, 1, 16], words, segmented="Segmented"))
     with pytest.raises(PixelError, match="has more entries than its descriptor says"):
         palette_of(indexed([3, 1, 16], words, segmented="Segmented"))
