@@ -65,7 +65,8 @@ def _ways(ds):
     # DCMTK applies the VOI LUT Function of the file to windows that are not the file's, too.
     yield "minmax", {"window": "minmax"}, ["+Wm", "+Wfl"]
     yield "explicit", {"window": _WINDOW}, ["+Ww", *map(str, _WINDOW), "+Wfl"]
-    yield "full", {"window": "full"}, []
+    if ds.BitsAllocated > 1:  # of single bits DCMTK's range is 0 to 2
+        yield "full", {"window": "full"}, []
     counts = {Lut: 0, Window: 0}
     for index, view in enumerate(voi_views(ds)[:4]):
         counts[type(view)] += 1

@@ -40,7 +40,7 @@ impl Samples {
 }
 
 /// An array to write to, of bytes.
-fn target<'a>(out: &'a PyBuffer<u8>, bytes: usize) -> PyResult<&'a mut [u8]> {
+fn target(out: &mut PyBuffer<u8>, bytes: usize) -> PyResult<&mut [u8]> {
     if out.readonly() || !out.is_c_contiguous() || out.len_bytes() != bytes {
         return Err(PyValueError::new_err(format!("`out` has to be writable and contiguous, of {bytes} bytes")));
     }
@@ -107,14 +107,14 @@ macro_rules! with_slice {
 pub fn draw_ramp(
     py: Python<'_>,
     samples: &Bound<'_, PyAny>,
-    out: PyBuffer<u8>,
+    mut out: PyBuffer<u8>,
     rescale: (f64, f64),
     ramp: (f64, f64),
     inverse: bool,
     padding: Option<(f64, f64)>,
 ) -> PyResult<()> {
     let samples = Samples::of(samples)?;
-    let target = target(&out, samples.0.item_count())?;
+    let target = target(&mut out, samples.0.item_count())?;
     let ramp = Ramp { slope: rescale.0, intercept: rescale.1, centre: ramp.0, width: ramp.1, inverse, padding };
     with_slice!(samples, slice => py.detach(|| ramp.apply_by_table(slice, target)), py.detach(|| ramp.apply(slice, target)));
     Ok(())
@@ -127,10 +127,11 @@ pub fn look_up_samples(
     samples: &Bound<'_, PyAny>,
     first: i64,
     table: &[u8],
-    out: PyBuffer<u8>,
+    mut out: PyBuffer<u8>,
 ) -> PyResult<()> {
     let samples = Samples::of(samples)?;
-    let target = target(&out, out.len_bytes())?;
+    let bytes = out.len_bytes();
+    let target = target(&mut out, bytes)?;
     let count = samples.0.item_count();
     macro_rules! entries {
         ($slice:ident, $($bytes:literal)*) => {
@@ -190,8 +191,8 @@ pub fn ybr_to_rgb(
     };
     let samples = Samples::of(samples)?;
     if let ElementType::UnsignedInteger { bytes: 1 } = samples.kind() {
-        let out = out.extract::<PyBuffer<u8>>()?;
-        let target = target(&out, samples.0.len_bytes())?;
+        let mut out = out.extract::<PyBuffer<u8>>()?;
+        let target = target(&mut out, samples.0.len_bytes())?;
         let pixels = samples.slice::<u8>().as_chunks::<3>().0;
         py.detach(|| to_rgb_8(ybr, pixels, target.as_chunks_mut::<3>().0));
         return Ok(());

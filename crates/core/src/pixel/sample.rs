@@ -102,7 +102,7 @@ pub fn range<T: Sample>(samples: &[T], skip: Option<(f64, f64)>) -> Option<(T, T
     let (mut least, mut greatest) = (T::GREATEST, T::LEAST);
     // The bounds in the samples' own type, unless no sample can be between them.
     let skip = skip.map(|(low, high)| (T::nearest(low), T::nearest(high), low, high));
-    match skip.filter(|&(first, last, low, high)| low <= last.number() && first.number() <= high && first <= last) {
+    match skip.filter(|&(from, to, low, high)| low <= to.number() && from.number() <= high && from <= to) {
         None => {
             for &sample in samples {
                 // An infinity is beyond the greatest number.
@@ -110,9 +110,9 @@ pub fn range<T: Sample>(samples: &[T], skip: Option<(f64, f64)>) -> Option<(T, T
                 greatest = if (sample > greatest) & (sample <= T::GREATEST) { sample } else { greatest };
             }
         }
-        Some((first, last, ..)) => {
+        Some((from, to, ..)) => {
             for &sample in samples {
-                let skipped = (sample >= first) & (sample <= last);
+                let skipped = (sample >= from) & (sample <= to);
                 // What is skipped stands at the other end, so that the loop has no branches.
                 let (low, high) = if skipped { (T::GREATEST, T::LEAST) } else { (sample, sample) };
                 least = if (low < least) & (low >= T::LEAST) { low } else { least };

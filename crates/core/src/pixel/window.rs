@@ -130,7 +130,7 @@ mod tests {
         for inverse in [false, true] {
             for padding in [None, Some((-2000.0, -2000.0)), Some((510.0, 520.0))] {
                 for width in [0.0, 1.0, 399.0, 65535.0] {
-                    both(Ramp { inverse, padding, width, ..RAMP }, &every);
+                    both(Ramp { width, inverse, padding, ..RAMP }, &every);
                 }
             }
         }
