@@ -242,6 +242,11 @@ def test_frames(invoke, grey) -> None:
     assert result.stderr.startswith("filmless: frame 3 does not exist, expected 0 to 2")
 
 
+def test_a_pipe_has_no_end(invoke, ct: Path) -> None:
+    assert shown(invoke("show", ct).stdout).shape == (44, 44, 3)  # 80 by 24 cells
+    assert shown(invoke("show", ct, "--width", "100").stdout).shape == (100, 100, 3)
+
+
 def test_pixels_that_are_not_square(invoke, grey) -> None:
     ds = to_dicom(grey)
     ds.PixelAspectRatio = [1, 2]

@@ -23,6 +23,8 @@ __all__ = ["show"]
 
 #: Rows of the screen that a picture leaves: its title, and the prompt behind it.
 _LEFT = 2
+#: More pixels than a picture has.
+_ENDLESS = 65535
 
 
 @click.command(short_help="Show pictures in the terminal.")
@@ -62,9 +64,7 @@ def show(
             dataset = read_source(path)
             number, title = _described(dataset, frame)
             screen = screen or screen_of(sys.stdout, protocol=chosen)
-            rows, columns = max(1, screen.rows - _LEFT), min(width or screen.columns, screen.columns)
-            high, wide = _pixels(screen)
-            picture = render(dataset, number, size=(rows * high, columns * wide), **rendering)
+            picture = render(dataset, number, size=_box(screen, width), **rendering)
             # Cut: a second line would push the picture out of the screen.
             sys.stdout.write(f"{_printable(Path(path).name)}: {title}"[: screen.columns] + "\n")
             for part in _shown(picture, screen):
@@ -89,11 +89,16 @@ def _described(dataset: Dataset, frame: int | None) -> tuple[int, str]:
     return number, ", ".join(parts)
 
 
-def _pixels(screen: Screen) -> tuple[int, int]:
-    """Return rows and columns of pixels in a cell, which is about twice as high as wide."""
-    if screen.protocol == "blocks":
-        return 2, 1
-    return screen.cell[1], screen.cell[0]
+def _box(screen: Screen, width: int | None) -> tuple[int, int]:
+    """Return the rows and columns of pixels that there is room for."""
+    columns, rows = width or screen.columns, max(1, screen.rows - _LEFT)
+    if sys.stdout.isatty():
+        columns = min(columns, screen.columns)
+    elif width:
+        rows = _ENDLESS
+    # A cell is about twice as high as wide, and holds two pixels of half blocks.
+    wide, high = (1, 2) if screen.protocol == "blocks" else screen.cell
+    return min(rows * high, _ENDLESS), min(columns * wide, _ENDLESS)
 
 
 def _shown(picture: "Picture", screen: Screen) -> Iterator[str]:
