@@ -44,9 +44,9 @@ fn syntax_of(py: Python<'_>, dataset: &Dataset) -> String {
     meta.get().shared().lock().data.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default()
 }
 
-/// What describes the pixel data of a data set: transfer syntax, how it codes them (None when it is not registered) and
-/// whether it is lossless; tag, value representation, length, whether in fragments, whether big endian of the pixel
-/// data (tag 0 without any); then the values of the Image Pixel Module, as the data set has them.
+/// What describes the pixel data of a data set: transfer syntax, how it codes them (None when it is not registered);
+/// tag, value representation, length, whether in fragments, whether big endian of the pixel data (tag 0 without any);
+/// then the values of the Image Pixel Module, as the data set has them.
 #[pyfunction]
 pub fn pixel_attributes<'py>(dataset: &Bound<'py, Dataset>) -> PyResult<Bound<'py, PyTuple>> {
     let py = dataset.py();
@@ -68,13 +68,12 @@ pub fn pixel_attributes<'py>(dataset: &Bound<'py, Dataset>) -> PyResult<Bound<'p
     let (tag, vr, length, in_fragments, big_endian) = found;
     let big_endian = big_endian || row.is_some_and(|row| row.big_endian_pixels && !row.big_endian);
     let family = row.map(|row| row.codec.as_str());
-    let lossless = row.is_none_or(|row| row.lossless);
     let mut values = Vec::with_capacity(ATTRIBUTES.len());
     for tag in ATTRIBUTES {
         values.push(shared.value(py, tag, None)?);
     }
     let pixels = (tag, vr.as_str(), length, in_fragments, big_endian);
-    (syntax, family, lossless, pixels, PyTuple::new(py, values)?).into_pyobject(py)
+    (syntax, family, pixels, PyTuple::new(py, values)?).into_pyobject(py)
 }
 
 /// Calls a function with an open value; reading goes on without the interpreter.
