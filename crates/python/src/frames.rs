@@ -44,9 +44,9 @@ fn syntax_of(py: Python<'_>, dataset: &Dataset) -> String {
     meta.get().shared().lock().data.text(Tag::TRANSFER_SYNTAX_UID).unwrap_or_default()
 }
 
-/// What describes the pixel data of a data set: transfer syntax, how it codes them (None when it is not
-/// registered); tag, value representation, length, whether in fragments, whether big endian of the pixel
-/// data (tag 0 without any); then the values of the Image Pixel Module, as the data set has them.
+/// What describes the pixel data of a data set: transfer syntax, how it codes them (None when it is not registered);
+/// tag, value representation, length, whether in fragments, whether big endian of the pixel data (tag 0 without any);
+/// then the values of the Image Pixel Module, as the data set has them.
 #[pyfunction]
 pub fn pixel_attributes<'py>(dataset: &Bound<'py, Dataset>) -> PyResult<Bound<'py, PyTuple>> {
     let py = dataset.py();

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from filmless import _core
 from filmless.dataset import Dataset, Finding
-from filmless.errors import GeometryError
+from filmless.errors import GeometryError, PixelError
 
 __all__ = ["PixelDescription", "StoredPixels", "described", "number_of_frames"]
 
@@ -132,7 +132,7 @@ class PixelDescription:
 class StoredPixels(NamedTuple):
     """Where the pixel data of a data set is and how it is coded, as far as the transfer syntax says."""
 
-    tag: int  # 0 when there is none
+    tag: int
     vr: str
     length: int
     encapsulated: bool  # it lies in fragments, whatever the transfer syntax says
@@ -140,19 +140,22 @@ class StoredPixels(NamedTuple):
 
 
 def number_of_frames(ds: Dataset) -> int:
-    """Return how many frames an image says it has: 1 when it says nothing."""
-    return _frames(ds.get("NumberOfFrames"), [])
+    """Return how many frames an image has: what its pixel data holds when it says nothing that can be."""
+    number, is_known = _frames(ds.get("NumberOfFrames"), [])
+    return number if is_known or "PixelData" not in ds else PixelDescription.of(ds).frames
 
 
 def described(ds: Dataset) -> tuple[PixelDescription, StoredPixels]:
-    """Read the description of a data set's pixel data, and where it is."""
+    """Read the description of a data set's pixel data, and where it is; raise when there is none."""
     attributes = _core.pixel_attributes(ds)
     _, family, (tag, vr, length, encapsulated, _), _ = attributes
+    if not tag:
+        raise PixelError("there is no pixel data", tag=0x7FE0_0010)
     return _description(attributes), StoredPixels(tag, vr, length, encapsulated, family)
 
 
 def _description(attributes: _Attributes) -> PixelDescription:
-    syntax, _, (tag, _, _, _, big_endian), values = attributes
+    syntax, _, (tag, _, length, encapsulated, big_endian), values = attributes
     samples, photometric, planar, frames, rows, columns, allocated, stored, high, signed = values
     findings: list[Finding] = []
     samples = _integer("SamplesPerPixel", samples, 1, 4, absent=1)
@@ -167,13 +170,14 @@ def _description(attributes: _Attributes) -> PixelDescription:
             raise _wrong("BitsAllocated", f"is {allocated}, expected 1, a multiple of 8 or up to 16")
         findings.append(_finding("BitsAllocated", "is not 1 or a multiple of 8: samples share bytes"))
     stored = _integer("BitsStored", stored, 1, allocated, absent=allocated)
-    return PixelDescription(
+    number, is_known = _frames(frames, findings)
+    description = PixelDescription(
         syntax,
         photometric,
         _integer("Rows", rows, 1, 0xFFFF),
         _integer("Columns", columns, 1, 0xFFFF),
         samples,
-        _frames(frames, findings),
+        number,
         allocated,
         stored,
         _high_bit(high, stored, allocated, findings),
@@ -183,6 +187,10 @@ def _description(attributes: _Attributes) -> PixelDescription:
         keyword,
         tuple(findings),
     )
+    if is_known or encapsulated:
+        return description
+    held, rest = divmod(length * 8, description.frame_bits)
+    return replace(description, frames=held) if held > 1 and rest < 16 else description
 
 
 def _integer(keyword: str, value: Any, low: int, high: int, absent: int | None = None) -> int:
@@ -197,19 +205,23 @@ def _integer(keyword: str, value: Any, low: int, high: int, absent: int | None =
     raise _wrong(keyword, f"is {int(value)}, expected {low} to {high}")
 
 
-def _frames(value: Any, findings: list[Finding]) -> int:
-    """Return the Number of Frames: of several values the first, of none and of 0 one, of `1A` its digits."""
+def _frames(value: Any, findings: list[Finding]) -> tuple[int, bool]:
+    """Return the Number of Frames, and whether it is to be believed: otherwise uncompressed pixel data knows better.
+
+    Of several values the first is taken, 1 for none and for 0, and the digits that text begins with.
+    """
+    found = len(findings)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        findings.append(_finding("NumberOfFrames", "has several values: the first was taken"))
+        findings.append(_finding("NumberOfFrames", "has several values"))
         value = value[0] if value else None
     if isinstance(value, str) and value:
         digits = re.match(r"\s*\+?(\d{1,20})", value)
-        findings.append(_finding("NumberOfFrames", "is not a number: its first digits were taken"))
+        findings.append(_finding("NumberOfFrames", "is not a number"))
         value = int(digits[1]) if digits else None
     if value == 0:
-        findings.append(_finding("NumberOfFrames", "is 0, and was taken for 1"))
+        findings.append(_finding("NumberOfFrames", "is 0"))
         value = 1
-    return _integer("NumberOfFrames", value, 1, 2**31 - 1, absent=1)
+    return _integer("NumberOfFrames", value, 1, 2**31 - 1, absent=1), len(findings) == found
 
 
 def _high_bit(value: Any, stored: int, allocated: int, findings: list[Finding]) -> int:

@@ -45,14 +45,12 @@ def frame_index(ds: Dataset, description: PixelDescription, stored: StoredPixels
     Raises
     ------
     PixelError
-        There is no pixel data, or it does not hold the frames.
+        The pixel data is neither frames by size nor in fragments.
 
     DICOM
     -----
     PS3.5 8.1.1, A.4
     """
-    if not stored.tag:
-        raise PixelError("there is no pixel data", tag=_PIXEL_DATA)
     if not stored.encapsulated:
         if stored.family == "native":
             return NativeFrames(ds, description, stored)

@@ -188,6 +188,6 @@ def _with_graphics(
     layers = [] if isinstance(overlays, bool) else list(overlays)
     if own and overlays is not False and any(map(ds.__contains__, _OVERLAY_ROWS)):
         layers = [*overlays_of(ds, frame), *layers]
-    if layers:
-        picture = draw(picture, layers)
-    return apply(picture, shutter_of(ds, *picture.shape[:2], frame=frame)) if own else picture
+    if own:  # before the graphics, which it does not hide (PS3.4 N.2)
+        picture = apply(picture, shutter_of(ds, *picture.shape[:2], frame=frame))
+    return draw(picture, layers)
