@@ -1,7 +1,7 @@
 //! From samples to a picture: tables, ramps and colours over arrays.
 
 use filmless_core::pixel::colour::{Ybr, to_rgb_8, to_rgb_16};
-use filmless_core::pixel::lut::{SegmentError, expand, look_up};
+use filmless_core::pixel::lut::{SegmentError, expand, look_up, look_up_bytes};
 use filmless_core::pixel::sample::{Sample, range};
 use filmless_core::pixel::window::Ramp;
 use pyo3::buffer::{ElementType, PyBuffer, PyUntypedBuffer};
@@ -137,6 +137,7 @@ pub fn look_up_samples(
         ($slice:ident, $($bytes:literal)*) => {
             match target.len().checked_div(count) {
                 None => (),
+                Some(1) => py.detach(|| look_up_bytes($slice, first, table, target)),
                 $(Some($bytes) => {
                     let (table, out) = (table.as_chunks::<$bytes>().0, target.as_chunks_mut::<$bytes>().0);
                     py.detach(|| look_up($slice, first, table, out));
@@ -147,7 +148,7 @@ pub fn look_up_samples(
     }
     with_slice!(
         samples,
-        slice => entries!(slice, 1 2 3 6),
+        slice => entries!(slice, 2 3 6),
         { let _ = slice; return Err(PyTypeError::new_err("samples of more than 16 bits have no table")) }
     );
     Ok(())

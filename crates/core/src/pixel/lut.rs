@@ -12,6 +12,13 @@ pub fn look_up<T: SmallSample, E: Copy + Send + Sync>(samples: &[T], first: i64,
     }
 }
 
+/// Does what [`look_up`] does for entries of a byte, faster.
+pub fn look_up_bytes<T: SmallSample>(samples: &[T], first: i64, table: &[u8], out: &mut [u8]) {
+    if let Some(table) = in_slots::<T, u8>(first, table) {
+        in_parts(samples, out, |samples, out| T::take_bytes(samples, &table, out));
+    }
+}
+
 /// A table of all values of a type in the order of bit patterns: from 0 up, then the negative ones.
 fn in_slots<T: SmallSample, E: Copy>(first: i64, table: &[E]) -> Option<Vec<E>> {
     let (&before, &behind) = (table.first()?, table.last()?);
@@ -121,6 +128,20 @@ mod tests {
         assert_eq!(out, [5; 5]);
         look_up(&[0_u8; 5], i64::MIN, &[] as &[u8], &mut out);
         assert_eq!(out, [5; 5]);
+    }
+
+    #[test]
+    fn bytes_are_looked_up_alike() {
+        let samples: Vec<i16> = (0..1003).map(|number: i32| (number * 31) as i16).collect();
+        let table: Vec<u8> = (0..=255).collect();
+        for length in [0, 1, 7, 8, 9, 1003] {
+            for first in [-40000, -100, 0, 100, 40000] {
+                let (mut plain, mut fast) = (vec![1; length], vec![2; length]);
+                look_up(&samples[..length], first, &table, &mut plain);
+                look_up_bytes(&samples[..length], first, &table, &mut fast);
+                assert_eq!(plain, fast);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From stored values to 8 bits by rescale and linear window (PS3.3 C.11.1, C.11.2.1.2).
 
-use crate::pixel::lut::look_up;
+use crate::pixel::lut::look_up_bytes;
 use crate::pixel::sample::{Sample, SmallSample, in_parts, range};
 
 /// A ramp over rescaled values.
@@ -63,24 +63,31 @@ impl Ramp {
         });
     }
 
-    /// The greys of samples that have fewer values than an image has pixels: by a table of the values that occur.
+    /// The greys of samples of few values: by a table, of those where the grey changes.
     pub fn apply_by_table<T: SmallSample>(&self, samples: &[T], out: &mut [u8]) {
-        // To find which values occur costs less than to compute them all only where there are few pixels.
-        let few = samples.len() < 16 * T::VALUES;
-        let ends = if few { range(samples, None) } else { Some((T::LEAST, T::GREATEST)) };
-        if let Some((least, greatest)) = ends {
-            let first = least.integer();
-            look_up(samples, first, &self.table(first, greatest.integer()), out);
+        let (least, end) = (T::LEAST.integer(), T::GREATEST.integer() + 1);
+        let ramp = self.slope_of(least, end);
+        // What lies before the table takes its first entry, what lies behind its last.
+        let (mut first, mut last) = (ramp.0 - 1, ramp.1);
+        if let Some((low, high)) = self.padding {
+            (first, last) = (first.min(low.floor() as i64 - 1), last.max(high.ceil() as i64 + 1));
         }
+        (first, last) = (first.clamp(least, end - 1), last.clamp(least, end - 1));
+        if last - first > samples.len() as i64 / 16 {
+            // To find which values occur costs less than to compute them all.
+            let Some((lowest, highest)) = range(samples, None) else { return };
+            (first, last) = (first.max(lowest.integer()), last.min(highest.integer()));
+            (first, last) = (first.min(highest.integer()), last.max(first.min(highest.integer())));
+        }
+        look_up_bytes(samples, first, &self.table(first, last, ramp), out);
     }
 
-    /// The greys of whole stored values from `first` to `last`.
-    fn table(&self, first: i64, last: i64) -> Vec<u8> {
-        let numbers = |from: i64, to: i64| (from..to).map(|stored| self.grey(stored as f64));
-        let (foot, top) = self.slope_of(first, last + 1);
+    /// The greys of whole stored values from `first` to `last`, of which those from `foot` to before `top` change.
+    fn table(&self, first: i64, last: i64, (foot, top): (i64, i64)) -> Vec<u8> {
+        let (foot, top) = (foot.clamp(first, last + 1), top.clamp(first, last + 1));
         let mut table = vec![self.grey(first as f64); (foot - first) as usize];
         table.reserve_exact((last + 1 - foot) as usize);
-        table.extend(numbers(foot, top));
+        table.extend((foot..top).map(|stored| self.grey(stored as f64)));
         table.resize((last + 1 - first) as usize, self.grey(last as f64));
         if let Some((low, high)) = self.padding {
             let place = |end: f64| (end as i64).clamp(first - 1, last + 1) - first;
