@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
+from filmless.pixels.attributes import numbers
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.functional_groups import frame_group
 from filmless.pixels.grey_values import (
@@ -71,7 +72,7 @@ def modality_of(ds: Dataset, frame: int = 0) -> Lut | Rescale | None:
         if luts:
             return lut_of(luts[0], signed=ds.get("PixelRepresentation") == 1)
         group = ds
-    slope, intercept = _numbers(group, "RescaleSlope"), _numbers(group, "RescaleIntercept")
+    slope, intercept = (numbers(group, keyword).tolist() for keyword in ("RescaleSlope", "RescaleIntercept"))
     if not slope and not intercept:
         return None
     return Rescale(slope[0] if slope else 1.0, intercept[0] if intercept else 0.0)
@@ -156,7 +157,7 @@ def voi_views(ds: Dataset, frame: int = 0, *, signed: bool | None = None) -> lis
     if luts:
         signed = _can_be_negative(ds, frame) if signed is None else signed
         views += [lut_of(item, signed=signed) for item in luts]
-    centers, widths = _numbers(group, "WindowCenter"), _numbers(group, "WindowWidth")
+    centers, widths = (numbers(group, keyword).tolist() for keyword in ("WindowCenter", "WindowWidth"))
     if centers and widths:
         explanations = group.get("WindowCenterWidthExplanation") or ()
         names = [explanations] if isinstance(explanations, str) else [str(text or "") for text in explanations]
@@ -307,12 +308,3 @@ def _can_be_negative(ds: Dataset, frame: int) -> bool:
 def _luts(holder: Dataset, keyword: str) -> list[Dataset]:
     """Return the items that are tables: some writers put empty ones."""
     return [item for item in holder.get(keyword) or () if item.get("LUTDescriptor") or item.get("LUTData")]
-
-
-def _numbers(ds: Dataset, keyword: str) -> list[float]:
-    value = ds.get(keyword)
-    if value is None or value == "":
-        return []
-    if isinstance(value, int | float):
-        return [float(value)]
-    return [float(number) for number in value if number not in (None, "")]
