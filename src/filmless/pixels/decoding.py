@@ -333,4 +333,3 @@ def _owned(samples: NDArray[Any]) -> NDArray[Any]:
     if flags.writeable and flags.c_contiguous and samples.dtype.isnative:
         return samples
     return np.array(samples, dtype=samples.dtype.newbyteorder("="), order="C")
-
