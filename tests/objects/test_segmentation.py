@@ -265,6 +265,13 @@ def test_patient_and_study_are_the_sources_and_the_series_is_new(ct: list[Datase
     assert len(ds.ReferencedSeriesSequence[0].ReferencedInstanceSequence) == 4
 
 
+def test_what_is_taken_over_is_not_shared(ct: list[Dataset]) -> None:
+    ct[0].ProcedureCodeSequence = [Code("1", "99TEST", "before").item()]
+    ds = segmentation(masks(4, 16, 16), source=ct, segments=["a", "b"])
+    ds.ProcedureCodeSequence[0].CodeMeaning = "after"
+    assert ct[0].ProcedureCodeSequence[0].CodeMeaning == "before"
+
+
 def test_frames_lie_where_their_sources_lie(ct: list[Dataset]) -> None:
     ds = segmentation(masks(4, 16, 16), source=ct, segments=["a", "b"], omit_empty=False)
     groups = ds.PerFrameFunctionalGroupsSequence

@@ -125,7 +125,7 @@ class ContourIndex:
     def __init__(self, rtstruct: Dataset, *, max_points: int = 1 << 24) -> None:
         if "ROIContourSequence" not in rtstruct and "StructureSetROISequence" not in rtstruct:
             raise UnsupportedError("this is no structure set", feature="ROIContourSequence")
-        named = {item.get("ROINumber"): item for item in rtstruct.get("StructureSetROISequence") or ()}
+        named = {str(item.get("ROINumber")): item for item in rtstruct.get("StructureSetROISequence") or ()}
         self.structures: list[Structure] = []
         left = max_points
         for place, roi in enumerate(rtstruct.get("ROIContourSequence") or ()):
@@ -137,7 +137,7 @@ class ContourIndex:
                     if left < 0:
                         raise LimitError("the contours have too many points", limit="max_points", value=max_points)
                     contours.append(contour)
-            structure = named.get(roi.get("ReferencedROINumber")) or Dataset()
+            structure = named.get(str(roi.get("ReferencedROINumber"))) or Dataset()
             low = np.array([contour.points.min(axis=0) for contour in contours]).reshape(-1, 3)
             high = np.array([contour.points.max(axis=0) for contour in contours]).reshape(-1, 3)
             label = str(structure.get("ROIName") or f"structure {place + 1}").strip()
@@ -174,6 +174,6 @@ def _names(contour: _Contour, uid: str, frame: int) -> bool:
 def _colour(roi: Dataset) -> tuple[int, int, int] | None:
     try:
         red, green, blue = (min(255, max(0, int(value))) for value in roi.get("ROIDisplayColor"))
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
     return red, green, blue

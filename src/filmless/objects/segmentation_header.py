@@ -28,6 +28,12 @@ _TAKEN_OVER = (
     *("ReferencedStudySequence", "PatientAge", "PatientSize", "PatientWeight", "PatientSexNeutered"),
     *("AdmittingDiagnosesDescription", "Occupation", "AdditionalPatientHistory"),
 )
+# Multi-frame tiles, Microscope Slide Layer Tile Organization, Specimen: PS3.3 C.8.12.14, C.7.6.22.
+_SLIDE = (
+    *("TotalPixelMatrixColumns", "TotalPixelMatrixRows", "TotalPixelMatrixOriginSequence", "ImageOrientationSlide"),
+    *("TotalPixelMatrixFocalPlanes", "ContainerIdentifier", "IssuerOfTheContainerIdentifierSequence"),
+    *("ContainerTypeCodeSequence", "SpecimenDescriptionSequence"),
+)
 _TYPE_2 = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
     *("AccessionNumber", "ReferringPhysicianName"),
@@ -52,9 +58,7 @@ def common_modules(source: SourceFrames, segments: Sequence[Segment], *, sop_cla
     ds = Dataset({"SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": sop_class, "SOPInstanceUID": generate_uid()})
     for keyword in _TYPE_2:
         ds[keyword] = ""
-    for keyword in _TAKEN_OVER:
-        if keyword in first:
-            ds[keyword] = first[keyword].value
+    _take_over(ds, first, _TAKEN_OVER)
     number = first.get("SeriesNumber")
     values: dict[str, Any] = {
         "InstanceCreationDate": date,
@@ -76,11 +80,9 @@ def common_modules(source: SourceFrames, segments: Sequence[Segment], *, sop_cla
         "ContentDescription": "",
         "ContentCreatorName": "",
     }
-    for keyword in ("BodyPartExamined", "Laterality"):
-        if first.get(keyword):
-            values[keyword] = first[keyword].value
     for keyword, value in values.items():
         ds[keyword] = value
+    _take_over(ds, first, ("BodyPartExamined", "Laterality"))
     ds.ReferencedSeriesSequence = list(source.series())
     ds.SegmentSequence = [segment_item(segment, int(segment.number or 0)) for segment in segments]
     _lossy(ds, source)
@@ -110,9 +112,8 @@ def _lossy(ds: Dataset, source: SourceFrames) -> None:
     """Say what lossy compression the source has been through: PS3.3 C.8.20.2.2."""
     lossy = [image for image in source.images if image.get("LossyImageCompression") == "01"]
     ds.LossyImageCompression = "01" if lossy else "00"
-    for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-        if lossy and lossy[0].get(keyword):
-            ds[keyword] = lossy[0][keyword].value
+    if lossy:
+        _take_over(ds, lossy[0], ("LossyImageCompressionRatio", "LossyImageCompressionMethod"))
 
 
 def _place(ds: Dataset, source: SourceFrames) -> None:
@@ -120,19 +121,27 @@ def _place(ds: Dataset, source: SourceFrames) -> None:
     first = source.images[0]
     if source.geometry is not None:
         ds.FrameOfReferenceUID = source.geometry.frame_of_reference_uid
-        ds.PositionReferenceIndicator = first.get("PositionReferenceIndicator") or ""
+        ds.PositionReferenceIndicator = ""
+        _take_over(ds, first, ("PositionReferenceIndicator",))
     if source.geometry is None or source.tile_positions is not None:
-        ds.PatientOrientation = first.get("PatientOrientation") or ""
+        ds.PatientOrientation = ""
+        _take_over(ds, first, ("PatientOrientation",))
     if source.tile_positions is None:
         return
     ds.DimensionOrganizationType = "TILED_SPARSE"
-    for keyword in (
-        *("TotalPixelMatrixColumns", "TotalPixelMatrixRows", "TotalPixelMatrixOriginSequence", "ImageOrientationSlide"),
-        *("TotalPixelMatrixFocalPlanes", "ContainerIdentifier", "IssuerOfTheContainerIdentifierSequence"),
-        *("ContainerTypeCodeSequence", "SpecimenDescriptionSequence"),
-    ):
-        if keyword in first:
-            ds[keyword] = first[keyword].value
+    _take_over(ds, first, _SLIDE)
+
+
+def _take_over(ds: Dataset, source: Dataset, keywords: Sequence[str]) -> None:
+    """Copy what is there and can be written; a source's nonsense stays with it."""
+    for keyword in keywords:
+        value = source.get(keyword)
+        if value is not None and value != "":
+            try:
+                # Items of its own: an edit of the one object is not one of the other.
+                ds[keyword] = [item.copy() for item in value] if source[keyword].VR == "SQ" else value
+            except (DicomError, TypeError, ValueError):
+                continue
 
 
 def _version() -> str:

@@ -170,9 +170,13 @@ def _references_of(group: Dataset) -> list[_Reference]:
             uid = str(source.get("ReferencedSOPInstanceUID") or "")
             is_preserved = source.get("SpatialLocationsPreserved") != "NO"
             numbers = source.get("ReferencedFrameNumber")
-            if numbers is None or isinstance(numbers, int):
-                numbers = [numbers]
-            found.extend(_Reference(uid, number - 1 if number else None, is_preserved) for number in numbers)
+            if numbers is None:
+                found.append(_Reference(uid, None, is_preserved))
+                continue
+            numbers = numbers if isinstance(numbers, list) else [numbers]
+            found.extend(
+                _Reference(uid, number - 1, is_preserved) for number in numbers if isinstance(number, int) and number
+            )
     return found
 
 

@@ -71,7 +71,7 @@ class SourceFrames:
         if len(images) > 1 and any((ds.get("NumberOfFrames") or 1) != 1 for ds in images):
             raise ValueError("a source image of several, or of no whole number of, frames stands alone")
         for keywords in (("StudyInstanceUID",), ("FrameOfReferenceUID",), ("Rows", "Columns")):
-            if len({tuple(ds.get(keyword) for keyword in keywords) for ds in images}) > 1:
+            if len({str([ds.get(keyword) for keyword in keywords]) for ds in images}) > 1:
                 raise ValueError(f"the source images differ in {' or '.join(keywords)}")
         if not isinstance(frames, int) or not all(isinstance(first.get(side), int) for side in ("Rows", "Columns")):
             raise ValidationError("a source image has no Rows, Columns or Number of Frames that can be right")

@@ -220,6 +220,7 @@ def _of_image(ds: Dataset) -> FrameGeometry:
     for array in (positions, orientations, spacing):
         array[wrong] = np.nan
     thickness = _filled(groups.thickness_mm, (groups.frames,))
+    thickness[~(np.isfinite(thickness) & (thickness > 0))] = np.nan
     size = (_size(ds, "Rows"), _size(ds, "Columns"))
     return FrameGeometry(
         positions, orientations, spacing, thickness, *size, str(ds.get("FrameOfReferenceUID") or "").strip()
