@@ -12,7 +12,8 @@ from filmless.convert.png import LEVEL, LEVELS, encode_png
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import read
-from filmless.pixels import PixelDescription, decode_as_stored, render
+from filmless.pixels import PixelDescription, render
+from filmless.pixels.decoding import decode_as_stored
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 

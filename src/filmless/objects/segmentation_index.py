@@ -10,7 +10,7 @@ from filmless.dataset import Dataset
 from filmless.errors import GeometryError, UnsupportedError
 from filmless.objects.segment_colours import colours_of
 from filmless.pixels import frames
-from filmless.pixels.functional_groups import functional_groups
+from filmless.pixels.multi_frame import functional_groups
 from filmless.series import FrameGeometry, coincident_frames, geometry_of
 from filmless.series.resampling import Placement, place, touching
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, ValidationError
-from filmless.pixels.functional_groups import functional_groups
+from filmless.pixels.multi_frame import functional_groups
 from filmless.series import FrameGeometry, geometry_of
 
 __all__ = ["SourceFrames"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
 from filmless.pixels.attributes import integer, numbers, text
-from filmless.pixels.functional_groups import frame_group
+from filmless.pixels.multi_frame import frame_group
 
 __all__ = ["MOST_PIXELS", "Size", "View", "tile_offset", "view_of"]
 

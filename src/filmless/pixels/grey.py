@@ -12,7 +12,6 @@ from filmless.dataset import Dataset
 from filmless.errors import PixelError
 from filmless.pixels.attributes import numbers
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.functional_groups import frame_group
 from filmless.pixels.grey_values import (
     GreyTransform,
     Presentation,
@@ -24,6 +23,7 @@ from filmless.pixels.grey_values import (
     to_voi,
 )
 from filmless.pixels.lut import Lut, lut_of
+from filmless.pixels.multi_frame import frame_group
 
 __all__ = [
     "GreyTransform",

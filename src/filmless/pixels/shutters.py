@@ -10,7 +10,7 @@ from filmless.dataset import Dataset
 from filmless.errors import LimitError
 from filmless.pixels.attributes import integer, numbers, texts
 from filmless.pixels.cielab import cielab_to_rgb
-from filmless.pixels.functional_groups import frame_group
+from filmless.pixels.multi_frame import frame_group
 from filmless.pixels.overlays import overlay_mask
 
 __all__ = ["Shutter", "apply", "shutter_of"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, LimitError
 from filmless.pixels.decoding import Frames
-from filmless.pixels.functional_groups import FunctionalGroups, functional_groups
+from filmless.pixels.multi_frame import FunctionalGroups, functional_groups
 from filmless.pixels.parallel import each, threads_for
 
 __all__ = ["TotalPixelMatrix", "total_pixel_matrix"]

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError
-from filmless.pixels.functional_groups import functional_groups
+from filmless.pixels.multi_frame import functional_groups
 
 __all__ = ["FrameGeometry", "geometry_of"]
 
