@@ -240,3 +240,18 @@ class TestHostile:
     def test_long_texts_and_control_signs(self) -> None:
         drawn(words("\x00\x1b[31m\ud7ff" + "word " * 10_000, **box(1, 1, 20, 20)))
         drawn(words("\n" * 5000 + "x" * 9000, **box(0.1, 0.1, 0.2, 0.2, "DISPLAY")))
+
+    @pytest.mark.parametrize(
+        "item",
+        [graphic("CIRCLE", 1, 1, 2, 2, GraphicFilled="Y"), words("x" * 2000, **box(0, 0, 9, 9))],
+    )
+    def test_too_many(self, item: Dataset) -> None:
+        findings: list[Finding] = []
+        kept = read(*[item] * 5000, findings=findings)
+        assert 100 < len(kept) < 2000
+        assert [finding.code for finding in findings] == ["annotations"]
+
+    def test_thousands_of_marks_are_not_too_many(self) -> None:
+        findings: list[Finding] = []
+        assert len(read(*[graphic("POINT", 1, 1)] * 9000, findings=findings)) == 9000
+        assert findings == []

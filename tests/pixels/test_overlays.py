@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from filmless import Dataset, read
-from filmless.file import encode
+from filmless.file import encode, write
 from filmless.pixels import render
 from filmless.pixels.overlays import Overlay, draw, overlays_of
 
@@ -112,6 +112,9 @@ def test_single_overlay_lies_on_all_frames_or_on_the_one_it_names(image: Callabl
     assert [len(overlays_of(ds, frame)) for frame in range(4)] == [1, 1, 1, 1]
     add(ds, x51=("US", 3))
     assert [len(overlays_of(ds, frame)) for frame in range(4)] == [0, 0, 1, 0]
+    del ds[0x6000_0051]
+    add(ds, x15=("IS", 1))  # begins with the first, PS3.3 C.9.3.1.1
+    assert [len(overlays_of(ds, frame)) for frame in range(4)] == [1, 0, 0, 0]
 
 
 def test_region_of_interest_is_translucent(ds: Dataset) -> None:
@@ -192,6 +195,19 @@ class TestDraw:
         assert strong[1].tolist() == [100, 75, 75]
         assert draw(picture, [Overlay(MARK * np.nan), Overlay(MARK * 7.0)]).max() == 255
 
+    @pytest.mark.parametrize("shape", [(30, 40), (30, 40, 3)])
+    @pytest.mark.parametrize("opacity", [0.0, 0.3, 0.5, 1.0])
+    def test_blending_equals_its_formula(self, shape: tuple[int, ...], opacity: float) -> None:
+        rng = np.random.default_rng(4)
+        picture, soft = rng.integers(0, 256, shape, dtype=np.uint8), rng.random((30, 40))
+        for mask in (soft, soft > 0.5):
+            colour = (200, 200, 200) if len(shape) == 2 else (10, 250, 99)
+            drawn = draw(picture, [Overlay(mask, colour, opacity)])
+            strength = mask * opacity if len(shape) == 2 else (mask * opacity)[..., np.newaxis]
+            ink = colour[0] if len(shape) == 2 else np.array(colour)
+            exact = picture + (ink - picture.astype(float)) * strength
+            assert np.abs(drawn - exact).max() <= 0.501
+
     def test_other_sizes_are_refused(self) -> None:
         with pytest.raises(ValueError, match="expected that of the picture"):
             draw(np.zeros((3, 2), dtype=np.uint8), [Overlay(MARK)])
@@ -209,6 +225,34 @@ def test_equals_dcm2pnm(name: str, corpus: Path, peer: Callable[[str], str], tmp
     window = ["+Wi", "1"] if "WindowCenter" in ds else ["+Wm"]
     subprocess.run([peer("dcm2pnm"), *window, "+O", "0", corpus / name, tmp_path / "out.pgm"], check=True)
     theirs = np.asarray(Image.open(tmp_path / "out.pgm")).astype(int)
-    plain = {"overlays": False} if "overlays" in (render.__kwdefaults__ or {}) else {}
-    ours = draw(render(ds, **plain), overlays_of(ds))
+    ours = draw(render(ds, overlays=False), overlays_of(ds))
     assert np.abs(theirs - ours).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "origin", "frames"),
+    [
+        ((40, 60), (1, 1), {}),
+        ((50, 20), (-3, 7), {}),
+        ((7, 90), (30, -20), {}),
+        ((40, 60), (1, 1), {0x15: ("IS", 1)}),
+        ((40, 60), (1, 1), {0x15: ("IS", 1), 0x51: ("US", 3)}),
+        ((40, 60), (2, 2), {0x15: ("IS", 2), 0x51: ("US", 2)}),
+        ((13, 11), (5, 5), {0x15: ("IS", 4), 0x51: ("US", 1)}),
+    ],
+)
+def test_place_and_frames_equal_dcm2pnm(
+    size: tuple[int, int], origin: tuple[int, int], frames: dict, image: Callable, peer: Callable, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(9)
+    ds = image(rng.integers(0, 200, (4, 40, 60), dtype=np.uint8).tobytes(), Rows=40, Columns=60, NumberOfFrames=4)
+    ds.update({"StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1", "HighBit": 7})
+    planes = rng.integers(0, 2, (frames.get(0x15, ("IS", 1))[1], *size)).astype(bool)
+    add(ds, planes, x50=("SS", list(origin)), **{f"x{element:x}": value for element, value in frames.items()})
+    write(ds, tmp_path / "image.dcm")
+    for frame in range(4):
+        program = [peer("dcm2pnm"), "+Ww", "128", "256", "+O", "0", "+F", str(frame + 1)]
+        subprocess.run([*program, tmp_path / "image.dcm", tmp_path / "out.pgm"], check=True)
+        theirs = np.asarray(Image.open(tmp_path / "out.pgm")).astype(int)
+        ours = draw(render(ds, frame, window=(128, 256), overlays=False), overlays_of(ds, frame))
+        assert np.abs(theirs - ours).max() <= 1, frame

@@ -1,13 +1,17 @@
 """Presentation states: whom they are for, and what comes after the grey values."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from filmless import Dataset
-from filmless.errors import LimitError, UnsupportedError
+from filmless.errors import DicomError, LimitError, PixelError, UnsupportedError
+from filmless.pixels import render
 from filmless.pixels.presentation_state import PresentationState
 
 GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
@@ -175,3 +179,117 @@ class TestFinish:
         with pytest.raises(LimitError, match="expected at most"):
             made.finish(PICTURE, ds)
         assert max(made.finish(PICTURE, ds, size=64).shape) == 64
+
+
+class TestPseudoColor:
+    def test_greys_are_spread_over_the_palette(self, image: Callable[..., Dataset]) -> None:
+        ds = image(bytes([0, 1, 127, 128, 254, 255]))
+        made = Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.3"})
+        for name, entries in (("Red", (0, 255)), ("Green", (7, 7)), ("Blue", (255, 0))):
+            made.add_new(f"{name}PaletteColorLookupTableDescriptor", "US", [2, 0, 8])
+            made.add_new(f"{name}PaletteColorLookupTableData", "OW", bytes(entries))
+        out = render(ds, presentation_state=made)
+        assert out.reshape(-1, 3).tolist() == [[0, 7, 255]] * 3 + [[255, 7, 0]] * 3
+        window = Dataset({"WindowCenter": 1.0, "WindowWidth": 1.0})
+        made.SoftcopyVOILUTSequence = [window]
+        assert render(ds, presentation_state=made)[0].tolist() == [[0, 7, 255], [255, 7, 0], [255, 7, 0]]
+
+    def test_without_palette(self, ds: Dataset) -> None:
+        with pytest.raises(PixelError):
+            render(ds, presentation_state=Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.3"}))
+
+
+class TestColor:
+    def test_colours_are_turned_and_covered(self, image: Callable[..., Dataset]) -> None:
+        ds = image(bytes(range(18)), SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0)
+        made = Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.2", "ImageRotation": 90, "ImageHorizontalFlip": "N"})
+        made.update({"ShutterShape": "RECTANGULAR", "ShutterLeftVerticalEdge": 2, "ShutterRightVerticalEdge": 3})
+        made.ShutterPresentationColorCIELabValue = [34885, 53485, 50171]
+        out = render(ds, presentation_state=made)
+        assert out.tolist() == [[[250, 0, 6], [250, 0, 6]], [[12, 13, 14], [3, 4, 5]], [[15, 16, 17], [6, 7, 8]]]
+
+
+class TestGrey:
+    def test_item_of_the_frame(self, image: Callable[..., Dataset]) -> None:
+        ds = image(bytes(range(12)), NumberOfFrames=2)
+        first = Dataset({"WindowCenter": 1.0, "WindowWidth": 1.0, "ReferencedImageSequence": [reference("1.2.3", 1)]})
+        second = Dataset({"WindowCenter": 8.0, "WindowWidth": 1.0, "ReferencedImageSequence": [reference("1.2.3", 2)]})
+        made = Dataset({"SOPClassUID": GRAYSCALE, "SoftcopyVOILUTSequence": [first, second]})
+        assert render(ds, 0, presentation_state=made).ravel().tolist() == [0] + [255] * 5
+        assert render(ds, 1, presentation_state=made).ravel().tolist() == [0] * 2 + [255] * 4
+
+    def test_voi_lut_may_begin_below_zero(self, image: Callable[..., Dataset]) -> None:
+        ds = image(bytes(range(6)))
+        lut = Dataset({"LUTDescriptor": [2, 65536 - 2, 8]})
+        lut.add_new("LUTData", "OW", b"\x10\x00\x20\x00")
+        made = Dataset({"SOPClassUID": GRAYSCALE, "RescaleSlope": 1.0, "RescaleIntercept": -3.0})
+        made.SoftcopyVOILUTSequence = [Dataset({"VOILUTSequence": [lut]})]
+        assert render(ds, presentation_state=made).ravel().tolist() == [16, 16, 32, 32, 32, 32]
+
+    def test_floats_have_no_range_of_all_values(self, image: Callable[..., Dataset]) -> None:
+        ds = image(b"", BitsAllocated=32, BitsStored=32)
+        del ds["PixelData"]
+        ds.add_new("FloatPixelData", "OF", np.arange(6, dtype="<f4").tobytes())
+        assert render(ds, presentation_state=Dataset({"SOPClassUID": GRAYSCALE})).ravel()[[0, 5]].tolist() == [0, 255]
+
+
+INNER = ["GraphicData", "GraphicType", "GraphicDimensions", "NumberOfGraphicPoints", "GraphicAnnotationUnits"]
+INNER += ["GraphicFilled", "UnformattedTextValue", "BoundingBoxTopLeftHandCorner", "BoundingBoxBottomRightHandCorner"]
+INNER += ["AnchorPoint", "AnchorPointVisibility", "BoundingBoxAnnotationUnits", "AnchorPointAnnotationUnits"]
+MIDDLE = ["GraphicLayer", "GraphicLayerOrder", "GraphicLayerRecommendedDisplayGrayscaleValue", "WindowCenter"]
+MIDDLE += ["GraphicLayerRecommendedDisplayCIELabValue", "DisplayedAreaTopLeftHandCorner", "PresentationSizeMode"]
+MIDDLE += ["DisplayedAreaBottomRightHandCorner", "PresentationPixelAspectRatio", "PresentationPixelSpacing"]
+MIDDLE += ["PresentationPixelMagnificationRatio", "PixelOriginInterpretation", "WindowWidth", "VOILUTFunction"]
+OUTER = ["ImageRotation", "ImageHorizontalFlip", "ShutterShape", "ShutterLeftVerticalEdge", "CenterOfCircularShutter"]
+OUTER += ["RadiusOfCircularShutter", "VerticesOfThePolygonalShutter", "ShutterPresentationValue", "RescaleSlope"]
+OUTER += ["ShutterOverlayGroup", "ShutterPresentationColorCIELabValue", "PresentationLUTShape", "RescaleIntercept"]
+OUTER += [0x6000 << 16 | element for element in (0x10, 0x11, 0x15, 0x40, 0x50, 0x51, 0x100, 0x102, 0x1001, 0x3000)]
+INNER_SEQUENCES = ["GraphicObjectSequence", "TextObjectSequence", "CompoundGraphicSequence", "VOILUTSequence"]
+SEQUENCES = ["GraphicAnnotationSequence", "GraphicLayerSequence", "DisplayedAreaSelectionSequence"]
+SEQUENCES += ["SoftcopyVOILUTSequence", "ReferencedSeriesSequence", "PresentationLUTSequence"]
+WORDS = ["", "Y", "PIXEL", "DISPLAY", "MATRIX", "MAGNIFY", "VOLUME", "RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP"]
+WORDS += ["POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE", "x"]
+ODD = st.one_of(
+    st.tuples(st.just("LO"), st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)),
+    st.tuples(st.just("LO"), st.sampled_from(WORDS)),
+    st.tuples(st.just("FL"), st.lists(st.floats(width=32), max_size=9)),
+    st.tuples(st.just("FD"), st.lists(st.floats(-100, 100), max_size=9)),
+    st.tuples(st.just("SL"), st.lists(st.integers(-(2**31), 2**31 - 1), max_size=9)),
+    st.tuples(st.just("SL"), st.lists(st.integers(-5, 30), max_size=9)),
+    st.tuples(st.just("OB"), st.binary(max_size=20)),
+    st.tuples(st.just("SQ"), st.just([])),
+    st.just(("SL", 0x6000)),
+)
+
+
+def odd(keys: list[Any], items: dict[str, Any]) -> st.SearchStrategy[Dataset]:
+    """A data set that has some of these attributes, of any value representation, and these sequences."""
+
+    def made(values: dict[Any, tuple[str, Any]], sequences: dict[str, list[Dataset]]) -> Dataset:
+        ds = Dataset()
+        for key, (vr, value) in values.items():
+            ds.add_new(key, vr, value)
+        ds.update({keyword: found for keyword, found in sequences.items() if found})
+        return ds
+
+    sequences = st.fixed_dictionaries({keyword: st.lists(item, max_size=2) for keyword, item in items.items()})
+    return st.builds(made, st.dictionaries(st.sampled_from(keys), ODD, max_size=len(keys)), sequences)
+
+
+# A failing state shows itself; making it smaller takes minutes.
+NO_SHRINKING = (hypothesis.Phase.explicit, hypothesis.Phase.reuse, hypothesis.Phase.generate)
+ITEM = odd(INNER, {})
+STATE = odd(OUTER, dict.fromkeys(SEQUENCES, odd(MIDDLE, dict.fromkeys(INNER_SEQUENCES, ITEM))))
+
+
+@hypothesis.given(attributes=STATE, colour=st.booleans())
+@hypothesis.settings(max_examples=40, phases=NO_SHRINKING, suppress_health_check=list(hypothesis.HealthCheck))
+def test_anything_is_drawn_or_refused_by_name(image: Callable[..., Dataset], attributes: Dataset, colour: bool) -> None:
+    ds = image(bytes(240), Rows=12, Columns=20)
+    attributes.SOPClassUID = GRAYSCALE
+    picture = np.zeros((12, 20, 3) if colour else (12, 20), dtype=np.uint8)
+    with contextlib.suppress(DicomError):
+        made = PresentationState.of(attributes)
+        assert not made.applies_to(ds)
+        out = made.finish(picture, ds, size=64)
+        assert (out.dtype, max(out.shape[:2])) == (np.uint8, 64)

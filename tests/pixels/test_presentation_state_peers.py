@@ -13,17 +13,15 @@ from PIL import Image
 
 from filmless import Dataset, read
 from filmless.file import write
-from filmless.pixels import decode
+from filmless.pixels import render
 from filmless.pixels.annotations import Graphic, Label, annotations_of
 from filmless.pixels.presentation_state import PresentationState
 
 WEASIS = "nroduit+weasis-dicom-tools/weasis-dicom-tools/src/test/resources/org/dcm4che3/img"
-RENDER = "1.2.840.10008.1.2.1"
 
 
 def ours(ds: Dataset, state: Dataset) -> np.ndarray:
-    made = PresentationState.of(state)
-    return made.finish(made.grey(ds).apply(decode(ds, frame=0)), ds).astype(int)
+    return render(ds, presentation_state=state).astype(int)
 
 
 @pytest.fixture
@@ -76,7 +74,7 @@ def made(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
             else:
                 ps.add_new(key, *value)
         for data_set, name in ((ds, "image.dcm"), (ps, "state.dcm")):
-            data_set.file_meta.TransferSyntaxUID = RENDER
+            data_set.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
             write(data_set, tmp_path / name)
         return tmp_path / "image.dcm", tmp_path / "state.dcm"
 
@@ -97,7 +95,8 @@ def lut(entries: np.ndarray, first: int = 0, bits: int = 16, **more: Any) -> lis
 RNG = np.random.default_rng(5)
 STORED = RNG.integers(200, 3000, (40, 60))
 SCRAMBLED = RNG.integers(0, 65536, 4096)
-RISING = np.sort(RNG.integers(0, 256, 256))
+# A step of one at most: DCMTK cuts off what goes into a Presentation LUT, here it is rounded.
+RISING = 32 + np.arange(256) * 3 // 4
 RESCALE = {"RescaleSlope": 2.0, "RescaleIntercept": -1024.0, "RescaleType": "US"}
 MODALITY = {"ModalityLUTSequence": lut(SCRAMBLED, ModalityLUTType="US")}
 VOI_LUT = {"SoftcopyVOILUTSequence": [Dataset({"VOILUTSequence": lut(SCRAMBLED)})]}
@@ -135,7 +134,8 @@ BITMAP = {
             for turn in (0, 90, 180, 270)
             for flip in "NY"
         ),
-        voi(1000, 800) | BITMAP | {"ShutterPresentationValue": 65535, "ImageRotation": 90, "ImageHorizontalFlip": "Y"},
+        # In a turned image DCMTK 3.6.7 covers with 0, whatever the value is.
+        voi(1000, 800) | BITMAP | {"ShutterPresentationValue": 0, "ImageRotation": 90, "ImageHorizontalFlip": "Y"},
     ],
 )
 def test_equals_dcmp2pgm(state: dict, made: Callable, theirs: Callable) -> None:
@@ -165,8 +165,8 @@ def test_signed_samples(made: Callable, theirs: Callable) -> None:
 @pytest.mark.parametrize(
     ("image", "state", "digest"),
     [
-        ("imageForPrLUTs.dcm", "prLUTs.dcm", "LUTS"),
-        ("overlay.dcm", "prOverlay.dcm", "OVERLAYS"),
+        ("imageForPrLUTs.dcm", "prLUTs.dcm", "546af9b48beb3872"),
+        ("overlay.dcm", "prOverlay.dcm", "3cf66fe827af03ed"),
         # The same image came to dcm4che without its patient's name.
         (
             "../../../../../../../../dcm4che+dcm4che/dcm4che-test-data/src/main/resources/ovly_p01.dcm",

@@ -1,13 +1,13 @@
 """Graphic and text annotations of presentation states: read, and drawn on a picture (PS3.3 C.10.5, C.10.7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset, Finding
-from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.attributes import integer, items, numbers, text, texts
 from filmless.pixels.cielab import srgb_of_cielab
 
 __all__ = ["Colour", "Graphic", "Label", "Layer", "annotations_of", "layers_of"]
@@ -17,7 +17,7 @@ Points = NDArray[np.float64]
 
 _MOST_POINTS = 1 << 16  # of a graphic object
 _MOST_CHARACTERS = 2048  # of a text
-_MOST_ANNOTATIONS = 10_000
+_MOST_WORK = 1 << 20  # of all annotations of a frame, about as many points of lines
 _LEAST_POINTS = {"POINT": 1, "POLYLINE": 2, "INTERPOLATED": 2, "CIRCLE": 2, "ELLIPSE": 4}
 
 
@@ -148,33 +148,46 @@ def annotations_of(annotations: Iterable[Dataset], findings: list[Finding]) -> l
     PS3.3 C.10.5
     """
     found: list[Graphic | Label] = []
+    work = 0
     for annotation in annotations:
-        layer = text(annotation, "GraphicLayer")
-        drawn = set()
-        for item in items(annotation, "GraphicObjectSequence"):
-            drawn.add(text(item, "CompoundGraphicInstanceID"))
-            graphic = _graphic(item, layer)
-            if graphic is None:
-                findings.append(Finding("graphic", 0x0070_0009, 0, "graphic object cannot be drawn: type or points"))
-            else:
-                found.append(graphic)
-        for item in items(annotation, "TextObjectSequence"):
-            drawn.add(text(item, "CompoundGraphicInstanceID"))
-            label = _label(item, layer)
-            if label is None:
-                findings.append(Finding("text", 0x0070_0008, 0, "text object is empty or has no place"))
-            else:
-                found.append(label)
-        # Each compound graphic is there once more as simple ones (PS3.3 C.10.5.1.3.1), which are those drawn here.
-        compounds = items(annotation, "CompoundGraphicSequence")
-        if any(text(item, "CompoundGraphicInstanceID") not in drawn for item in compounds):
-            message = "compound graphic without the simple graphics that stand for it is not drawn"
-            findings.append(Finding("compound-graphic", 0x0070_0209, 0, message))
-        if len(found) > _MOST_ANNOTATIONS:
-            message = f"annotations behind the first {_MOST_ANNOTATIONS} are not drawn"
-            findings.append(Finding("annotations", 0x0070_0001, 0, message))
-            return found[:_MOST_ANNOTATIONS]
+        for item in _objects(annotation, findings):
+            work += _work(item)
+            if work > _MOST_WORK:
+                message = f"annotations are not drawn where there are too many: {len(found)} are"
+                findings.append(Finding("annotations", 0x0070_0001, 0, message))
+                return found
+            found.append(item)
     return found
+
+
+def _objects(annotation: Dataset, findings: list[Finding]) -> Iterator[Graphic | Label]:
+    layer = text(annotation, "GraphicLayer")
+    drawn = set()
+    for item in items(annotation, "GraphicObjectSequence"):
+        drawn.add(integer(item, "CompoundGraphicInstanceID", absent=0))
+        graphic = _graphic(item, layer)
+        if graphic is None:
+            findings.append(Finding("graphic", 0x0070_0009, 0, "graphic object cannot be drawn: type or points"))
+        else:
+            yield graphic
+    for item in items(annotation, "TextObjectSequence"):
+        drawn.add(integer(item, "CompoundGraphicInstanceID", absent=0))
+        label = _label(item, layer)
+        if label is None:
+            findings.append(Finding("text", 0x0070_0008, 0, "text object is empty or has no place"))
+        else:
+            yield label
+    # Each compound graphic is there once more as simple ones (PS3.3 C.10.5.1.3.1), which are those drawn here.
+    compounds = items(annotation, "CompoundGraphicSequence")
+    if any(integer(item, "CompoundGraphicInstanceID", absent=-1) not in drawn for item in compounds):
+        message = "compound graphic without the simple graphics that stand for it is not drawn"
+        findings.append(Finding("compound-graphic", 0x0070_0209, 0, message))
+
+
+def _work(item: Graphic | Label) -> int:
+    if isinstance(item, Label):
+        return 16 + 4 * len(item.text)
+    return len(item.points) + (1024 if item.filled else 16)
 
 
 def _graphic(item: Dataset, layer: str) -> Graphic | None:
@@ -206,8 +219,7 @@ def _graphic(item: Dataset, layer: str) -> Graphic | None:
 
 
 def _label(item: Dataset, layer: str) -> Label | None:
-    value = item.get("UnformattedTextValue")
-    lines = str(value or "")[:_MOST_CHARACTERS].splitlines()
+    lines = "\n".join(texts(item, "UnformattedTextValue"))[:_MOST_CHARACTERS].splitlines()
     words = "\n".join("".join(sign if sign.isprintable() else " " for sign in line).rstrip() for line in lines)
     corners = [numbers(item, f"BoundingBox{corner}HandCorner") for corner in ("TopLeft", "BottomRight")]
     box = np.array([corner[:2] for corner in corners]) if all(len(corner) >= 2 for corner in corners) else None

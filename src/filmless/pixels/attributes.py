@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import DicomError
 
-__all__ = ["integer", "items", "numbers", "text"]
+__all__ = ["integer", "items", "numbers", "text", "texts"]
 
 
 def numbers(ds: Dataset, key: str | int) -> NDArray[np.float64]:
@@ -29,12 +29,16 @@ def integer(ds: Dataset, key: str | int, *, absent: int) -> int:
     return int(values[0]) if len(values) else absent
 
 
-def text(ds: Dataset, key: str | int) -> str:
-    """Return the value of an attribute as text, the first of several; empty when it is absent."""
+def texts(ds: Dataset, key: str | int) -> list[str]:
+    """Return the values of an attribute as texts; none when it is absent or no text."""
     value: Any = ds[key].value if key in ds else None
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return "" if value is None else str(value).strip()
+    values = value if isinstance(value, list) else [value]
+    return [str(one).strip() for one in values if isinstance(one, str)]
+
+
+def text(ds: Dataset, key: str | int) -> str:
+    """Return the first value of an attribute as text; empty when it is absent or no text."""
+    return next(iter(texts(ds, key)), "")
 
 
 def items(ds: Dataset, key: str | int, *, most: int = 10_000) -> list[Dataset]:

@@ -22,6 +22,7 @@ GROUPS = range(0x6000, 0x6020, 2)
 # The elements of a group.
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE = 0x0010, 0x0011, 0x0015, 0x0022, 0x0040
 _ORIGIN, _FRAME_ORIGIN, _BITS_ALLOCATED, _BIT_POSITION, _LABEL, _DATA = 0x0050, 0x0051, 0x0100, 0x0102, 0x1500, 0x3000
+_PRESENT = tuple((group, group << 16 | _ROWS, group << 16 | _DATA) for group in GROUPS)
 _ROI_OPACITY = 0.3  # a region of interest is for looking at: what it covers stays visible
 
 
@@ -73,7 +74,7 @@ def overlays_of(ds: Dataset, frame: int = 0) -> list[Overlay]:
     >>> overlays_of(read("slice.dcm"))
     []
     """
-    groups = [group for group in GROUPS if group << 16 | _ROWS in ds or group << 16 | _DATA in ds]
+    groups = [group for group, rows, data in _PRESENT if rows in ds or data in ds]
     if not groups:
         return []
     return list(overlays_by_group(ds, PixelDescription.of(ds), frame, groups).values())
@@ -164,11 +165,11 @@ def overlay_mask(ds: Dataset, group: int, rows: int, columns: int, *, frame: int
 
 
 def _plane(ds: Dataset, base: int, frame: int) -> int | None:
-    """Return which frame of the overlay lies on a frame of the image: a single one without an origin lies on all."""
+    """Return which frame of the overlay lies on a frame of the image: one that says nothing of frames lies on all."""
+    if base | _FRAMES not in ds and base | _FRAME_ORIGIN not in ds:
+        return 0
     frames = integer(ds, base | _FRAMES, absent=1)
     origin = integer(ds, base | _FRAME_ORIGIN, absent=1)
-    if frames <= 1 and base | _FRAME_ORIGIN not in ds:
-        return 0
     plane = frame - (origin - 1)
     return plane if 0 <= plane < max(frames, 1) else None
 
@@ -261,13 +262,27 @@ def draw(picture: NDArray[np.uint8], overlays: Iterable[Overlay]) -> NDArray[np.
         mask = np.asarray(overlay.mask)
         if mask.shape != picture.shape[:2]:
             raise ValueError(f"overlay has shape {mask.shape}, expected that of the picture, {picture.shape[:2]}")
-        value = np.array(colour[0] if grey else colour, dtype=np.uint8)
-        if mask.dtype == np.bool_ and overlay.opacity >= 1:
-            np.copyto(out, value, where=mask if grey else mask[..., np.newaxis])
-            continue
-        rows, columns = np.nonzero(mask)
-        alpha = np.clip(np.nan_to_num(mask[rows, columns].astype(np.float64) * overlay.opacity), 0, 1)
-        alpha = alpha if grey else alpha[:, np.newaxis]
-        below = out[rows, columns]
-        out[rows, columns] = (below + (value - below.astype(np.float64)) * alpha + 0.5).astype(np.uint8)
+        planes = [out] if grey else [out[..., channel] for channel in range(3)]
+        for plane, value in zip(planes, colour, strict=False):
+            if mask.dtype == np.bool_ and overlay.opacity >= 1:
+                np.copyto(plane, np.uint8(value), where=mask)
+            else:
+                _blend(plane, mask, value, overlay.opacity)
     return out
+
+
+def _blend(plane: NDArray[np.uint8], mask: NDArray[Any], value: int, opacity: float) -> None:
+    """Lay a grey or a component of a colour over a plane of a picture, in place, where a mask is and as strong."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    below, mask = plane[box], mask[box]
+    if mask.dtype == np.bool_:
+        # All that can lie below goes the long way once.
+        table = np.arange(256, dtype=np.uint8)[np.newaxis]
+        _blend(table, np.full(table.shape, opacity), value, 1.0)
+        np.copyto(below, table[0][below], where=mask)
+        return
+    strength = np.clip(np.nan_to_num(mask.astype(np.float32) * opacity), 0, 1)
+    below[...] = (below + (value - below.astype(np.float32)) * strength + 0.5).astype(np.uint8)

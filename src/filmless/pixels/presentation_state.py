@@ -160,7 +160,7 @@ class PresentationState:
         return "INVERSE" if text(self.ds, "PresentationLUTShape") == "INVERSE" else "IDENTITY"
 
     def palette(self) -> Palette | None:
-        """Return the palette of a pseudo-color state, for grey values of 0 to 255; None for the others.
+        """Return the palette of a pseudo-color state, over whose entries the grey values are spread; None for others.
 
         DICOM
         -----

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
-from filmless.pixels.attributes import integer, numbers
+from filmless.pixels.attributes import integer, numbers, texts
 from filmless.pixels.cielab import srgb_of_cielab
 from filmless.pixels.functional_groups import frame_group
 from filmless.pixels.overlays import overlay_mask
@@ -77,10 +77,9 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
     described = _described(ds, frame)
     if described is None:
         return None
-    shapes = described.get("ShutterShape") or ()
     mask = np.zeros((rows, columns), dtype=np.bool_)
-    for shape in {shapes} if isinstance(shapes, str) else {str(shape) for shape in shapes}:
-        covered = _covered(shape.strip(), described, ds if image is None else image, mask.shape, frame)
+    for shape in set(texts(described, "ShutterShape")):
+        covered = _covered(shape, described, ds if image is None else image, mask.shape, frame)
         if covered is not None:
             mask |= covered
     if not mask.any():
