@@ -65,19 +65,20 @@ impl Ramp {
 
     /// The greys of samples of few values: by a table, of those where the grey changes.
     pub fn apply_by_table<T: SmallSample>(&self, samples: &[T], out: &mut [u8]) {
-        let (least, end) = (T::LEAST.integer(), T::GREATEST.integer() + 1);
-        let ramp = self.slope_of(least, end);
+        let (start, end) = (T::LEAST.integer(), T::GREATEST.integer() + 1);
+        let ramp = self.slope_of(start, end);
         // What lies before the table takes its first entry, what lies behind its last.
         let (mut first, mut last) = (ramp.0 - 1, ramp.1);
         if let Some((low, high)) = self.padding {
-            (first, last) = (first.min(low.floor() as i64 - 1), last.max(high.ceil() as i64 + 1));
+            (first, last) =
+                (first.min((low.floor() as i64).saturating_sub(1)), last.max((high.ceil() as i64).saturating_add(1)));
         }
-        (first, last) = (first.clamp(least, end - 1), last.clamp(least, end - 1));
+        (first, last) = (first.clamp(start, end - 1), last.clamp(start, end - 1));
         if last - first > samples.len() as i64 / 16 {
             // To find which values occur costs less than to compute them all.
-            let Some((lowest, highest)) = range(samples, None) else { return };
-            (first, last) = (first.max(lowest.integer()), last.min(highest.integer()));
-            (first, last) = (first.min(highest.integer()), last.max(first.min(highest.integer())));
+            let Some((low, high)) = range(samples, None) else { return };
+            first = first.clamp(low.integer(), high.integer());
+            last = last.clamp(low.integer(), high.integer());
         }
         look_up_bytes(samples, first, &self.table(first, last, ramp), out);
     }
