@@ -1,8 +1,10 @@
 //! What the fuzz targets do with their bytes: each gives a data set that stays the same however often it is written
 //! and read again, or an error; never a panic.
 
+mod luts;
 mod pixels;
 
+pub use luts::{luts, streams};
 pub use pixels::{bits, fragments, functional_groups, rle};
 
 use std::sync::Arc;
