@@ -4,14 +4,15 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from . import machine, table
-from .contenders import NAMES, ROOT, Field, field
-from .tasks import Bench, Task, importing, limits, speed
+from .contenders import HEADERS, PIXELS, ROOT, Field, LineUp, field
+from .table import Table
+from .tasks import Bench, Task, decoding, export, importing, limits, rendering, speed, streaming, transcoding
 
-TASKS: dict[str, Task] = {
+_HEADER_TASKS: dict[str, Task] = {
     "tags": speed.tags,
     "touched": speed.touched,
     "enhanced": speed.enhanced,
@@ -24,6 +25,17 @@ TASKS: dict[str, Task] = {
     "nesting": limits.nesting,
     "bomb": limits.bombs,
 }
+_PIXEL_TASKS: dict[str, Task] = {
+    "decode": decoding.decode_ct,
+    "mammogram": decoding.decode_mammogram,
+    "threads": decoding.threads,
+    "frame": decoding.single_frame,
+    "render": rendering.render,
+    "export": export.export,
+    "transcode": transcoding.transcode,
+    "iterate": streaming.iterate,
+}
+TASKS = _HEADER_TASKS | _PIXEL_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent
 
@@ -43,23 +55,31 @@ def main() -> None:
         parser.error("--rounds must be at least 1")
     names = arguments.tasks or list(TASKS)
     ram = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    rows = []
     with tempfile.TemporaryDirectory(prefix="filmless-bench-", dir=ram) as folder, field() as contenders:
         bench = Bench(contenders, Path(folder), arguments.rounds)
-        for name in names:
-            print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            rows += TASKS[name](bench)
+        tables = [
+            _measured(bench, "Files and headers", _HEADER_TASKS, HEADERS, names),
+            _measured(bench, "Pixels", _PIXEL_TASKS, PIXELS, names),
+        ]
     about = _about(contenders, arguments.rounds, "a RAM disk" if ram else "the temporary folder: no RAM disk here")
-    columns = [name for name in NAMES if name in contenders.sessions]
-    columns += sorted(
-        {label for row in rows for label in row.cells if label not in NAMES and label != importing.INTERPRETER}
-    )
-    table.show(rows, columns)
+    for each in tables:
+        table.show(each)
     print("\n" + about + "\n" + _notes())
     if arguments.markdown:
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(_page(rows, columns, about), encoding="utf-8")
+        PAGE.write_text(_page(tables, about), encoding="utf-8")
         print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def _measured(bench: Bench, title: str, tasks: Mapping[str, Task], line_up: LineUp, wanted: Sequence[str]) -> Table:
+    rows = []
+    for name, task in tasks.items():
+        if name in wanted:
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            rows += task(bench)
+    given = {label for row in rows for label in row.cells} - {importing.INTERPRETER}
+    columns = [name for name in line_up.names if name in given]
+    return Table(title, rows, columns + sorted(given.difference(columns)))
 
 
 def _about(contenders: Field, rounds: int, place: str) -> str:
@@ -77,9 +97,10 @@ def _notes() -> str:
     return (_HERE / "notes.md").read_text(encoding="utf-8")
 
 
-def _page(rows: Sequence[table.Row], columns: Sequence[str], about: str) -> str:
+def _page(tables: Iterable[Table], about: str) -> str:
     start = "# Benchmarks\n\nWritten by `make bench BENCH=--markdown`; do not edit.\n\n"
-    return start + about + "\n" + table.markdown(rows, columns) + "\n## What is measured\n\n" + _notes()
+    shown = "".join(f"\n## {each.title}\n\n{table.markdown(each)}" for each in tables)
+    return start + about + shown + "\n## What is measured\n\n" + _notes()
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ from pathlib import Path
 from .session import Session
 
 OURS, PYDICOM, DICOMSDL, PYTHON_GDCM = "filmless", "pydicom", "dicomsdl", "python-gdcm"
+CODEC, NUMPY, SIMPLEITK = "codec alone (imagecodecs)", "numpy float32", "SimpleITK"
+DCMTK, GDCM, ODIL = "DCMTK C++", "GDCM C++", "odil C++"
 ROOT = Path(__file__).parent.parent
 _CPP = Path(__file__).parent / "cpp"
-_PYTHON = {OURS: "filmless", PYDICOM: "pydicom", DICOMSDL: "dicomsdl", PYTHON_GDCM: "gdcm"}
+_DISTRIBUTIONS = {CODEC: "imagecodecs", NUMPY: "numpy"}
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,57 @@ class Native:
     flags: tuple[str, ...]
 
 
-_NATIVE = {
-    "DCMTK C++": Native("dcmtk.cpp", "libdcmtk-dev", ("-ldcmdata", "-loflog", "-lofstd")),
-    "GDCM C++": Native(
-        "gdcm.cpp", "libgdcm-dev", ("-I/usr/include/gdcm-3.0", "-lgdcmMSFF", "-lgdcmDICT", "-lgdcmDSED", "-lgdcmCommon")
-    ),
-    "odil C++": Native("odil.cpp", "libodil-dev", ("-I/usr/include/jsoncpp", "-lodil", "-ljsoncpp", "-ldcmdata")),
-}
-NAMES = (*_PYTHON, *_NATIVE)
+@dataclass(frozen=True)
+class LineUp:
+    """Who takes part in the tasks of one kind: Python modules by what ``python/`` names their adapters, and C++."""
+
+    adapter: str
+    python: dict[str, str]
+    native: dict[str, Native]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, in the order of the table."""
+        return (*self.python, *self.native)
+
+
+_GDCM_FLAGS = ("-I/usr/include/gdcm-3.0", "-lgdcmMSFF", "-lgdcmDICT", "-lgdcmDSED", "-lgdcmCommon")
+HEADERS = LineUp(
+    "with",
+    {OURS: "filmless", PYDICOM: "pydicom", DICOMSDL: "dicomsdl", PYTHON_GDCM: "gdcm"},
+    {
+        DCMTK: Native("dcmtk.cpp", "libdcmtk-dev", ("-ldcmdata", "-loflog", "-lofstd")),
+        GDCM: Native("gdcm.cpp", "libgdcm-dev", _GDCM_FLAGS),
+        ODIL: Native("odil.cpp", "libodil-dev", ("-I/usr/include/jsoncpp", "-lodil", "-ljsoncpp", "-ldcmdata")),
+    },
+)
+PIXELS = LineUp(
+    "pixels_with",
+    {
+        OURS: "filmless",
+        PYDICOM: "pydicom",
+        CODEC: "imagecodecs",
+        DICOMSDL: "dicomsdl",
+        NUMPY: "numpy",
+        SIMPLEITK: "SimpleITK",
+    },
+    {
+        DCMTK: Native(
+            "dcmtk_pixels.cpp",
+            "libdcmtk-dev",
+            ("-ldcmjpeg", "-ldcmjpls", "-ldcmimgle", "-ldcmdata", "-loflog", "-lofstd"),
+        ),
+        GDCM: Native("gdcm_pixels.cpp", "libgdcm-dev", _GDCM_FLAGS),
+    },
+)
 
 
 @dataclass
 class Field:
-    """Everyone who takes part, with versions, and who is missing and why."""
+    """Everyone who takes part, with versions, and who is missing and why; a process for each kind of task."""
 
     sessions: dict[str, Session]
+    pixels: dict[str, Session]
     versions: dict[str, str]
     missing: dict[str, str]
 
@@ -51,27 +89,34 @@ class Field:
 @contextmanager
 def field() -> Iterator[Field]:
     """Start from what is installed; end every process afterwards."""
-    all_of_us = Field({}, {}, {})
-    for name, module in _PYTHON.items():
-        if importlib.util.find_spec(module) is None:
-            all_of_us.missing[name] = f"the Python package {module} cannot be imported"
-            continue
-        command = [sys.executable, "-m", "benchmarks.python.serve", f"with_{module}"]
-        all_of_us.sessions[name] = Session(command, ROOT)
-        all_of_us.versions[name] = _python_version(name)
-    for name, native in _NATIVE.items():
-        try:
-            program = _build(native)
-        except (OSError, subprocess.CalledProcessError) as error:
-            all_of_us.missing[name] = _why(native, error)
-            continue
-        all_of_us.sessions[name] = Session([str(program)], ROOT)
-        all_of_us.versions[name] = _debian_version(native.package)
+    versions: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    all_of_us = Field(_started(HEADERS, versions, missing), _started(PIXELS, versions, missing), versions, missing)
     try:
         yield all_of_us
     finally:
-        for session in all_of_us.sessions.values():
+        for session in (*all_of_us.sessions.values(), *all_of_us.pixels.values()):
             session.close()
+
+
+def _started(line_up: LineUp, versions: dict[str, str], missing: dict[str, str]) -> dict[str, Session]:
+    sessions = {}
+    for name, module in line_up.python.items():
+        if importlib.util.find_spec(module) is None:
+            missing[name] = f"the Python package {module} cannot be imported"
+            continue
+        adapter = f"{line_up.adapter}_{module.lower()}"
+        sessions[name] = Session([sys.executable, "-m", "benchmarks.python.serve", adapter], ROOT)
+        versions[name] = _python_version(_DISTRIBUTIONS.get(name, name))
+    for name, native in line_up.native.items():
+        try:
+            program = _build(native)
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing[name] = _why(native, error)
+            continue
+        sessions[name] = Session([str(program)], ROOT)
+        versions[name] = _debian_version(native.package)
+    return sessions
 
 
 def _build(native: Native) -> Path:

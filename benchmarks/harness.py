@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Protocol
 
 from .contenders import OURS, PYDICOM
 from .session import PeerError
@@ -15,6 +16,13 @@ Timer = Callable[[int], float]
 """Runs a task so many times and says how many seconds that took."""
 
 
+class Condition(Protocol):
+    """What a result has to fulfil."""
+
+    def is_met(self, result: "Result") -> bool | None:
+        """Whether it does; None when it was not measured."""
+
+
 @dataclass(frozen=True)
 class Bar:
     """How many times faster than another contender filmless has to be."""
@@ -25,15 +33,44 @@ class Bar:
     def __str__(self) -> str:
         return f">= {self.times:g}x {self.against}"
 
+    def is_met(self, result: "Result") -> bool | None:
+        """Whether the median of the rounds' ratios is high enough."""
+        ratio = result.ratio(self.against)
+        return None if ratio is None else ratio >= self.times
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many times as long as another filmless may take, and how much longer beyond that."""
+
+    against: str
+    times: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"<= {self.times:g}x {self.against} + {duration(self.seconds)}"
+
+    def is_met(self, result: "Result") -> bool | None:
+        """Whether filmless stays within it in the median of the rounds."""
+        theirs, ours = result.samples.get(self.against), result.samples.get(OURS)
+        if theirs is None or ours is None:
+            return None
+        excess = median(mine - self.times * other for mine, other in zip(ours, theirs, strict=True))
+        return excess <= self.seconds
+
 
 @dataclass
 class Result:
-    """What a race gave: medians in seconds, and how many times as long as filmless each other took."""
+    """What a race gave: seconds of each round, and why some gave none."""
 
     task: str
-    times: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    ratios: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def times(self) -> dict[str, float]:
+        """Medians of the rounds."""
+        return {name: median(times) for name, times in self.samples.items()}
 
     @property
     def next_best(self) -> str | None:
@@ -42,11 +79,13 @@ class Result:
         return min(others, key=others.__getitem__) if others else None
 
     def ratio(self, against: str) -> float | None:
-        """How many times as long the other takes; the median of the rounds."""
+        """How many times as long as filmless the other takes; the median of the rounds."""
         name = self.next_best if against == NEXT_BEST else against
-        return self.ratios.get(name) if name else None
+        if name is None or name == OURS or name not in self.samples or OURS not in self.samples:
+            return None
+        return median(theirs / mine for theirs, mine in zip(self.samples[name], self.samples[OURS], strict=True))
 
-    def row(self, *bars: Bar) -> Row:
+    def row(self, *bars: Condition) -> Row:
         """The line of the table."""
         cells = {name: duration(time) for name, time in self.times.items()} | self.failures
         best, ratio = self.next_best, self.ratio(NEXT_BEST)
@@ -59,28 +98,31 @@ class Result:
             self._verdict(bars),
         )
 
-    def _verdict(self, bars: tuple[Bar, ...]) -> str:
+    def _verdict(self, bars: tuple[Condition, ...]) -> str:
         if not bars:
             return ""
         if OURS in self.failures:
             return verdict(met=False)
-        ratios = [self.ratio(bar.against) for bar in bars]
-        if None in ratios:
-            return NOT_MEASURED
-        return verdict(met=all(ratio and ratio >= bar.times for ratio, bar in zip(ratios, bars, strict=True)))
+        outcomes = [bar.is_met(self) for bar in bars]
+        if False in outcomes:
+            return verdict(met=False)
+        unmeasured = [str(bar) for bar, outcome in zip(bars, outcomes, strict=True) if outcome is None]
+        if not unmeasured:
+            return verdict(met=True)
+        return NOT_MEASURED if len(unmeasured) == len(bars) else f"met; {NOT_MEASURED}: {', '.join(unmeasured)}"
 
 
 def _times(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.3g}x" if ratio < 100 else f"{ratio:.0f}x"
 
 
-def race(task: str, timers: Mapping[str, Timer], *, rounds: int, slice_s: float = 0.03) -> Result:
-    """Measure one task. Repetitions are chosen so that one turn takes about ``slice_s``."""
+def race(task: str, timers: Mapping[str, Timer], *, rounds: int, slice_s: float = 0.03, warm: bool = True) -> Result:
+    """Measure one task. Repetitions are chosen so that one turn takes about ``slice_s``; without ``warm`` it is one."""
     result = Result(task)
     repetitions: dict[str, int] = {}
     for name, timer in timers.items():
         try:
-            repetitions[name] = _repetitions(timer, slice_s)
+            repetitions[name] = _repetitions(timer, slice_s) if warm else 1
         except PeerError as error:
             result.failures[name] = str(error)
     samples: dict[str, list[float]] = {name: [] for name in repetitions}
@@ -95,27 +137,15 @@ def race(task: str, timers: Mapping[str, Timer], *, rounds: int, slice_s: float 
                 samples[name].append(timers[name](repetitions[name]) / repetitions[name])
             except PeerError as error:
                 result.failures[name] = str(error)
-    samples = {name: times for name, times in samples.items() if name not in result.failures}
-    result.times = {name: median(times) for name, times in samples.items()}
-    result.ratios = _ratios(samples, OURS)
+    result.samples = {name: times for name, times in samples.items() if name not in result.failures}
     return result
 
 
 def _repetitions(timer: Timer, slice_s: float) -> int:
     """Double until a turn is long enough to time; the turns warm caches as well."""
-    timer(1)
+    if timer(1) > 10 * slice_s:
+        return 1
     repetitions = 1
     while (elapsed := timer(repetitions)) < slice_s / 2 and repetitions < MAX_REPETITIONS:
         repetitions *= 2
     return max(1, min(MAX_REPETITIONS, round(repetitions * slice_s / elapsed)))
-
-
-def _ratios(samples: Mapping[str, list[float]], base: str) -> dict[str, float]:
-    if base not in samples:
-        return {}
-    ours = samples[base]
-    return {
-        name: median(theirs / mine for theirs, mine in zip(times, ours, strict=True))
-        for name, times in samples.items()
-        if name != base
-    }

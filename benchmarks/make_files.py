@@ -15,6 +15,7 @@ CT_CLASS, ENHANCED_MR_CLASS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.
 ROOT = "1.2.826.0.1.3680043.10.9999"
 PIXEL_DATA = 0x7FE00010
 FRAMES = 500
+FRAME_PIXELS = 64 * 64
 FOLDER_SIZE = 5_000
 NESTING = 100_000
 BOMB_SIZE = 2 << 30
@@ -77,7 +78,7 @@ def _frame(number: int) -> str:
 def enhanced_mr(path: Path, *, undefined: bool) -> Path:
     """The enhanced MR with 64x64 pixels a frame."""
     content = encode.data_set(enhanced_mr_header(), undefined=undefined)
-    content += encode.element(PIXEL_DATA, "OW", bytes(64 * 64 * 2 * FRAMES))
+    content += encode.element(PIXEL_DATA, "OW", bytes(FRAME_PIXELS * 2 * FRAMES))
     return encode.write(path, encode.part10(content, ENHANCED_MR_CLASS, f"{ROOT}.2"))
 
 

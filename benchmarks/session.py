@@ -32,6 +32,7 @@ class Memory:
 
     resident: int
     address_space: int
+    whole: int  # resident memory of the whole process, what it held before included
 
 
 class Session:
@@ -57,20 +58,23 @@ class Session:
             raise PeerError(rest[0], float(rest[1]))
         return float(first), int(rest[0])
 
-    def weigh(self, task: str, path: Path) -> Memory:
-        """Peak memory of one request beyond what the process had before it (Linux)."""
+    def weigh(self, task: str, path: Path, expected: int | None = None) -> Memory:
+        """Peak memory of one request (Linux); what it counts has to be what is expected."""
         process = self._started()
         status = Path(f"/proc/{process.pid}/status")
         # 5 resets the high-water mark of resident memory to what is resident now.
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")
         before = _status(status)
         try:
-            self.ask(task, path, {})
+            _, counted = self.ask(task, path, {})
         except PeerError as error:
-            if error.seconds is None:
+            if error.seconds is None or expected is not None:
                 raise
+        else:
+            if expected is not None and counted != expected:
+                raise PeerError(f"gave {counted} of {expected}")
         after = _status(status)
-        return Memory(after["VmHWM"] - before["VmRSS"], after["VmPeak"] - before["VmPeak"])
+        return Memory(after["VmHWM"] - before["VmRSS"], after["VmPeak"] - before["VmPeak"], after["VmHWM"])
 
     def close(self) -> None:
         """End the process."""

@@ -1,7 +1,6 @@
 """How results are shown: with rich on a terminal when it is there, plain otherwise, as Markdown on request."""
 
 import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 NOT_MEASURED = "not measured"
@@ -17,6 +16,15 @@ class Row:
     to_next_best: str = ""
     bar: str = ""
     verdict: str = ""
+
+
+@dataclass
+class Table:
+    """The lines of one kind, and whom they have a column for."""
+
+    title: str
+    rows: list[Row]
+    names: list[str]
 
 
 def verdict(*, met: bool) -> str:
@@ -38,38 +46,40 @@ def size(count: int) -> str:
     return f"{count / factor:.3g} {unit}"
 
 
-def _lines(rows: Iterable[Row], names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    heading = ["task", *names, "to pydicom", "to the next best", "bar", "verdict"]
+def _lines(table: Table) -> tuple[list[str], list[list[str]]]:
+    heading = ["task", *table.names, "to pydicom", "to the next best", "bar", "verdict"]
     body = [
         [
             row.task,
-            *(row.cells.get(name, "-") for name in names),
+            *(row.cells.get(name, "-") for name in table.names),
             row.to_pydicom,
             row.to_next_best,
             row.bar,
             row.verdict,
         ]
-        for row in rows
+        for row in table.rows
     ]
     return heading, body
 
 
-def show(rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Print the table to stdout."""
-    heading, body = _lines(rows, names)
+def show(table: Table) -> None:
+    """Print the table to stdout; nothing when it has no lines."""
+    if not table.rows:
+        return
+    heading, body = _lines(table)
     try:
         from rich.console import Console
-        from rich.table import Table
+        from rich.table import Table as RichTable
     except ImportError:
         _show_plain(heading, body)
         return
     if not sys.stdout.isatty():
         _show_plain(heading, body)
         return
-    table = Table(*heading, show_lines=True)
+    shown = RichTable(*heading, show_lines=True, title=table.title)
     for line in body:
-        table.add_row(*line, style="red" if line[-1] == "NOT MET" else None)
-    Console().print(table)
+        shown.add_row(*line, style="red" if line[-1] == "NOT MET" else None)
+    Console().print(shown)
 
 
 def _show_plain(heading: list[str], body: list[list[str]]) -> None:
@@ -78,8 +88,8 @@ def _show_plain(heading: list[str], body: list[list[str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def markdown(rows: Sequence[Row], names: Sequence[str]) -> str:
+def markdown(table: Table) -> str:
     """The same table as GitHub shows it."""
-    heading, body = _lines(rows, names)
+    heading, body = _lines(table)
     lines = [heading, ["---"] * len(heading), *body]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"

@@ -47,7 +47,7 @@ def _process(code: str) -> Timer:
 
 def _numpy(bench: Bench) -> Row:
     row = Row("numpy loaded by reading, walking, JSON", bar="no", verdict=NOT_MEASURED)
-    if OURS in bench.field.sessions:
+    if OURS in bench.contenders.sessions:
         path = make_files.ct(bench.folder / "ct.dcm")
         command = [sys.executable, "-c", _HEADER_WORK, str(path)]
         done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)

@@ -38,7 +38,7 @@ def lies(bench: Bench) -> list[Row]:
 def _memory_row(bench: Bench, title: str, task: str, path: Path, *, warm: bool = False) -> Row:
     row = Row(title, bar="< 1 MB", verdict=NOT_MEASURED)
     small = make_files.ct(bench.folder / "ct.dcm")
-    for name, session in bench.field.sessions.items():
+    for name, session in bench.contenders.sessions.items():
         try:
             session.close()
             if warm:
@@ -76,7 +76,7 @@ def bombs(bench: Bench) -> list[Row]:
 def _refusal_row(bench: Bench, title: str, path: Path, within_s: float | None) -> Row:
     """Peers once each, in a process of their own that may crash; filmless several times."""
     row = Row(title, bar="LimitError" + (f" in < {duration(within_s)}" if within_s else ""), verdict=NOT_MEASURED)
-    for name, session in bench.field.sessions.items():
+    for name, session in bench.contenders.sessions.items():
         session.close()
         outcome, seconds = "", []
         for _ in range(5 if name == OURS else 1):

@@ -25,8 +25,8 @@ def _everyone(
     others: dict[str, tuple[str, str]] | None = None,
 ) -> Row:
     """Race all (or ``only`` some) at one task; ``others`` are further entries: label to contender and task."""
-    entries = {name: (name, task) for name in bench.field.sessions if only is None or name in only}
-    entries |= {label: entry for label, entry in (others or {}).items() if entry[0] in bench.field.sessions}
+    entries = {name: (name, task) for name in bench.contenders.sessions if only is None or name in only}
+    entries |= {label: entry for label, entry in (others or {}).items() if entry[0] in bench.contenders.sessions}
     timers = {
         label: bench.timer(name, its_task, path, attributes or {}, expected)
         for label, (name, its_task) in entries.items()
@@ -75,7 +75,7 @@ def rewrite(bench: Bench) -> list[Row]:
     bars = (Bar(PYDICOM, 8), Bar(write_only, 0.5))
     others = {write_only: (DICOMSDL, "write")}
     row = _everyone(bench, "read + change + write a CT", "rewrite", path, 1, *bars, others=others)
-    for name in bench.field.sessions:
+    for name in bench.contenders.sessions:
         suffix = name.lower().removesuffix(" c++")
         if name not in row.cells or _is_changed(path, Path(f"{path}.{suffix}")):
             continue

@@ -14,8 +14,10 @@ __all__ = [
     "Walker",
     "copied",
     "dictionary_entry",
+    "draw_ramp",
     "encode_data_set",
     "encode_file",
+    "expand_segments",
     "findings",
     "fragment_tails",
     "fragments",
@@ -25,8 +27,10 @@ __all__ = [
     "jpeg_segments",
     "keep_stored",
     "keywords",
+    "look_up_samples",
     "pickled",
     "pixel_attributes",
+    "png_filter",
     "private_entry",
     "read_bytes",
     "read_file",
@@ -34,6 +38,7 @@ __all__ = [
     "rle_decode",
     "rle_encode",
     "same",
+    "sample_range",
     "scan",
     "to_json",
     "to_xml",
@@ -43,7 +48,9 @@ __all__ = [
     "unpack_bits",
     "unpickled",
     "value_range",
+    "write_bytes",
     "write_file",
+    "ybr_to_rgb",
 ]
 
 _Key: TypeAlias = str | int | tuple[int, int]
@@ -201,6 +208,7 @@ class Sequence:
 def read_file(path: str | PathLike[str], options: _ReadOptions) -> Any: ...
 def read_bytes(data: bytes | bytearray, options: _ReadOptions) -> Any: ...
 def write_file(dataset: Dataset, path: str | PathLike[str], options: _WriteOptions, durable: bool) -> None: ...
+def write_bytes(path: str | PathLike[str], data: bytes) -> None: ...
 def encode_file(dataset: Dataset, options: _WriteOptions) -> bytes: ...
 def encode_data_set(dataset: Dataset, options: _WriteOptions) -> bytes: ...
 def scan(
@@ -230,6 +238,20 @@ def value_range(dataset: Dataset, tag: int, start: int, end: int) -> bytes: ...
 def jpeg_segments(data: bytes, jpeg_ls: bool) -> tuple[list[tuple[int, int, int]], int]: ...
 def rle_decode(data: bytes, samples: int, sample_bytes: int, out: Any) -> bool: ...
 def rle_encode(data: Any, samples: int, sample_bytes: int, columns: int) -> bytes: ...
+def png_filter(samples: Any, row: int, step: int) -> bytes: ...
+def draw_ramp(
+    samples: Any,
+    out: Any,
+    *,
+    rescale: tuple[float, float],
+    ramp: tuple[float, float],
+    inverse: bool,
+    padding: tuple[float, float] | None,
+) -> None: ...
+def look_up_samples(samples: Any, first: int, table: bytes, out: Any) -> None: ...
+def sample_range(samples: Any, skip: tuple[float, float] | None) -> tuple[Any, Any] | None: ...
+def ybr_to_rgb(kind: str, bits: int, samples: Any, out: Any) -> None: ...
+def expand_segments(data: list[int], number_bytes: int, entries: int) -> list[int]: ...
 def dictionary_entry(key: _Key) -> tuple[int, str, str, str, str, bool] | None: ...
 def private_entry(creator: str, tag: int) -> tuple[str, str, str] | None: ...
 def keywords() -> list[str]: ...

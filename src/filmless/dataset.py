@@ -267,11 +267,14 @@ class Dataset(_core.Dataset):
         return table(self)
 
     def _repr_png_(self) -> bytes | None:
-        if "PixelData" not in self:
+        if not any(keyword in self for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
             return None
-        from filmless.pixels import thumbnail
+        from filmless.pixels.rendering import thumbnail
 
-        return thumbnail(self)
+        try:
+            return thumbnail(self)
+        except Exception:  # noqa: BLE001  a notebook shows the header of what cannot be rendered
+            return None
 
 
 class PrivateBlock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from filmless.values import UID
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from filmless.dataset import Dataset
 
 _SHOWN = 100
+#: Elements and items of a table: a notebook keeps what it shows.
+_ROWS = 500
 
 
 def render_value(element: DataElement, width: int = _SHOWN) -> str:
@@ -69,16 +72,36 @@ def _rows(dataset: Dataset, depth: int) -> Iterator[str]:
 
 
 def table(dataset: Dataset) -> str:
-    """Return the data set as an HTML table, with its picture when it has one."""
+    """Return the data set as an HTML table of limited length, beside its picture when it has one. Never fails."""
     head = "<tr><th>tag</th><th>VR</th><th>name</th><th>value</th></tr>"
-    picture = ""
-    if (png := _picture(dataset)) is not None:
-        picture = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" style="max-width:256px">'
-    return f'{picture}<table style="text-align:left">{head}{"".join(_rows(dataset, 0))}</table>'
+    rows = "".join(_limited(_rows(dataset, 0)))
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{_figure(dataset)}'
+        f'<div style="max-height:32em;overflow:auto"><table style="text-align:left">{head}{rows}</table></div></div>'
+    )
 
 
-def _picture(dataset: Dataset) -> bytes | None:
+def _limited(rows: Iterator[str]) -> Iterator[str]:
+    """Yield rows until there are enough, or the file gives no more."""
+    last = ""
     try:
-        return dataset._repr_png_()
-    except Exception:  # noqa: BLE001  a header is worth showing without its picture
-        return None
+        yield from islice(rows, _ROWS)
+        if next(rows, None) is not None:
+            last = "and more, <code>print(ds)</code> shows all"
+    except Exception as error:  # noqa: BLE001  a file that went away leaves what was read before
+        last = f"the rest cannot be read: {type(error).__name__}"
+    if last:
+        yield f'<tr><td colspan="4"><i>{last}</i></td></tr>'
+
+
+def _figure(dataset: Dataset) -> str:
+    png = dataset._repr_png_()
+    if png is None:
+        return ""
+    picture = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" style="max-width:256px">'
+    count = dataset.get("NumberOfFrames")
+    hint = ""
+    if isinstance(count, int) and count > 1:
+        others = "<code>filmless.pixels.render(ds, frame)</code>"
+        hint = f"<figcaption>frame {count // 2} of 0 to {count - 1}; {others}</figcaption>"
+    return f'<figure style="margin:0">{picture}{hint}</figure>'

@@ -2,13 +2,18 @@
 
 import io
 import shutil
+import sys
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import filmless
 from filmless.cli.destinations import Folder, Source, sources
+from filmless.cli.parallel import Task, in_order
+from filmless.errors import CodecError
 from filmless.file import encode
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -82,6 +87,19 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
         ["ct.dcm", "-o", "a.png", "--window", "40,nan"],
         ["ct.dcm", "-o", "a.png", "--window", "40,400", "--depth", "16"],
         ["ct.dcm", "-o", "a.png", "--frame", "-1"],
+        ["ct.dcm", "-o", "a.png", "--frame", "3-2"],
+        ["ct.dcm", "-o", "a.png", "--frame", "1-"],
+        ["ct.dcm", "-o", "a.png", "--frame", "every"],
+        ["ct.dcm", "-o", "a.png", "--voi", "0", "--window", "full"],
+        ["ct.dcm", "-o", "a.png", "--depth", "16", "--no-overlays"],
+        ["ct.dcm", "-o", "a.png", "--depth", "16", "--size", "9"],
+        ["ct.dcm", "-o", "a.png", "--size", "0"],
+        ["ct.dcm", "-o", "a.png", "--level", "13"],
+        ["ct.dcm", "-o", "a.png", "--to", "jpeg"],
+        ["ct.dcm", "-o", "a.png", "--presentation-state", "ct.dcm"],
+        ["head.png", "-o", "a.dcm", "--to", "png"],
+        ["head.png", "-o", "a.dcm", "--level", "3"],
+        ["head.png", "-o", "a.dcm", "--no-overlays"],
         ["head.png", "-o", "a.dcm", "--frame", "1"],
         ["head.png", "-o", "a.dcm", "--set", "Rows=1"],
         ["head.png", "-o", "a.dcm", "--set", "PatienName=1"],
@@ -122,3 +140,148 @@ def test_what_a_jpeg_carries_is_told_and_can_be_left_out(invoke) -> None:
     result = invoke("convert", "a.jpg", "-o", "b.dcm", "--strip-metadata")
     assert result.exit_code == 0
     assert b"Secret Artist" not in Path("b.dcm").read_bytes()
+
+
+def _frames(path: str, count: int, *, rows: int = 6) -> None:
+    array = np.arange(count, dtype=np.uint8)[:, None, None] * 10 + np.zeros((rows, 5), np.uint8)
+    filmless.convert.to_dicom(array).save_as(path)
+
+
+def test_frames_become_numbered_files(invoke) -> None:
+    _frames("many.dcm", 12)
+    assert invoke("convert", "many.dcm", "-o", "a.png", "--frame", "all", "--window", "full").exit_code == 0
+    names = sorted(path.name for path in Path().glob("a*"))
+    assert names == [f"a.{frame:03}.png" for frame in range(12)]
+    assert [picture(name).getpixel((0, 0)) for name in names] == [frame * 10 for frame in range(12)]
+    assert invoke("convert", "many.dcm", "-o", "some.png", "--frame", "3-4", "--window", "full").exit_code == 0
+    assert {path.name for path in Path().glob("some*")} == {"some.003.png", "some.004.png"}
+    assert picture("some.004.png").getpixel((0, 0)) == 40
+    assert invoke("convert", "many.dcm", "-o", "one.png", "--frame", "7", "--window", "full").exit_code == 0
+    assert picture("one.png").getpixel((0, 0)) == 70
+
+
+def test_frames_of_a_folder(invoke, ct: Path) -> None:
+    Path("in").mkdir()
+    _frames("in/many.dcm", 3)
+    _frames("in/few.dcm", 2)
+    shutil.copy(ct, "in/single.dcm")
+    shutil.copy(ct, "in/many.001.dcm")  # a name that a frame would like to have
+    result = invoke("convert", "in", "-o", "out", "--frame", "all", "--to", "png")
+    assert (result.exit_code, result.stderr) == (0, "")
+    names = {path.name: picture(str(path)).size for path in Path("out").iterdir()}
+    assert names == {
+        **dict.fromkeys(["few.000.png", "few.001.png", "many.000.png", "many-2.001.png", "many.002.png"], (5, 6)),
+        **dict.fromkeys(["many.001.png", "single.png"], (128, 128)),
+    }
+    shutil.rmtree("out")
+    result = invoke("convert", "in", "-o", "out", "--frame", "0-2")
+    assert result.exit_code == 1
+    assert "frame 2 does not exist, expected 0 to 1, in in/few.dcm" in result.stderr.replace("\n", ", ")
+    assert result.stderr.endswith("filmless: 3 of 4 files failed\n")
+    assert {path.name for path in Path("out").iterdir()} == {"many.000.png", "many.001.png", "many.002.png"}
+
+
+def test_frames_that_are_cut_off_are_told_of_once(invoke) -> None:
+    _frames("many.dcm", 4)
+    dataset = filmless.read("many.dcm")
+    dataset.NumberOfFrames = 1_000_000
+    dataset.save_as("lying.dcm")
+    result = invoke("convert", "lying.dcm", "-o", "a.png", "--frame", "all")
+    assert result.exit_code == 1
+    assert result.stderr.count("filmless: ") == 1
+    assert not list(Path().glob("a*"))
+
+
+def test_one_frame_of_a_file_may_be_damaged(invoke, ct: Path, monkeypatch) -> None:
+    def render(ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
+        if frame == 1:
+            raise CodecError("a frame is damaged", frame=frame)
+        return np.zeros((4, 4), np.uint8)
+
+    monkeypatch.setattr(sys.modules["filmless.convert.from_dicom"], "render", render)
+    _frames("many.dcm", 3)
+    result = invoke("convert", "many.dcm", ct, "-o", "out", "--frame", "all")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "filmless: 1 of 2 files failed"
+    assert {path.name for path in Path("out").iterdir()} == {"CT_small.png", "many.000.png", "many.002.png"}
+
+
+def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> None:
+    given = []
+
+    def render(ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
+        usual = {"window": None, "voi": None, "presentation_state": None, "overlays": True, "size": None}
+        given.append({name: value for name, value in options.items() if value is not usual[name]})
+        return np.zeros((4, 4), np.uint8)
+
+    monkeypatch.setattr(sys.modules["filmless.convert.from_dicom"], "render", render)
+    state = filmless.read(ct)
+    state.SOPClassUID = "1.2.840.10008.5.1.4.1.1.11.1"
+    state.save_as("state.dcm")
+    for arguments in (["--voi", "1"], ["--voi", "BONE"], ["--no-overlays"], ["--size", "64"], ["--window", "full"], []):
+        assert invoke("convert", ct, "-o", "a.png", *arguments).exit_code == 0
+    assert given == [{"voi": 1}, {"voi": "BONE"}, {"overlays": False}, {"size": 64}, {"window": "full"}, {}]
+    assert invoke("convert", ct, "-o", "a.png", "--presentation-state", "state.dcm").exit_code == 0
+    assert given[-1]["presentation_state"].SOPClassUID == state.SOPClassUID
+
+
+def test_a_presentation_state(invoke, ct: Path) -> None:
+    image = filmless.read(ct)
+    referenced = {"ReferencedSOPClassUID": image.SOPClassUID, "ReferencedSOPInstanceUID": image.SOPInstanceUID}
+    series = {"SeriesInstanceUID": image.SeriesInstanceUID}
+    window = {"WindowCenter": 40, "WindowWidth": 400}
+    rescale = {"RescaleIntercept": image.RescaleIntercept, "RescaleSlope": 1, "RescaleType": "HU"}
+    state = filmless.Dataset(
+        {
+            "SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.1",
+            "SOPInstanceUID": filmless.generate_uid(),
+            "SoftcopyVOILUTSequence": [filmless.Dataset(window)],
+            "PresentationLUTShape": "INVERSE",
+            **rescale,
+        }
+    )
+    images = [filmless.Dataset(referenced)]
+    state.ReferencedSeriesSequence = [filmless.Dataset({**series, "ReferencedImageSequence": images})]
+    state.save_as("state.dcm")
+    assert invoke("convert", ct, "-o", "plain.png", "--window", "40,400").exit_code == 0
+    result = invoke("convert", ct, "-o", "a.png", "--presentation-state", "state.dcm")
+    assert (result.exit_code, result.stderr) == (0, "")
+    drawn, plain = (np.asarray(picture(name)).astype(int) for name in ("a.png", "plain.png"))
+    assert np.abs(255 - drawn - plain).max() <= 1
+    state.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedSOPInstanceUID = "1.2.3"
+    state.save_as("state.dcm")
+    for command in (["convert", ct, "-o", "a.png"], ["show", ct]):
+        result = invoke(*command, "--presentation-state", "state.dcm")
+        assert result.exit_code == 0
+        assert result.stderr == f"filmless: {ct}: the presentation state was made for other images\n"
+
+
+def test_level_makes_files_smaller(invoke, ct: Path) -> None:
+    sizes = []
+    for level in (0, 1, 6, 12):
+        assert invoke("convert", ct, "-o", "a.png", "--level", level).exit_code == 0
+        sizes.append(Path("a.png").stat().st_size)
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 4
+
+
+def test_notices_come_in_the_order_of_files(invoke) -> None:
+    for number in range(40):
+        _frames(f"{number:02}.dcm", 2, rows=300 if number % 7 == 0 else 2)
+    result = invoke("convert", *sorted(Path().glob("*.dcm")), "-o", "out")
+    notices = [line for line in result.stderr.splitlines() if line.startswith("filmless: ")]
+    assert notices == [f"filmless: {number:02}.dcm: the first of 2 frames" for number in range(40)]
+
+
+def test_tasks_are_taken_a_few_ahead() -> None:
+    taken = []
+
+    def tasks():
+        for number in range(1000):
+            taken.append(number)
+            yield Task(str(number), partial(int, number))
+
+    for number, (task, outcome) in enumerate(in_order(tasks(), threads=2)):
+        assert (task.path, outcome.result()) == (str(number), number)
+        assert len(taken) < number + 20
+    assert len(taken) == 1000

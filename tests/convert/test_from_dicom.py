@@ -82,7 +82,17 @@ def test_profile_goes_along(rgb):
     assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == b"profile!"
 
 
-@pytest.mark.parametrize("options", [{"format": "tiff"}, {"depth": 12}, {"depth": 16, "window": (1, 2)}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"format": "tiff"},
+        {"depth": 12},
+        {"depth": 16, "window": (1, 2)},
+        {"depth": 16, "size": 9},
+        {"level": 13},
+        {"level": -1},
+    ],
+)
 def test_what_is_not_written(options, rgb):
     with pytest.raises(ConversionError):
         from_dicom(to_dicom(rgb), io.BytesIO(), **options)

@@ -11,7 +11,7 @@ import pytest
 from filmless import Dataset, pixels, read
 from filmless.errors import DicomError, GeometryError, PixelError
 from filmless.file import encode
-from filmless.pixels.functional_groups import functional_groups
+from filmless.pixels.multi_frame import functional_groups
 
 _RLE = "1.2.840.10008.1.2.5"
 _COMPRESSED = [

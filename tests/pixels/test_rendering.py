@@ -9,6 +9,7 @@ from PIL import Image
 from filmless import pixels
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
+from filmless.pixels.overlays import Overlay
 
 
 def test_rescale(image):
@@ -97,7 +98,7 @@ def test_palette(image):
     assert out[..., 2].tolist() == [[1, 1, 128], [255, 255, 255]]
     assert pixels.decode(ds).tolist() == [[0, 10, 11], [12, 13, 255]]
     ds.BluePaletteColorLookupTableData = b"\0\0"
-    with pytest.raises(PixelError, match="BluePaletteColorLookupTableData has 2 bytes"):
+    with pytest.raises(PixelError, match="BluePaletteColorLookupTableData has 1 entries"):
         pixels.render(ds)
 
 
@@ -115,3 +116,48 @@ def test_thumbnail(image):
     assert (np.asarray(small) == 200).all()
     del ds.PixelData
     assert pixels.thumbnail(ds) is None
+
+
+@pytest.mark.parametrize("frame", [-1, 1, 10**9])
+def test_frames_that_are_not_there(image, frame):
+    with pytest.raises(PixelError, match=f"frame {frame} does not exist, expected 0 to 0"):
+        pixels.render(image(bytes(6)), frame)
+
+
+def test_overlays(image):
+    ds = image(bytes(6), WindowCenter=128, WindowWidth=256)
+    mask = np.array([[True, False, False], [False, False, True]])
+    assert pixels.render(ds, overlays=[Overlay(mask)]).tolist() == (mask * 255).tolist()
+    red = pixels.render(ds, overlays=[Overlay(mask, colour=(200, 0, 0))])
+    assert red[0].tolist() == [[200, 0, 0], [0, 0, 0], [0, 0, 0]]
+    ds.OverlayRows, ds.OverlayColumns, ds.OverlayType, ds.OverlayOrigin = 2, 3, "G", [1, 1]
+    ds.OverlayBitsAllocated, ds.OverlayBitPosition = 1, 0
+    ds.add_new("OverlayData", "OB", b"\x02\0")
+    assert pixels.render(ds)[0].tolist() == [0, 255, 0]
+    assert pixels.render(ds, overlays=[Overlay(mask)])[0].tolist() == [255, 255, 0]
+    assert pixels.render(ds, overlays=False)[0].tolist() == [0, 0, 0]
+
+
+def test_shutter(image):
+    ds = image(bytes([9] * 6), ShutterShape="RECTANGULAR", ShutterLeftVerticalEdge=0, ShutterRightVerticalEdge=2)
+    ds.ShutterUpperHorizontalEdge, ds.ShutterLowerHorizontalEdge = 0, 3
+    assert pixels.render(ds).tolist() == [[9, 9, 0], [9, 9, 0]]
+
+
+def test_presentation_state(image):
+    ds = image(bytes([0, 10, 20, 30, 40, 50]), WindowCenter=5, WindowWidth=2)
+    state = Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.1", "PresentationLUTShape": "INVERSE"})
+    window = Dataset({"WindowCenter": 25.5, "WindowWidth": 51})
+    state.SoftcopyVOILUTSequence = [window]
+    assert pixels.render(ds, presentation_state=state).tolist() == [[255, 204, 153], [102, 51, 0]]
+    # What is asked for goes before the state, but its polarity stays.
+    asked = pixels.render(ds, presentation_state=state, window=(5, 2))
+    assert asked.tolist() == [[255, 0, 0], [0, 0, 0]]
+    state.SOPClassUID = "1.2.840.10008.5.1.4.1.1.11.3"
+    for index, colour in enumerate(("Red", "Green", "Blue")):
+        state.add_new(0x0028_1101 + index, "US", [2, 0, 16])
+        state.add_new(f"{colour}PaletteColorLookupTableData", "OW", [b"\0\0\0\xff", b"\0\xff\0\0", bytes(4)][index])
+    coloured = pixels.render(ds, presentation_state=state)
+    assert coloured.shape == (2, 3, 3)
+    assert coloured[:, 2].tolist() == [[255, 0, 0], [0, 255, 0]]
+    assert pixels.render(ds, presentation_state=state, size=30).shape[:2] == (20, 30)

@@ -146,6 +146,18 @@ pub fn write_file(dataset: &Bound<'_, Dataset>, path: PathBuf, options: WritingO
     .map_err(|error| at_path(error, Some(&path)))
 }
 
+/// Writes a file of any kind whole or not at all.
+#[pyfunction]
+pub fn write_bytes(py: Python<'_>, path: PathBuf, data: PyBackedBytes) -> PyResult<()> {
+    let bytes: file::SharedBytes = Arc::new(data);
+    py.detach(|| {
+        let mut plan = Plan::default();
+        plan.push_shared(&bytes);
+        file::write_atomically(&path, &plan, false)
+    })
+    .map_err(|error| at_path(error, Some(&path)))
+}
+
 /// The bytes of a file.
 #[pyfunction]
 pub fn encode_file<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {

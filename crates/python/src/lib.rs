@@ -17,6 +17,8 @@ mod finding;
 mod frames;
 mod model;
 mod origin;
+mod png;
+mod render;
 mod rle;
 mod scan;
 mod sequence;
@@ -36,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]
-    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_file};
+    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file};
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]
@@ -46,6 +48,10 @@ mod _core {
     };
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
+    #[pymodule_export]
+    use crate::png::png_filter;
+    #[pymodule_export]
+    use crate::render::{draw_ramp, expand_segments, look_up_samples, sample_range, ybr_to_rgb};
     #[pymodule_export]
     use crate::rle::{rle_decode, rle_encode};
     #[pymodule_export]

@@ -1,4 +1,4 @@
-"""The command line: `filmless dump`, `check`, `convert`, `edit`, `scan`.
+"""The command line: `filmless dump`, `show`, `check`, `convert`, `edit`, `scan`.
 
 Each command is a file; data goes to stdout, everything else to stderr. It serves PS3.10 files and PS3.3 A.8 images.
 """

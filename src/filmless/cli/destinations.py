@@ -20,14 +20,14 @@ class Source(NamedTuple):
     relative: Path
 
 
-def sources(names: Iterable[str], *, leave_out: Path) -> Iterator[Source]:
-    """Go through files and the files in folders, but not into the folder that conversions go to."""
+def sources(names: Iterable[str], *, leave_out: Path | None) -> Iterator[Source]:
+    """Go through files and the files in folders, but not into the folder that conversions go to, if there is one."""
     for name in names:
         if not Path(name).is_dir():
             yield Source(name, Path(Path(name).name))
             continue
-        within = leave_out.resolve()
-        is_below = Path(name).resolve() in within.parents
+        within = None if leave_out is None else leave_out.resolve()
+        is_below = within is not None and Path(name).resolve() in within.parents
         for path in files_below(name):
             if not (is_below and within in Path(path).resolve().parents):
                 yield Source(path, Path(os.path.relpath(path, name)))
@@ -48,10 +48,16 @@ class Folder:
         self.path = path
         self._given = {_identity(Path(name)) for name in taken}
 
-    def name_for(self, source: Source, suffix: str) -> Path:
-        """Return the path for the conversion of a source: ``scan.png``, or ``scan-2.png`` when that is taken."""
+    def name_for(self, source: Source, suffix: str | None = None) -> Path:
+        """Return the path for the conversion of a source: ``scan.png``, or ``scan-2.png`` when that is taken.
+
+        Without a suffix the source keeps its own.
+        """
         relative = source.relative
-        stem = relative.stem if relative.suffix.lower() in _SUFFIXES else relative.name
+        has_suffix = relative.suffix.lower() in _SUFFIXES
+        stem = relative.stem if has_suffix else relative.name
+        if suffix is None:
+            suffix = relative.suffix if has_suffix else ""
         number = 1
         while True:
             name = f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}"

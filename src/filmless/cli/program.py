@@ -14,6 +14,8 @@ from filmless.cli.dump import dump
 from filmless.cli.edit import edit
 from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, is_of_stdout, report, say
 from filmless.cli.scan import scan
+from filmless.cli.show import show
+from filmless.cli.transcode import transcode
 
 __all__ = ["main", "program"]
 
@@ -70,7 +72,7 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
         click.echo(context.get_help())
 
 
-for _command in (dump, check, convert, edit, scan):
+for _command in (dump, show, check, convert, transcode, edit, scan):
     program.add_command(_command)
 
 

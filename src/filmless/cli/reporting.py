@@ -94,7 +94,7 @@ class Batch:
 
     def __init__(self) -> None:
         self.files = 0
-        self.failed = 0
+        self.failed: set[str] = set()
 
     @contextmanager
     def file(self, path: str, *, counted: bool = False) -> Iterator[None]:
@@ -115,13 +115,13 @@ class Batch:
         except Exception as error:  # one bad file does not stop the rest
             if is_of_stdout(error):
                 raise
-            self.failed += 1
+            self.failed.add(path)
             report(error, path)
 
     def finish(self) -> None:
         """End with exit code 1, and a summary of many files, when something failed."""
         if self.failed and self.files > 1:
-            say(f"{self.failed} of {self.files} files failed")
+            say(f"{len(self.failed)} of {self.files} files failed")
         if self.failed:
             raise Failure
 

@@ -1,103 +1,167 @@
-"""Colour: YCbCr to RGB, palettes to RGB."""
+"""Colour: whatever samples are in, to RGB, and from there to sRGB by a profile."""
 
+import io
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import PixelError, UnsupportedError
+from filmless.pixels.description import PixelDescription
+from filmless.pixels.palette import palette_of
 
-__all__ = ["apply_palette", "ybr_to_rgb"]
+__all__ = ["apply_icc", "icc_profile_of", "to_rgb", "ybr_to_rgb"]
 
-# ITU-R BT.601 in 16-bit fixed point, rounded as libjpeg rounds, so that its pictures and ours are the same.
-_CHROMA = np.arange(-128, 128, dtype=np.int32)
-_HALF = 1 << 15
-_CR_TO_R = ((91881 * _CHROMA + _HALF) >> 16).astype(np.int16)  # 1.402
-_CB_TO_B = ((116130 * _CHROMA + _HALF) >> 16).astype(np.int16)  # 1.772
-_CB_TO_G = -22554 * _CHROMA + _HALF  # 0.344136
-_CR_TO_G = -46802 * _CHROMA  # 0.714136
+# How the core undoes them. ICT is BT.601 as FULL is; decoders of JPEG 2000 undo both transforms themselves.
+_KINDS = {
+    "YBR_FULL": "full",
+    "YBR_FULL_422": "full",
+    "YBR_ICT": "full",
+    "YBR_PARTIAL": "partial",
+    "YBR_PARTIAL_422": "partial",
+    "YBR_PARTIAL_420": "partial",
+    "YBR_RCT": "reversible",
+}
 
-_BLOCK = 1 << 15  # pixels whose working copies stay in the cache
 
-
-def ybr_to_rgb(samples: NDArray[Any]) -> NDArray[np.uint8]:
-    """Convert YBR_FULL of 8 bits to RGB.
+def to_rgb(source: Dataset | PixelDescription, samples: NDArray[Any], photometric: str | None = None) -> NDArray[Any]:
+    """Give samples as RGB.
 
     Parameters
     ----------
+    source
+        The data set, or the description of its pixels; palettes need the data set.
     samples
-        Shape (..., 3), uint8: Y, Cb, Cr.
+        Shape (..., 3), or (...) for a palette: decoded, chrominance in each pixel.
+    photometric
+        What the samples are in; None for what ``source`` says.
 
     Returns
     -------
     NDArray
-        Shape (..., 3), uint8: R, G, B.
+        Shape (..., 3): uint8 for samples of up to 8 bits and palettes of 8, else uint16.
+
+    Raises
+    ------
+    PixelError
+        The samples are signed, or the palette cannot be read.
+    UnsupportedError
+        The samples are grey, or in colours that are not implemented.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.3.1.2, C.7.6.3.1.5
+
+    Examples
+    --------
+    >>> from filmless import Dataset
+    >>> ds = Dataset()
+    >>> ds.Rows = ds.Columns = 1
+    >>> ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.BitsAllocated = 3, "YBR_FULL", 8
+    >>> to_rgb(ds, np.array([[[76, 85, 255]]], np.uint8)).tolist()
+    [[[254, 0, 0]]]
+    """
+    description = source if isinstance(source, PixelDescription) else PixelDescription.of(source)
+    photometric = photometric or description.photometric_interpretation
+    if photometric == "PALETTE COLOR":
+        if not isinstance(source, Dataset):
+            raise TypeError("a palette is in the data set, give that instead of its description")
+        return palette_of(source).apply(samples)
+    if photometric != "RGB" and photometric not in _KINDS:
+        message = f"samples of {photometric} cannot be shown in colour"
+        raise UnsupportedError(message, feature=photometric, tag=0x0028_0004)
+    if samples.dtype.kind != "u" or samples.dtype.itemsize > 2:
+        raise PixelError("colour samples are signed or of more than 16 bits", tag=0x0028_0100)
+    if photometric == "RGB":
+        return samples
+    return ybr_to_rgb(samples, kind=_KINDS[photometric], bits=description.bits_stored)
+
+
+def ybr_to_rgb(samples: NDArray[Any], *, kind: str = "full", bits: int = 8) -> NDArray[Any]:
+    """Convert luminance and colour differences to RGB.
+
+    Parameters
+    ----------
+    samples
+        Shape (..., 3), uint8 or uint16: Y, Cb, Cr.
+    kind
+        ``"full"``: YBR_FULL as libjpeg converts it, and YBR_ICT; ``"partial"``: studio range; ``"reversible"``:
+        YBR_RCT.
+    bits
+        Bits Stored of samples of 16; 8 take all of theirs.
+
+    Returns
+    -------
+    NDArray
+        Shape and dtype of ``samples``: R, G, B.
+
+    Raises
+    ------
+    UnsupportedError
+        The samples are signed, or of more than 16 bits.
 
     DICOM
     -----
     PS3.3 C.7.6.3.1.2
     """
-    if samples.dtype != np.uint8:
-        raise UnsupportedError("YBR samples of more than 8 bits cannot be converted yet", feature="YBR 16 bit")
-    flat = samples.reshape(-1, 3)
-    out = np.empty(flat.shape, dtype=np.uint8)
-    for start in range(0, len(flat), _BLOCK):
-        block = flat[start : start + _BLOCK]
-        y, cb, cr = block[:, 0].astype(np.int16), block[:, 1], block[:, 2]
-        green = ((_CB_TO_G[cb] + _CR_TO_G[cr]) >> 16).astype(np.int16)
-        for channel, chroma in enumerate((_CR_TO_R[cr], green, _CB_TO_B[cb])):
-            out[start : start + _BLOCK, channel] = np.clip(y + chroma, 0, 255)
-    return out.reshape(samples.shape)
+    if samples.dtype.kind != "u" or samples.dtype.itemsize > 2:
+        raise UnsupportedError("YBR samples are signed or of more than 16 bits", feature="YBR")
+    native = np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("="))
+    out = np.empty(native.shape, dtype=native.dtype)
+    _core.ybr_to_rgb(kind, bits, native.reshape(-1), out.reshape(-1))
+    return out
 
 
-def apply_palette(ds: Dataset, indices: NDArray[Any]) -> NDArray[np.uint8]:
-    """Look indices up in the palette of a data set.
+def icc_profile_of(ds: Dataset) -> bytes | None:
+    """Return the ICC profile of a data set: its own, or that of its first optical path.
+
+    DICOM
+    -----
+    PS3.3 C.11.15, C.8.12.5
+    """
+    paths = ds.get("OpticalPathSequence")
+    for holder in (ds, *(paths or ())):
+        profile = holder.get("ICCProfile")
+        if isinstance(profile, bytes) and profile:
+            return profile
+    return None
+
+
+def apply_icc(ds: Dataset, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert a picture from the colour space of a data set to sRGB.
 
     Parameters
     ----------
     ds
-        Holds the Palette Color Lookup Table Module.
-    indices
-        Shape (...): stored values.
+        Holds an ICC Profile, or one in its Optical Path Sequence.
+    rgb
+        Shape (rows, columns, 3), uint8.
 
     Returns
     -------
     NDArray
-        Shape (..., 3), uint8: R, G, B. Tables of 16 bits give their upper 8.
+        Shape (rows, columns, 3), uint8, in sRGB; ``rgb`` itself when there is no profile.
 
     Raises
     ------
     PixelError
-        A table is absent or shorter than its descriptor says.
+        The profile is damaged, or none of RGB.
 
     DICOM
     -----
-    PS3.3 C.7.6.3.1.5, C.7.6.3.1.6, C.7.9
+    PS3.3 C.11.15
     """
-    out = np.empty((*indices.shape, 3), dtype=np.uint8)
-    for channel, colour in enumerate(("Red", "Green", "Blue")):
-        first, table = _table(ds, colour)
-        # Indices before the first entry take the first, those behind the last take the last.
-        out[..., channel] = table[np.clip(indices.astype(np.int64) - first, 0, len(table) - 1)]
-    return out
+    profile = icc_profile_of(ds)
+    if profile is None:
+        return rgb
+    from PIL import Image, ImageCms
 
-
-def _table(ds: Dataset, colour: str) -> tuple[int, NDArray[np.uint8]]:
-    keyword = f"{colour}PaletteColorLookupTable"
-    if f"Segmented{keyword}Data" in ds:
-        raise UnsupportedError("segmented palettes cannot be decoded yet", feature="segmented palette")
-    descriptor, data = ds.get(f"{keyword}Descriptor"), ds.get(f"{keyword}Data")
-    if descriptor is None or len(descriptor) != 3 or not isinstance(data, bytes):
-        raise PixelError(f"{keyword}Descriptor or {keyword}Data is absent or malformed")
-    entries, first, bits = (int(number) for number in descriptor)
-    entries = entries % 65536 or 65536  # 65536 entries are written as 0
-    if bits not in (8, 16):
-        raise PixelError(f"{keyword}Descriptor says {bits} bits, expected 8 or 16")
-    if len(data) >= 2 * entries:
-        words = np.frombuffer(data, dtype="<u2", count=entries)
-        # Tables of "16 bits" whose values all fit in 8 are known: their values are of 8 bits.
-        return first, (words >> (8 if bits == 16 and words.max() > 255 else 0)).astype(np.uint8)
-    if len(data) >= entries and bits == 8:
-        return first, np.frombuffer(data, dtype=np.uint8, count=entries)
-    raise PixelError(f"{keyword}Data has {len(data)} bytes, expected {entries} entries of {bits} bits")
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+        converted = ImageCms.applyTransform(Image.fromarray(rgb), transform)
+    except (OSError, ValueError, ImageCms.PyCMSError) as error:
+        raise PixelError("ICCProfile cannot be applied, expected a profile of RGB", tag=0x0028_2000) from error
+    return np.asarray(converted)

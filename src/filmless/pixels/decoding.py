@@ -1,9 +1,8 @@
 """From a data set to arrays of samples."""
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from threading import Lock
 from typing import Any, overload
 
 import numpy as np
@@ -13,15 +12,15 @@ from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
 from filmless.pixels.codecs import Codec, Decoded, FrameStream, OpenStream, codec_of
 from filmless.pixels.codecs.code_stream import used_bits
-from filmless.pixels.colour import ybr_to_rgb
+from filmless.pixels.colour import to_rgb
 from filmless.pixels.description import described
 from filmless.pixels.frame_index import NativeFrames, frame_index
+from filmless.pixels.parallel import each, threads_for
 
-__all__ = ["Frames", "decode", "decode_as_stored", "frames", "in_threads"]
+__all__ = ["Frames", "decode", "decode_as_stored", "frames"]
 
 _BIG_ENDIAN = sys.byteorder == "big"
 _NATIVE = "1.2.840.10008.1.2.1"
-_WORTH_THREADS = 1 << 18  # bytes of decoded frames below which starting threads costs more than it brings
 
 
 class Frames(Sequence[NDArray[Any]]):
@@ -45,7 +44,8 @@ class Frames(Sequence[NDArray[Any]]):
             self._codec = None if self._plain else codec_of(_NATIVE)
         else:
             self._plain, self._codec = None, self._codec or codec_of(_NATIVE)
-        self._stream: dict[str, FrameStream] = {}  # of a video, opened with its first frame
+        self._stream: FrameStream | None = None  # of all frames: a video's
+        self._opening = Lock()
         self._as_rgb = as_rgb
         self._noted: dict[Finding, None] = {}
 
@@ -111,10 +111,10 @@ class Frames(Sequence[NDArray[Any]]):
         return self._coloured(decoded._replace(samples=_owned(decoded.samples)))
 
     def _opened(self, open_stream: OpenStream) -> FrameStream:
-        """Return the stream of all frames; should two threads open it at once, both use the first."""
-        if not self._stream:
-            self._stream.setdefault("all", open_stream(self._index.encoded(0)[0], self.description))
-        return self._stream["all"]
+        with self._opening:
+            if self._stream is None:
+                self._stream = open_stream(self._index.encoded(0)[0], self.description)
+            return self._stream
 
     def fill(self, first: int, out: NDArray[Any]) -> bool:
         """Read frames that follow each other at once into an array of them; False when they have to be decoded."""
@@ -136,8 +136,9 @@ class Frames(Sequence[NDArray[Any]]):
         return used_bits(out, self.description)
 
     def _coloured(self, decoded: Decoded) -> Decoded:
-        if self._as_rgb and decoded.photometric_interpretation.startswith("YBR_FULL"):
-            return Decoded(ybr_to_rgb(decoded.samples), "RGB", decoded.findings)
+        if self._as_rgb and decoded.photometric_interpretation.startswith("YBR"):
+            samples = to_rgb(self.description, decoded.samples, decoded.photometric_interpretation)
+            return Decoded(samples, "RGB", decoded.findings)
         return decoded
 
 
@@ -294,40 +295,8 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
             out[position] = samples
 
     # Frames of one stream come one after the other: threads would only wait, and one that is late begin anew.
-    in_threads(fill, range(1, len(wanted)), 1 if source.is_stream else threads, out.nbytes)
+    each(fill, range(1, len(wanted)), threads_for(out.nbytes, 1 if source.is_stream else threads))
     return out
-
-
-def in_threads(fill: Callable[[int], None], positions: range, threads: int | None, size: int) -> None:
-    """Call a function with each position, in as many threads; raise what went wrong at the lowest one.
-
-    No more is pending than there are threads: each takes the next position when it is done with its last. None is for
-    as many as there are processors, when the size of what is filled, in bytes, is worth it.
-    """
-    if threads is None:
-        threads = os.cpu_count() or 1 if size >= _WORTH_THREADS else 1
-    if threads <= 1 or len(positions) < 2:
-        for position in positions:
-            fill(position)
-        return
-    rest = iter(positions)
-    errors: dict[int, Exception] = {}
-
-    def work() -> None:
-        for position in rest:
-            try:
-                fill(position)
-            except Exception as error:  # noqa: BLE001 - it is raised below
-                errors[position] = error
-            if errors:
-                return
-
-    workers = min(threads, len(positions))
-    with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(work) for _ in range(workers)]:
-            done.result()
-    if errors:
-        raise errors[min(errors)]
 
 
 def _owned(samples: NDArray[Any]) -> NDArray[Any]:

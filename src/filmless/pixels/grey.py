@@ -1,27 +1,94 @@
-"""Grey values: stored to modality, modality to values of interest."""
+"""Grey as a data set asks for it: its modality LUT or rescale, its VOI views, its polarity, its padding.
 
-from typing import Any, Literal
+The formulas, and the classes that hold what they need, are in `grey_values`; all of them can be had from here.
+"""
+
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
+from filmless.pixels.attributes import numbers
+from filmless.pixels.description import PixelDescription
+from filmless.pixels.grey_values import (
+    GreyTransform,
+    Presentation,
+    Rescale,
+    VoiFunction,
+    Window,
+    apply_modality,
+    to_presentation,
+    to_voi,
+)
+from filmless.pixels.lut import Lut, lut_of
+from filmless.pixels.multi_frame import frame_group
 
-__all__ = ["VoiFunction", "to_modality", "to_voi"]
+__all__ = [
+    "GreyTransform",
+    "Lut",
+    "Presentation",
+    "Rescale",
+    "VoiFunction",
+    "Window",
+    "WindowChoice",
+    "grey_transform",
+    "modality_of",
+    "padding_of",
+    "presentation_of",
+    "to_modality",
+    "to_presentation",
+    "to_voi",
+    "voi_views",
+]
 
-VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+WindowChoice = tuple[float, float] | str
+"""Centre and width, ``"minmax"`` or ``"full"``."""
 
 
-def to_modality(ds: Dataset, stored: NDArray[Any]) -> NDArray[Any]:
+def modality_of(ds: Dataset, frame: int = 0) -> Lut | Rescale | None:
+    """Return how a frame's stored values become those of the modality; None when they are those.
+
+    Parameters
+    ----------
+    ds
+        An image. The frame's Pixel Value Transformation goes before the data set's own attributes.
+    frame
+        Which frame, from 0.
+
+    Raises
+    ------
+    PixelError
+        The LUT cannot be read.
+
+    DICOM
+    -----
+    PS3.3 C.11.1, C.7.6.16.2.9
+    """
+    group = frame_group(ds, "PixelValueTransformationSequence", frame)
+    if group is None:
+        luts = _luts(ds, "ModalityLUTSequence")
+        if luts:
+            return lut_of(luts[0], signed=ds.get("PixelRepresentation") == 1)
+        group = ds
+    slope, intercept = (numbers(group, keyword).tolist() for keyword in ("RescaleSlope", "RescaleIntercept"))
+    if not slope and not intercept:
+        return None
+    return Rescale(slope[0] if slope else 1.0, intercept[0] if intercept else 0.0)
+
+
+def to_modality(ds: Dataset, stored: NDArray[Any], *, frame: int = 0) -> NDArray[Any]:
     """Apply the modality LUT or the rescale of a data set: stored values become those of the modality.
 
     Parameters
     ----------
     ds
-        Holds Modality LUT Sequence, or Rescale Slope and Intercept, or neither.
+        Holds Modality LUT Sequence, or Rescale Slope and Intercept, for the frame or for all, or neither.
     stored
         Any shape.
+    frame
+        Whose values they are, from 0.
 
     Returns
     -------
@@ -32,74 +99,212 @@ def to_modality(ds: Dataset, stored: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     PixelError
-        The LUT is shorter than its descriptor says.
+        The LUT cannot be read.
 
     DICOM
     -----
     PS3.3 C.11.1
+
+    Examples
+    --------
+    >>> from filmless import read
+    >>> to_modality(read("slice.dcm"), np.array([1024])).tolist()
+    [0.0]
     """
-    luts = ds.get("ModalityLUTSequence")
-    if luts:
-        return _look_up(luts[0], stored)
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    slope = 1.0 if slope in (None, "") else float(slope)
-    intercept = 0.0 if intercept in (None, "") else float(intercept)
-    if (slope, intercept) == (1.0, 0.0):
-        return stored
-    return stored.astype(np.float64) * slope + intercept
+    return apply_modality(modality_of(ds, frame), stored)
 
 
-def to_voi(
-    values: NDArray[Any], window: tuple[float, float], *, function: VoiFunction = "LINEAR", y_max: float = 255.0
-) -> NDArray[np.float64]:
-    """Apply a window.
+def voi_views(ds: Dataset, frame: int = 0, *, signed: bool | None = None) -> list[Lut | Window]:
+    """Return the views that a data set offers: its VOI LUTs, then its windows.
 
     Parameters
     ----------
-    values
-        Any shape: modality values.
-    window
-        Centre and width, in the unit of ``values``.
-    function
-        The VOI LUT Function.
-    y_max
-        The output runs from 0 to this.
+    ds
+        An image, or anything with the attributes of the VOI LUT Module: an item of Softcopy VOI LUT Sequence. The
+        frame's Frame VOI LUT goes before the data set's own.
+    frame
+        Which frame, from 0.
+    signed
+        Whether modality values can be negative, to read the first values of LUTs; None finds out from ``ds``.
 
     Returns
     -------
-    NDArray
-        The same shape, float64, 0 to ``y_max``, not rounded.
+    list of Lut and Window
+        With their explanations. Windows that are too narrow are left out.
 
     Raises
     ------
-    ValueError
-        The width is too small: below 1 for LINEAR, not above 0 for the others.
+    PixelError
+        A LUT cannot be read.
 
     DICOM
     -----
-    PS3.3 C.11.2.1.2, C.11.2.1.3
+    PS3.3 C.11.2, C.7.6.16.2.10
+
+    Examples
+    --------
+    >>> from filmless import Dataset
+    >>> ds = Dataset()
+    >>> ds.WindowCenter, ds.WindowWidth, ds.WindowCenterWidthExplanation = [40, -600], [400, 1500], ["SOFT", "LUNG"]
+    >>> voi_views(ds)[1]
+    Window(center=-600.0, width=1500.0, function='LINEAR', explanation='LUNG')
     """
-    center, width = window
-    if not (width >= 1 if function == "LINEAR" else width > 0):
-        raise ValueError(f"window width {width} is too small for {function}")
-    x = np.asarray(values, dtype=np.float64)
-    if function == "SIGMOID":
-        with np.errstate(over="ignore"):
-            return np.asarray(y_max / (1 + np.exp(-4 * (x - center) / width)))
-    if function == "LINEAR":
-        center, width = center - 0.5, width - 1
-    if width == 0:
-        return np.where(x <= center, 0.0, y_max)
-    return np.asarray(np.clip(((x - center) / width + 0.5) * y_max, 0, y_max))
+    group = frame_group(ds, "FrameVOILUTSequence", frame)
+    if group is None:
+        group = ds
+    views: list[Lut | Window] = []
+    luts = _luts(group, "VOILUTSequence")
+    if luts:
+        signed = _can_be_negative(ds, frame) if signed is None else signed
+        views += [lut_of(item, signed=signed) for item in luts]
+    centers, widths = (numbers(group, keyword).tolist() for keyword in ("WindowCenter", "WindowWidth"))
+    if centers and widths:
+        explanations = group.get("WindowCenterWidthExplanation") or ()
+        names = [explanations] if isinstance(explanations, str) else [str(text or "") for text in explanations]
+        names += [""] * len(centers)
+        said = group.get("VOILUTFunction")
+        function: VoiFunction = said if said in get_args(VoiFunction) else "LINEAR"
+        least = 1.0 if function == "LINEAR" else np.nextafter(0, 1)
+        views += [
+            Window(center, width, function, name)
+            for center, width, name in zip(centers, widths, names, strict=False)
+            if least <= width < np.inf and np.isfinite(center)
+        ]
+    return views
 
 
-def _look_up(item: Dataset, stored: NDArray[Any]) -> NDArray[Any]:
-    descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
-    if descriptor is None or len(descriptor) != 3 or data is None:
-        raise PixelError("LUTDescriptor or LUTData is absent or malformed")
-    entries, first, _ = (int(number) for number in descriptor)
-    entries = entries % 65536 or 65536
-    table = np.frombuffer(data, dtype="<u2") if isinstance(data, bytes) else np.asarray(data, dtype=np.uint16)
-    if len(table) < entries:
-        raise PixelError(f"LUTData has {len(table)} entries, expected {entries}")
-    return table[np.clip(stored.astype(np.int64) - first, 0, entries - 1)]
+def presentation_of(ds: Dataset) -> Presentation:
+    """Return the Presentation LUT of an image, or the shape that its photometric interpretation asks for.
+
+    Notes
+    -----
+    Presentation LUT Shape says the same as the photometric interpretation, which is what displays go by when the two
+    contradict each other.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.3.1.2, C.8.11.3, C.11.6
+    """
+    luts = _luts(ds, "PresentationLUTSequence")
+    if luts:
+        return lut_of(luts[0])
+    return "INVERSE" if str(ds.get("PhotometricInterpretation") or "").strip() == "MONOCHROME1" else "IDENTITY"
+
+
+def padding_of(ds: Dataset) -> tuple[float, float] | None:
+    """Return the stored values that only fill an image up to its rectangle: from, to.
+
+    DICOM
+    -----
+    PS3.3 C.7.5.1.1.2
+    """
+    for kind in ("", "Float", "DoubleFloat"):
+        value = ds.get(f"{kind}PixelPaddingValue")
+        if value is None or not isinstance(value, int | float):
+            continue
+        limit = ds.get(f"{kind}PixelPaddingRangeLimit")
+        ends = [value, limit if isinstance(limit, int | float) else value]
+        if not kind:
+            # Its value representation is that of the samples, which not all writers know.
+            ends = [int(end) % 65536 for end in ends]
+            if ds.get("PixelRepresentation") == 1:
+                ends = [end - 65536 if end >= 32768 else end for end in ends]
+        return float(min(ends)), float(max(ends))
+    return None
+
+
+def grey_transform(
+    ds: Dataset,
+    frame: int = 0,
+    *,
+    window: WindowChoice | None = None,
+    voi: int | str | Lut | Window | None = None,
+    description: PixelDescription | None = None,
+) -> GreyTransform:
+    """Put together what makes a picture of a frame's stored values.
+
+    Parameters
+    ----------
+    ds
+        An image of MONOCHROME1 or MONOCHROME2.
+    frame
+        Which frame, from 0.
+    window, voi
+        See `filmless.pixels.render`.
+    description
+        That of the data set, when it is known already.
+
+    Raises
+    ------
+    PixelError
+        A LUT cannot be read, or there is no such view.
+    ValueError
+        The window is too narrow.
+
+    DICOM
+    -----
+    PS3.4 N.2
+    """
+    if window is not None and voi is not None:
+        raise TypeError("give `window` or `voi`, not both")
+    modality = modality_of(ds, frame)
+    plain = GreyTransform(modality, None, presentation_of(ds), padding_of(ds))
+    if isinstance(voi, Lut | Window):
+        view: Lut | Window | None = voi
+    elif window is None:
+        views = voi_views(ds, frame)
+        if voi is not None:
+            view = _chosen(views, voi)
+        elif views:
+            view = views[0]
+        else:
+            description = description or PixelDescription.of(ds)
+            ordinary = description.bits_stored <= 8 and not description.signed
+            view = _full(plain, description) if ordinary and modality in (None, Rescale(1.0, 0.0)) else None
+    elif window == "minmax":
+        view = None
+    elif window == "full":
+        view = _full(plain, description or PixelDescription.of(ds))
+    elif isinstance(window, str):
+        raise ValueError("a window is centre and width, 'minmax' or 'full'")
+    else:
+        view = Window(*window)
+    return GreyTransform(modality, view, plain.presentation, plain.padding)
+
+
+def _full(plain: GreyTransform, description: PixelDescription) -> Window | None:
+    """Return the window over all values that Bits Stored allows; floats have no such range."""
+    if description.dtype.kind == "f":
+        return None
+    values = 1 << description.bits_stored
+    low = -(values // 2) if description.signed else 0
+    return plain.window_from(float(low), float(low + values - 1))
+
+
+def _chosen(views: list[Lut | Window], voi: int | str) -> Lut | Window:
+    if isinstance(voi, str):
+        named = [view for view in views if view.explanation.strip().casefold() == voi.strip().casefold()]
+        if not named:
+            raise PixelError("no VOI LUT and no window of the data set has this explanation")
+        return named[0]
+    if not 0 <= voi < len(views):
+        raise PixelError(f"view {voi} does not exist: the data set has {len(views)} VOI LUTs and windows")
+    return views[voi]
+
+
+def _can_be_negative(ds: Dataset, frame: int) -> bool:
+    modality = modality_of(ds, frame)
+    signed: bool = ds.get("PixelRepresentation") == 1
+    if isinstance(modality, Lut):
+        return False
+    if modality is None:
+        return signed
+    bits = ds.get("BitsStored")
+    values = 1 << (bits if isinstance(bits, int) and 0 < bits <= 64 else 16)
+    low = -(values // 2) if signed else 0
+    return bool(apply_modality(modality, np.array([low, low + values - 1.0])).min() < 0)
+
+
+def _luts(holder: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items that are tables: some writers put empty ones."""
+    return [item for item in holder.get(keyword) or () if item.get("LUTDescriptor") or item.get("LUTData")]

@@ -1,25 +1,41 @@
 """The end of the path: an 8-bit picture of one frame, as a screen shows it."""
 
 import io
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from filmless.dataset import Dataset
 from filmless.errors import DicomError, PixelError
-from filmless.pixels.colour import apply_palette, ybr_to_rgb
-from filmless.pixels.decoding import decode_as_stored
+from filmless.pixels.colour import apply_icc, to_rgb
+from filmless.pixels.decoding import frames
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.grey import VoiFunction, to_modality, to_voi
+from filmless.pixels.grey import Lut, Window, WindowChoice, grey_transform
+from filmless.pixels.palette import palette_of, supplemental_palette_of
+from filmless.pixels.scaling import scaled
 
-__all__ = ["Window", "render", "thumbnail"]
+if TYPE_CHECKING:
+    from filmless.pixels.overlays import Overlay
 
-Window = tuple[float, float] | Literal["minmax", "full"]
+__all__ = ["render", "thumbnail"]
+
+_OVERLAY_ROWS = [0x6000_0010 | group << 17 for group in range(16)]
 
 
-def render(ds: Dataset, frame: int = 0, *, window: Window | None = None) -> NDArray[np.uint8]:
+def render(
+    ds: Dataset,
+    frame: int = 0,
+    *,
+    window: WindowChoice | None = None,
+    voi: int | str | Lut | Window | None = None,
+    presentation_state: Dataset | None = None,
+    overlays: "bool | Iterable[Overlay]" = True,
+    size: int | tuple[int, int] | None = None,
+    icc: bool = False,
+) -> NDArray[np.uint8]:
     """Render one frame as an 8-bit picture.
 
     Parameters
@@ -29,43 +45,80 @@ def render(ds: Dataset, frame: int = 0, *, window: Window | None = None) -> NDAr
     frame
         Which frame, from 0.
     window
-        For grey images: centre and width in modality values; ``"minmax"``, the values of this frame; ``"full"``, all
-        that Bits Stored allows. By default the first window of the data set; else "full" for stored values of up to
-        8 bits without a rescale (so that an ordinary picture comes out as it went in); else "minmax".
+        For grey images: centre and width in modality values; ``"minmax"``, the values of this frame without padding;
+        ``"full"``, all that Bits Stored allows. By default the first of the data set's `voi_views`: its VOI LUT, else
+        its window; without any "full" for stored values of up to 8 bits without a rescale (so that an ordinary picture
+        comes out as it went in), else "minmax".
+    voi
+        Instead of ``window``, one of the data set's `voi_views` by its index or its explanation, or another `Lut` or
+        `Window`.
+    presentation_state
+        A softcopy presentation state, which goes before what the data set says itself.
+    overlays
+        Whether to draw the data set's own overlays; or overlays to draw on top of them.
+    size
+        Pixels of the longer side, or rows and columns that the picture has to fit in. Its proportions are those of
+        what it shows: pixels that are not square are stretched. None leaves every pixel as it is.
+    icc
+        Convert colours to sRGB by the data set's ICC profile.
 
     Returns
     -------
     NDArray
-        Shape (rows, columns) or (rows, columns, 3), uint8. MONOCHROME1 is inverted, palettes and YBR are RGB.
+        Shape (rows, columns) or (rows, columns, 3), uint8. MONOCHROME1 is inverted, palettes and YBR are RGB, padding
+        is black.
 
     Raises
     ------
     PixelError
-        The frame cannot be decoded.
+        The frame cannot be decoded, or what it has to be drawn with cannot be read.
+    UnsupportedError
+        Its transfer syntax or colours are not implemented.
     ValueError
         The window is too narrow.
 
     DICOM
     -----
-    PS3.3 C.7.6.3.1.2, C.11.1, C.11.2; PS3.4 N.2
+    PS3.4 N.2; PS3.3 C.7.6.3.1.2, C.11.1, C.11.2, C.11.6
 
     Examples
     --------
     >>> from filmless import read
-    >>> render(read("slice.dcm"), window=(40, 400)).dtype
-    dtype('uint8')
+    >>> ds = read("slice.dcm")
+    >>> render(ds, window=(40, 400)).shape
+    (128, 128)
+    >>> render(ds, size=64).shape
+    (64, 64)
     """
-    description = PixelDescription.of(ds)
-    stored, photometric = decode_as_stored(ds, frame)
+    state = None
+    if presentation_state is not None:
+        from filmless.pixels.presentation_state import PresentationState
+
+        state = PresentationState.of(presentation_state)
+    source = frames(ds, as_rgb=False)
+    if not 0 <= frame < len(source):
+        raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
+    description, (stored, photometric, _) = source.description, source.decoded(frame)
     if photometric == "PALETTE COLOR":
-        return apply_palette(ds, stored)
-    if description.samples > 1:
-        if photometric not in ("RGB", "YBR_FULL"):
-            raise PixelError(f"samples of {photometric} cannot be rendered yet", frame=frame)
-        colours = _upper_8_bits(stored, description)
-        return colours if photometric == "RGB" else ybr_to_rgb(colours)
-    picture = _grey(ds, description, stored, window)
-    return 255 - picture if photometric == "MONOCHROME1" else picture
+        picture = palette_of(ds).of_8_bits().apply(stored)
+    elif description.samples > 1:
+        picture = _colours(description, stored, photometric)
+    else:
+        grey = grey_transform(ds, frame, window=window, voi=voi, description=description)
+        palette = None
+        if state is not None:
+            asked, grey = grey.voi, state.grey(ds, frame)
+            grey = grey if window is None and voi is None else replace(grey, voi=asked)
+            palette = state.palette()
+        picture = grey.apply(stored)
+        picture = _in_colour(ds, stored, picture) if palette is None else palette.spread().apply(picture)
+    if icc and picture.ndim == 3:
+        with_profile = ds if state is None or "ICCProfile" not in state.ds else state.ds
+        picture = apply_icc(with_profile, picture)
+    picture = _with_graphics(ds, frame, picture, overlays, own=state is None)
+    if state is not None:
+        return state.finish(picture, ds, frame, size=size)
+    return picture if size is None else scaled(picture, ds, size)
 
 
 def thumbnail(ds: Dataset, *, side: int = 256) -> bytes | None:
@@ -87,72 +140,54 @@ def thumbnail(ds: Dataset, *, side: int = 256) -> bytes | None:
     -----
     PS3.18 10.4.1.1.5
     """
+    from PIL import Image
+
     try:
-        picture = render(ds, PixelDescription.of(ds).frames // 2)
+        description = PixelDescription.of(ds)
+        size = min(side, max(description.rows, description.columns))
+        picture = render(ds, description.frames // 2, size=size)
     except DicomError:
         return None
-    image = Image.fromarray(picture)
-    image.thumbnail((side, side))
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    Image.fromarray(picture).save(stream, "PNG")
     return stream.getvalue()
 
 
-def _upper_8_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[np.uint8]:
-    stored = description.bits_stored
+def _colours(description: PixelDescription, stored: NDArray[Any], photometric: str) -> NDArray[np.uint8]:
     if description.signed:
         raise PixelError("colour samples are signed", tag=0x0028_0103)
-    return (samples >> (stored - 8) if stored > 8 else samples).astype(np.uint8)
+    if description.samples != 3:
+        raise PixelError(f"pixels of {description.samples} samples cannot be shown", tag=0x0028_0002)
+    rgb = to_rgb(description, stored, photometric)
+    bits = description.bits_stored
+    if rgb.dtype.itemsize == 1 and bits >= 8:
+        return rgb if rgb.flags.writeable else rgb.copy()
+    if bits > 8:
+        return (rgb >> (bits - 8)).astype(np.uint8)
+    return (rgb.astype(np.uint16) * 255 // ((1 << bits) - 1)).clip(0, 255).astype(np.uint8)
 
 
-def _grey(ds: Dataset, description: PixelDescription, stored: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
-    values = to_modality(ds, stored)
-    function: VoiFunction = "LINEAR"
-    if window is None:
-        given = _first_window(ds)
-        plain = values is stored and description.bits_stored <= 8 and not description.signed
-        if given is not None:
-            window, function = given
-        else:
-            window = "full" if plain else "minmax"
-    if window == "full":
-        window = _full(ds, description)
-    elif window == "minmax":
-        window = _spanning(float(values.min()), float(values.max()))
-    if function == "LINEAR" and window[0] == 128 and window[1] == 256 and values.dtype == np.uint8:
-        return values.astype(np.uint8)  # the identity, as the formula gives it too
-    return np.floor(to_voi(values, window, function=function) + 0.5).astype(np.uint8)
+def _in_colour(ds: Dataset, stored: NDArray[Any], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour the stored values that a supplemental palette is for."""
+    palette = supplemental_palette_of(ds)
+    if palette is None:
+        return picture
+    picture = np.repeat(picture[..., None], 3, axis=-1)
+    coloured = stored >= palette.first
+    picture[coloured] = palette.of_8_bits().apply(stored[coloured])
+    return picture
 
 
-def _spanning(low: float, high: float) -> tuple[float, float]:
-    """Return the LINEAR window whose ramp runs from the one value to the other (PS3.3 C.11.2.1.2.1)."""
-    return (low + high + 1) / 2, high - low + 1
+def _with_graphics(
+    ds: Dataset, frame: int, picture: NDArray[np.uint8], overlays: "bool | Iterable[Overlay]", *, own: bool
+) -> NDArray[np.uint8]:
+    """Draw overlays, and what a shutter leaves. Those of the data set only when no presentation state decides."""
+    from filmless.pixels.overlays import draw, overlays_of
+    from filmless.pixels.shutters import apply, shutter_of
 
-
-def _full(ds: Dataset, description: PixelDescription) -> tuple[float, float]:
-    values = 1 << description.bits_stored
-    low = -(values // 2) if description.signed else 0
-    ends = to_modality(ds, np.array([low, low + values - 1], dtype=np.int64))
-    return _spanning(float(ends.min()), float(ends.max()))
-
-
-def _first_window(ds: Dataset) -> tuple[tuple[float, float], VoiFunction] | None:
-    """Return the first window of the data set, when it has one that means something."""
-    center, width = (_first(ds.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
-    if center is None or width is None:
-        return None
-    function: VoiFunction = "LINEAR"
-    match str(ds.get("VOILUTFunction")):
-        case "LINEAR_EXACT":
-            function = "LINEAR_EXACT"
-        case "SIGMOID":
-            function = "SIGMOID"
-    return ((center, width), function) if width >= (1 if function == "LINEAR" else 1e-9) else None
-
-
-def _first(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, (int, float, str)) and hasattr(value, "__getitem__"):
-        return float(value[0]) if len(value) else None
-    return float(value)
+    layers = [] if isinstance(overlays, bool) else list(overlays)
+    if own and overlays is not False and any(map(ds.__contains__, _OVERLAY_ROWS)):
+        layers = [*overlays_of(ds, frame), *layers]
+    if own:  # before the graphics, which it does not hide (PS3.4 N.2)
+        picture = apply(picture, shutter_of(ds, *picture.shape[:2], frame=frame))
+    return draw(picture, layers)

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, LimitError
-from filmless.pixels.decoding import Frames, in_threads
-from filmless.pixels.functional_groups import FunctionalGroups, functional_groups
+from filmless.pixels.decoding import Frames
+from filmless.pixels.multi_frame import FunctionalGroups, functional_groups
+from filmless.pixels.parallel import each, threads_for
 
 __all__ = ["TotalPixelMatrix", "total_pixel_matrix"]
 
@@ -71,7 +72,7 @@ class TotalPixelMatrix:
             part = samples[max(-top, 0) : bottom - top, max(-left, 0) : right - left]
             out[max(top, 0) : bottom, max(left, 0) : right] = part
 
-        in_threads(fill, range(len(needed)), None, out.nbytes)
+        each(fill, range(len(needed)), threads_for(out.nbytes, None))
         return out
 
 

@@ -9,7 +9,7 @@ use super::encode::{Encoder, Lengths};
 use super::node::Encoding;
 use super::plan::Plan;
 use super::read::DicomFile;
-use crate::dataset::{Dataset, Element};
+use crate::dataset::{Content, Dataset, Element};
 use crate::error::{Error, Result};
 use crate::transfer_syntax::{self, TransferSyntax};
 use crate::{Tag, Vr};
@@ -55,8 +55,7 @@ pub struct FileParts<'a> {
 /// cannot be encoded; as reading the source.
 pub fn plan_file(parts: &FileParts<'_>, options: &WriteOptions) -> Result<Plan> {
     let mut plan = Plan::default();
-    let same_syntax =
-        options.transfer_syntax.is_none_or(|row| parts.origin.is_some_and(|origin| origin.transfer_syntax == row.uid));
+    let same_syntax = keeps_syntax(parts, options);
     let kept = options.lengths == Lengths::Keep && !options.repair;
     if let Some(origin) = parts.origin
         && same_syntax
@@ -98,6 +97,16 @@ pub fn plan_data_set(dataset: &Dataset, encoding: Encoding, options: &WriteOptio
     Ok(plan)
 }
 
+/// Whether the file to be is in the transfer syntax of the one the data set came in: neither the options nor an edit of
+/// the file meta information name another.
+fn keeps_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> bool {
+    let is_of_origin = |uid: &str| parts.origin.is_some_and(|origin| origin.transfer_syntax == uid);
+    match options.transfer_syntax {
+        Some(row) => is_of_origin(row.uid),
+        None => parts.meta.text(Tag::TRANSFER_SYNTAX_UID).is_none_or(|uid| uid.is_empty() || is_of_origin(&uid)),
+    }
+}
+
 /// The registry's row for the file to be; an error when only a codec could make it.
 fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'static TransferSyntax> {
     let explicit = || transfer_syntax::find("1.2.840.10008.1.2.1");
@@ -118,11 +127,15 @@ fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'stat
     let Some(target) = options.transfer_syntax.or(Some(current)) else { return Ok(current) };
     let was = parts.origin.and_then(|origin| transfer_syntax::find(&origin.transfer_syntax)).unwrap_or(current);
     let has_pixels = parts.dataset.get(Tag::PIXEL_DATA)?.is_some();
-    if has_pixels && parts.origin.is_some() && target.uid != was.uid && (was.encapsulated || target.encapsulated) {
-        let untouched = !parts.dataset.edited().any(|(tag, _)| tag == Tag::PIXEL_DATA);
-        if untouched {
+    if has_pixels && target.uid != was.uid && (was.encapsulated || target.encapsulated) {
+        let set = parts.dataset.edited().find(|(tag, _)| *tag == Tag::PIXEL_DATA).map(|(_, element)| element);
+        let untouched = set.is_none() && parts.origin.is_some();
+        let fragments = set.is_some_and(|element| {
+            matches!(&element.content, Content::Bytes(bytes) if (**bytes).as_ref().starts_with(&[0xFE, 0xFF, 0, 0xE0]))
+        });
+        if untouched || (fragments && !target.encapsulated) {
             let feature = format!(
-                "changing {} to {} by rewriting elements: the pixels need a codec, which",
+                "changing {} to {} by rewriting elements, without the codec that the pixels need (`filmless.write` has it),",
                 was.name, target.name
             );
             return Err(Error::Unsupported { feature, uid: target.uid.into() });

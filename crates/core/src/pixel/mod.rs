@@ -1,8 +1,13 @@
 //! Pixel data: what does not need a codec library (PS3.5 8, A, G).
 
 pub mod bits;
+pub mod colour;
 pub mod fragments;
 pub mod functional_groups;
+pub mod lut;
+pub mod png;
 pub mod rle;
+pub mod sample;
 pub mod stored;
 pub mod streams;
+pub mod window;

@@ -5,7 +5,7 @@
 pub enum RleError {
     /// The header of 64 bytes is cut, or names another number of segments than the samples have bytes.
     Header,
-    /// A segment begins outside the frame, or before the one before it.
+    /// The first segment does not follow the header, or one begins outside the frame or before the one before it.
     Segment,
     /// A segment ends before all its bytes are there.
     Short,
@@ -28,7 +28,7 @@ pub fn decode(data: &[u8], samples: usize, bytes: usize, out: &mut [u8]) -> Resu
         return Err(RleError::Header);
     }
     let offsets: Vec<usize> = (1..=segments).filter_map(word).map(|offset| offset as usize).collect();
-    if offsets[0] < HEADER || !offsets.is_sorted() || offsets.iter().any(|&offset| offset > data.len()) {
+    if offsets[0] != HEADER || !offsets.is_sorted() || offsets.iter().any(|&offset| offset > data.len()) {
         return Err(RleError::Segment);
     }
     let mut planes: Vec<Runs<'_>> = offsets

@@ -60,8 +60,11 @@ pub fn walk(data: &[u8], coding: Coding) -> Result<Stream> {
         if marker == END_OF_IMAGE {
             return Ok(Stream { segments, end: position });
         }
-        if marker == 0x01 || (0xD0..=0xD7).contains(&marker) {
-            continue; // these stand alone
+        if is_reserved(marker, coding) {
+            return Err(bad("JPEG has a marker that means nothing where it stands", position - 2));
+        }
+        if marker == 0x01 {
+            continue; // it stands alone
         }
         let Some(&[high, low]) = data.get(position..position + 2) else { return Err(early(data)) };
         let size = usize::from(u16::from_be_bytes([high, low]));
@@ -76,6 +79,15 @@ pub fn walk(data: &[u8], coding: Coding) -> Result<Stream> {
             scans += 1;
             position = end_of_scan(data, position, coding)?;
         }
+    }
+}
+
+/// Whether a marker is none that begins a segment: unassigned ones, and those of restarts and of another image.
+fn is_reserved(marker: u8, coding: Coding) -> bool {
+    match marker {
+        0x00 | 0x02..=0xBF | 0xC8 | 0xD0..=START_OF_IMAGE => true,
+        0xF0..=0xFD => coding == Coding::Jpeg || !(0xF7..=0xF9).contains(&marker),
+        _ => false,
     }
 }
 

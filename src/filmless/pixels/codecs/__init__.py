@@ -1,8 +1,8 @@
 """Codecs, one file per family, chosen by the row of the registry of transfer syntaxes.
 
-An adapter module has ``decode_frame`` and, when the family is written, ``encode_frame`` and ``ENCODES``: what it can
-write in each transfer syntax, by keyword. Both are pure functions of one frame, safe in any thread. Where all frames
-are one stream, ``open_stream`` gives what decodes them in turn.
+An adapter module has ``decode_frame``; ``open_stream`` when all frames are one stream; and, when the family is written,
+``encode_frame`` and ``ENCODES``: what it can write in each transfer syntax, by keyword. All are pure functions, safe in
+any thread.
 """
 
 from collections.abc import Callable, Mapping
@@ -113,7 +113,7 @@ class FrameStream(Protocol):
 
 
 OpenStream = Callable[[bytes | memoryview, PixelDescription], FrameStream]
-"""From all fragments put together and the description, to the stream that is being decoded."""
+"""From all fragments, put together, and the description, to a stream of all frames."""
 
 EncodeFrame = Callable[[NDArray[Any], PixelDescription, int, EncodeOptions], Encoded]
 """From samples (rows, columns[, samples]), the description of what is to be written (its transfer syntax and the

@@ -148,9 +148,12 @@ def conform(
     above = 8 * samples.dtype.itemsize - stream.precision
     if bool(stream.signed) == description.signed or above <= 0:
         return samples
-    if not samples.flags.writeable or not samples.flags.c_contiguous:
-        samples = samples.copy()
-    _core.keep_stored(samples, stream.precision, stream.precision - 1, description.signed)
+    samples = samples if samples.flags.writeable else samples.copy()
+    if description.signed:
+        samples <<= above
+        samples >>= above
+    else:
+        samples &= (1 << stream.precision) - 1
     return samples
 
 
@@ -165,8 +168,8 @@ def used_bits(samples: NDArray[Any], description: PixelDescription) -> NDArray[A
     """
     if samples.dtype.kind == "f" or description.bits_allocated == 1 or description.bits_stored == 8 * samples.itemsize:
         return samples
-    if not samples.flags.writeable or not samples.flags.c_contiguous:
-        samples = samples.copy()
+    if not (samples.flags.writeable and samples.flags.c_contiguous):
+        samples = samples.copy(order="C")
     _core.keep_stored(samples, description.bits_stored, description.high_bit, description.signed)
     return samples
 

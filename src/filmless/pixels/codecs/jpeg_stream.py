@@ -11,7 +11,8 @@ from filmless.pixels.description import PixelDescription
 __all__ = ["COLOUR", "JPEG_LS", "JpegComponent", "JpegSegment", "JpegStream", "parse_jpeg", "read_jpeg"]
 
 _START_OF_SCAN = 0xDA
-_JPEG_LS_FRAME = 0xF7
+_HUFFMAN_TABLES, _JPEG_LS_FRAME = 0xC4, 0xF7
+_ARITHMETIC = frozenset({9, 10, 11, 13, 14, 15})
 _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), _JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}
 _HIERARCHICAL_UIDS = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in range(59, 67))
 
@@ -139,6 +140,7 @@ def read_jpeg(
     """
     try:
         stream = parse_jpeg(data, jpeg_ls=jpeg_ls)
+        _check_tables(data, stream)
     except (FormatError, LimitError) as error:
         uid = description.transfer_syntax
         if uid in _HIERARCHICAL_UIDS and b"\xff\xde" in data[:65536]:
@@ -146,6 +148,30 @@ def read_jpeg(
         raise CodecError(error.message, frame=frame) from error
     header = CodeStream("JPEG", stream.rows, stream.columns, len(stream.components), stream.precision)
     return stream, header
+
+
+def _check_tables(data: bytes, stream: JpegStream) -> None:
+    """Refuse scans whose Huffman tables are not there: decoders would take others."""
+    arithmetic, tables = stream.process in _ARITHMETIC, set[int]()
+    for segment in stream.segments:
+        content = data[segment.offset + 4 : segment.offset + segment.size]
+        if segment.marker == _HUFFMAN_TABLES:
+            while len(content) > 17:
+                tables.add(content[0])
+                content = content[17 + sum(content[1:17]) :]
+        elif segment.marker == _START_OF_SCAN and content and not arithmetic and stream.process != JPEG_LS:
+            count = content[0]
+            if len(content) < 4 + 2 * count:
+                raise FormatError("JPEG scan header is too short", offset=segment.offset)
+            start, end, high = content[1 + 2 * count], content[2 + 2 * count], content[3 + 2 * count] >> 4
+            whole = not stream.is_progressive
+            for table in content[2 : 2 + 2 * count : 2]:
+                first = (whole or (start == 0 and high == 0)) and table >> 4 not in tables
+                others = not stream.is_lossless and (whole or end > 0) and 0x10 | (table & 15) not in tables
+                if first or others:
+                    raise FormatError("JPEG scan has no Huffman table", offset=segment.offset)
+    if arithmetic and tables:
+        raise FormatError("JPEG has arithmetic coding and Huffman tables", offset=0)
 
 
 def _describe(data: bytes, segments: list[JpegSegment], frame: JpegSegment, end: int) -> JpegStream:

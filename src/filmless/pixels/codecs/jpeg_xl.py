@@ -58,8 +58,10 @@ def decode_frame(
         raise CodecError(f"JPEG XL stream does not decode: {error}", frame=frame) from error
     if samples.dtype.itemsize > description.dtype.itemsize or samples.dtype.kind not in "ui":
         raise CodecError("JPEG XL stream has samples of more bits than Bits Allocated", frame=frame)
-    photometric = "RGB" if description.samples == 3 else description.photometric_interpretation
     lossless = description.transfer_syntax == _LOSSLESS
+    photometric = description.photometric_interpretation
+    if description.samples == 3 and not (lossless and photometric == "YBR_FULL"):  # which is written as it is
+        photometric = "RGB"
     return Decoded(conform(samples, header, description, frame, lossless=lossless), photometric, findings)
 
 

@@ -110,6 +110,7 @@ def _unpack(data: bytes | memoryview, description: PixelDescription, first_bit: 
     """Take samples of 2 to 15 bits apart: they share bytes, each from its least significant bit on (PS3.5 8.1.1)."""
     out = np.empty(description.frame_bits // description.bits_allocated, description.dtype)
     _core.unpack_bits(bytes(data), first_bit, description.bits_allocated, out)
+    out = used_bits(out, description)
     if description.by_plane:
         planes = out.reshape(description.samples, description.rows, description.columns)
         return planes.transpose(1, 2, 0)

@@ -134,7 +134,7 @@ class VideoStream:
         import av
 
         options = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
-        container = av.open(io.BytesIO(self._data), mode="r", options=options)
+        container = av.open(io.BytesIO(self._data), "r", options=options)
         if not container.streams.video:
             raise CodecError("video stream holds no pictures", frame=frame)
         stream = container.streams.video[0]

@@ -9,7 +9,7 @@ import pytest
 from filmless import Dataset, read
 from filmless.errors import GeometryError, LimitError
 from filmless.file import encode
-from filmless.pixels.functional_groups import frame_group, frame_values, functional_groups
+from filmless.pixels.multi_frame import frame_group, frame_values, functional_groups
 
 _FIELDS = {
     "positions": ("PlanePositionSequence", ["ImagePositionPatient"]),

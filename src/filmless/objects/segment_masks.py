@@ -1,0 +1,101 @@
+"""Segments as layers on the images that were segmented."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmless.dataset import Dataset
+from filmless.errors import LimitError
+from filmless.objects.segment_colours import PALETTE, Look
+from filmless.objects.segmentation_index import SegmentationIndex
+from filmless.pixels.overlays import Overlay
+
+__all__ = ["segment_overlays"]
+
+
+def segment_overlays(
+    seg: Dataset | SegmentationIndex,
+    image: Dataset,
+    frame: int = 0,
+    *,
+    tolerance_mm: float = 0.1,
+    opacity: float = 0.5,
+    max_pixels: int = 1 << 28,
+) -> list[Overlay]:
+    """Lay the segments of a segmentation over a frame of an image.
+
+    Parameters
+    ----------
+    seg
+        The segmentation; for many images its `SegmentationIndex`.
+    image
+        The image: what was segmented, or another one of the same frame of reference.
+    frame
+        Which frame of the image, from 0.
+    tolerance_mm
+        How far the planes of segmentation and image may be apart, in mm.
+    opacity
+        0 to 1, of each layer.
+    max_pixels
+        How many pixels the image may have.
+
+    Returns
+    -------
+    list of Overlay
+        By segment number, one for each that is found there: the mask has the rows and columns of the image, bool, or
+        float32 from 0 to 1 for fractional segmentations, and is resampled to the nearest pixel where the grids differ.
+        The colour is the recommended one, that of the palette, or one of ours. Empty when nothing lies in this plane.
+
+    Raises
+    ------
+    UnsupportedError
+        This is no segmentation of a kind there is.
+    PixelError
+        A frame that is needed does not decode; `GeometryError` when there is not a functional group for each.
+    LimitError
+        The image has more pixels than ``max_pixels``.
+
+    DICOM
+    -----
+    PS3.3 C.8.20, C.7.6.16.2.6, C.7.6.2.1.1
+
+    Examples
+    --------
+    >>> from filmless import read
+    >>> from filmless.objects import Segment, segmentation
+    >>> ct = read("slice.dcm")
+    >>> seg = segmentation(ct.pixel_array > 1000, source=ct, segments=[Segment("bone", colour=(255, 200, 0))])
+    >>> [overlay] = segment_overlays(seg, ct)
+    >>> overlay.label, overlay.colour, overlay.mask.shape
+    ('bone', (255, 200, 0), (128, 128))
+    """
+    index = seg if isinstance(seg, SegmentationIndex) else SegmentationIndex(seg)
+    found = index.frames_on(image, frame, tolerance_mm=tolerance_mm)
+    if not found:
+        return []
+    shape = (image.Rows, image.Columns)
+    if shape[0] * shape[1] > max_pixels:
+        raise LimitError(f"the image has {shape[0]} × {shape[1]} pixels", limit="max_pixels", value=max_pixels)
+    layers: dict[int | None, NDArray[Any]] = {}
+    for number, placement in found:
+        values = index.values(number)
+        key = None if index.kind == "LABELMAP" else index.number_of(number)
+        layer = layers.setdefault(key, np.zeros(shape, dtype=values.dtype))
+        if placement is None:
+            np.maximum(layer, values, out=layer)
+        else:
+            placement.paste(values, layer)
+    masks = _labels(layers.get(None)) if index.kind == "LABELMAP" else layers
+    overlays = []
+    for number in sorted(number for number in masks if number is not None):
+        if masks[number].any():
+            look = index.segments.get(number) or Look(f"segment {number}", PALETTE[number % len(PALETTE)])
+            overlays.append(Overlay(masks[number], look.colour, opacity, look.label))
+    return overlays
+
+
+def _labels(labels: NDArray[Any] | None) -> dict[int | None, NDArray[Any]]:
+    if labels is None:
+        return {}
+    return {int(number): labels == number for number in np.flatnonzero(np.bincount(labels.reshape(-1))) if number}
