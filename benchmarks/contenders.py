@@ -87,11 +87,12 @@ class Field:
 
 
 @contextmanager
-def field() -> Iterator[Field]:
-    """Start from what is installed; end every process afterwards."""
+def field(clock: str) -> Iterator[Field]:
+    """Start from what is installed, everyone timed by the same clock; end every process afterwards."""
     versions: dict[str, str] = {}
     missing: dict[str, str] = {}
-    all_of_us = Field(_started(HEADERS, versions, missing), _started(PIXELS, versions, missing), versions, missing)
+    sessions, pixels = (_started(line_up, clock, versions, missing) for line_up in (HEADERS, PIXELS))
+    all_of_us = Field(sessions, pixels, versions, missing)
     try:
         yield all_of_us
     finally:
@@ -99,14 +100,14 @@ def field() -> Iterator[Field]:
             session.close()
 
 
-def _started(line_up: LineUp, versions: dict[str, str], missing: dict[str, str]) -> dict[str, Session]:
+def _started(line_up: LineUp, clock: str, versions: dict[str, str], missing: dict[str, str]) -> dict[str, Session]:
     sessions = {}
     for name, module in line_up.python.items():
         if importlib.util.find_spec(module) is None:
             missing[name] = f"the Python package {module} cannot be imported"
             continue
         adapter = f"{line_up.adapter}_{module.lower()}"
-        sessions[name] = Session([sys.executable, "-m", "benchmarks.python.serve", adapter], ROOT)
+        sessions[name] = Session([sys.executable, "-m", "benchmarks.python.serve", adapter], ROOT, clock)
         versions[name] = _python_version(_DISTRIBUTIONS.get(name, name))
     for name, native in line_up.native.items():
         try:
@@ -114,7 +115,7 @@ def _started(line_up: LineUp, versions: dict[str, str], missing: dict[str, str])
         except (OSError, subprocess.CalledProcessError) as error:
             missing[name] = _why(native, error)
             continue
-        sessions[name] = Session([str(program)], ROOT)
+        sessions[name] = Session([str(program)], ROOT, clock)
         versions[name] = _debian_version(native.package)
     return sessions
 

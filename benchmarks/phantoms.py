@@ -40,15 +40,15 @@ def ct(number: int = 0) -> NDArray[np.int16]:
 
 
 def mammogram() -> NDArray[np.uint16]:
-    """Give a breast of 4096x3328 pixels of 12 bits before a large background that is all but black."""
+    """Give a breast of 4096x3328 pixels of 12 bits; the background is black, as images for presentation have it."""
     rows, columns = MAMMOGRAM_SHAPE
     y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
     x = np.linspace(0, 1, columns, dtype=np.float32)[None, :]
-    inside = np.clip(1 - (y / 0.86) ** 2 - (x / 0.68) ** 2, 0, 1)
+    inside = np.clip(1 - (y / 0.86) ** 2 - (x / 0.88) ** 2, 0, 1)
     random = np.random.default_rng(7)
     thickness = np.minimum(1, inside * 6) ** 0.7
     tissue = 1500 + 1300 * inside + 330 * _cloud(random, MAMMOGRAM_SHAPE, slope=1.5)
-    picture = thickness * tissue + (1.1 + thickness * 21) * _grain(random, MAMMOGRAM_SHAPE) + 20
+    picture = thickness * (tissue + 31 * _grain(random, MAMMOGRAM_SHAPE))
     film: NDArray[np.uint16] = np.clip(np.rint(picture), 0, _FILM).astype(np.uint16)
     return film
 

@@ -4,6 +4,7 @@ Processes of their own keep one contender's garbage, imports and crashes from th
 asked, timed and weighed in the same way.
 """
 
+import os
 import selectors
 import subprocess
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 
 TIMEOUT_S = 120.0
 NOT_OFFERED = "not offered"
+CLOCK = "FILMLESS_BENCHMARK_CLOCK"
+ELAPSED, PROCESSOR = "elapsed", "processor"
 
 
 class PeerError(Exception):
@@ -38,8 +41,9 @@ class Memory:
 class Session:
     """A running contender; it is started on the first request and again after a crash."""
 
-    def __init__(self, command: list[str], cwd: Path) -> None:
+    def __init__(self, command: list[str], cwd: Path, clock: str = ELAPSED) -> None:
         self._command, self._cwd = command, cwd
+        self._environment = os.environ | {CLOCK: clock}
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, task: str, path: Path, attributes: dict[str, int], repetitions: int = 1) -> tuple[float, int]:
@@ -88,6 +92,7 @@ class Session:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self._cwd,
+                env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

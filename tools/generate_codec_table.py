@@ -31,7 +31,7 @@ NOTES = """
 
 - **Hierarchical JPEG**: no library of today decodes it. A stream that is not hierarchical, but in one of its transfer
   syntaxes, decodes.
-- **Arithmetic coding** of JPEG decodes as far as libjpeg-turbo does; lossless arithmetic coding does not.
+- **Arithmetic coding** of JPEG is handed to libjpeg-turbo; no stream of it was at hand to test with.
 - **Multi-component JPEG 2000** (Part 2) decodes as far as its streams keep to Part 1, as OpenJPEG does.
 - **JPEG-LS** with components of different size does not decode.
 - **Video** needs the extra `video`. Its frames decode in order; going back begins anew.
@@ -42,14 +42,16 @@ Every stream that ends early, and every damage to its structure, is a `CodecErro
 damage shows to no decoder, so that the picture is wrong and nothing is raised:
 
 - JPEG, lossless or not, has no check of its entropy-coded data: a flipped bit there gives other samples to the next
-  restart marker or the end. So do values in its quantisation and Huffman tables.
-- JPEG-LS, JPEG 2000 and HTJ2K notice much of it, not all: a bit of a sample is as good as another.
+  restart marker or the end. So do values in its quantisation and Huffman tables, and a table that is lost between scans
+  of a progressive stream, when an older one has its number.
+- JPEG 2000 has none either: of 300 flipped bits in the data of a small picture, 3 raised an error, and 294 gave other
+  samples. HTJ2K raised 60 of 300.
+- JPEG-LS raised 262 of 300, JPEG XL 230, a JPEG recompressed as JPEG XL 249: most, not all.
 - RLE, uncompressed and deflated: a byte of a sample is as good as another; deflate carries no check sum in DICOM.
-- JPEG XL notices nearly all damage, as its entropy coder ends in a known state.
 - Video conceals damage; a frame that FFmpeg marks as corrupt is a `CodecError`.
 
-HTJ2K is decoded by OpenJPEG, at half the speed of OpenJPH, since OpenJPH answered 90 of 90 damaged streams with wrong
-samples and no error.
+HTJ2K is decoded by OpenJPEG, at half the speed of OpenJPH, which gave wrong samples and no error for 87 of 90 flipped
+bits. OpenJPEG is better there, not safe: who has to know keeps a digest.
 """
 
 

@@ -1,5 +1,7 @@
 """From stored values in memory to a picture of 8 bits."""
 
+from dataclasses import replace
+
 from benchmarks import make_pixels, phantoms
 from benchmarks.code_streams import NATIVE
 from benchmarks.contenders import DCMTK, NUMPY, OURS, PYDICOM, SIMPLEITK
@@ -10,6 +12,7 @@ from benchmarks.windowing import Stored, save
 from . import Bench, Pixels
 
 _BARS = (Bar(PYDICOM, 12), Bar(NUMPY, 1), Bar(SIMPLEITK, 1), Bar(DCMTK, 1))
+_WHOLE = f"{OURS} (render of undecoded)"
 _CONTENDERS = (OURS, PYDICOM, NUMPY, SIMPLEITK, DCMTK)
 
 
@@ -33,5 +36,6 @@ def render(bench: Bench) -> list[Row]:
         count = image.samples.size
         work = Pixels("render", path, count, check="sum rendered", total=image.picture_sum(), tolerance=count)
         timers = {name: bench.pixels(name, work) for name in _CONTENDERS if name in bench.contenders.pixels}
+        timers[_WHOLE] = bench.pixels(OURS, replace(work, task="render whole", check="sum rendered whole"))
         rows.append(race(f"render a {kind}", timers, rounds=bench.rounds).row(*_BARS))
     return rows

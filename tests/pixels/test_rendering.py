@@ -10,6 +10,7 @@ from filmless import pixels
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
 from filmless.pixels.overlays import Overlay
+from filmless.pixels.rendering import thumbnail
 
 
 def test_rescale(image):
@@ -111,11 +112,11 @@ def test_16_bit_colour(image):
 def test_thumbnail(image):
     frames = np.stack([np.zeros((300, 600)), np.full((300, 600), 200), np.zeros((300, 600))]).astype(np.uint8)
     ds = image(frames.tobytes(), Rows=300, Columns=600, NumberOfFrames=3)
-    small = Image.open(io.BytesIO(pixels.thumbnail(ds)))
+    small = Image.open(io.BytesIO(thumbnail(ds)))
     assert small.size == (256, 128)
     assert (np.asarray(small) == 200).all()
     del ds.PixelData
-    assert pixels.thumbnail(ds) is None
+    assert thumbnail(ds) is None
 
 
 @pytest.mark.parametrize("frame", [-1, 1, 10**9])

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from filmless import Dataset, pixels
+from filmless.pixels.rendering import thumbnail
 from filmless.pixels.scaling import pixel_height, scaled
 
 
@@ -62,5 +63,5 @@ def test_render_and_thumbnail(image):
     ds = image(bytes(100 * 50), Rows=100, Columns=50, PixelAspectRatio=[1, 2])
     assert pixels.render(ds).shape == (100, 50)
     assert pixels.render(ds, size=30).shape == (30, 30)
-    assert Image.open(io.BytesIO(pixels.thumbnail(ds))).size == (100, 100)
-    assert Image.open(io.BytesIO(pixels.thumbnail(ds, side=10))).size == (10, 10)
+    assert Image.open(io.BytesIO(thumbnail(ds))).size == (100, 100)
+    assert Image.open(io.BytesIO(thumbnail(ds, side=10))).size == (10, 10)

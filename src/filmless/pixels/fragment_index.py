@@ -28,6 +28,8 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
 _END = b"\xff\xd9"
 _ENDED = {"jpeg", "jpeg-lossless", "jpeg-ls", "jpeg-2000", "htj2k"}
 
+_READ_WITH_HEAD = 4096  # bytes of an offset table that are read together with the head of its item
+
 Span = tuple[int, int]
 
 
@@ -100,21 +102,21 @@ class EncapsulatedFrames:
 
     def _offset_table(self) -> tuple[int, tuple[int, ...]]:
         """Return where the first fragment's item is, and the offsets when there is one for each frame."""
-        head = self._range(0, 8)
+        most = 4 * self._frames + 4  # one for each frame and one more: enough to see whether there are too many
+        head = self._range(0, 8 + min(most, _READ_WITH_HEAD))
         if len(head) < 8 or head[:4] != _ITEM:
             raise PixelError("encapsulated pixel data has no items", tag=_PIXEL_DATA)
-        size = int.from_bytes(head[4:], "little")
+        size = int.from_bytes(head[4:8], "little")
         first = 8 + size
         offsets: tuple[int, ...]
         extended = self._ds.get("ExtendedOffsetTable")
         if isinstance(extended, bytes) and extended:
-            # One for each frame and one more: enough to see whether there are too many.
             offsets = struct.unpack_from(f"<{min(len(extended) // 8, self._frames + 1)}Q", extended)
             lengths = self._ds.get("ExtendedOffsetTableLengths")
             if isinstance(lengths, bytes):
                 self._lengths = struct.unpack_from(f"<{min(len(lengths) // 8, self._frames)}Q", lengths)
         else:
-            table = self._range(8, 8 + min(size, 4 * self._frames + 4))
+            table = head[8 : 8 + size] if min(size, most) <= len(head) - 8 else self._range(8, 8 + min(size, most))
             offsets = struct.unpack_from(f"<{len(table) // 4}I", table)
         if not offsets:
             return first, ()

@@ -7,8 +7,8 @@ any thread.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
@@ -158,6 +158,7 @@ _MODULES: Mapping[str, str] = {  # by family, as the registry of transfer syntax
 }
 
 
+@lru_cache(maxsize=256)
 def codec_of(transfer_syntax: str) -> Codec:
     """Return the codec of a transfer syntax.
 
@@ -173,7 +174,7 @@ def codec_of(transfer_syntax: str) -> Codec:
     """
     row = _core.transfer_syntax(transfer_syntax)
     name = None if row is None else _MODULES.get(row["codec"])
-    if row is None or name is None or find_spec(f"{__name__}.{name}") is None:
+    if row is None or name is None:
         message = f"pixel data of transfer syntax {transfer_syntax} cannot be decoded"
         raise UnsupportedError(message, uid=transfer_syntax)
     module = import_module(f"{__name__}.{name}")

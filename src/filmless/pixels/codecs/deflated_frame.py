@@ -34,6 +34,22 @@ def decode_frame(
     expected = (description.frame_bits + 7) // 8
     if expected > _MOST_PER_BYTE * len(data):
         raise CodecError(f"deflated frame of {len(data)} bytes is too short for its size", frame=frame)
+    return native.decode_frame(_inflated(data, expected, frame), description, frame, out)
+
+
+def _inflated(data: bytes | memoryview, expected: int, frame: int) -> bytes:
+    """Inflate by libdeflate, which is fast on whole streams of a known size; what it refuses zlib explains."""
+    import imagecodecs
+
+    size = expected + expected % 2
+    try:
+        inflated = bytes(imagecodecs.deflate_decode(bytes(data), raw=True, out=size))
+    except (RuntimeError, ValueError):
+        return _inflated_by_zlib(data, expected, frame)
+    return inflated if len(inflated) >= expected else _inflated_by_zlib(data, expected, frame)
+
+
+def _inflated_by_zlib(data: bytes | memoryview, expected: int, frame: int) -> bytes:
     inflater = zlib.decompressobj(_RAW)
     try:
         inflated = inflater.decompress(data, expected + 2)
@@ -43,7 +59,7 @@ def decode_frame(
         raise CodecError(f"deflated frame ends early: {len(inflated)} bytes, expected {expected}", frame=frame)
     if not expected <= len(inflated) <= expected + expected % 2:
         raise CodecError(f"deflated frame holds {len(inflated)} bytes or more, expected {expected}", frame=frame)
-    return native.decode_frame(inflated, description, frame, out)
+    return inflated
 
 
 def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: int, options: EncodeOptions) -> Encoded:

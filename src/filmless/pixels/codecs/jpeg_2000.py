@@ -40,8 +40,8 @@ def decode_frame(
 ) -> Decoded:
     """Decode one frame of JPEG 2000 or HTJ2K.
 
-    OpenJPEG decodes HTJ2K as well. It takes twice the time of OpenJPH, which answers damage with wrong samples and no
-    error.
+    OpenJPEG decodes HTJ2K as well. It takes twice the time of OpenJPH, which answers nearly all damage with wrong
+    samples and no error; OpenJPEG notices some of it.
 
     Raises
     ------

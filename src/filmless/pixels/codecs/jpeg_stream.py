@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from filmless import _core
 from filmless.errors import CodecError, FormatError, LimitError, UnsupportedError
@@ -23,8 +24,7 @@ COLOUR = {1: "GRAYSCALE", 2: None, 3: None, 4: "CMYK"}
 """What `imagecodecs` has to hear of a number of components so that it converts nothing; None where it depends."""
 
 
-@dataclass(frozen=True, slots=True)
-class JpegSegment:
+class JpegSegment(NamedTuple):
     """A marker segment: its code, where its ``FF`` stands, and its size with marker and length."""
 
     marker: int
@@ -32,8 +32,7 @@ class JpegSegment:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class JpegComponent:
+class JpegComponent(NamedTuple):
     """A component of the frame header."""
 
     identifier: int
@@ -113,7 +112,7 @@ def parse_jpeg(data: bytes, *, jpeg_ls: bool = False) -> JpegStream:
     except LimitError as error:  # there is no parameter for it, so the hint to it is left out
         message = f"JPEG has more than {error.value} {error.limit}"
         raise LimitError(message, limit=error.limit, value=error.value, offset=error.offset) from None
-    segments = [JpegSegment(*segment) for segment in found]
+    segments = [JpegSegment._make(segment) for segment in found]
     frames = [segment for segment in segments if segment.marker in _FRAME_HEADERS]
     if len(frames) > 1:
         raise FormatError("JPEG has a second frame header: hierarchical or damaged", offset=frames[1].offset)
