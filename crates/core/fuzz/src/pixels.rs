@@ -62,7 +62,7 @@ pub fn bits(data: &[u8]) {
     let mut samples = rest.to_vec();
     packed::keep_stored(&mut samples, usize::from(*size % 10), u32::from(*stored), u32::from(*high), first & 1 == 1);
     let once = samples.clone();
-    if *high + 1 == *stored {
+    if high.checked_add(1) == Some(*stored) {
         packed::keep_stored(
             &mut samples,
             usize::from(*size % 10),

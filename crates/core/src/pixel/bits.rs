@@ -15,7 +15,7 @@ macro_rules! shift {
 /// cannot be.
 pub fn keep_stored(bytes: &mut [u8], size: usize, stored: u32, high: u32, signed: bool) {
     let all = 8 * size as u32;
-    if stored == 0 || stored > high + 1 || high >= all || stored == all {
+    if stored == 0 || high >= all || stored > high + 1 || stored == all {
         return;
     }
     let (up, down) = (all - 1 - high, all - stored);
@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn bits_that_cannot_be_are_left() {
         let mut bytes = [1, 2, 3, 4];
-        for (size, stored, high) in [(2, 0, 0), (2, 17, 16), (2, 4, 2), (3, 8, 7), (2, 16, 15), (0, 1, 0)] {
+        for (size, stored, high) in
+            [(2, 0, 0), (2, 17, 16), (2, 4, 2), (3, 8, 7), (2, 16, 15), (0, 1, 0), (2, 1, u32::MAX)]
+        {
             keep_stored(&mut bytes, size, stored, high, true);
         }
         assert_eq!(bytes, [1, 2, 3, 4]);
