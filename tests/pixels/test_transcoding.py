@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import filmless
 from filmless import Dataset, pixels, read
 from filmless.errors import CodecError, PixelError, UnsupportedError
 from filmless.file import encode
-from filmless.pixels import codecs
 from filmless.pixels.authoring import set_pixels
+from filmless.pixels.codecs import codec_of
 from filmless.pixels.encapsulation import encapsulate
 from filmless.pixels.targets import targets
 from filmless.pixels.transcoding import transcode
@@ -316,7 +317,7 @@ def test_the_same_transfer_syntax_changes_nothing(pydicom_files):
 
 
 def test_a_frame_that_does_not_come_back(monkeypatch):
-    right = codecs.codec_of("RLELossless")
+    right = codec_of("RLELossless")
 
     def wrong(samples, description, frame, options):
         if frame == 1:
@@ -324,7 +325,7 @@ def test_a_frame_that_does_not_come_back(monkeypatch):
             samples[0, 0] ^= 1
         return right.encode_frame(samples, description, frame, options)
 
-    monkeypatch.setattr(f"{codecs.__name__}.rle.encode_frame", wrong)
+    monkeypatch.setattr("filmless.pixels.transcoding.codec_of", lambda _: replace(right, encode_frame=wrong))
     ds = made(smooth((3, 7, 9), 8))
     with pytest.raises(CodecError, match="does not come back from what was written") as caught:
         transcode(ds, "RLELossless")
