@@ -57,11 +57,11 @@ def transcode(name: str) -> None:
     path = OUT / Path(name).with_suffix(".dcm")
     dataset = filmless.read(path)
     print(f"\n{path} in other transfer syntaxes, the same pixels in each\n")
-    print(f"  {UID(dataset.file_meta.TransferSyntaxUID).name:<78} {path.stat().st_size:>9,} bytes")
+    print(f"  {UID(dataset.file_meta.TransferSyntaxUID).keyword:<24} {path.stat().st_size:>9,} bytes")
     for keyword in LOSSLESS:
         target = path.with_stem(f"{path.stem}-{keyword}")
         filmless.write(dataset, target, transfer_syntax=keyword)
-        print(f"  {UID(filmless.read(target).file_meta.TransferSyntaxUID).name:<78} {target.stat().st_size:>9,} bytes")
+        print(f"  {keyword:<24} {target.stat().st_size:>9,} bytes")
 
 
 def caption(name: str, dataset: filmless.Dataset) -> list[str]:
