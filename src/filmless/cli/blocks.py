@@ -74,8 +74,8 @@ def _sgr(start: Codes, codes: Codes) -> Codes:
 def _numbers_true(pixels: NDArray[np.uint8]) -> Numbers:
     """Return each colour as 24 bits."""
     if pixels.ndim == 1:
-        return pixels * np.int64(0x01_01_01)
-    return pixels @ np.array((1 << 16, 1 << 8, 1))
+        return np.asarray(pixels * np.int64(0x01_01_01))
+    return np.asarray(pixels @ np.array((1 << 16, 1 << 8, 1)))
 
 
 def _code_true(numbers: Numbers) -> Codes:
@@ -98,7 +98,7 @@ def _numbers_256(pixels: NDArray[np.uint8]) -> Numbers:
     grey = _NEAREST_GREY[rgb.sum(axis=1)]
     off_cube = ((rgb - _LEVELS[steps]) ** 2).sum(axis=1)
     off_grey = ((rgb - _GREYS[grey][:, None]) ** 2).sum(axis=1)
-    return np.where(off_grey < off_cube, 232 + grey, 16 + steps @ np.array((36, 6, 1)))
+    return np.asarray(np.where(off_grey < off_cube, 232 + grey, 16 + steps @ np.array((36, 6, 1))))
 
 
 def _code_256(numbers: Numbers) -> Codes:

@@ -48,6 +48,7 @@ def show(
     voi: str | None,
     state: str | None,
     plain: bool,
+    icc: bool,
     protocol: str,
     width: int | None,
 ) -> None:
@@ -58,7 +59,7 @@ def show(
     """
     from filmless.pixels import render
 
-    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain)
+    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain, icc=icc)
     chosen: Protocol | None = next((name for name in get_args(Protocol) if name == protocol), None)
     screen: Screen | None = None
     batch = Batch()
