@@ -63,8 +63,9 @@ class SourceFrames:
         GeometryError
             There is not a functional group for each frame.
         """
-        if isinstance(source, str | bytes) or not isinstance(source, Iterable):
-            check_dataset("source", source, expected=_EXPECTED)
+        given: object = source  # whatever it is said to be
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            check_dataset("source", given, expected=_EXPECTED)
         images = [source] if isinstance(source, Dataset) else list(source)
         if not images:
             raise ValueError("`source` is an image or a list of at least one")
