@@ -88,5 +88,7 @@ def _needs_a_codec(dataset: Dataset, transfer_syntax: str) -> bool:
     if target is None or "PixelData" not in dataset:
         return False
     current = _core.transfer_syntax(str(dataset.file_meta.get("TransferSyntaxUID") or ""))
-    is_encapsulated = current is not None and current["encapsulated"]
-    return target["encapsulated"] or is_encapsulated or dataset["PixelData"].is_encapsulated
+    # GE's own transfer syntax has its pixels, and nothing else, in the other byte order.
+    if any(row["encapsulated"] or row["big_endian_pixels"] > row["big_endian"] for row in (target, current) if row):
+        return True
+    return dataset["PixelData"].is_encapsulated

@@ -9,7 +9,7 @@ from filmless.dataset import Dataset
 from filmless.errors import UnsupportedError
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.native_value import native_value
-from filmless.pixels.targets import row_of, target_row
+from filmless.pixels.targets import row_of, target_row, turns_pixels
 from filmless.pixels.transcoding import transcode
 
 __all__ = ["set_pixels"]
@@ -236,7 +236,8 @@ def _native_syntax(ds: Dataset) -> str:
         row = row_of(uid or "1.2.840.10008.1.2")
     except UnsupportedError:
         return _NATIVE
-    return _NATIVE if row["encapsulated"] or row["codec"] != "native" else str(row["uid"])
+    is_kept = row["codec"] == "native" and not (row["encapsulated"] or turns_pixels(row))
+    return str(row["uid"]) if is_kept else _NATIVE
 
 
 def _replace(ds: Dataset, image: Dataset, *, with_frames: bool) -> None:

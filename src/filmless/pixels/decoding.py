@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any, overload
 
@@ -109,6 +110,15 @@ class Frames(Sequence[NDArray[Any]]):
             decoded = self._codec.decode_frame(data, self.description, frame, out, **more)
         self._noted |= dict.fromkeys(decoded.findings)
         return self._coloured(decoded._replace(samples=_owned(decoded.samples)))
+
+    def raw(self, frame: int) -> NDArray[Any]:
+        """Decode a frame to unsigned samples with all their bits, those that hold no sample too."""
+        bits = self.description.bits_allocated
+        whole = replace(self.description, bits_stored=bits, high_bit=bits - 1, signed=False)
+        data, first_bit = self._index.encoded(frame)
+        more = {"first_bit": first_bit} if first_bit else {}
+        codec = self._codec or codec_of(_NATIVE)
+        return codec.decode_frame(data, whole, frame, None, **more).samples
 
     def _opened(self, open_stream: OpenStream) -> FrameStream:
         with self._opening:

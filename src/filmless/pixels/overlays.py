@@ -15,13 +15,14 @@ from filmless.pixels.attributes import integer, numbers, text
 from filmless.pixels.codecs import codec_of
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
+from filmless.pixels.embedded_overlays import embedded_bit
 
 __all__ = ["GROUPS", "Overlay", "draw", "overlay_mask", "overlays_by_group", "overlays_of"]
 
 GROUPS = range(0x6000, 0x6020, 2)
 # The elements of a group.
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE = 0x0010, 0x0011, 0x0015, 0x0022, 0x0040
-_ORIGIN, _FRAME_ORIGIN, _BITS_ALLOCATED, _BIT_POSITION, _LABEL, _DATA = 0x0050, 0x0051, 0x0100, 0x0102, 0x1500, 0x3000
+_ORIGIN, _FRAME_ORIGIN, _LABEL, _DATA = 0x0050, 0x0051, 0x1500, 0x3000
 _PRESENT = tuple((group, group << 16 | _ROWS, group << 16 | _DATA) for group in GROUPS)
 _ROI_OPACITY = 0.3  # a region of interest is for looking at: what it covers stays visible
 
@@ -199,16 +200,8 @@ class _Words:
 
     def embedded(self, group: int) -> NDArray[np.bool_] | None:
         """Return an overlay that lies in these bits (retired, PS3.3-2004 C.9.2); None when the group has none."""
-        base, description = group << 16, self._description
-        position = integer(self._ds, base | _BIT_POSITION, absent=-1)
-        lowest = description.high_bit - description.bits_stored + 1
-        if (
-            integer(self._ds, base | _BITS_ALLOCATED, absent=0) != description.bits_allocated
-            or not 0 <= position < description.bits_allocated
-            or lowest <= position <= description.high_bit
-            or description.samples != 1
-            or description.keyword != "PixelData"
-        ):
+        position = embedded_bit(self._ds, group, self._description)
+        if position is None:
             return None
         if self._samples is None:
             self._samples = self._decoded()

@@ -8,7 +8,7 @@ from filmless.errors import UnsupportedError
 from filmless.pixels.codecs import EncodeOptions, Encodes, codec_of
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["Row", "check_capable", "check_options", "row_of", "target_row", "targets", "written_as"]
+__all__ = ["Row", "check_capable", "check_options", "row_of", "target_row", "targets", "turns_pixels", "written_as"]
 
 Row = dict[str, Any]
 """A row of the registry of transfer syntaxes."""
@@ -48,6 +48,11 @@ def row_of(transfer_syntax: str) -> Row:
 def targets() -> list[Row]:
     """Return the rows of all transfer syntaxes that are written, in the order of the registry."""
     return [dict(row) for row in _core.transfer_syntaxes() if _is_target(dict(row))]
+
+
+def turns_pixels(row: Row) -> bool:
+    """Whether pixel data, and nothing else, are big endian in a transfer syntax, as in GE's own one."""
+    return bool(row["big_endian_pixels"] and not row["big_endian"])
 
 
 def target_row(transfer_syntax: str) -> Row:

@@ -12,20 +12,24 @@ from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import CodecError, PixelError, UnsupportedError
 from filmless.pixels.codecs import Codec, Decoded, EncodeOptions, codec_of
+from filmless.pixels.coded_stream import CodedStream, coded_stream
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.embedded_overlays import embedded_overlays, move_to_overlay_data
+from filmless.pixels.embedded_overlays import take_overlays_out
 from filmless.pixels.encapsulation import encapsulate
 from filmless.pixels.lossy_history import derive, is_declared, record_loss
 from filmless.pixels.moving import mover_of
 from filmless.pixels.native_value import native_value
 from filmless.pixels.parallel import each, threads_for
-from filmless.pixels.targets import Row, check_capable, check_options, row_of, target_row, written_as
+from filmless.pixels.targets import Row, check_capable, check_options, row_of, target_row, turns_pixels, written_as
 
 __all__ = ["transcode"]
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _WRITTEN = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL"})
+_WITHOUT_PIXELS = (
+    "a data set without pixels can be ImplicitVRLittleEndian, ExplicitVRLittleEndian or DeflatedExplicitVRLittleEndian"
+)
 _PIXEL_DATA = 0x7FE0_0010
 _ITEM = b"\xfe\xff\x00\xe0"
 
@@ -129,7 +133,7 @@ def transcode(
 
     With loss, these change: Lossy Image Compression with its Ratio and Method, Derivation Description and Code, Source
     Image Sequence, Image Type and SOP Instance UID; Smallest and Largest Image Pixel Value go. What was lost before
-    stays on record, and is put there when it was not.
+    stays on record, and is put there when it was not but the stream of the first frame shows it.
 
     Memory holds the encoded frames, and as many decoded ones as there are threads.
 
@@ -154,19 +158,22 @@ def transcode(
     if keyword is None:
         if target["encapsulated"]:
             message = f"there is no pixel data to write as {target['name']}"
-            raise PixelError(message, uid=target["uid"], hint="any other data set can be deflated as a whole")
+            raise PixelError(message, uid=target["uid"], hint=_WITHOUT_PIXELS)
         return _renamed(ds, target)
     stored = PixelDescription.of(ds)
     source = row_of(stored.transfer_syntax)
-    if not (target["encapsulated"] or source["encapsulated"] or ds[keyword].is_encapsulated):
+    in_fragments = keyword == "PixelData" and _core.value_range(ds, _PIXEL_DATA, 0, 4) == _ITEM
+    in_fragments = in_fragments and (source["encapsulated"] or ds[keyword].is_encapsulated)
+    if not (target["encapsulated"] or source["encapsulated"] or in_fragments or turns_pixels(source)):
         return _renamed(ds, target)
     asked = options != EncodeOptions()
-    if target["uid"] == source["uid"] and not asked:
+    if target["uid"] == source["uid"] and in_fragments == target["encapsulated"] and not asked:
         return ds.copy()
-    in_fragments = keyword == "PixelData" and _core.value_range(ds, _PIXEL_DATA, 0, 4) == _ITEM
     move = mover_of(source, target, ds, stored) if in_fragments and not asked else None
     if move is not None:
-        return _moved(ds, target, stored, move, threads)
+        return _moved(ds, source, target, move, threads)
+    if not in_fragments:
+        source = {**source, "codec": "native", "lossless": True, "lossy": False}
     return _encoded(ds, source, target, options, verify=verify, threads=threads, new_instance=new_instance)
 
 
@@ -184,7 +191,9 @@ def _encoded(
     lossy = not target["lossless"] and options.max_error != 0
     # JPEG codes YBR itself; the other lossy codecs decorrelate RGB, and take anything else for unrelated planes.
     as_rgb = not source["lossless"] or (lossy and target["codec"] != "jpeg")
-    frames = Frames(ds, as_rgb=as_rgb)
+    # No other YBR may be stored without a loss; JPEG 2000 has undone its own.
+    is_full = PixelDescription.of(ds).photometric_interpretation.startswith("YBR_FULL")
+    frames = Frames(ds, as_rgb=as_rgb or not is_full)
     if source["codec"] == "video":
         threads = 1  # its frames come from one stream, one after the other
     frames.require(0, len(frames) - 1)
@@ -201,11 +210,10 @@ def _encoded(
             bits = more.bits
     if verify and lossy:
         _check_lossy(new, plan, threads)
-    _take_overlays_out(new, frames)
-    was_lossy = is_declared(ds) or bool(source["lossy"])
-    if source["lossy"] and not is_declared(ds):
-        before = frames.description.decoded_bytes * len(frames) / max(1, ds["PixelData"].length)
-        record_loss(new, family=source["codec"], keyword=source["keyword"], ratio=before)
+    stream = _first_stream(source, frames)
+    take_overlays_out(new, frames, stream)
+    was_lossy = is_declared(ds) or stream.shows_loss
+    _record_former_loss(new, ds, source, frames, stream)
     if lossy:
         record_loss(new, family=target["codec"], keyword=target["keyword"], ratio=ratio)
         if new_instance:
@@ -291,17 +299,33 @@ def _check_lossy(new: Dataset, plan: _Plan, threads: int | None) -> None:
 
 def _moved(
     ds: Dataset,
+    source: Row,
     target: Row,
-    stored: PixelDescription,
     move: Callable[[bytes, int], bytes],
     threads: int | None,
 ) -> Dataset:
     """Put the streams as they are, or as ``move`` rewrites them, into the target."""
     frames = Frames(ds, as_rgb=False)
     frames.require(0, len(frames) - 1)
-    count = threads_for(stored.decoded_bytes * stored.frames, threads)
+    count = threads_for(frames.description.decoded_bytes * len(frames), threads)
     streams = each(lambda frame: move(frames.encoded(frame), frame), range(len(frames)), count)
-    return _with_fragments(ds, target, None, streams)
+    new = _with_fragments(ds, target, None, streams)
+    _record_former_loss(new, ds, source, frames, _first_stream(source, frames))
+    return new
+
+
+def _first_stream(source: Row, frames: Frames) -> CodedStream:
+    if frames.is_stream:  # a video is always lossy, and its stream is long
+        return CodedStream(shows_loss=True)
+    stream = coded_stream(source["codec"], frames.encoded(0), frames.description)
+    return stream._replace(shows_loss=True) if source["lossy"] else stream
+
+
+def _record_former_loss(new: Dataset, ds: Dataset, source: Row, frames: Frames, stream: CodedStream) -> None:
+    """Put on record what was lost before, when the stream shows it and the data set does not say so."""
+    if stream.shows_loss and not is_declared(ds):
+        ratio = frames.description.decoded_bytes * len(frames) / max(1, ds["PixelData"].length)
+        record_loss(new, family=source["codec"], keyword=source["keyword"], ratio=ratio)
 
 
 def _with_fragments(ds: Dataset, target: Row, description: PixelDescription | None, streams: list[bytes]) -> Dataset:
@@ -347,18 +371,6 @@ def _renamed(ds: Dataset, target: Row) -> Dataset:
     new = ds.copy()
     new.file_meta.TransferSyntaxUID = target["uid"]
     return new
-
-
-def _take_overlays_out(new: Dataset, frames: Frames) -> None:
-    stored = frames.description
-    codec = codec_of(stored.transfer_syntax)
-    whole = replace(stored, bits_stored=stored.bits_allocated, high_bit=stored.bits_allocated - 1)
-
-    def raw(frame: int) -> NDArray[Any]:
-        return codec.decode_frame(frames.encoded(frame), whole, frame).samples
-
-    for group, position in list(embedded_overlays(new, stored)):
-        move_to_overlay_data(new, group, position, stored, raw)
 
 
 def _bits_beyond(samples: NDArray[Any], description: PixelDescription) -> int:

@@ -127,21 +127,37 @@ fn target_syntax(parts: &FileParts<'_>, options: &WriteOptions) -> Result<&'stat
     let Some(target) = options.transfer_syntax.or(Some(current)) else { return Ok(current) };
     let was = parts.origin.and_then(|origin| transfer_syntax::find(&origin.transfer_syntax)).unwrap_or(current);
     let has_pixels = parts.dataset.get(Tag::PIXEL_DATA)?.is_some();
+    let set = parts.dataset.edited().find(|(tag, _)| *tag == Tag::PIXEL_DATA).map(|(_, element)| element);
+    let untouched = set.is_none() && parts.origin.is_some();
+    // Bytes that were set are in the order of what the file meta information says by now.
+    let pixels_were = if untouched { was } else { current };
+    let turns = |row: &TransferSyntax| row.big_endian_pixels && !row.big_endian;
+    if has_pixels && target.uid != pixels_were.uid {
+        if turns(target) {
+            let feature = format!("writing pixels in {}", target.name);
+            return Err(Error::Unsupported { feature, uid: target.uid.into() });
+        }
+        if turns(pixels_were) {
+            return Err(needs_codec(pixels_were, target));
+        }
+    }
     if has_pixels && target.uid != was.uid && (was.encapsulated || target.encapsulated) {
-        let set = parts.dataset.edited().find(|(tag, _)| *tag == Tag::PIXEL_DATA).map(|(_, element)| element);
-        let untouched = set.is_none() && parts.origin.is_some();
         let fragments = set.is_some_and(|element| {
             matches!(&element.content, Content::Bytes(bytes) if (**bytes).as_ref().starts_with(&[0xFE, 0xFF, 0, 0xE0]))
         });
         if untouched || (fragments && !target.encapsulated) {
-            let feature = format!(
-                "changing {} to {} by rewriting elements, without the codec that the pixels need (`filmless.write` has it),",
-                was.name, target.name
-            );
-            return Err(Error::Unsupported { feature, uid: target.uid.into() });
+            return Err(needs_codec(was, target));
         }
     }
     Ok(target)
+}
+
+fn needs_codec(was: &TransferSyntax, target: &TransferSyntax) -> Error {
+    let feature = format!(
+        "changing {} to {} by rewriting elements, without the codec that the pixels need (`filmless.write` has it),",
+        was.name, target.name
+    );
+    Error::Unsupported { feature, uid: target.uid.into() }
 }
 
 /// Preamble, prefix and file meta information.

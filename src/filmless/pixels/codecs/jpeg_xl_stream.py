@@ -1,12 +1,13 @@
 """The header of a JPEG XL stream: what it holds, without decoding it."""
 
 from collections.abc import Iterator
+from copy import copy
 
 from filmless.errors import CodecError
 from filmless.pixels.codecs.code_stream import CodeStream
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["parse_jpeg_xl"]
+__all__ = ["is_lossy_jpeg_xl", "parse_jpeg_xl"]
 
 _CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 _CODE_STREAM = b"\xff\x0a"
@@ -103,3 +104,29 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
         if size < header:  # 0: to the end
             return
         position += size
+
+
+def is_lossy_jpeg_xl(data: bytes) -> bool | None:
+    """Whether a stream was made of a JPEG, or has the colours XYB, which only lossy coding uses; None if it is unclear.
+
+    DICOM
+    -----
+    PS3.5 8.2.15; ISO/IEC 18181-1 D.3
+    """
+    start = 0
+    if data.startswith(_CONTAINER):
+        boxes = dict(_boxes(data))
+        if b"jbrd" in boxes:
+            return True
+        start = boxes.get(b"jxlc", boxes.get(b"jxlp", -4) + 4)
+    head = data[start : start + _HEADER]
+    if not head.startswith(_CODE_STREAM) or len(head) < 8:
+        return None
+    bits = _Bits(head[2:])
+    _size(bits)
+    if copy(bits).take(1):  # all as is the default, which is XYB
+        return True
+    if _precision(bits) is None:
+        return None
+    bits.take(1)  # whether 16 bits are enough for buffers
+    return None if bits.take(2) else bits.take(1) == 1  # extra channels stand before it
