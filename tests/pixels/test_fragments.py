@@ -54,6 +54,43 @@ def test_threads_never_see_what_is_tried(parts, shift, image):
             assert all(pool.map(read, range(0, _FRAMES, 10)))
 
 
+def _with_an_odd_stream(image):
+    parts = [b"\xff\x0a one", b"zz two...", b"zz again.", b"\xff\x0a three"]
+    items = [_item(part) for part in parts]
+    offsets = (0, len(items[0]), sum(map(len, items[:3])))
+    value = _item(struct.pack("<3I", *offsets)) + b"".join(items)
+    return Frames(image(value, syntax=_JPEG_XL, NumberOfFrames=3))._index, (parts[0], parts[1] + parts[2], parts[3])
+
+
+def test_what_is_tried_is_not_published(image):
+    index, frames = _with_an_odd_stream(image)
+    written = []
+
+    class Recorded(type(index)):
+        def __setattr__(self, name, value):
+            written.append(name)
+            super().__setattr__(name, value)
+
+    index.__class__ = Recorded
+    assert tuple(index.encoded(number)[0] for number in range(3)) == frames
+    assert written == ["_trusted"]
+
+
+def test_a_table_may_be_given_up_while_another_thread_reads_by_it(image):
+    offsets, items = (0, 12, 24), [_item(b"\xff\x0a" + bytes([number] * 2)) for number in range(3)]
+    ds = image(_item(struct.pack("<3I", *offsets)) + b"".join(items), syntax=_JPEG_XL, NumberOfFrames=3)
+    index = Frames(ds)._index
+    read = index._range
+
+    def overtaken(start, end):
+        index._counted_off()
+        return read(start, end)
+
+    index._range = overtaken
+    assert [index.encoded(number)[0] for number in range(3)] == [item[8:] for item in items]
+    assert index._table == ()
+
+
 @pytest.mark.parametrize("frames", [1, 2, 300_000])
 @pytest.mark.parametrize("content", [b"", b"\xff\x4f"], ids=["empty", "starts"])
 def test_many_fragments_take_a_small_multiple_of_their_bytes(frames, content, image):

@@ -59,6 +59,12 @@ def test_more_packets_than_bytes_are_refused(main, tile, image, encapsulate):
         pixels.decode(ds)
 
 
+def test_far_more_code_blocks_than_bytes_are_refused(image, encapsulate):
+    ds = image(encapsulate(_stream(2048, _coding())), syntax=_JPEG_2000, Rows=2048, Columns=2048)
+    with pytest.raises(CodecError, match="code-blocks"):
+        pixels.decode(ds)
+
+
 def test_empty_packets_are_a_picture_of_nothing(image, encapsulate):
     ds = image(encapsulate(_stream(512, _coding())), syntax=_JPEG_2000, Rows=512, Columns=512)
     assert np.ptp(pixels.decode(ds)) == 0

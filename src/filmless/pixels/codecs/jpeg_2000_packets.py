@@ -28,10 +28,13 @@ class Coding:
         Of each tile.
     precincts
         Of each component, for each of its resolutions from the lowest: exponents of their width and height.
+    block
+        Exponent of the size of the smallest code-blocks.
     """
 
     layers: int = 0
     precincts: tuple[tuple[tuple[int, int], ...], ...] = ()
+    block: int = 12
 
     def after(self, segments: Iterable[tuple[int, bytes]], components: int, frame: int) -> "Coding":
         """Return what holds behind marker segments, of which the later ones count.
@@ -47,7 +50,7 @@ class Coding:
                 if len(content) < 10:
                     raise CodecError("JPEG 2000 coding style is too short", frame=frame)
                 layers = int.from_bytes(content[2:4], "big")
-                coding = Coding(layers, (_precincts(content[0], content[5:], frame),) * components)
+                coding = Coding(layers, (_precincts(content[0], content[5:], frame),) * components, _block(content[5:]))
             elif marker == COC and coding.precincts:
                 width = 1 if components < 257 else 2
                 component = int.from_bytes(content[:width], "big")
@@ -55,7 +58,7 @@ class Coding:
                     raise CodecError("JPEG 2000 coding style is of no component, or too short", frame=frame)
                 own = _precincts(content[width], content[width + 1 :], frame)
                 of_all = (*coding.precincts[:component], own, *coding.precincts[component + 1 :])
-                coding = replace(coding, precincts=of_all)
+                coding = replace(coding, precincts=of_all, block=min(coding.block, _block(content[width + 1 :])))
         return coding
 
 
@@ -68,6 +71,10 @@ def _precincts(style: int, content: bytes, frame: int) -> tuple[tuple[int, int],
     if not style & 1:
         return ((_WHOLE, _WHOLE),) * (levels + 1)
     return tuple((exponents & 15, exponents >> 4) for exponents in named)
+
+
+def _block(content: bytes) -> int:
+    return (content[1] & 15) + (content[2] & 15) + 4
 
 
 @dataclass(frozen=True, slots=True)

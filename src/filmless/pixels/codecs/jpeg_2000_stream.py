@@ -12,6 +12,9 @@ _SOT, _SOD, _SIZ, _QCD, _CAP = 0xFF90, 0xFF93, 0xFF51, 0xFF5C, 0xFF50
 _SUBSAMPLING = ((2, 1), (2, 2))  # of chrominance: 4:2:2 and 4:2:0
 _LEAST_TILE_PART = 14  # its header and the start of data marker
 _MOST_PADDING = 1 << 16  # behind the end of code stream marker; DICOM wants one byte at the most
+# Code-blocks can be empty without a bit of their own: as many as a large picture has are believed of any stream.
+_FREE_BLOCKS = 1 << 16
+_BLOCKS_PER_BYTE = 64
 _BOXES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\x00\x00\x00\x0cjP\x1a\x1a\r\n\x87\n")
 
 
@@ -143,7 +146,7 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
             end = data.rfind(b"\xff\xd9", max(position, len(data) - _MOST_PADDING))
             if start is None or end < 0 or len(seen) != stream.tiles or marker == b"\xff\x90":
                 raise _damage("ends before its end of code stream marker, or has a bad tile", frame)
-            _check_packets(data, stream, own, frame)
+            _check_parts(data, stream, own, frame)
             return end + 2, start
         tile, length = struct.unpack_from(">HI", data, position + 4)
         if tile >= stream.tiles:
@@ -163,7 +166,7 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
             position += length
     if len(seen) != stream.tiles:
         raise _damage(f"has {len(seen)} of {stream.tiles} tiles", frame)
-    _check_packets(data, stream, own, frame)
+    _check_parts(data, stream, own, frame)
     return position + 2, None
 
 
@@ -180,11 +183,16 @@ def _coding_styles(data: bytes, position: int, frame: int) -> list[tuple[int, by
     return found
 
 
-def _check_packets(data: bytes, stream: Jpeg2000Stream, own: dict[int, Coding], frame: int) -> None:
-    """Refuse what has more packets than bytes: a decoder makes room for each."""
+def _check_parts(data: bytes, stream: Jpeg2000Stream, own: dict[int, Coding], frame: int) -> None:
+    """Refuse what has more packets than bytes, or far more code-blocks: a decoder makes room for each."""
     packets = packets_of(stream.grid, stream.coding, own)
     if packets > len(data):
         raise _damage(f"has {packets} packets, expected no more than its bytes have room for", frame)
+    blocks = stream.rows * stream.columns * stream.components >> min(
+        coding.block for coding in (stream.coding, *own.values())
+    )
+    if blocks > max(_FREE_BLOCKS, _BLOCKS_PER_BYTE * len(data)):
+        raise _damage(f"has {blocks} code-blocks, expected far fewer for its bytes", frame)
 
 
 def _damage(what: str, frame: int) -> CodecError:
