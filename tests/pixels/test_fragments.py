@@ -91,27 +91,27 @@ def test_a_table_may_be_given_up_while_another_thread_reads_by_it(image):
     assert index._table == ()
 
 
-@pytest.mark.parametrize("frames", [1, 2, 300_000])
+@pytest.mark.parametrize("frames", [1, 2, 60_000])
 @pytest.mark.parametrize("content", [b"", b"\xff\x4f"], ids=["empty", "starts"])
 def test_many_fragments_take_a_small_multiple_of_their_bytes(frames, content, image):
-    value = _item(b"") + _item(content) * 300_000
+    value = _item(b"") + _item(content) * 60_000
     ds = image(value, syntax=_JPEG_2000, NumberOfFrames=frames)
     tracemalloc.start()
     try:
         with pytest.raises(DicomError):
             pixels.decode(ds, frame=frames - 1)
-        assert tracemalloc.get_traced_memory()[1] < 10 * len(value)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(value) + (1 << 20)
     finally:
         tracemalloc.stop()
 
 
 def test_many_fragments_under_a_table_take_a_small_multiple_of_their_bytes(image):
-    value = _item(bytes(4)) + _item(b"\xff\x4f") * 300_000
+    value = _item(bytes(4)) + _item(b"\xff\x4f") * 60_000
     ds = image(value, syntax=_JPEG_2000, NumberOfFrames=1)
     tracemalloc.start()
     try:
-        assert len(Frames(ds).encoded(0)) in (2, 600_000)
-        assert tracemalloc.get_traced_memory()[1] < 10 * len(value)
+        assert len(Frames(ds).encoded(0)) in (2, 120_000)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(value) + (1 << 20)
     finally:
         tracemalloc.stop()
 
