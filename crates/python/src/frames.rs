@@ -173,11 +173,7 @@ pub fn fragments<'py>(
 
 /// The last bytes of items of an encapsulated value, 4 of each; of each its offset and length, as [`fragments`] has them.
 #[pyfunction]
-pub fn fragment_tails<'py>(
-    dataset: &Bound<'py, Dataset>,
-    tag: u32,
-    items: &[u8],
-) -> PyResult<Bound<'py, PyBytes>> {
+pub fn fragment_tails<'py>(dataset: &Bound<'py, Dataset>, tag: u32, items: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     let number = |raw: &[u8]| raw.try_into().map_or(0, u64::from_ne_bytes);
     let items: Vec<(u64, u64)> =
         items.as_chunks::<ITEM_BYTES>().0.iter().map(|raw| (number(&raw[..8]), number(&raw[8..]))).collect();

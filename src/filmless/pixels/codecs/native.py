@@ -9,7 +9,7 @@ from filmless import _core
 from filmless.errors import GeometryError, PixelError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import encodable, used_bits
-from filmless.pixels.description import PixelDescription
+from filmless.pixels.description import SUBSAMPLED, PixelDescription
 
 __all__ = ["ENCODES", "decode_frame", "encode_frame"]
 
@@ -19,8 +19,6 @@ ENCODES = {
     "EncapsulatedUncompressedExplicitVRLittleEndian": Encodes((1, 64)),
     "DeflatedExplicitVRLittleEndian": Encodes((1, 64)),
 }
-
-_SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 
 
 def decode_frame(
@@ -65,7 +63,7 @@ def decode_frame(
     if needed > len(data):
         message = f"pixel data of the frame has {len(data)} bytes, expected {needed}"
         raise PixelError(message, tag=0x7FE0_0010, frame=frame)
-    if description.bits_allocated % 8 and photometric in _SUBSAMPLED:
+    if description.bits_allocated % 8 and photometric in SUBSAMPLED:
         message = f"BitsAllocated is {description.bits_allocated}, expected a multiple of 8 of subsampled colours"
         raise GeometryError(message, tag=0x0028_0100, frame=frame)
     if description.bits_allocated == 1:
