@@ -296,3 +296,10 @@ def test_decoders_that_hide_damage_are_not_asked():
     lossless, description = _stream("JPEGLosslessSV1")
     assert imagecodecs.jpeg8_decode(lossless[: len(lossless) * 3 // 4]).shape == (20, 24)  # without a word
     assert _decode(lossless[: len(lossless) * 3 // 4], description) is None
+
+
+def test_an_animation_is_refused_before_it_is_decoded():
+    for shape in ((3, 16, 16), (2, 300, 40)):
+        stream = bytes(imagecodecs.jpegxl_encode(np.zeros(shape, np.uint8), photometric="gray", usecontainer=False))
+        with pytest.raises(CodecError, match="animation"):
+            codec_of("JPEGXL").decode_frame(stream, _description("JPEGXL", 8, *shape[1:]), 0)

@@ -227,3 +227,33 @@ def test_tiled_full_that_cannot_be(attributes):
     ds.DimensionOrganizationType = "TILED_FULL"
     with pytest.raises(GeometryError):
         functional_groups(ds)
+
+
+@pytest.mark.parametrize("keyword", ["PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"])
+def test_functional_groups_that_are_text_are_none(keyword):
+    ds = Dataset()
+    ds.add_new(keyword, "LO", "not items")
+    assert frame_group(ds, "FrameVOILUTSequence", 0) is None
+
+
+def test_a_macro_that_is_text_is_none():
+    own, shared, voi = Dataset(), Dataset(), Dataset({"WindowCenter": 5})
+    own.add_new("FrameVOILUTSequence", "LO", "not items")
+    shared.FrameVOILUTSequence = [voi]
+    ds = Dataset({"PerFrameFunctionalGroupsSequence": [own], "SharedFunctionalGroupsSequence": [shared]})
+    assert frame_group(ds, "FrameVOILUTSequence", 0).WindowCenter == 5
+    assert frame_group(ds, "FrameVOILUTSequence", 1).WindowCenter == 5
+    shared.add_new("FrameVOILUTSequence", "LO", "neither")
+    assert frame_group(ds, "FrameVOILUTSequence", 0) is None
+
+
+def test_a_text_that_frames_share_is_one_object():
+    def content(text):
+        return Dataset({"FrameContentSequence": [Dataset({"StackID": text})]})
+
+    groups = [Dataset(), content("own"), Dataset(), Dataset()]
+    ds = Dataset({"NumberOfFrames": 4, "PerFrameFunctionalGroupsSequence": groups})
+    ds.SharedFunctionalGroupsSequence = [content("s" * 60)]
+    found = functional_groups(read(encode(ds))).stack_ids
+    assert found == ("s" * 60, "own", "s" * 60, "s" * 60)
+    assert found[0] is found[2] is found[3]

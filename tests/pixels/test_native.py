@@ -162,3 +162,20 @@ def test_words_in_ob_are_turned_around_with_the_byte_order(bits, image, tmp_path
     filmless.write(big, tmp_path / "little.dcm", transfer_syntax="ExplicitVRLittleEndian")
     np.testing.assert_array_equal(filmless.read(tmp_path / "little.dcm").pixel_array, array)
     assert filmless.read(tmp_path / "little.dcm").PixelData == ds.PixelData
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+def test_packed_samples_lose_their_unused_bits_once(signed, image):
+    values = (np.arange(6, dtype=np.int64).reshape(2, 3) * 173 + 5) % 1024 - 512 * signed
+    stored = sum((int(value) & 0x3FF) << (2 + 12 * place) for place, value in enumerate(values.ravel()))
+    layout = {"BitsAllocated": 12, "BitsStored": 10, "HighBit": 11, "PixelRepresentation": signed}
+    ds = image(stored.to_bytes(10, "little"), vr="OW", **layout)
+    np.testing.assert_array_equal(pixels.decode(ds), values)
+
+
+@pytest.mark.parametrize("bits", [1, 12])
+@pytest.mark.parametrize("photometric", ["YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"])
+def test_subsampled_samples_that_share_bytes_are_refused(bits, photometric, image):
+    ds = image(bytes(64), BitsAllocated=bits, **_COLOUR | {"PhotometricInterpretation": photometric})
+    with pytest.raises(GeometryError, match="BitsAllocated"):
+        pixels.decode(ds)

@@ -1,5 +1,8 @@
 //! Pixel data without the rest of it: its description, its parts, its fragments, its functional groups.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use filmless_core::dataset::{Dataset as CoreDataset, ElementRef};
 use filmless_core::file::Flags;
 use filmless_core::pixel::functional_groups::{Attribute, Column};
@@ -9,13 +12,16 @@ use filmless_core::{Error, Tag, Vr, transfer_syntax};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::dataset::Dataset;
 use crate::errors::to_py;
 
 /// Pixel Data, Float Pixel Data, Double Float Pixel Data: a data set has one of them.
 const PIXELS: [Tag; 3] = [Tag(0x7FE0_0010), Tag(0x7FE0_0008), Tag(0x7FE0_0009)];
+
+/// Bytes in which offset and length of an item are handed over.
+const ITEM_BYTES: usize = 16;
 
 /// What the Image Pixel Module says, in the order in which it is handed out.
 const ATTRIBUTES: [Tag; 10] = [
@@ -144,27 +150,33 @@ pub fn unpack_bits(py: Python<'_>, data: &[u8], first_bit: u32, stored: u32, out
     Ok(())
 }
 
-/// Offset and length of each item of an encapsulated value, what each begins with (8 bytes an item), whether it ends
-/// before it should, and where something else than an item stood, if anywhere.
+/// Offset and length of each item of an encapsulated value (two numbers of 64 bits an item), what each begins with
+/// (8 bytes an item), whether it ends before it should, and where something else than an item stood, if anywhere.
 #[pyfunction]
 #[allow(clippy::type_complexity)]
 pub fn fragments<'py>(
     dataset: &Bound<'py, Dataset>,
     tag: u32,
     most: usize,
-) -> PyResult<(Vec<(u64, u64)>, Bound<'py, PyBytes>, bool, Option<u64>)> {
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, bool, Option<u64>)> {
+    let py = dataset.py();
     let found = with_element(dataset, tag, |element| core::fragments(element, most))?;
-    let heads = PyBytes::new(dataset.py(), found.heads.as_flattened());
-    Ok((found.items, heads, found.truncated, found.stray))
+    let items = PyBytes::new_with(py, found.items.len() * ITEM_BYTES, |out| {
+        for (raw, &(start, length)) in out.as_chunks_mut::<ITEM_BYTES>().0.iter_mut().zip(&found.items) {
+            raw[..8].copy_from_slice(&start.to_ne_bytes());
+            raw[8..].copy_from_slice(&length.to_ne_bytes());
+        }
+        Ok(())
+    })?;
+    Ok((items, PyBytes::new(py, found.heads.as_flattened()), found.truncated, found.stray))
 }
 
-/// The last bytes of items of an encapsulated value, 4 of each.
+/// The last bytes of items of an encapsulated value, 4 of each; of each its offset and length, as [`fragments`] has them.
 #[pyfunction]
-pub fn fragment_tails<'py>(
-    dataset: &Bound<'py, Dataset>,
-    tag: u32,
-    items: Vec<(u64, u64)>,
-) -> PyResult<Bound<'py, PyBytes>> {
+pub fn fragment_tails<'py>(dataset: &Bound<'py, Dataset>, tag: u32, items: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let number = |raw: &[u8]| raw.try_into().map_or(0, u64::from_ne_bytes);
+    let items: Vec<(u64, u64)> =
+        items.as_chunks::<ITEM_BYTES>().0.iter().map(|raw| (number(&raw[..8]), number(&raw[8..]))).collect();
     let tails = with_element(dataset, tag, |element| core::tails(element, &items))?;
     Ok(PyBytes::new(dataset.py(), tails.as_flattened()))
 }
@@ -191,9 +203,18 @@ pub fn functional_groups<'py>(
     Ok((frames, all))
 }
 
+/// Texts as a list in which those that are one in the core are one object.
+fn of_texts<'py>(py: Python<'py>, texts: &[Option<Arc<str>>]) -> PyResult<Bound<'py, PyList>> {
+    let mut made: HashMap<*const u8, Bound<'py, PyString>> = HashMap::new();
+    let objects = texts.iter().map(|text| {
+        text.as_ref().map(|text| made.entry(text.as_ptr()).or_insert_with(|| PyString::new(py, text)).clone())
+    });
+    PyList::new(py, objects.collect::<Vec<_>>())
+}
+
 fn of_column<'py>(py: Python<'py>, column: &Column) -> PyResult<Bound<'py, PyTuple>> {
     let values = if column.width == 0 {
-        PyList::new(py, &column.texts)?.into_any()
+        of_texts(py, &column.texts)?.into_any()
     } else {
         let bytes = column.numbers.len() * size_of::<f64>();
         let fill = |out: &mut [u8]| {

@@ -93,13 +93,13 @@ class Frames(Sequence[NDArray[Any]]):
         self._index.require(first, last)
 
     def decoded(self, frame: int, out: NDArray[Any] | None = None) -> Decoded:
-        """Decode a frame, into ``out`` when that saves a copy, and say what its colours are in."""
+        """Decode a frame, into ``out`` when it fits and that saves a copy, and say what its colours are in."""
+        if out is not None and not self._fits(out):
+            out = None
         if self._plain is not None:
             if out is None:
                 self._plain.require(frame, frame)  # before anything of its size is allocated
                 out = np.empty(self.description.frame_shape, self.description.dtype)
-            elif out.shape != self.description.frame_shape or out.dtype != self.description.dtype:
-                raise _unfit(out, self.description.frame_shape, self.description.dtype)
             return self._coloured(Decoded(self._read_plain(frame, out), self.description.photometric_interpretation))
         assert self._codec is not None  # noqa: S101 - there is one when the frames are not plain
         if self._codec.open_stream is not None:
@@ -120,6 +120,11 @@ class Frames(Sequence[NDArray[Any]]):
         codec = self._codec or codec_of(_NATIVE)
         return codec.decode_frame(data, whole, frame, None, **more).samples
 
+    def _fits(self, out: NDArray[Any]) -> bool:
+        """Tell whether an array is one that a codec may decode a frame into: they do not look again."""
+        expected = (self.description.frame_shape, self.description.dtype)
+        return (out.shape, out.dtype) == expected and out.flags.c_contiguous and out.flags.writeable
+
     def _opened(self, open_stream: OpenStream) -> FrameStream:
         with self._opening:
             if self._stream is None:
@@ -137,9 +142,6 @@ class Frames(Sequence[NDArray[Any]]):
 
     def _read_plain(self, frame: int, out: NDArray[Any]) -> NDArray[Any]:
         assert self._plain is not None  # noqa: S101 - both callers looked
-        if not out.flags.c_contiguous:
-            out[...] = self._read_plain(frame, np.empty_like(out, order="C"))
-            return out
         self._plain.read_into(frame, out)
         if self.description.big_endian is not _BIG_ENDIAN and out.itemsize > 1:
             out.byteswap(inplace=True)
@@ -268,12 +270,14 @@ def decode_as_stored(ds: Dataset, frame: int) -> tuple[NDArray[Any], str]:
 
 
 def _unfit(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> ValueError:
+    if not out.flags.writeable:
+        return ValueError("`out` is read-only, expected an array that may be written to")
     expected = f"shape {shape} and dtype {dtype}"
     return ValueError(f"`out` has shape {out.shape} and dtype {out.dtype}, expected {expected}")
 
 
 def _into(out: NDArray[Any], samples: NDArray[Any]) -> NDArray[Any]:
-    if out.shape != samples.shape or out.dtype != samples.dtype:
+    if out.shape != samples.shape or out.dtype != samples.dtype or not out.flags.writeable:
         raise _unfit(out, samples.shape, samples.dtype)
     if not np.may_share_memory(out, samples):
         out[...] = samples
@@ -293,7 +297,7 @@ def _stack(source: Frames, wanted: Sequence[int], threads: int | None, out: NDAr
         except MemoryError:
             message = f"{len(wanted)} frames do not fit into memory at once: go through `frames` instead"
             raise PixelError(message, tag=0x0028_0008) from None
-    elif out.shape != (len(wanted), *first.shape) or out.dtype != first.dtype:
+    elif out.shape != (len(wanted), *first.shape) or out.dtype != first.dtype or not out.flags.writeable:
         raise _unfit(out, (len(wanted), *first.shape), first.dtype)
     if isinstance(wanted, range) and wanted.step == 1 and source.fill(wanted[0], out):
         return out

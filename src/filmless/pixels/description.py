@@ -11,7 +11,7 @@ from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import GeometryError, PixelError
 
-__all__ = ["PixelDescription", "StoredPixels", "described", "number_of_frames"]
+__all__ = ["SUBSAMPLED", "PixelDescription", "StoredPixels", "described", "number_of_frames"]
 
 _TAGS = {
     "SamplesPerPixel": 0x0028_0002,
@@ -43,6 +43,8 @@ _PHOTOMETRIC_SAMPLES = {
     "XYB": 3,
 }
 
+SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"})
+"""Photometric interpretations of pixels that share chrominances when they are not compressed."""
 
 _DTYPES = {
     (kind, size): np.dtype(f"{kind}{size}")

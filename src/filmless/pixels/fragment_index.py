@@ -1,8 +1,14 @@
 """Frames in fragments: by the offset table when it is right, else by what the fragments begin and end with."""
 
 import struct
+from array import array
+from collections.abc import Iterator
 from itertools import pairwise
 from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from filmless import _core
 from filmless.dataset import Dataset, Finding
@@ -12,7 +18,7 @@ from filmless.pixels.description import PixelDescription
 __all__ = ["EncapsulatedFrames"]
 
 _PIXEL_DATA = 0x7FE0_0010
-_MOST_FRAGMENTS = 1 << 24
+_MOST_FRAGMENTS = 1 << 22
 _ITEM = b"\xfe\xff\x00\xe0"
 
 # What the stream of a frame begins with, as far as 8 bytes show it. The families that are not here show nothing.
@@ -30,7 +36,23 @@ _ENDED = {"jpeg", "jpeg-lossless", "jpeg-ls", "jpeg-2000", "htj2k"}
 
 _READ_WITH_HEAD = 4096  # bytes of an offset table that are read together with the head of its item
 
-Span = tuple[int, int]
+_AT_ONCE = 4096  # fragments that are put together at a time: an object for each of millions takes more than they do
+
+Spans = NDArray[np.uint64]
+"""Offset and length of each fragment: shape (n, 2)."""
+
+
+class _Grouped(NamedTuple):
+    """Which fragments each frame has."""
+
+    spans: Spans
+    firsts: NDArray[np.intp]  # where in them each frame begins, and where the last ends
+    frames: int  # as many as are there
+    is_stream: bool  # all are every frame's
+
+    def of(self, frame: int) -> Spans:
+        place = 0 if self.is_stream else frame
+        return self.spans[self.firsts[place] : self.firsts[place + 1]]
 
 
 class EncapsulatedFrames:
@@ -51,31 +73,32 @@ class EncapsulatedFrames:
         else:
             self._starts = _STARTS.get(family, ())
         self._lock = Lock()
-        self._spans: list[list[Span]] | None = None
-        self._lengths: tuple[int, ...] = ()
+        # What threads see of these is final: the table is in use until the fragments were counted off instead.
+        self._grouped: _Grouped | None = None
         self._trusted = False
+        self._lengths: tuple[int, ...] = ()
         self._first, self._table = (0, ()) if family == "video" else self._offset_table()
 
     def encoded(self, frame: int) -> tuple[bytes, int]:
         """Return the bytes of a frame's fragments, put together; of a video the whole stream, for any frame."""
-        if self._spans is None and self._table:
-            found = self._by_table(frame)
+        table, grouped = self._table, self._grouped
+        if table and grouped is None:
+            found = self._by_table(frame, table)
             if found is not None:
                 return found, 0
-            self._give_table_up()
-        spans = self._found()
-        if frame >= len(spans):
-            raise self._missing(len(spans), frame)
-        data = self._joined(spans[frame])
+        grouped = self._counted_off()
+        if frame >= grouped.frames:
+            raise self._missing(grouped.frames, frame)
+        data = self._read(grouped.of(frame))
         if self._family == "native":
             self._require_plain(data, frame)
         return data, 0
 
     def require(self, first: int, last: int) -> None:
         """Raise when one of these frames is not there: before anything is allocated for them."""
-        if self._spans is None and self._table:
+        if self._table and self._grouped is None:
             return
-        there = len(self._found())
+        there = self._counted_off().frames
         if last >= there:
             raise self._missing(there, max(first, there))
 
@@ -86,14 +109,13 @@ class EncapsulatedFrames:
     def _range(self, start: int, end: int) -> bytes:
         return _core.value_range(self._ds, _PIXEL_DATA, start, end)
 
-    def _joined(self, spans: list[Span]) -> bytes:
+    def _read(self, spans: Spans) -> bytes:
         """Return fragments that follow each other, put together: read at once with the headers between them."""
-        base, (start, length) = spans[0][0], spans[-1]
-        data = self._range(base, start + length)
-        if len(spans) == 1:
-            return data
-        view = memoryview(data)
-        return b"".join(view[start - base : start - base + length] for start, length in spans)
+        base, end = int(spans[0, 0]), int(spans[-1].sum())
+        data = self._range(base, end)
+        return (
+            data if len(spans) == 1 else _put_together(memoryview(data), spans - np.array((base, 0), dtype=np.uint64))
+        )
 
     def _note(self, code: str, message: str) -> None:
         self.findings.append(Finding(code, _PIXEL_DATA, 0, message))
@@ -132,31 +154,46 @@ class EncapsulatedFrames:
         self._note("offset-table", "offsets of the table do not ascend from 0 inside the pixel data")
         return first, ()
 
-    def _by_table(self, frame: int) -> bytes | None:
+    def _by_table(self, frame: int, table: tuple[int, ...]) -> bytes | None:
         """Return a frame between its offset and the next; nothing when these are not items from end to end."""
-        start = self._first + self._table[frame]
+        start = self._first + table[frame]
         is_last = frame + 1 == self._frames
-        end = self._length if is_last else self._first + self._table[frame + 1]
+        end = self._length if is_last else self._first + table[frame + 1]
         view = memoryview(self._range(start, end + 16))  # with the head of the next frame
         next_head, view = view[end - start + 8 :], view[: end - start]
-        parts, position = [], 0
+        numbers, position = array("Q"), 0
         while position + 8 <= len(view) and view[position : position + 4] == _ITEM:
             length = int.from_bytes(view[position + 4 : position + 8], "little")
-            if position + 8 + length > len(view) and not is_last:
-                return None
-            parts.append(view[position + 8 : position + 8 + length])
+            if position + 8 + length > len(view):
+                if not is_last:
+                    return None
+                length = len(view) - position - 8
+            numbers.extend((position + 8, length))
             position += 8 + length
-        if not parts or (position != len(view) and not is_last):
+        if not numbers or (position != len(view) and not is_last):
             return None
-        if is_last and len(parts) > 1 and self._starts:
-            parts = self._of_last(parts)
-        data = b"".join(parts)
-        if not self._trusted and self._starts and not (self._begins(data) and (is_last or self._begins(next_head))):
-            # Streams that begin as none of their family does are nothing to count by: the table is more then.
-            if len(self._found()) == self._frames:
-                return None
-            self._trusted, self._spans = True, None
-        return data[: self._lengths[frame]] if len(parts) == 1 and frame < len(self._lengths) else data
+        spans = np.frombuffer(numbers, dtype=np.uint64).reshape(-1, 2)
+        if is_last and len(spans) > 1 and self._starts:
+            spans = self._of_last(view, spans)
+        data = _put_together(view, spans)
+        is_odd = self._starts and not (self._begins(data) and (is_last or self._begins(next_head)))
+        if is_odd and not self._trusts_table():
+            return None
+        return data[: self._lengths[frame]] if len(spans) == 1 and frame < len(self._lengths) else data
+
+    def _trusts_table(self) -> bool:
+        """Tell whether the table is right all the same: when counting the fragments off does not give the frames.
+
+        Streams that begin as none of their family does are nothing to count by: the table is more then.
+        """
+        with self._lock:
+            if not self._trusted and self._grouped is None:
+                grouped = self._scan()
+                if grouped.frames == self._frames:
+                    self._give_table_up(grouped)
+                else:
+                    self._trusted = True
+            return self._grouped is None
 
     def _begins(self, head: bytes | memoryview) -> bool:
         """Tell whether a stream begins here, as far as the bytes go."""
@@ -165,75 +202,94 @@ class EncapsulatedFrames:
             return True
         return 1 < len(head) < 8 and any(start.startswith(head) for start in self._starts)
 
-    def _of_last(self, parts: list[memoryview]) -> list[memoryview]:
+    def _of_last(self, view: memoryview, spans: Spans) -> Spans:
         """Leave out what a table with too many or a wrong number of frames puts behind the last frame."""
-        ended = [bytes(part[-4:]).rstrip(b"\0").endswith(_END) for part in parts]
-        for index in range(1, len(parts)):
-            if self._begins(parts[index]) and (ended[index - 1] or self._family not in _ENDED):
+        ended = False
+        for index, (start, length) in enumerate(_numbers(spans)):
+            if index and self._begins(view[start : start + min(length, 8)]) and (ended or self._family not in _ENDED):
                 self._note("fragments-left", f"fragments are left behind the last of {self._frames} frames")
-                return parts[:index]
-        return parts
+                return spans[:index]
+            ended = bytes(view[start + max(0, length - 4) : start + length]).rstrip(b"\0").endswith(_END)
+        return spans
 
-    def _give_table_up(self) -> None:
-        self._note("offset-table", "offset table does not meet the frames: their fragments were counted off instead")
+    def _give_table_up(self, grouped: _Grouped) -> None:
+        """Go by the fragments from now on; the lock is held."""
+        if self._table:
+            message = "offset table does not meet the frames: their fragments were counted off instead"
+            self._note("offset-table", message)
+        self._grouped = grouped
         self._table = ()
 
     # -- counting off --------------------------------------------------------------------------------------------
 
-    def _found(self) -> list[list[Span]]:
+    def _counted_off(self) -> _Grouped:
         """Return the fragments of each frame that is there, found once."""
         with self._lock:
-            if self._spans is None:
-                self._spans = self._scan()
-            return self._spans
+            if self._grouped is None:
+                self._give_table_up(self._scan())
+            assert self._grouped is not None  # noqa: S101 - it was given one
+            return self._grouped
 
-    def _scan(self) -> list[list[Span]]:
-        items, heads, truncated, stray = _core.fragments(self._ds, _PIXEL_DATA, _MOST_FRAGMENTS)
-        if not items:
+    def _scan(self) -> _Grouped:
+        numbers, heads, truncated, stray = _core.fragments(self._ds, _PIXEL_DATA, _MOST_FRAGMENTS)
+        if not numbers:
             raise PixelError("encapsulated pixel data has no items", tag=_PIXEL_DATA)
         if stray is not None:
             self._note("stray-fragment", "something else stands among the fragments where an item has to begin")
         elif truncated:
             self._note("fragment-truncated", "last fragment is longer than what is left of the pixel data")
-        spans = items[1:]
+        spans = np.frombuffer(numbers, dtype=np.uint64).reshape(-1, 2)[1:]
         if self._family == "video":
-            return [spans] * self._frames if spans else []
-        grouped = self._grouped(spans, [heads[at : at + 8] for at in range(8, len(heads), 8)])
-        if len(grouped) > self._frames:
+            return _Grouped(spans, np.array([0, len(spans)]), self._frames if len(spans) else 0, is_stream=True)
+        spans, firsts = self._cut(spans, np.frombuffer(heads, dtype=np.uint8).reshape(-1, 8)[1:])
+        if len(firsts) > self._frames:
             self._note("fragments-left", f"fragments are left behind the last of {self._frames} frames")
-        return grouped[: self._frames]
+        ends = np.append(firsts, len(spans))[: self._frames + 1]
+        return _Grouped(spans, ends, len(ends) - 1, is_stream=False)
 
-    def _grouped(self, spans: list[Span], heads: list[bytes]) -> list[list[Span]]:
-        """Give each frame its fragments: one each, all to the only one, or from each that begins a stream on."""
-        starts = [
-            head.startswith(self._starts) or (size < 8 and self._begins(head[:size]))
-            for head, (_, size) in zip(heads, spans, strict=True)
-        ]
-        one_each = [[span] for span in spans]
-        if len(spans) == self._frames and (all(starts) or not any(starts)):
+    def _cut(self, spans: Spans, heads: NDArray[np.uint8]) -> tuple[Spans, NDArray[np.intp]]:
+        """Give each frame its fragments: one each, all to the only one, or from each that begins a stream on.
+
+        Returns the fragments that count, and which of them are the first of a frame.
+        """
+        starts, has_bytes = self._starting(spans[:, 1], heads), spans[:, 1] > 0
+        one_each = spans, np.arange(len(spans))
+        if len(spans) == self._frames and (starts.all() or not starts.any()):
             return one_each
-        if not any(starts):
-            filled = [[span] for span in spans if span[1]]
+        if not starts.any():
             if self._frames == 1:
-                return [spans] if spans else []
-            return filled if len(filled) == self._frames else one_each
-        starts = [start for start, span in zip(starts, spans, strict=True) if span[1]]
-        spans = [span for span in spans if span[1]]
-        after_end = [True, *self._ended(spans)[:-1]]
-        begins = [start and ended for start, ended in zip(starts, after_end, strict=True)]
+                return spans, np.arange(min(len(spans), 1))
+            count = int(has_bytes.sum())
+            return (spans[has_bytes], np.arange(count)) if count == self._frames else one_each
+        starts, spans = starts[has_bytes], spans[has_bytes]
+        after_end = np.append(True, self._ending(spans)[:-1])
+        begins = starts & after_end
         # A thumbnail in a stream begins as one does, and a fragment may end with what looks like an end by chance:
         # what tells as many frames as there have to be is believed, and first what both say.
-        for firsts in (begins, starts, after_end):
-            if sum(firsts) == self._frames:
-                return _cut(spans, firsts)
-        return _cut(spans, begins)
+        firsts = next((way for way in (begins, starts, after_end) if way.sum() == self._frames), begins)
+        firsts[0] = True
+        return spans, np.flatnonzero(firsts)
 
-    def _ended(self, spans: list[Span]) -> list[bool]:
+    def _starting(self, lengths: NDArray[np.uint64], heads: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Tell of each fragment whether a stream begins with it, as far as its bytes go."""
+        found = np.zeros(len(heads), dtype=np.bool_)
+        for start in self._starts:
+            sought = np.frombuffer(start, dtype=np.uint8)
+            found |= (heads[:, : len(start)] == sought).all(axis=1)
+            for size in range(2, len(start)):
+                found |= (lengths == size) & (heads[:, :size] == sought[:size]).all(axis=1)
+        return found
+
+    def _ending(self, spans: Spans) -> NDArray[np.bool_]:
         """Tell of each fragment whether it ends as a stream does, but for padding."""
         if self._family not in _ENDED:
-            return [True] * len(spans)
-        tails = _core.fragment_tails(self._ds, _PIXEL_DATA, spans)
-        return [tails[at : at + 4].rstrip(b"\0").endswith(_END) for at in range(0, len(tails), 4)]
+            return np.ones(len(spans), dtype=np.bool_)
+        tails = np.frombuffer(_core.fragment_tails(self._ds, _PIXEL_DATA, spans.tobytes()), dtype=np.uint8)
+        tails, end = tails.reshape(-1, 4), np.frombuffer(_END, dtype=np.uint8)
+        found = np.zeros(len(tails), dtype=np.bool_)
+        for at in range(3):
+            found |= (tails[:, at : at + 2] == end).all(axis=1) & ~tails[:, at + 2 :].any(axis=1)
+        return found
 
     def _require_plain(self, data: bytes, frame: int) -> None:
         """Raise when a frame in fragments, under a transfer syntax that has none, is not of plain samples."""
@@ -243,10 +299,12 @@ class EncapsulatedFrames:
             raise PixelError(f"{message} for the frame, expected {expected}", tag=_PIXEL_DATA, frame=frame)
 
 
-def _cut(spans: list[Span], firsts: list[bool]) -> list[list[Span]]:
-    grouped: list[list[Span]] = []
-    for span, first in zip(spans, firsts, strict=True):
-        if first or not grouped:
-            grouped.append([])
-        grouped[-1].append(span)
-    return grouped
+def _numbers(spans: Spans) -> Iterator[list[int]]:
+    for at in range(0, len(spans), _AT_ONCE):
+        yield from spans[at : at + _AT_ONCE].tolist()
+
+
+def _put_together(view: memoryview, spans: Spans) -> bytes:
+    """Join what lies in a view."""
+    parts = (spans[at : at + _AT_ONCE].tolist() for at in range(0, len(spans), _AT_ONCE))
+    return b"".join([b"".join([view[start : start + length] for start, length in some]) for some in parts])

@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
-from filmless.pixels.description import PixelDescription, StoredPixels
+from filmless.pixels.description import SUBSAMPLED, PixelDescription, StoredPixels
 from filmless.pixels.fragment_index import EncapsulatedFrames
 
 __all__ = ["FrameIndex", "NativeFrames", "frame_index"]
 
 _PIXEL_DATA = 0x7FE0_0010
 _ITEM = b"\xfe\xff\x00\xe0"
-_SUBSAMPLED = {"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"}
 
 
 class FrameIndex(Protocol):
@@ -94,7 +93,7 @@ class NativeFrames:
             bits >= 8
             and bits % 8 == 0
             and not (self._in_words or description.by_plane)
-            and description.photometric_interpretation not in _SUBSAMPLED
+            and description.photometric_interpretation not in SUBSAMPLED
         )
         """A frame's bytes are its samples, but for their order and the bits that hold none."""
         left = stored.length * 8 - self._bits * description.frames

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless import _core
-from filmless.dataset import Dataset
+from filmless.dataset import Dataset, Sequence
 from filmless.errors import GeometryError, LimitError
 from filmless.pixels.description import number_of_frames
 from filmless.pixels.tile_order import is_tiled_full, tiled_full
@@ -227,13 +227,18 @@ def frame_group(ds: Dataset, keyword: str, frame: int) -> Dataset | None:
     -----
     PS3.3 C.7.6.16.1.1
     """
-    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or ()
-    own = per_frame[frame].get(keyword) if frame < len(per_frame) else None
-    if own:
-        return own[0]  # type: ignore[no-any-return]
-    shared = ds.get("SharedFunctionalGroupsSequence")
-    common = shared[0].get(keyword) if shared else None
-    return common[0] if common else None
+    per_frame = _items(ds, "PerFrameFunctionalGroupsSequence")
+    for groups in (*per_frame[frame : frame + 1], *_items(ds, "SharedFunctionalGroupsSequence")[:1]):
+        macro = _items(groups, keyword)
+        if macro:
+            return macro[0]  # type: ignore[no-any-return]
+    return None
+
+
+def _items(ds: Dataset, keyword: str) -> Any:
+    """Return the items of a sequence: none of what is absent or, though it has the tag, of another kind."""
+    value = ds.get(keyword)
+    return value if isinstance(value, Sequence) else ()
 
 
 _Column = tuple[int, Any, bool] | None

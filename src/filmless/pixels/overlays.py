@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels.attributes import integer, numbers, text
-from filmless.pixels.codecs import codec_of
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.embedded_overlays import embedded_bit
@@ -193,9 +192,6 @@ class _Words:
 
     def __init__(self, ds: Dataset, description: PixelDescription, frame: int) -> None:
         self._ds, self._description, self._frame = ds, description, frame
-        # All bits are asked for.
-        bits = description.bits_allocated
-        self._whole = replace(description, bits_stored=bits, high_bit=bits - 1, signed=False)
         self._samples: NDArray[Any] | None = None
 
     def embedded(self, group: int) -> NDArray[np.bool_] | None:
@@ -212,11 +208,10 @@ class _Words:
     def _decoded(self) -> NDArray[Any] | None:
         """Decode without dropping unused bits; None when a lossy codec has, or the frame is not there."""
         row = _core.transfer_syntax(self._description.transfer_syntax)
-        if row is None or not row["lossless"]:
+        if row is None or not (row["lossless"] or not self._ds["PixelData"].is_encapsulated):
             return None
         try:
-            data = Frames(self._ds, as_rgb=False).encoded(self._frame)
-            return codec_of(self._description.transfer_syntax).decode_frame(data, self._whole, self._frame)[0]
+            return Frames(self._ds, as_rgb=False).raw(self._frame)
         except DicomError:
             return None  # whoever renders the frame hears of it
 

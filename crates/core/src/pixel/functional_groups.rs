@@ -32,8 +32,8 @@ pub struct Column {
     pub width: usize,
     /// The numbers, row by row; not a number where a frame has none.
     pub numbers: Vec<f64>,
-    /// The text of each row, when it is text.
-    pub texts: Vec<Option<String>>,
+    /// The text of each row, when it is text; what frames share is held once.
+    pub texts: Vec<Option<Arc<str>>>,
     /// There is one row, which every frame shares.
     pub shared: bool,
 }
@@ -84,7 +84,7 @@ pub fn columns(dataset: &Dataset, attributes: &[Attribute]) -> Result<(usize, Ve
 #[derive(Clone, Debug, Default)]
 struct Row {
     numbers: Vec<f64>,
-    text: Option<String>,
+    text: Option<Arc<str>>,
 }
 
 impl Column {
@@ -161,7 +161,7 @@ fn row(item: &Dataset, attribute: &Attribute, context: &Arc<Context>) -> Result<
         if attribute.text {
             return match value {
                 Value::Text(text) if !text.is_empty() => {
-                    Some(Row { text: Some(text.iter().next().unwrap_or("").to_owned()), ..Row::default() })
+                    Some(Row { text: Some(Arc::from(text.iter().next().unwrap_or(""))), ..Row::default() })
                 }
                 _ => None,
             };

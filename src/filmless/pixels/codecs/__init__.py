@@ -91,7 +91,7 @@ class Encodes(NamedTuple):
 class DecodeFrame(Protocol):
     """Decode the bytes of one frame; of native ones the frame may begin at a bit ``first_bit`` of the first byte.
 
-    ``out`` is an array of the frame's shape and dtype that may be decoded into; what is returned counts.
+    ``out`` is a contiguous array of the frame's shape and dtype that may be decoded into; what is returned counts.
     """
 
     def __call__(

@@ -12,6 +12,10 @@ from filmless.pixels.description import PixelDescription
 
 __all__ = ["CodeStream", "check_stream", "check_yield", "conform", "encodable", "unsigned", "used_bits"]
 
+# In most families a picture of nothing takes next to no bytes (a run of any length, an empty packet): as many pixels as
+# a large one has are believed of any stream.
+_FREE_PIXELS = 1 << 25
+_PIXELS_PER_BYTE = 1 << 14
 _SAMPLES_PER_PIXEL, _BITS_STORED, _PIXEL_REPRESENTATION = 0x0028_0002, 0x0028_0101, 0x0028_0103
 
 
@@ -78,7 +82,9 @@ def check_stream(stream: CodeStream, description: PixelDescription, frame: int) 
     return tuple(findings)
 
 
-def check_yield(stream: CodeStream, size: int, frame: int, *, pixels_per_byte: int, free: int = 0) -> None:
+def check_yield(
+    stream: CodeStream, size: int, frame: int, *, pixels_per_byte: int = _PIXELS_PER_BYTE, free: int = _FREE_PIXELS
+) -> None:
     """Refuse a stream that claims far more pixels than any of its size has.
 
     Parameters

@@ -67,7 +67,7 @@ def decode_frame(
     if stream.is_lossless or stream.process == JPEG_LS:
         raise CodecError("JPEG stream is lossless, expected one with a cosine transform", frame=frame)
     findings = check_stream(header, description, frame)
-    check_yield(header._replace(samples=1), len(data), frame, pixels_per_byte=MAX_PIXELS_PER_BYTE)
+    check_yield(header._replace(samples=1), len(data), frame, pixels_per_byte=MAX_PIXELS_PER_BYTE, free=0)
     scans = sum(segment.marker == _START_OF_SCAN for segment in stream.segments)
     if scans * stream.rows * stream.columns > _MAX_WORK:
         raise CodecError(f"JPEG stream has {scans} scans, expected far fewer for its size", frame=frame)
@@ -125,7 +125,7 @@ def _with_whole_spectrum(data: bytes, stream: JpegStream) -> bytes | None:
 def decode_stream(
     data: bytes, stream: JpegStream, frame: int | None = None, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
-    """Decode a stream whose structure is whole to the components it holds: no colour is converted.
+    """Decode a stream whose structure is whole, lossless or not, to the components it holds: no colour is converted.
 
     Raises
     ------
@@ -134,7 +134,8 @@ def decode_stream(
     """
     count = len(stream.components)
     colour = COLOUR.get(count) or ("RGB" if stream.is_rgb else "YCBCR")
-    target = out if out is not None and out.dtype == (np.uint8 if stream.precision == 8 else np.uint16) else None
+    dtype = np.dtype(np.uint8 if stream.precision <= 8 else np.uint16)
+    target = out.view(dtype) if out is not None and out.dtype.itemsize == dtype.itemsize else None
     try:
         samples = imagecodecs.jpeg8_decode(
             memoryview(data)[: stream.end],  # type: ignore[arg-type]

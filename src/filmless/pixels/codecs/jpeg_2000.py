@@ -29,10 +29,6 @@ _RPCL = "1.2.840.10008.1.2.4.202"
 _LARGE = 1 << 20  # pixels from which a second thread pays
 _QUALITY = 85
 _PIXEL_DATA = 0x7FE0_0010
-# Packets can be empty, so that a picture of nothing has any number of pixels to a byte: as many as a large one has are
-# believed of any stream.
-_FREE_PIXELS = 1 << 25
-_PIXELS_PER_BYTE = 1 << 12
 
 
 def decode_frame(
@@ -58,7 +54,7 @@ def decode_frame(
     stream = parse_header(data, frame)
     header = CodeStream("JPEG 2000", stream.rows, stream.columns, stream.components, stream.precision, stream.signed)
     findings = check_stream(header, description, frame)
-    check_yield(header, len(data), frame, pixels_per_byte=_PIXELS_PER_BYTE, free=_FREE_PIXELS)
+    check_yield(header, len(data), frame)
     end, mended = walk_tile_parts(data, stream, frame)
     if boxed:
         message = "JPEG 2000 stream is in the boxes of a JP2 file, expected the code stream alone"
@@ -83,7 +79,7 @@ def _decode(data: memoryview, stream: Jpeg2000Stream, frame: int, out: NDArray[A
 
     size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
     dtype = np.dtype(f"{'i' if stream.signed else 'u'}{size}")
-    target = out.view(dtype) if out is not None and out.dtype.itemsize == size and out.dtype.kind in "iu" else None
+    target = out.view(dtype) if out is not None and out.dtype.itemsize == size else None
     threads = 2 if stream.rows * stream.columns >= _LARGE else 1
     try:
         return imagecodecs.jpeg2k_decode(data, numthreads=threads, out=target)  # type: ignore[arg-type]

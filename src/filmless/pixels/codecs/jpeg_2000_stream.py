@@ -4,13 +4,17 @@ import struct
 from dataclasses import dataclass
 
 from filmless.errors import CodecError
+from filmless.pixels.codecs.jpeg_2000_packets import COC, COD, Coding, TileGrid, packets_of
 
 __all__ = ["Jpeg2000Stream", "code_stream_of", "parse_header", "walk_tile_parts"]
 
-_SOT, _SIZ, _COD, _QCD, _CAP = 0xFF90, 0xFF51, 0xFF52, 0xFF5C, 0xFF50
+_SOT, _SOD, _SIZ, _QCD, _CAP = 0xFF90, 0xFF93, 0xFF51, 0xFF5C, 0xFF50
 _SUBSAMPLING = ((2, 1), (2, 2))  # of chrominance: 4:2:2 and 4:2:0
 _LEAST_TILE_PART = 14  # its header and the start of data marker
 _MOST_PADDING = 1 << 16  # behind the end of code stream marker; DICOM wants one byte at the most
+# Code-blocks can be empty without a bit of their own: as many as a large picture has are believed of any stream.
+_FREE_BLOCKS = 1 << 16
+_BLOCKS_PER_BYTE = 64
 _BOXES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\x00\x00\x00\x0cjP\x1a\x1a\r\n\x87\n")
 
 
@@ -27,8 +31,15 @@ class Jpeg2000Stream:
     transformed: bool
     reversible: bool
     high_throughput: bool
-    tiles: int
     first_tile_part: int
+    grid: TileGrid
+    coding: Coding
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles there are."""
+        across, down = self.grid.tiles
+        return across * down
 
 
 def code_stream_of(data: bytes, frame: int) -> tuple[bytes, bool]:
@@ -69,16 +80,17 @@ def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
     """
     if data[:2] != b"\xff\x4f":
         raise _damage("has no start of code stream", frame)
-    position, header = 2, dict[int, bytes]()
+    position, header, segments = 2, dict[int, bytes](), list[tuple[int, bytes]]()
     while (marker := int.from_bytes(data[position : position + 2], "big")) != _SOT:
         size = int.from_bytes(data[position + 2 : position + 4], "big")
         if marker < 0xFF30 or size < 2 or position + 2 + size > len(data):
             raise _damage("main header is damaged or ends early", frame)
         header[marker] = data[position + 4 : position + 2 + size]
+        segments.append((marker, header[marker]))
         position += 2 + size
-    if not {_SIZ, _COD, _QCD} <= header.keys() or len(header[_SIZ]) < 39 or len(header[_COD]) < 10:
+    if not {_SIZ, COD, _QCD} <= header.keys() or len(header[_SIZ]) < 39 or len(header[COD]) < 10:
         raise _damage("main header lacks a required segment", frame)
-    siz, cod = header[_SIZ], header[_COD]
+    siz, cod = header[_SIZ], header[COD]
     width, height, left, top, tile_width, tile_height, tile_left, tile_top, components = struct.unpack_from(
         ">8IH", siz, 2
     )
@@ -100,8 +112,9 @@ def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
         transformed=cod[4] == 1,
         reversible=cod[9] == 1,
         high_throughput=_CAP in header and bool(int.from_bytes(header[_CAP][:4], "big") & 0x0002_0000),
-        tiles=-((tile_left - width) // tile_width) * -((tile_top - height) // tile_height),
         first_tile_part=position,
+        grid=TileGrid((left, top), (width, height), (tile_left, tile_top), (tile_width, tile_height), tuple(steps)),
+        coding=Coding().after(segments, components, frame),
     )
 
 
@@ -119,7 +132,7 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
     Raises
     ------
     CodecError
-        A tile or the end is not there.
+        A tile or the end is not there, or there are fewer bytes than packets.
 
     DICOM
     -----
@@ -127,18 +140,22 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
     """
     if stream.tiles * _LEAST_TILE_PART > len(data):
         raise _damage(f"has {stream.tiles} tiles, expected no more than its bytes have room for", frame)
-    position, start, seen = stream.first_tile_part, None, set()
+    position, start, seen, own = stream.first_tile_part, None, set(), dict[int, Coding]()
     while (marker := data[position : position + 2]) != b"\xff\xd9":
         if marker != b"\xff\x90" or position + 12 > len(data):
             end = data.rfind(b"\xff\xd9", max(position, len(data) - _MOST_PADDING))
             if start is None or end < 0 or len(seen) != stream.tiles or marker == b"\xff\x90":
                 raise _damage("ends before its end of code stream marker, or has a bad tile", frame)
+            _check_parts(data, stream, own, frame)
             return end + 2, start
         tile, length = struct.unpack_from(">HI", data, position + 4)
         if tile >= stream.tiles:
             raise _damage("has a tile that is none of the image's", frame)
         seen.add(tile)
         start = position
+        segments = _coding_styles(data, position + 12, frame)
+        if segments:
+            own[tile] = own.get(tile, stream.coding).after(segments, stream.components, frame)
         if length == 0:  # the last one reaches to the end
             position = data.rfind(b"\xff\xd9", max(position, len(data) - _MOST_PADDING))
             if position < 0:
@@ -149,7 +166,33 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
             position += length
     if len(seen) != stream.tiles:
         raise _damage(f"has {len(seen)} of {stream.tiles} tiles", frame)
+    _check_parts(data, stream, own, frame)
     return position + 2, None
+
+
+def _coding_styles(data: bytes, position: int, frame: int) -> list[tuple[int, bytes]]:
+    """Return the segments in the header of a tile-part that say how it is coded."""
+    found = []
+    while (marker := int.from_bytes(data[position : position + 2], "big")) != _SOD:
+        size = int.from_bytes(data[position + 2 : position + 4], "big")
+        if marker < 0xFF30 or size < 2 or position + 2 + size > len(data):
+            raise _damage("tile-part header is damaged or ends early", frame)
+        if marker in (COD, COC):
+            found.append((marker, data[position + 4 : position + 2 + size]))
+        position += 2 + size
+    return found
+
+
+def _check_parts(data: bytes, stream: Jpeg2000Stream, own: dict[int, Coding], frame: int) -> None:
+    """Refuse what has more packets than bytes, or far more code-blocks: a decoder makes room for each."""
+    packets = packets_of(stream.grid, stream.coding, own)
+    if packets > len(data):
+        raise _damage(f"has {packets} packets, expected no more than its bytes have room for", frame)
+    blocks = stream.rows * stream.columns * stream.components >> min(
+        coding.block for coding in (stream.coding, *own.values())
+    )
+    if blocks > max(_FREE_BLOCKS, _BLOCKS_PER_BYTE * len(data)):
+        raise _damage(f"has {blocks} code-blocks, expected far fewer for its bytes", frame)
 
 
 def _damage(what: str, frame: int) -> CodecError:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import check_stream, check_yield, conform, unsigned
+from filmless.pixels.codecs.jpeg import decode_stream
 from filmless.pixels.codecs.jpeg_stream import COLOUR, read_jpeg
 from filmless.pixels.description import PixelDescription
 
@@ -34,26 +34,13 @@ def decode_frame(
     -----
     PS3.5 8.2.1, A.4.1
     """
-    import imagecodecs
-
     data = bytes(data)
     stream, header = read_jpeg(data, description, frame)
     if not stream.is_lossless:
         raise CodecError("JPEG stream is not of the lossless process, which the transfer syntax names", frame=frame)
     findings = check_stream(header, description, frame)
-    check_yield(header, len(data), frame, pixels_per_byte=8)  # a sample takes a bit
-    dtype = np.dtype(f"u{1 if stream.precision <= 8 else 2}")
-    target = out.view(dtype) if out is not None and out.dtype.itemsize == dtype.itemsize else None
-    colour = COLOUR[len(stream.components)] or "RGB"
-    try:
-        samples = imagecodecs.jpeg8_decode(
-            memoryview(data)[: stream.end],  # type: ignore[arg-type]
-            colorspace=colour,
-            outcolorspace=colour,
-            out=target,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise CodecError(f"JPEG stream does not decode: {error}", frame=frame) from error
+    check_yield(header, len(data), frame, pixels_per_byte=8, free=0)  # a sample takes a bit
+    samples = decode_stream(data, stream, frame, out)
     samples = conform(samples, header, description, frame, lossless=True)
     return Decoded(samples, description.photometric_interpretation, findings)
 

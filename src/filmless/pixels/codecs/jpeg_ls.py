@@ -20,10 +20,6 @@ _SCAN = 0xDA
 _BY_PIXEL = 2
 _LOSSLESS = "1.2.840.10008.1.2.4.80"
 _MAX_ERROR = 2
-# A run of any length takes few bits, so that an empty picture has many pixels to a byte: as many as a large one has are
-# believed of any stream.
-_FREE_PIXELS = 1 << 25
-_PIXELS_PER_BYTE = 1 << 14
 
 
 def decode_frame(
@@ -47,7 +43,7 @@ def decode_frame(
     data = bytes(data)
     stream, header = _read(data, description, frame)
     findings = check_stream(header, description, frame)
-    check_yield(header, len(data), frame, pixels_per_byte=_PIXELS_PER_BYTE, free=_FREE_PIXELS)
+    check_yield(header, len(data), frame)
     dtype = np.dtype(f"u{1 if stream.precision <= 8 else 2}")
     target = out.view(dtype) if out is not None and out.dtype.itemsize == dtype.itemsize else None
     try:

@@ -36,7 +36,7 @@ def parse_jpeg_xl(data: bytes, description: PixelDescription, frame: int) -> tup
     Raises
     ------
     CodecError
-        It is no JPEG XL, or ends inside its header.
+        It is no JPEG XL, an animation, or ends inside its header.
 
     DICOM
     -----
@@ -54,7 +54,7 @@ def parse_jpeg_xl(data: bytes, description: PixelDescription, frame: int) -> tup
         raise CodecError("JPEG XL ends inside its header", frame=frame)
     bits = _Bits(head[2:])
     rows, columns = _size(bits)
-    precision = _precision(bits)
+    precision = _precision(bits, frame)
     if precision is None:
         precision = description.bits_stored
     return CodeStream("JPEG XL", rows, columns, description.samples, precision), holds_jpeg
@@ -75,17 +75,32 @@ def _size(bits: _Bits) -> tuple[int, int]:
     return rows, rows * numerator // denominator
 
 
-def _precision(bits: _Bits) -> int | None:
-    """Read bits of a sample (ISO/IEC 18181-1 D.3); None when something rare stands before them."""
+def _precision(bits: _Bits, frame: int) -> int | None:
+    """Read bits of a sample (ISO/IEC 18181-1 D.3); None when it is a floating point number.
+
+    An animation is refused: all its pictures would be decoded to find out.
+    """
     if bits.take(1):  # all as is the default
         return 8
     if bits.take(1):
         bits.take(3)  # orientation
-        if bits.take(3):  # intrinsic size, preview, animation
-            return None
+        if bits.take(1):
+            _size(bits)  # intrinsic
+        if bits.take(1):
+            _skip_preview(bits)
+        if bits.take(1):
+            raise CodecError("JPEG XL stream is an animation, expected one picture", frame=frame)
     if bits.take(1):  # floating point
         return None
     return bits.take(6) + 1 if (kind := bits.take(2)) == 3 else (8, 10, 12)[kind]
+
+
+def _skip_preview(bits: _Bits) -> None:
+    """Go behind the size of a preview (ISO/IEC 18181-1 D.3.3)."""
+    widths = (0, 0, 5, 9) if bits.take(1) else (6, 8, 10, 12)
+    bits.take(widths[bits.take(2)])
+    if bits.take(3) == 0:
+        bits.take(widths[bits.take(2)])
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int]]:

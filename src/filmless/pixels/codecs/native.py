@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless import _core
-from filmless.errors import PixelError
+from filmless.errors import GeometryError, PixelError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import encodable, used_bits
-from filmless.pixels.description import PixelDescription
+from filmless.pixels.description import SUBSAMPLED, PixelDescription
 
 __all__ = ["ENCODES", "decode_frame", "encode_frame"]
 
@@ -52,7 +52,7 @@ def decode_frame(
     Raises
     ------
     PixelError
-        The bytes end before the frame does.
+        The bytes end before the frame does; `GeometryError` when samples that share bytes are subsampled.
 
     DICOM
     -----
@@ -63,10 +63,13 @@ def decode_frame(
     if needed > len(data):
         message = f"pixel data of the frame has {len(data)} bytes, expected {needed}"
         raise PixelError(message, tag=0x7FE0_0010, frame=frame)
+    if description.bits_allocated % 8 and photometric in SUBSAMPLED:
+        message = f"BitsAllocated is {description.bits_allocated}, expected a multiple of 8 of subsampled colours"
+        raise GeometryError(message, tag=0x0028_0100, frame=frame)
     if description.bits_allocated == 1:
         return Decoded(_unpack_bits(data, description, first_bit), photometric)
     if description.bits_allocated % 8:
-        return Decoded(used_bits(_unpack(data, description, first_bit), description), photometric)
+        return Decoded(_unpack(data, description, first_bit), photometric)
     samples = np.frombuffer(memoryview(data)[:needed], dtype=_dtype(description))
     samples = used_bits(samples.astype(description.dtype, copy=False), description)
     if photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):

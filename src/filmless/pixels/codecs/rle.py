@@ -36,7 +36,7 @@ def decode_frame(
     data = bytes(data)
     if description.bits_allocated == 1:
         return _single_bits(data, description, frame)
-    if out is None or not out.flags.c_contiguous:
+    if out is None:
         _check_size(data, description.decoded_bytes, frame)
         out = np.empty(description.frame_shape, description.dtype)
     findings = _decode(data, description.samples, description.dtype.itemsize, out, frame)
