@@ -163,7 +163,7 @@ def voi_views(ds: Dataset, frame: int = 0, *, signed: bool | None = None) -> lis
     if centers and widths:
         names = [*texts(group, "WindowCenterWidthExplanation"), *[""] * len(centers)]
         said = text(group, "VOILUTFunction")
-        function: VoiFunction = said if said in get_args(VoiFunction) else "LINEAR"
+        function: VoiFunction = next((known for known in get_args(VoiFunction) if known == said), "LINEAR")
         least = 1.0 if function == "LINEAR" else np.nextafter(0, 1)
         views += [
             Window(center, width, function, name)

@@ -60,11 +60,12 @@ def places_in(values: NDArray[Any], first: int, entries: int) -> NDArray[np.intp
     """Return where in a table values are looked up, whose first entry is that of ``first``; see `Lut.look_up`."""
     if values.dtype.kind == "f":
         whole = np.floor(np.nan_to_num(values, nan=-np.inf) + 0.5)
-        return np.clip(whole - first, 0, entries - 1).astype(np.intp)
+        return np.asarray(np.clip(whole - first, 0, entries - 1), dtype=np.intp)
     # Clipped as they are: a difference could go beyond 64 bits.
     info = np.iinfo(values.dtype)
     low, high = (min(max(end, int(info.min)), int(info.max)) for end in (first, first + entries - 1))
-    return np.clip(np.clip(values, low, high).astype(np.int64) - first, 0, entries - 1).astype(np.intp)
+    whole = np.clip(values, low, high).astype(np.int64)
+    return np.asarray(np.clip(whole - first, 0, entries - 1), dtype=np.intp)
 
 
 def for_core(samples: NDArray[Any]) -> NDArray[Any]:
@@ -95,11 +96,11 @@ def descriptor_of(ds: Dataset, keyword: str, *, signed: bool) -> tuple[int, int,
     PS3.3 C.11.1.1.1, C.7.6.3.1.5
     """
     values = numbers(ds, keyword)
-    if len(values) != 3 or (values % 1 != 0).any():
+    if len(values) != 3 or (values % 1 != 0).any() or (np.abs(values) > 0xFFFF).any():
         raise PixelError(f"{keyword} is absent or not three whole numbers")
     entries, first, bits = (int(number) for number in values)
     if not 1 <= bits <= 16:
-        raise PixelError(f"{keyword} says a number of bits that cannot be, expected 8 to 16")
+        raise PixelError(f"{keyword} says {bits} bits, expected 8 to 16")
     first %= 65536
     return entries % 65536 or 65536, first - 65536 if signed and first >= 32768 else first, bits
 

@@ -91,12 +91,7 @@ def render(
     >>> render(ds, size=64).shape
     (64, 64)
     """
-    state = None
-    if presentation_state is not None:
-        from filmless.pixels.presentation_state import PresentationState
-
-        known = isinstance(presentation_state, PresentationState)
-        state = presentation_state if known else PresentationState.of(presentation_state)
+    state = _state(presentation_state)
     source = frames(ds, as_rgb=False)
     if not 0 <= frame < len(source):
         raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
@@ -150,6 +145,14 @@ def thumbnail(ds: Dataset, *, side: int = 256) -> bytes | None:
     return stream.getvalue()
 
 
+def _state(given: "Dataset | PresentationState | None") -> "PresentationState | None":
+    if given is None:
+        return None
+    from filmless.pixels.presentation_state import PresentationState
+
+    return given if isinstance(given, PresentationState) else PresentationState.of(given)
+
+
 def _grey(
     ds: Dataset,
     frame: int,
@@ -179,10 +182,10 @@ def _colours(description: PixelDescription, stored: NDArray[Any], photometric: s
     if rgb.dtype.itemsize == 1 and bits >= 8:
         return rgb if rgb.flags.writeable else rgb.copy()
     # Some decoders give more than Bits Stored allows.
-    rgb = np.minimum(rgb, (1 << min(bits, rgb.dtype.itemsize * 8)) - 1)
+    rgb = np.asarray(np.minimum(rgb, (1 << min(bits, rgb.dtype.itemsize * 8)) - 1))
     if bits > 8:
-        return (rgb >> (bits - 8)).astype(np.uint8)
-    return (rgb.astype(np.uint16) * 255 // ((1 << bits) - 1)).astype(np.uint8)
+        return np.asarray(rgb >> (bits - 8), dtype=np.uint8)
+    return np.asarray(rgb.astype(np.uint16) * 255 // ((1 << bits) - 1), dtype=np.uint8)
 
 
 def _in_colour(ds: Dataset, stored: NDArray[Any], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

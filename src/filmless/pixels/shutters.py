@@ -1,6 +1,7 @@
 """Display shutters: what lies outside a shape of a picture is not shown (PS3.3 C.7.6.11, C.7.6.15)."""
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -192,4 +193,3 @@ def _outside_polygon(ds: Dataset, rows: int, columns: int) -> NDArray[np.bool_] 
     image = Image.new("1", (columns, rows), 1)
     ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=0, outline=0)
     return np.asarray(image, dtype=np.bool_)
-

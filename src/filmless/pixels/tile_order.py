@@ -57,7 +57,9 @@ def tiled_full(ds: Dataset, frames: int, spacing: NDArray[Any] | None) -> dict[s
     by_segment = bool(segments) and text(ds, "SegmentationType") != "LABELMAP"
     channels = len(segments) if by_segment else integer(ds, "NumberOfOpticalPaths", absent=len(paths) or 1)
     if planes < 1 or channels < 1:
-        raise GeometryError("tiled full image has no focal plane or no optical path, expected at least 1", tag=0x0048_0303)
+        raise GeometryError(
+            "tiled full image has no focal plane or no optical path, expected at least 1", tag=0x0048_0303
+        )
     expected = down * across * planes * channels
     if expected != frames:
         message = f"tiled full image has {frames} frames, expected {expected}"
