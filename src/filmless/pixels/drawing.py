@@ -18,12 +18,12 @@ _FAR = 1e6  # pixels: where a point that lies further out is taken to be
 _CURVE = 16  # pieces of an interpolated curve between two points
 _MOST_FILLED = 1 << 12  # points of an outline that is filled
 
-_MOST_EFFORT = 1 << 24
+_MOST_EFFORT = 1 << 25
 
 
 @dataclass(slots=True)
 class Effort:
-    """What has been drawn on a picture so far, in units of about a tenth of a microsecond."""
+    """What has been drawn on a picture so far, in units of less than a tenth of a microsecond."""
 
     spent: float = 0.0
 
@@ -118,6 +118,7 @@ class _Pen:
         ink = self._ink(graphic.colour or _WHITE)
         if graphic.kind == "POINT":
             radius = 1.5 * width
+            self.effort.spend(16 + radius**2)
             x, y = points[0] - 0.5
             self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
             return
@@ -146,7 +147,7 @@ class _Pen:
             self._lines(np.stack((nearest, anchor)), ink, self._stroke)
         align = {"RIGHT": "right", "CENTER": "center"}.get(label.justification, "left")
         # A dark rim, so that white letters can be read on white.
-        self.effort.spend(len(label.text) * (1000 + 20 * size))
+        self.effort.spend(2000 + len(label.text) * (1000 + 20 * size))
         rim = {"stroke_width": max(1, round(size / 16)), "stroke_fill": self._ink((0, 0, 0))}
         if ink == rim["stroke_fill"]:
             rim["stroke_fill"] = self._ink((255, 255, 255))
@@ -200,7 +201,7 @@ class _Pen:
         # A row costs by the edges that it crosses, and a little by the others.
         heights = np.clip(np.append(points[:, 1], points[0, 1]), low[1], high[1])
         area, rows = float((high - low).prod()), float(high[1] - low[1])
-        self.effort.spend(2 * float(np.abs(np.diff(heights)).sum()) + len(points) * rows / 64 + area / 4)
+        self.effort.spend(2 * float(np.abs(np.diff(heights)).sum()) + len(points) * rows / 64 + area / 8)
         mask = Image.new("L", tuple((high - low).tolist()), 0)
         ImageDraw.Draw(mask).polygon(np.floor(points - low).ravel().tolist(), fill=round(255 * opacity))
         self.image.paste(ink, (*low.tolist(), *high.tolist()), mask)

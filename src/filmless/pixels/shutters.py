@@ -16,7 +16,7 @@ from filmless.pixels.scaling import pixel_height
 __all__ = ["Shutter", "apply", "shutter_of"]
 
 _MOST_VERTICES = 1 << 14
-_MOST_WORK = 1 << 23  # of a polygon: rows that its edges cross, what filling it costs
+_MOST_WORK = 1 << 24  # of a polygon: rows that its edges cross, what filling it costs
 _FAR = 1 << 20  # columns: where a vertex that lies further out is taken to be
 
 
