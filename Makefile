@@ -23,7 +23,7 @@ help:
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
 		do printf '  make %-7s %s\n' "$$name" "$$text"; done
 
-demo: $(VENV)/.built ## pictures of six formats become DICOM, and DICOM becomes pictures
+demo: $(VENV)/.built ## pictures become DICOM, DICOM other transfer syntaxes and pictures
 	@$(PY) examples/demo.py
 
 test: $(VENV)/.built $(VENV)/.dev ## all tests: those of the Rust core, then those of the package

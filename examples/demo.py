@@ -26,6 +26,8 @@ PICTURES = {  # and the modality that each is drawn after
     "ecg.emf": "ECG",
 }
 HEADER_LINES = 24
+TRANSCODED = "chest.tif"
+LOSSLESS = ["RLELossless", "JPEGLosslessSV1", "JPEGLSLossless", "JPEG2000Lossless", "HTJ2KLossless", "JPEGXLLossless"]
 
 INK, FAINT, ACCENT = "#e8edf2", "#8b98a5", "#5cc8ff"
 PAPER, CARD = "#0e1216", "#171d23"
@@ -48,6 +50,18 @@ def convert(name: str) -> tuple[filmless.Dataset, list[ConversionNotice]]:
     filmless.write(dataset, target.with_suffix(".dcm"))
     from_dicom(target.with_suffix(".dcm"), target.with_suffix(".png"))
     return filmless.read(target.with_suffix(".dcm")), notices
+
+
+def transcode(name: str) -> None:
+    """Write a picture's DICOM in lossless transfer syntaxes, each frame verified, and say what they take."""
+    path = OUT / Path(name).with_suffix(".dcm")
+    dataset = filmless.read(path)
+    print(f"\n{path} in other transfer syntaxes, the same pixels in each\n")
+    print(f"  {UID(dataset.file_meta.TransferSyntaxUID).keyword:<24} {path.stat().st_size:>9,} bytes")
+    for keyword in LOSSLESS:
+        target = path.with_stem(f"{path.stem}-{keyword}")
+        filmless.write(dataset, target, transfer_syntax=keyword)
+        print(f"  {keyword:<24} {target.stat().st_size:>9,} bytes")
 
 
 def caption(name: str, dataset: filmless.Dataset) -> list[str]:
@@ -116,13 +130,17 @@ def main() -> None:
     for line in islice(lines(datasets[first], width=width), HEADER_LINES):
         write(line)
 
+    transcode(TRANSCODED)
+
     sheet = OUT / "contact-sheet.png"
     contact_sheet(datasets).quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(sheet, optimize=True)
     print(f"\nAll of it is in {OUT.resolve()}, after {time.perf_counter() - start:.1f} s:\n")
     print(f"  DICOM          {', '.join(sorted(file.name for file in OUT.glob('*.dcm')))}")
     print(f"  pictures       {', '.join(sorted(Path(name).stem + '.png' for name in PICTURES))}")
     print(f"  contact sheet  {sheet}")
-    print(f"\nThe rest of the header: {Path(sys.executable).with_name('filmless')} dump {path}")
+    program = Path(sys.executable).with_name("filmless")
+    print(f"\nThe rest of the header: {program} dump {path}")
+    print(f"Its picture, in this terminal: {program} show {path}")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,10 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
         ["ct.dcm", "-o", "a.png", "--window", "40"],
         ["ct.dcm", "-o", "a.png", "--window", "40,0"],
         ["ct.dcm", "-o", "a.png", "--window", "40,nan"],
+        ["ct.dcm", "-o", "a.png", "--window", "nan,4"],
+        ["ct.dcm", "-o", "a.png", "--window", "inf,1"],
+        ["ct.dcm", "-o", "a.png", "--window", "1,inf"],
+        ["ct.dcm", "-o", "a.png", "--depth", "16", "--icc"],
         ["ct.dcm", "-o", "a.png", "--window", "40,400", "--depth", "16"],
         ["ct.dcm", "-o", "a.png", "--frame", "-1"],
         ["ct.dcm", "-o", "a.png", "--frame", "3-2"],
@@ -210,7 +214,7 @@ def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> No
     given = []
 
     def render(ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
-        usual = {"window": None, "voi": None, "presentation_state": None, "overlays": True, "size": None}
+        usual = {"window": None, "voi": None, "presentation_state": None, "overlays": True, "size": None, "icc": False}
         given.append({name: value for name, value in options.items() if value is not usual[name]})
         return np.zeros((4, 4), np.uint8)
 
@@ -218,10 +222,12 @@ def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> No
     state = filmless.read(ct)
     state.SOPClassUID = "1.2.840.10008.5.1.4.1.1.11.1"
     state.save_as("state.dcm")
-    for arguments in (["--voi", "1"], ["--voi", "BONE"], ["--no-overlays"], ["--size", "64"], ["--window", "full"], []):
+    for arguments in (["--voi", "1"], ["--voi", "BONE"], ["--no-overlays"], ["--icc"], ["--window", "full"], []):
         assert invoke("convert", ct, "-o", "a.png", *arguments).exit_code == 0
-    assert given == [{"voi": 1}, {"voi": "BONE"}, {"overlays": False}, {"size": 64}, {"window": "full"}, {}]
+    assert given == [{"voi": 1}, {"voi": "BONE"}, {"overlays": False}, {"icc": True}, {"window": "full"}, {}]
     assert invoke("convert", ct, "-o", "a.png", "--presentation-state", "state.dcm").exit_code == 0
+    assert invoke("convert", ct, "-o", "a.png", "--size", "64").exit_code == 0
+    assert given.pop() == {"size": 64}
     assert given[-1]["presentation_state"].SOPClassUID == state.SOPClassUID
 
 
@@ -285,3 +291,43 @@ def test_tasks_are_taken_a_few_ahead() -> None:
         assert (task.path, outcome.result()) == (str(number), number)
         assert len(taken) < number + 20
     assert len(taken) == 1000
+
+
+@pytest.mark.parametrize("more", [[], ["--frame", "all"]])
+def test_what_a_folder_holds_beside_images_is_passed_over(invoke, ct: Path, pydicom_files, more: list[str]) -> None:
+    by_name = {path.name: path for path in pydicom_files}
+    Path("in").mkdir()
+    for path in (ct, by_name["reportsi.dcm"], by_name["rtplan.dcm"]):
+        shutil.copy(path, "in")
+    result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
+    assert (result.exit_code, result.stderr) == (0, "filmless: 2 files without pixels were passed over\n")
+    assert [path.name for path in Path("out").iterdir()] == ["CT_small.png"]
+    result = invoke("convert", "in/rtplan.dcm", "-o", "out", "--to", "png", *more)
+    assert result.exit_code == 1
+    assert "there is no pixel data" in result.stderr
+    Path("in/notes.txt").write_text("nothing")
+    result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("filmless: this is not DICOM, which --to png is for, in in/notes.txt")
+
+
+def test_stored_values_of_nothing(invoke, pydicom_files) -> None:
+    plan = next(path for path in pydicom_files if path.name == "rtplan.dcm")
+    result = invoke("convert", plan, "-o", "a.png", "--depth", "16")
+    assert result.exit_code == 1
+    assert "there is no pixel data" in result.stderr
+
+
+def test_a_state_that_cannot_be_read_is_named(invoke, ct: Path) -> None:
+    Path("bad.dcm").write_bytes(b"nothing" * 99)
+    blending = filmless.Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.4", "SOPInstanceUID": "1.2.3"})
+    blending.save_as("blending.dcm")
+    for name in ("nope.dcm", "bad.dcm", "blending.dcm"):
+        for command in (["convert", ct, "-o", "a.png"], ["show", ct]):
+            result = invoke(*command, "--presentation-state", name)
+            assert result.exit_code == 1
+            assert name in result.stderr
+            assert str(ct) not in result.stderr
+    result = invoke("show", ct, "--presentation-state", ct)
+    assert result.exit_code == 2
+    assert str(ct) in result.stderr

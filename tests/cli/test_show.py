@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from base64 import b64decode
 from pathlib import Path
 
@@ -371,3 +372,38 @@ def test_tmux_shows_the_picture(tmp_path, ct: Path) -> None:
     known = {str(level) for level in np.unique(expected)}
     assert len(colours) > 100
     assert {red for red, _, _ in colours} <= known
+
+
+def test_of_all_colours_the_nearest_of_256_is_taken() -> None:
+    steps = (0, 95, 135, 175, 215, 255)
+    cube = [(red, green, blue) for red in steps for green in steps for blue in steps]
+    palette = np.array(cube + [(8 + 10 * step,) * 3 for step in range(24)])
+    picture = np.random.default_rng(7).integers(0, 256, (40, 200, 3), dtype=np.uint8)
+    picture[:2] = np.arange(200)[:, None]
+    nearest = ((picture[:, :, None].astype(int) - palette) ** 2).sum(axis=3).argmin(axis=2)
+    np.testing.assert_array_equal(seen(block_lines(picture, "256")), palette[nearest])
+
+
+def test_a_colour_is_said_once(grey) -> None:
+    flat = np.full((2, 50), 7, np.uint8)
+    assert list(block_lines(flat, "true")) == ["\x1b[48;2;7;7;7m" + " " * 50 + "\x1b[0m"]
+    flat[0] = 200
+    assert list(block_lines(flat, "256")) == ["\x1b[48;5;232m\x1b[38;5;251m" + "▀" * 50 + "\x1b[0m"]
+    assert list(block_lines(flat[:1], "true")) == ["\x1b[38;2;200;200;200m" + "▀" * 50 + "\x1b[0m"]
+
+
+def test_a_wide_picture_is_quick(invoke, ct: Path) -> None:
+    dataset = filmless.read(ct)
+    picture = filmless.pixels.render(dataset, size=2000)
+    start = time.process_time()
+    lines = list(block_lines(picture, "true"))
+    assert time.process_time() - start < 4  # where each cell was gone through, 6 and more
+    assert len(lines) == 1000
+    assert invoke("show", ct, "--width", "2001").exit_code == 2
+
+
+def test_without_pixels_that_is_what_is_said(invoke) -> None:
+    filmless.Dataset({"Modality": "RTPLAN"}).save_as("plan.dcm")
+    result = invoke("show", "plan.dcm")
+    assert result.exit_code == 1
+    assert "there is no pixel data" in result.stderr

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import filmless
+from filmless.cli.program import program
 from filmless.cli.transcode import SHORT_NAMES
 from filmless.pixels.targets import targets
 
@@ -98,7 +100,10 @@ def test_what_cannot_be_written_leaves_nothing(invoke, pydicom_files: list[Path]
     signed = next(path for path in pydicom_files if path.name == "CT_small.dcm")
     result = invoke("transcode", signed, "-o", "out.dcm", "--to", "jpeg")
     assert (result.exit_code, list(Path().iterdir())) == (1, [])
-    assert "JPEG2000Lossless" in result.stderr.splitlines()[1]
+    assert " j2k," in result.stderr.splitlines()[1]
+    result = invoke("transcode", signed, "-o", "out.dcm", "--to", "jpeg-ls-lossy", "--max-error", "2")
+    assert (result.exit_code, list(Path().iterdir())) == (1, [])
+    assert result.stderr.splitlines()[1].startswith("hint: these can: j2k-lossy, ")
 
 
 def test_loss(invoke, ct: Path) -> None:
@@ -128,3 +133,74 @@ def test_a_damaged_frame_is_named(invoke, pydicom_files: list[Path]) -> None:
     assert result.exit_code == 1
     assert "frame 0" in result.stderr
     assert not Path("out.dcm").exists()
+
+
+@pytest.fixture
+def study(ct: Path, pydicom_files: list[Path]) -> Path:
+    """A folder with an image, a report, a file of bare elements, and the directory of a file-set."""
+    by_name = {path.name: path for path in pydicom_files}
+    Path("study/b").mkdir(parents=True)
+    shutil.copy(ct, "study/b/ct.dcm")
+    shutil.copy(by_name["reportsi.dcm"], "study/report.dcm")
+    shutil.copy(by_name["rtplan.dcm"], "study/b/plan.dcm")
+    directory = filmless.Dataset({"FileSetID": "A"})
+    directory.DirectoryRecordSequence = []
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    directory.save_as("study/DICOMDIR")
+    return Path("study")
+
+
+def test_of_a_study_all_is_there(invoke, study: Path) -> None:
+    result = invoke("transcode", study, "-o", "out", "--to", "jpeg-ls")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.splitlines() == [
+        "filmless: 2 files without pixels were copied",
+        "filmless: the DICOMDIR was left out: it no longer fits the files",
+    ]
+    written = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file())
+    assert written == ["b/ct.dcm", "b/plan.dcm", "report.dcm"]
+    for name in ("b/plan.dcm", "report.dcm"):
+        assert Path("out", name).read_bytes() == (study / name).read_bytes()
+    assert syntax_of("out/b/ct.dcm") == "JPEGLSLossless"
+
+
+def test_in_place_only_images_are_written_over(invoke, study: Path) -> None:
+    before = {name: (study / name).read_bytes() for name in ("b/plan.dcm", "report.dcm", "DICOMDIR")}
+    result = invoke("transcode", study, "--in-place", "--to", "jpeg-ls")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.splitlines()[0] == "filmless: 2 files without pixels were passed over"
+    assert before == {name: (study / name).read_bytes() for name in before}
+    assert syntax_of("study/b/ct.dcm") == "JPEGLSLossless"
+
+
+def test_a_file_without_pixels_that_is_named(invoke, study: Path) -> None:
+    result = invoke("transcode", "study/report.dcm", "-o", "out.dcm", "--to", "jpeg-ls")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[1].startswith("hint: ")
+    assert invoke("transcode", "study/report.dcm", "-o", "out.dcm", "--to", "implicit").exit_code == 0
+    assert syntax_of("out.dcm") == "ImplicitVRLittleEndian"
+    result = invoke("transcode", "study/DICOMDIR", "-o", "dir", "--to", "implicit")
+    assert (result.exit_code, Path("dir").exists()) == (1, False)
+    assert "DICOMDIR" in result.stderr.splitlines()[0]
+
+
+def test_the_input_folder_is_not_written_into(invoke, ct: Path) -> None:
+    Path("in/b").mkdir(parents=True)
+    shutil.copy(ct, "in/a.dcm")
+    for output in ("in", "in/", "./in/b/.."):
+        result = invoke("transcode", "in", "-o", output, "--to", "rle")
+        assert result.exit_code == 2
+        assert "--in-place" in result.stderr.splitlines()[1]
+    assert sorted(path.name for path in Path("in").iterdir()) == ["a.dcm", "b"]
+
+
+def test_standard_input(ct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> int:
+        return CliRunner().invoke(program, ["transcode", *arguments, "--to", "rle"], input=ct.read_bytes()).exit_code
+
+    assert call("-", "-o", "out.dcm") == 0
+    assert syntax_of("out.dcm") == "RLELossless"
+    assert call("-", "--in-place") == call("-", str(ct), "-o", "out") == call("-", "-o", ".") == 2
+    assert [path.name for path in Path().iterdir()] == ["out.dcm"]

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from PIL import Image
+from PIL import Image, ImageCms
 
 from filmless.convert import from_dicom, to_dicom
 from filmless.errors import ConversionError, PixelError
+from filmless.pixels import render
 
 
 def _png(ds, **options):
@@ -82,6 +83,19 @@ def test_profile_goes_along(rgb):
     assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == b"profile!"
 
 
+def test_colours_in_srgb_need_no_profile(rgb):
+    ds = to_dicom(rgb)
+    ds.ICCProfile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    stream = io.BytesIO()
+    from_dicom(ds, stream, icc=True)
+    with Image.open(io.BytesIO(stream.getvalue())) as image:
+        assert "icc_profile" not in image.info
+        np.testing.assert_array_equal(np.asarray(image), render(ds, icc=True))
+    ds.ICCProfile = b"profile!"
+    with pytest.raises(PixelError, match="ICCProfile"):
+        from_dicom(ds, stream, icc=True)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -89,6 +103,7 @@ def test_profile_goes_along(rgb):
         {"depth": 12},
         {"depth": 16, "window": (1, 2)},
         {"depth": 16, "size": 9},
+        {"depth": 16, "icc": True},
         {"level": 13},
         {"level": -1},
     ],

@@ -148,3 +148,17 @@ def test_unknown_transfer_syntax(image):
     with pytest.raises(UnsupportedError) as caught:
         pixels.decode(image(bytes(6), syntax="1.2.3"))
     assert caught.value.uid == "1.2.3"
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_words_in_ob_are_turned_around_with_the_byte_order(bits, image, tmp_path):
+    import filmless
+
+    array = np.arange(6, dtype=f"<u{bits // 8}").reshape(2, 3) * 1000
+    ds = image(array.tobytes(), BitsAllocated=bits)
+    filmless.write(ds, tmp_path / "big.dcm", transfer_syntax="ExplicitVRBigEndian")
+    big = filmless.read(tmp_path / "big.dcm")
+    np.testing.assert_array_equal(big.pixel_array, array)
+    filmless.write(big, tmp_path / "little.dcm", transfer_syntax="ExplicitVRLittleEndian")
+    np.testing.assert_array_equal(filmless.read(tmp_path / "little.dcm").pixel_array, array)
+    assert filmless.read(tmp_path / "little.dcm").PixelData == ds.PixelData

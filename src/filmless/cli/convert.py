@@ -16,6 +16,7 @@ from filmless.cli.parallel import Task, in_order
 from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options, strangeness
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Batch, Misuse, say, writing
+from filmless.cli.sources import has_pixels, of_files
 from filmless.cli.values import check_value, value_typed
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, FormatError
@@ -44,7 +45,8 @@ class Options(NamedTuple):
         return bool(self.rendering) or self.depth == 16 or self.frames is not None or self.level is not None
 
 
-Said = list[tuple[str, str | None]]
+#: Lines to say of a file; None when it was passed over.
+Said = list[tuple[str, str | None]] | None
 
 
 @click.command(short_help="Make pictures DICOM and DICOM pictures.")
@@ -69,6 +71,7 @@ def convert(
     voi: str | None,
     state: str | None,
     plain: bool,
+    icc: bool,
     size: int | None,
     depth: str,
     level: int | None,
@@ -77,9 +80,10 @@ def convert(
 
     The direction follows from what the files hold, not from their names. Of several inputs, or a folder, OUT is a
     folder, which is made when missing; a name that is taken there by another input gets a number. Of several frames
-    each becomes a file with its number: scan.007.png.
+    each becomes a file with its number: scan.007.png. What a folder holds beside images (reports, plans, DICOMDIR) is
+    passed over.
     """
-    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain, size=size)
+    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain, icc=icc, size=size)
     deep: Literal[8, 16] = 16 if depth == "16" else 8
     if deep == 16 and rendering:
         raise Misuse("--depth 16 gives stored values, nothing that is rendered goes with it")
@@ -95,7 +99,7 @@ def convert(
 
 
 def _convert_one(path: str, target: Path, options: Options, batch: Batch, target_format: str | None) -> None:
-    kind = _kind(path)
+    kind = _kind(path, target_format)
     suffix = target.suffix.lower()
     if target.exists() and target.samefile(path):
         raise Misuse("OUT is the input itself")
@@ -111,9 +115,9 @@ def _convert_one(path: str, target: Path, options: Options, batch: Batch, target
         # The name that was asked for is kept as it is; a frame's number goes before its suffix.
         return target.with_name(f"{target.stem}{ending.rpartition('.')[0]}{target.suffix}")
 
-    for task, outcome in in_order(_tasks(path, kind, named, options)):
+    for task, outcome in in_order(_tasks(Source(path, Path(path)), kind, named, options)):
         with batch.file(task.path, counted=True):
-            for line in outcome.result():
+            for line in outcome.result() or ():
                 say(*line)
 
 
@@ -125,7 +129,7 @@ def _convert_many(
     jobs: list[tuple[Source, Kind]] = []
     for source in sources(inputs, leave_out=folder):
         with batch.file(source.path):
-            jobs.append((source, _kind(source.path)))
+            jobs.append((source, _kind(source.path, target_format)))
     _refuse_foreign_options({kind for _, kind in jobs}, options, target_format)
     names = Folder(folder, (source.path for source, _ in jobs))
 
@@ -137,26 +141,35 @@ def _convert_many(
     def tasks() -> Iterator[Task[Said]]:
         for source, kind in jobs:
             with batch.file(source.path, counted=True):
-                yield from _tasks(source.path, kind, partial(named, source), options)
+                yield from _tasks(source, kind, partial(named, source), options)
 
+    passed_over = 0
     with progress("converting", len(jobs)) as advance:
         for task, outcome in in_order(tasks()):
             with batch.file(task.path, counted=True):
-                for line in outcome.result():
+                said = outcome.result()
+                passed_over += said is None
+                for line in said or ():
                     say(*line)
             if task.ends_file:
                 advance()
+    if passed_over:
+        say(f"{of_files(passed_over, 'without pixels')} passed over")
 
 
-def _tasks(path: str, kind: Kind, named: Callable[[str], Path], options: Options) -> Iterator[Task[Said]]:
+def _tasks(source: Source, kind: Kind, named: Callable[[str], Path], options: Options) -> Iterator[Task[Said]]:
     """Yield what is to be done for a file; names are chosen here, in the order of files and frames."""
+    path = source.path
     if kind == "picture":
         yield Task(path, partial(_to_dicom, path, named(".dcm"), options))
         return
     if not isinstance(options.frames, FrameChoice):
-        yield Task(path, partial(_to_picture, path, None, options.frames, named(".png"), options))
+        yield Task(path, partial(_first_picture, source, options.frames, named(".png"), options))
         return
     dataset = filmless.read(path)
+    if not source.is_named and not has_pixels(dataset):
+        yield Task(path, lambda: None)
+        return
     frames = filmless.pixels.frames(dataset)
     wanted = options.frames.of(len(frames))
     frames.require(wanted[0], wanted[-1])
@@ -176,15 +189,21 @@ def _to_dicom(path: str, target: Path, options: Options) -> Said:
     return [(f"{path}: {notice}", None) for notice in notices]
 
 
-def _to_picture(path: str, dataset: Dataset | None, frame: int | None, target: Path, options: Options) -> Said:
+def _first_picture(source: Source, frame: int | None, target: Path, options: Options) -> Said:
+    """Convert one frame; of what a folder holds beside images, nothing."""
+    dataset = filmless.read(source.path)
+    if not source.is_named and not has_pixels(dataset):
+        return None
+    return _to_picture(source.path, dataset, frame, target, options)
+
+
+def _to_picture(path: str, dataset: Dataset, frame: int | None, target: Path, options: Options) -> Said:
     from filmless.convert import from_dicom
 
-    if dataset is None:
-        dataset = filmless.read(path)
     level: dict[str, Any] = {} if options.level is None else {"level": options.level}
     with writing(target):
         from_dicom(dataset, target, frame=frame or 0, depth=options.depth, **options.rendering, **level)
-    said: Said = []
+    said: list[tuple[str, str | None]] = []
     if strange := strangeness(options.rendering, dataset, frame or 0):
         said.append((f"{path}: {strange}", None))
     count = dataset.get("NumberOfFrames")
@@ -193,7 +212,7 @@ def _to_picture(path: str, dataset: Dataset | None, frame: int | None, target: P
     return said
 
 
-def _kind(path: str) -> Kind:
+def _kind(path: str, target_format: str | None) -> Kind:
     """Tell what a file holds, from its first bytes; a data set without its preamble has to be read for that."""
     from filmless.convert.sniff import sniff
 
@@ -206,7 +225,9 @@ def _kind(path: str) -> Kind:
     except ConversionError as no_picture:
         try:
             filmless.read(path)
-        except FormatError:
+        except FormatError as no_dicom:
+            if target_format is not None:
+                raise FormatError(f"this is not DICOM, which --to {target_format} is for", path=path) from no_dicom
             raise no_picture from None
         return "DICOM"
     return "picture"

@@ -14,10 +14,21 @@ _SUFFIXES = {".bmp", ".dcm", ".dic", ".dicom", ".emf", ".gif", ".ima", ".jpe", "
 
 
 class Source(NamedTuple):
-    """A file to convert, and its name below the folder that was named (of a file, its name alone)."""
+    """A file to convert.
+
+    Attributes
+    ----------
+    path
+        The file.
+    relative
+        Its name below the folder that was named; of a file that was named itself, its name alone.
+    is_named
+        Whether it was named itself, and not a folder that it is in.
+    """
 
     path: str
     relative: Path
+    is_named: bool = True
 
 
 def sources(names: Iterable[str], *, leave_out: Path | None) -> Iterator[Source]:
@@ -30,7 +41,7 @@ def sources(names: Iterable[str], *, leave_out: Path | None) -> Iterator[Source]
         is_below = within is not None and Path(name).resolve() in within.parents
         for path in files_below(name):
             if not (is_below and within in Path(path).resolve().parents):
-                yield Source(path, Path(os.path.relpath(path, name)))
+                yield Source(path, Path(os.path.relpath(path, name)), is_named=False)
 
 
 class Folder:

@@ -1,13 +1,14 @@
 """Options of commands that make pictures of DICOM: which frames, and how they are rendered."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import click
 
-from filmless.cli.reporting import Misuse
+from filmless.cli.reporting import Failure, Misuse, report
 from filmless.dataset import Dataset
-from filmless.errors import PixelError
+from filmless.errors import DicomError, PixelError
 from filmless.file import read
 
 __all__ = ["FrameChoice", "frames_given", "rendering_given", "rendering_options", "strangeness"]
@@ -45,6 +46,7 @@ def rendering_options(command: Command) -> Command:
         click.option("--voi", metavar="N|NAME", help="To a picture: which of the file's windows and LUTs, from 0."),
         click.option("--presentation-state", "state", metavar="FILE", help="To a picture: show it as this state does."),
         click.option("--no-overlays", "plain", is_flag=True, help="To a picture: without the overlays of the file."),
+        click.option("--icc", is_flag=True, help="To a picture: colours in sRGB, by the file's ICC profile."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -52,7 +54,7 @@ def rendering_options(command: Command) -> Command:
 
 
 def rendering_given(
-    *, window: str | None, voi: str | None, state: str | None, plain: bool, size: int | None = None
+    *, window: str | None, voi: str | None, state: str | None, plain: bool, icc: bool, size: int | None = None
 ) -> dict[str, Any]:
     """Return the options of `filmless.pixels.render` that were given, and no others."""
     if window is not None and voi is not None:
@@ -66,6 +68,8 @@ def rendering_given(
         rendering["presentation_state"] = _state(state)
     if plain:
         rendering["overlays"] = False
+    if icc:
+        rendering["icc"] = True
     if size is not None:
         rendering["size"] = size
     return rendering
@@ -106,13 +110,27 @@ def _window(text: str) -> Window:
         center, width = (float(number) for number in text.split(","))
     except ValueError:
         raise Misuse("--window takes a centre and a width as C,W, or minmax, or full") from None
-    if not width >= 1:
+    if not (math.isfinite(center) and math.isfinite(width)):
+        raise Misuse("the centre and width of a window are finite numbers")
+    if width < 1:
         raise Misuse("the width of a window is at least 1")
     return center, width
 
 
 def _state(path: str) -> Dataset:
-    state = read(path)
+    from filmless.pixels.presentation_state import PresentationState
+
+    try:
+        state = read(path)
+    except (DicomError, OSError) as error:
+        # Here, where it is known which of the files that were named it is.
+        report(error, path)
+        raise Failure from error
     if not str(state.get("SOPClassUID")).startswith(_PRESENTATION_STATES):
         raise Misuse(f"--presentation-state takes a presentation state, which this is not: {path}")
+    try:
+        PresentationState.of(state)
+    except DicomError as error:
+        report(error, path)
+        raise Failure from error
     return state

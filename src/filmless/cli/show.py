@@ -23,8 +23,9 @@ __all__ = ["show"]
 
 #: Rows of the screen that a picture leaves: its title, and the prompt behind it.
 _LEFT = 2
-#: More pixels than a picture has.
-_ENDLESS = 65535
+#: Columns that can be asked for, and pixels of a side: of more, writing them takes longer than anybody waits.
+_MOST_COLUMNS = 2000
+_MOST_PIXELS = 4000
 
 
 @click.command(short_help="Show pictures in the terminal.")
@@ -37,7 +38,9 @@ _ENDLESS = 65535
     default="auto",
     help="How: half blocks, or pixels where the terminal says it can.",
 )
-@click.option("--width", type=click.IntRange(1, 10_000), metavar="N", help="Columns to fill; all of them otherwise.")
+@click.option(
+    "--width", type=click.IntRange(1, _MOST_COLUMNS), metavar="N", help="Columns to fill; all of them otherwise."
+)
 def show(
     files: tuple[str, ...],
     frame: int | None,
@@ -45,6 +48,7 @@ def show(
     voi: str | None,
     state: str | None,
     plain: bool,
+    icc: bool,
     protocol: str,
     width: int | None,
 ) -> None:
@@ -55,7 +59,7 @@ def show(
     """
     from filmless.pixels import render
 
-    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain)
+    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain, icc=icc)
     chosen: Protocol | None = next((name for name in get_args(Protocol) if name == protocol), None)
     screen: Screen | None = None
     batch = Batch()
@@ -76,9 +80,9 @@ def show(
 
 def _described(dataset: Dataset, frame: int | None) -> tuple[int, str]:
     """Return the frame to show, and a title."""
-    from filmless.pixels import PixelDescription
+    from filmless.pixels.description import described
 
-    description = PixelDescription.of(dataset)
+    description, _ = described(dataset)
     number = description.frames // 2 if frame is None else frame
     parts = [f"{description.columns} × {description.rows}"]
     modality = dataset.get("Modality")
@@ -95,10 +99,10 @@ def _box(screen: Screen, width: int | None) -> tuple[int, int]:
     if sys.stdout.isatty():
         columns = min(columns, screen.columns)
     elif width:
-        rows = _ENDLESS
+        rows = _MOST_PIXELS
     # A cell is about twice as high as wide, and holds two pixels of half blocks.
     wide, high = (1, 2) if screen.protocol == "blocks" else screen.cell
-    return min(rows * high, _ENDLESS), min(columns * wide, _ENDLESS)
+    return min(rows * high, _MOST_PIXELS), min(columns * wide, _MOST_PIXELS)
 
 
 def _shown(picture: "Picture", screen: Screen) -> Iterator[str]:

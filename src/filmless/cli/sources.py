@@ -8,10 +8,11 @@ from typing import Any
 from filmless.dataset import Dataset
 from filmless.file import read
 
-__all__ = ["STDIN", "expand", "files_below", "read_source"]
+__all__ = ["STDIN", "expand", "files_below", "has_pixels", "of_files", "read_source"]
 
 #: The name that stands for standard input.
 STDIN = "-"
+_PIXELS = (0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010)
 
 
 def files_below(folder: str) -> Iterator[str]:
@@ -33,3 +34,13 @@ def expand(names: Iterable[str]) -> Iterator[str]:
 def read_source(name: str, **options: Any) -> Dataset:
     """Read a file, or standard input; options as of `filmless.read`."""
     return read(sys.stdin.buffer if name == STDIN else name, **options)
+
+
+def has_pixels(dataset: Dataset) -> bool:
+    """Tell whether there is pixel data of any kind."""
+    return any(tag in dataset for tag in _PIXELS)
+
+
+def of_files(count: int, what: str) -> str:
+    """Return ``1 file without pixels was`` or ``2 files without pixels were``."""
+    return f"1 file {what} was" if count == 1 else f"{count} files {what} were"

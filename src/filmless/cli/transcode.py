@@ -2,18 +2,22 @@
 
 import difflib
 import os
+from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 import filmless
 from filmless import _core
-from filmless.cli.destinations import Folder, sources
+from filmless.cli.destinations import Folder, Source, sources
+from filmless.cli.fileset import is_directory
 from filmless.cli.parallel import Task, in_order
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Batch, Misuse, writing
+from filmless.cli.reporting import Batch, Misuse, say, writing
+from filmless.cli.sources import STDIN, has_pixels, of_files, read_source
+from filmless.errors import UnsupportedError
 
 __all__ = ["SHORT_NAMES", "transcode"]
 
@@ -40,7 +44,12 @@ SHORT_NAMES = {
     "jxl-lossy": "JPEGXL",
     "jxl-jpeg": "JPEGXLJPEGRecompression",
 }
+_SHORT = {keyword: short for short, keyword in SHORT_NAMES.items()}
+#: How the hint begins that names the transfer syntaxes that can hold an image.
+_ABLE = "these can: "
 _TABLE = "\n".join(f"  {short:<17} {keyword}" for short, keyword in SHORT_NAMES.items())
+
+Outcome = Literal["written", "without pixels", "DICOMDIR"]
 
 
 @click.command(
@@ -67,11 +76,12 @@ def transcode(
     keep_uid: bool,
     **loss: Any,
 ) -> None:
-    """Write the pixel data of DICOM files in another transfer syntax; all else stays as it is.
+    """Write the pixel data of DICOM files in another transfer syntax; all else stays as it is. - is standard input.
 
     Frames are decoded again and compared before a file takes its name: what was to be lossless is, or the file is not
     written. A lossy image becomes a new SOP instance, derived from the one it was. Of several inputs, or a folder, OUT
     is a folder, which is made when missing; names stay, and one that is taken by another input gets a number.
+    What a folder holds without pixels (reports, plans) is copied as it is, a DICOMDIR is left out.
     """
     if (output is None) != in_place:
         raise Misuse("say where to write: either -o OUT or --in-place")
@@ -81,26 +91,64 @@ def transcode(
     pairs = _pairs(inputs, output)
     workers = 1 if len(pairs) == 1 else threads
     options["threads"] = threads if len(pairs) == 1 else 1
-    tasks = (Task(source, partial(work, source, target)) for source, target in pairs)
+    tasks = (Task(source.path, partial(work, source, target)) for source, target in pairs)
+    outcomes = Counter[Outcome]()
     with progress("transcoding", len(pairs)) as advance:
         for task, outcome in in_order(tasks, threads=workers):
             with batch.file(task.path):
-                outcome.result()
+                outcomes[outcome.result()] += 1
             advance()
+    _tell(outcomes, in_place=in_place)
     batch.finish()
 
 
-def _transcode(path: str, target: Path, *, transfer_syntax: str, options: dict[str, Any]) -> None:
+def _tell(outcomes: Counter[Outcome], *, in_place: bool) -> None:
+    """Say what was not transcoded though nothing is wrong with it."""
+    if count := outcomes["without pixels"]:
+        say(f"{of_files(count, 'without pixels')} {'passed over' if in_place else 'copied'}")
+    if outcomes["DICOMDIR"]:
+        say(f"the DICOMDIR was {'passed over' if in_place else 'left out'}: it no longer fits the files")
+
+
+def _transcode(source: Source, target: Path, *, transfer_syntax: str, options: dict[str, Any]) -> Outcome:
     from filmless.pixels.transcoding import transcode
 
-    dataset = transcode(filmless.read(path), transfer_syntax, **options)
+    dataset = read_source(source.path)
+    if is_directory(dataset):
+        if source.is_named:
+            raise UnsupportedError("a DICOMDIR cannot be transcoded, its records point to places in it")
+        return "DICOMDIR"
+    if not source.is_named and not has_pixels(dataset):
+        if not target.exists() or not target.samefile(source.path):
+            with writing(target):
+                _core.write_bytes(str(target), Path(source.path).read_bytes())
+        return "without pixels"
+    try:
+        dataset = transcode(dataset, transfer_syntax, **options)
+    except UnsupportedError as error:
+        error.hint = _in_short(error.hint, transfer_syntax)
+        raise
     with writing(target):
         filmless.file.write(dataset, target)
+    return "written"
+
+
+def _in_short(hint: str | None, transfer_syntax: str) -> str | None:
+    """Give the transfer syntaxes of a hint as they are typed here, first those that lose as much as what was asked."""
+    if hint is None or not hint.startswith(_ABLE):
+        return hint
+    asked, rows = _core.transfer_syntax(transfer_syntax), [_core.transfer_syntax(name) for name in _listed(hint)]
+    able = [row for row in rows if row is not None]
+    able.sort(key=lambda row: asked is not None and row["lossless"] != asked["lossless"])
+    return _ABLE + ", ".join(_SHORT.get(row["keyword"], row["keyword"]) for row in able)
+
+
+def _listed(hint: str) -> list[str]:
+    return hint.removeprefix(_ABLE).split(", ")
 
 
 def _target(name: str, loss: dict[str, Any]) -> str:
     """Return the UID of the transfer syntax that is named, when it is written and has a use for the options."""
-    from filmless.errors import UnsupportedError
     from filmless.pixels.codecs import EncodeOptions
     from filmless.pixels.targets import check_options, target_row
 
@@ -118,21 +166,27 @@ def _target(name: str, loss: dict[str, Any]) -> str:
     return str(row["uid"])
 
 
-def _pairs(inputs: tuple[str, ...], output: str | None) -> list[tuple[str, Path]]:
+def _pairs(inputs: tuple[str, ...], output: str | None) -> list[tuple[Source, Path]]:
     """Return each file, and where what becomes of it goes."""
+    if STDIN in inputs and (output is None or len(inputs) > 1):
+        raise Misuse("standard input goes alone, and into a file with -o OUT")
     if output is None:
-        return [(source.path, Path(source.path)) for source in sources(inputs, leave_out=None)]
+        return [(source, Path(source.path)) for source in sources(inputs, leave_out=None)]
     target = Path(output)
     many = len(inputs) > 1 or Path(inputs[0]).is_dir() or target.is_dir() or output.endswith(("/", os.sep))
     if not many:
-        if target.exists() and Path(inputs[0]).exists() and target.samefile(inputs[0]):
+        if inputs[0] != STDIN and target.exists() and Path(inputs[0]).exists() and target.samefile(inputs[0]):
             raise Misuse("OUT is the input itself", "--in-place writes over it")
-        return [(inputs[0], target)]
+        return [(Source(inputs[0], Path(Path(inputs[0]).name)), target)]
+    if STDIN in inputs:
+        raise Misuse("OUT is a folder, and standard input has no name to be written under")
     if target.exists() and not target.is_dir():
         raise Misuse("OUT is a file, and several inputs need a folder")
+    if any(Path(name).is_dir() and Path(name).resolve() == target.resolve() for name in inputs):
+        raise Misuse("OUT is the input folder itself", "--in-place writes over the files in it")
     found = list(sources(inputs, leave_out=target))
     names = Folder(target, (source.path for source in found))
-    return [(source.path, _made(names.name_for(source))) for source in found]
+    return [(source, _made(names.name_for(source))) for source in found]
 
 
 def _made(path: Path) -> Path:

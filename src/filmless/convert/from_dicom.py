@@ -12,8 +12,9 @@ from filmless.convert.png import LEVEL, LEVELS, encode_png
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import read
-from filmless.pixels import PixelDescription, render
+from filmless.pixels import render
 from filmless.pixels.decoding import decode_as_stored
+from filmless.pixels.description import described
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 
@@ -31,6 +32,7 @@ def from_dicom(
     presentation_state: Dataset | None = None,
     overlays: bool | Iterable[Overlay] = True,
     size: int | tuple[int, int] | None = None,
+    icc: bool = False,
     depth: Literal[8, 16] = 8,
     level: int = LEVEL,
 ) -> None:
@@ -46,7 +48,7 @@ def from_dicom(
         The format of the picture.
     frame
         Which frame, from 0.
-    window, voi, presentation_state, overlays, size
+    window, voi, presentation_state, overlays, size, icc
         As of `filmless.pixels.render`, for 8 bits.
     depth
         8 gives the picture as `filmless.pixels.render` makes it. 16 gives the stored values of grey or RGB in a
@@ -77,16 +79,30 @@ def from_dicom(
         raise ConversionError(f"level {level} of PNG does not exist, expected 0 to {LEVELS[-1]}")
     ds = source if isinstance(source, Dataset) else read(source)
     if depth == 16:
-        given = {"window": window, "voi": voi, "presentation_state": presentation_state, "size": size}
+        given = {
+            "window": window,
+            "voi": voi,
+            "presentation_state": presentation_state,
+            "size": size,
+            "icc": icc or None,
+        }
         for name, value in given.items():
             if value is not None:
                 raise ConversionError(f"{name} goes with 8 bits, expected none for 16")
         encoded = encode_png(_stored_values(ds, frame), level=level)
     else:
         picture = render(
-            ds, frame, window=window, voi=voi, presentation_state=presentation_state, overlays=overlays, size=size
+            ds,
+            frame,
+            window=window,
+            voi=voi,
+            presentation_state=presentation_state,
+            overlays=overlays,
+            size=size,
+            icc=icc,
         )
-        profile = _profile(picture, ds if presentation_state is None else presentation_state)
+        # What is in sRGB already needs nothing beside it.
+        profile = None if icc else _profile(picture, ds if presentation_state is None else presentation_state)
         encoded = encode_png(picture, level=level, icc_profile=profile)
     if isinstance(output, str | PathLike):
         _core.write_bytes(fspath(output), encoded)
@@ -101,7 +117,7 @@ def _profile(picture: NDArray[np.uint8], ds: Dataset) -> bytes | None:
 
 
 def _stored_values(ds: Dataset, frame: int) -> NDArray[np.uint16]:
-    description = PixelDescription.of(ds)
+    description, _ = described(ds)
     stored: NDArray[Any]
     stored, photometric = decode_as_stored(ds, frame)
     if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or description.bits_stored > 16:

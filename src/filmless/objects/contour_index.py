@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import LimitError, UnsupportedError
+from filmless.objects.arguments import check_dataset
 from filmless.objects.segment_colours import PALETTE
 from filmless.series import FrameGeometry
 
@@ -104,6 +105,8 @@ class ContourIndex:
 
     Raises
     ------
+    TypeError
+        This is no data set.
     UnsupportedError
         This is no structure set.
     LimitError
@@ -123,6 +126,7 @@ class ContourIndex:
     """
 
     def __init__(self, rtstruct: Dataset, *, max_points: int = 1 << 24) -> None:
+        check_dataset("rtstruct", rtstruct, expected="a Dataset or ContourIndex")
         if "ROIContourSequence" not in rtstruct and "StructureSetROISequence" not in rtstruct:
             raise UnsupportedError("this is no structure set", feature="ROIContourSequence")
         named = {str(item.get("ROINumber")): item for item in rtstruct.get("StructureSetROISequence") or ()}

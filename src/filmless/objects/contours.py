@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, LimitError
+from filmless.objects.arguments import check_dataset, check_frame
 from filmless.objects.contour_index import ContourIndex, ContourOn
 from filmless.objects.contour_masks import filled as filled_mask
 from filmless.objects.contour_masks import outline, spots
@@ -61,8 +62,12 @@ def contour_overlays(
 
     Raises
     ------
+    TypeError
+        An argument is no data set.
     UnsupportedError
         This is no structure set.
+    PixelError
+        The image has no such frame.
     LimitError
         The image has more pixels than ``max_pixels``, or the contours more points or steps than any real ones.
 
@@ -86,6 +91,8 @@ def contour_overlays(
     ('bladder', (255, 0, 0), 435)
     """
     index = rtstruct if isinstance(rtstruct, ContourIndex) else ContourIndex(rtstruct)
+    check_dataset("image", image)
+    check_frame(image, frame)
     plane = _plane_of(image, frame)
     if plane is None:
         return []

@@ -86,11 +86,18 @@ def segments_of(given: Sequence[Segment | str], kind: str) -> list[Segment]:
 
     Raises
     ------
+    TypeError
+        They are something else.
     ValueError
         There are none, or their numbers are not what the kind of segmentation asks for.
     """
+    if not isinstance(given, Sequence):
+        raise TypeError(f"`segments` is a list of Segments or labels, not {type(given).__name__}")
     if isinstance(given, str) or not given:
         raise ValueError("`segments` is a list of at least one Segment or label")
+    for segment in given:
+        if not isinstance(segment, Segment | str):
+            raise TypeError(f"`segments` is a list of Segments or labels, not of {type(segment).__name__}")
     segments = [Segment(segment) if isinstance(segment, str) else segment for segment in given]
     numbered = [
         segment if segment.number is not None else replace(segment, number=place)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
+from filmless.objects.arguments import check_dataset, check_frame
 from filmless.objects.segment_colours import PALETTE, Look
 from filmless.objects.segmentation_index import SegmentationIndex
 from filmless.pixels.overlays import Overlay
@@ -51,8 +52,11 @@ def segment_overlays(
     ------
     UnsupportedError
         This is no segmentation of a kind there is.
+    TypeError
+        An argument is no data set.
     PixelError
-        A frame that is needed does not decode; `GeometryError` when there is not a functional group for each.
+        The image has no such frame, or one that is needed does not decode; `GeometryError` when there is not a
+        functional group for each.
     LimitError
         The image has more pixels than ``max_pixels``.
 
@@ -71,6 +75,8 @@ def segment_overlays(
     ('bone', (255, 200, 0), (128, 128))
     """
     index = seg if isinstance(seg, SegmentationIndex) else SegmentationIndex(seg)
+    check_dataset("image", image)
+    check_frame(image, frame)
     found = index.frames_on(image, frame, tolerance_mm=tolerance_mm)
     if not found:
         return []

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, UnsupportedError
+from filmless.objects.arguments import check_dataset
 from filmless.objects.segment_colours import colours_of
 from filmless.pixels import frames
 from filmless.pixels.multi_frame import functional_groups
@@ -47,6 +48,8 @@ class SegmentationIndex:
 
     Raises
     ------
+    TypeError
+        This is no data set.
     UnsupportedError
         This is no segmentation of a kind there is.
     GeometryError
@@ -69,6 +72,7 @@ class SegmentationIndex:
     """
 
     def __init__(self, seg: Dataset) -> None:
+        check_dataset("seg", seg, expected="a Dataset or SegmentationIndex")
         self.kind = str(seg.get("SegmentationType") or "").strip()
         if self.kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
             raise UnsupportedError(

@@ -76,6 +76,8 @@ def segmentation(
 
     Raises
     ------
+    TypeError
+        The sources are no data sets, or the segments something else.
     ValueError
         The array, the segments or the sources do not fit each other, or a value given does not.
     ValidationError

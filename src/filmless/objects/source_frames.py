@@ -1,6 +1,6 @@
 """The images that were segmented: what a segmentation takes over from them, and points back to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, ValidationError
+from filmless.objects.arguments import check_dataset
 from filmless.pixels.multi_frame import functional_groups
 from filmless.series import FrameGeometry, geometry_of
 
@@ -21,6 +22,7 @@ _REQUIRED = {
     "SeriesInstanceUID": 0x0020_000E,
 }
 _SAME_MM = 1e-3
+_EXPECTED = "a Dataset or a list of them"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,8 @@ class SourceFrames:
 
         Raises
         ------
+        TypeError
+            They are no data sets.
         ValueError
             There are none, or they are of several studies or sizes.
         ValidationError
@@ -59,9 +63,14 @@ class SourceFrames:
         GeometryError
             There is not a functional group for each frame.
         """
+        given: object = source  # whatever it is said to be
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            check_dataset("source", given, expected=_EXPECTED)
         images = [source] if isinstance(source, Dataset) else list(source)
         if not images:
             raise ValueError("`source` is an image or a list of at least one")
+        for ds in images:
+            check_dataset("source", ds, expected=_EXPECTED)
         for ds in images:
             for keyword, tag in _REQUIRED.items():
                 if not ds.get(keyword):

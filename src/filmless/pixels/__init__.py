@@ -3,6 +3,9 @@
 Each step is a function that can be asked for alone; PS3.3 C.7.6.3, C.7.6.16, C.9 to C.11, PS3.5 8 and A.
 """
 
+from importlib import import_module
+from typing import Any
+
 from filmless.pixels.authoring import set_pixels
 from filmless.pixels.colour import to_rgb
 from filmless.pixels.decoding import decode, frames
@@ -27,3 +30,11 @@ __all__ = [
     "to_voi",
     "transcode",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Modules whose names users need now and then, imported when they are first named.
+    if name in {"presentation_state", "real_world", "tiles"}:
+        return import_module(f"filmless.pixels.{name}")
+    message = f"module 'filmless.pixels' has no attribute {name!r}"
+    raise AttributeError(message)

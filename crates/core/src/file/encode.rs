@@ -397,7 +397,8 @@ impl Encoder {
 /// pydicom) have their bytes turned around as a whole, not by 16-bit words.
 fn word_size(dataset: &Dataset, tag: Tag, vr: Vr) -> usize {
     match (tag, vr, dataset.number(Tag(0x0028_0100))) {
-        (Tag::PIXEL_DATA, Vr::OW, Some(bits @ (32 | 64))) => usize::from(bits / 8),
+        // Also in OB, which some writers put words of samples in: readers take them in the byte order of the file.
+        (Tag::PIXEL_DATA, Vr::OB | Vr::OW, Some(bits @ (16 | 32 | 64))) => usize::from(bits / 8),
         _ => vr.word_size(),
     }
 }
