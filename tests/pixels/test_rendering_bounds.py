@@ -245,15 +245,26 @@ class TestWork:
         ds.VerticesOfThePolygonalShutter = [str(int(value)) for value in np.stack([rows, columns], 1).ravel()]
         self.timed(ds)
 
-    @pytest.mark.parametrize("count", [1, 60])
+    @pytest.mark.parametrize("count", [8, 60])
     def test_graphics(self, image: Make, count: int) -> None:
         x, y = np.linspace(0, 1000, 8192), np.tile([0, 1000], 4096)
         points = np.stack([x, y], axis=1).ravel().tolist()
         graphic = {"GraphicType": "POLYLINE", "GraphicAnnotationUnits": "PIXEL", "GraphicFilled": "Y"}
-        item = Dataset(graphic | {"GraphicData": points if count > 1 else points * 4})
+        item = Dataset(graphic | {"GraphicData": points})
         annotation = Dataset({"GraphicLayer": "A", "GraphicObjectSequence": [item] * count})
         state = Dataset({"SOPClassUID": GRAYSCALE, "GraphicAnnotationSequence": [annotation]})
         self.timed(image(bytes(1_000_000), Rows=1000, Columns=1000), state)
+
+    def test_an_outline_of_many_points_is_thinned_to_fill_it(self, image: Make) -> None:
+        x, y = np.linspace(0, 1000, 1 << 16), np.tile([100, 900], 1 << 15)
+        graphic = {"GraphicType": "POLYLINE", "GraphicAnnotationUnits": "PIXEL", "GraphicFilled": "Y"}
+        item = Dataset(graphic | {"GraphicData": np.stack([x, y], axis=1).ravel().tolist()})
+        annotation = Dataset({"GraphicLayer": "A", "GraphicObjectSequence": [item]})
+        state = Dataset({"SOPClassUID": GRAYSCALE, "GraphicAnnotationSequence": [annotation]})
+        begin = time.process_time()
+        picture = render(image(bytes(1_000_000), Rows=1000, Columns=1000), presentation_state=state)
+        assert time.process_time() - begin < 10
+        assert picture[500].all()
 
     def test_texts(self, image: Make) -> None:
         text = Dataset({"UnformattedTextValue": "W" * 1000, "AnchorPoint": [1, 1]})
