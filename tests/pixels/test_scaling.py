@@ -18,10 +18,11 @@ from filmless.pixels.scaling import pixel_height, scaled
         ({"PixelAspectRatio": [2, 1]}, 2),
         ({"PixelSpacing": [0.5, 1]}, 0.5),
         ({"ImagerPixelSpacing": [3, 1.5]}, 2),
-        ({"PixelAspectRatio": [2, 1], "PixelSpacing": [0.5, 1]}, 2),
+        ({"PixelAspectRatio": [2, 1], "PixelSpacing": [0.5, 1]}, 0.5),
         ({"PixelSpacing": [0, 1]}, 1),
         ({"PixelSpacing": [1e-9, 1]}, 1),
         ({"PixelSpacing": 3}, 1),
+        ({"PixelSpacing": [0, 1], "PixelAspectRatio": [2, 1]}, 2),
     ],
 )
 def test_pixel_height(attributes, height):

@@ -17,6 +17,10 @@ impl Samples {
         if !buffer.is_c_contiguous() {
             return Err(PyValueError::new_err("`samples` has to be contiguous"));
         }
+        // Items are numbers of 1, 2, 4 or 8 bytes, none of which is aligned to more than its size.
+        if !(buffer.buf_ptr() as usize).is_multiple_of(buffer.item_size().max(1)) {
+            return Err(PyValueError::new_err("`samples` has to be aligned"));
+        }
         Ok(Self(buffer))
     }
 
@@ -26,15 +30,15 @@ impl Samples {
 
     /// The samples; `T` is of the buffer's item size.
     fn slice<T: Sample>(&self) -> &[T] {
-        if self.0.len_bytes() == 0 || self.0.item_size() != size_of::<T>() {
+        assert_eq!(self.0.item_size(), size_of::<T>(), "`T` is what `kind` says");
+        if self.0.len_bytes() == 0 {
             return &[];
         }
         #[allow(unsafe_code)]
-        // SAFETY: the buffer is contiguous, has items of this size, which are plain numbers, and is held as long as the
-        // slice. NumPy aligns its arrays; others are refused.
+        // SAFETY: the buffer is contiguous, aligned (see `of`), has items of this size, which are plain numbers, and is
+        // held as long as the slice.
         unsafe {
-            let start = self.0.buf_ptr().cast::<T>();
-            if start.is_aligned() { std::slice::from_raw_parts(start, self.0.item_count()) } else { &[] }
+            std::slice::from_raw_parts(self.0.buf_ptr().cast::<T>(), self.0.item_count())
         }
     }
 }

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import PixelError, UnsupportedError
+from filmless.pixels.attributes import items
 from filmless.pixels.description import PixelDescription
+from filmless.pixels.lut import for_core
 from filmless.pixels.palette import palette_of
 
 __all__ = ["apply_icc", "icc_profile_of", "to_rgb", "ybr_to_rgb"]
@@ -24,6 +26,8 @@ _KINDS = {
     "YBR_PARTIAL_420": "partial",
     "YBR_RCT": "reversible",
 }
+# What is named in an error: other values are free text, which may be a patient's.
+_NOT_SHOWN = {"MONOCHROME1", "MONOCHROME2", "XYB", "HSV", "ARGB", "CMYK"}
 
 
 def to_rgb(source: Dataset | PixelDescription, samples: NDArray[Any], photometric: str | None = None) -> NDArray[Any]:
@@ -70,8 +74,8 @@ def to_rgb(source: Dataset | PixelDescription, samples: NDArray[Any], photometri
             raise TypeError("a palette is in the data set, give that instead of its description")
         return palette_of(source).apply(samples)
     if photometric != "RGB" and photometric not in _KINDS:
-        message = f"samples of {photometric} cannot be shown in colour"
-        raise UnsupportedError(message, feature=photometric, tag=0x0028_0004)
+        named = photometric if photometric in _NOT_SHOWN else "an unknown photometric interpretation"
+        raise UnsupportedError(f"samples of {named} cannot be shown in colour", feature=named, tag=0x0028_0004)
     if samples.dtype.kind != "u" or samples.dtype.itemsize > 2:
         raise PixelError("colour samples are signed or of more than 16 bits", tag=0x0028_0100)
     if photometric == "RGB":
@@ -108,7 +112,7 @@ def ybr_to_rgb(samples: NDArray[Any], *, kind: str = "full", bits: int = 8) -> N
     """
     if samples.dtype.kind != "u" or samples.dtype.itemsize > 2:
         raise UnsupportedError("YBR samples are signed or of more than 16 bits", feature="YBR")
-    native = np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("="))
+    native = for_core(samples)
     out = np.empty(native.shape, dtype=native.dtype)
     _core.ybr_to_rgb(kind, bits, native.reshape(-1), out.reshape(-1))
     return out
@@ -121,8 +125,7 @@ def icc_profile_of(ds: Dataset) -> bytes | None:
     -----
     PS3.3 C.11.15, C.8.12.5
     """
-    paths = ds.get("OpticalPathSequence")
-    for holder in (ds, *(paths or ())):
+    for holder in (ds, *items(ds, "OpticalPathSequence")):
         profile = holder.get("ICCProfile")
         if isinstance(profile, bytes) and profile:
             return profile

@@ -10,11 +10,14 @@ from filmless.dataset import Dataset
 from filmless.errors import LimitError
 from filmless.pixels.attributes import integer, numbers, text
 from filmless.pixels.multi_frame import frame_group
+from filmless.pixels.scaling import box_of, pixel_height
 
 __all__ = ["MOST_PIXELS", "Size", "View", "tile_offset", "view_of"]
 
 Size = int | tuple[int, int] | None
 MOST_PIXELS = 1 << 26
+_FARTHEST = 2.0**31  # corners are of SL
+_SPACINGS = ("PresentationPixelSpacing", "PresentationPixelAspectRatio")
 _TOP_LEFT, _BOTTOM_RIGHT = "DisplayedAreaTopLeftHandCorner", "DisplayedAreaBottomRightHandCorner"
 
 
@@ -118,6 +121,8 @@ def view_of(
     ------
     LimitError
         The picture would have more than 2^26 pixels.
+    ValueError
+        The size is not from 1 to 65535.
 
     DICOM
     -----
@@ -128,7 +133,7 @@ def view_of(
     area, aspect, magnification = (0, 0, shape[1], shape[0]), 1.0, 1.0
     if selection is not None:
         area = _area(selection, shape, tile_offset(image, frame))
-        aspect = _aspect(selection)
+        aspect = pixel_height(selection, _SPACINGS)
         ratio = numbers(selection, "PresentationPixelMagnificationRatio")
         if text(selection, "PresentationSizeMode") == "MAGNIFY" and len(ratio) and ratio[0] > 0:
             magnification = float(ratio[0])
@@ -138,7 +143,7 @@ def view_of(
     width = (right - left) * max(1.0, 1 / aspect) * magnification
     height = (bottom - top) * max(1.0, aspect) * magnification
     if size is not None:
-        box = (size, size) if isinstance(size, int) else size
+        box = box_of(size)
         factor = min(box[0] / height, box[1] / width)
         width, height = width * factor, height * factor
     if width * height > MOST_PIXELS:
@@ -178,16 +183,8 @@ def _area(selection: Dataset, shape: tuple[int, int], offset: tuple[int, int]) -
     low, high = np.minimum(first[:2], last[:2]), np.maximum(first[:2], last[:2])
     if text(selection, "PixelOriginInterpretation") == "VOLUME":
         low, high = low - offset, high - offset
+    low, high = np.clip(low, -_FARTHEST, _FARTHEST), np.clip(high, -_FARTHEST, _FARTHEST)
     return int(low[0]) - 1, int(low[1]) - 1, int(high[0]), int(high[1])
-
-
-def _aspect(selection: Dataset) -> float:
-    """Return the height of a pixel of the image in its widths."""
-    for keyword in ("PresentationPixelSpacing", "PresentationPixelAspectRatio"):
-        pair = numbers(selection, keyword)
-        if len(pair) >= 2 and pair[0] > 0 and pair[1] > 0:
-            return float(np.clip(pair[0] / pair[1], 1e-3, 1e3))
-    return 1.0
 
 
 def _turned(

@@ -1,19 +1,44 @@
 """Annotations as strokes and letters on a picture; no coordinate, however far out, makes more work than the picture."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless.errors import LimitError
 from filmless.pixels.annotations import Colour, Graphic, Label, Points
 from filmless.pixels.displayed_area import View
 
-__all__ = ["draw_annotations"]
+__all__ = ["Effort", "draw_annotations"]
 
 _WHITE = (255, 255, 255)
 _FAR = 1e6  # pixels: where a point that lies further out is taken to be
 _CURVE = 16  # pieces of an interpolated curve between two points
+_MOST_FILLED = 1 << 12  # points of an outline that is filled
+
+_MOST_EFFORT = 1 << 25
+
+
+@dataclass(slots=True)
+class Effort:
+    """What has been drawn on a picture so far, in units of less than a tenth of a microsecond."""
+
+    spent: float = 0.0
+
+    def spend(self, more: float) -> None:
+        """Count what is drawn next.
+
+        Raises
+        ------
+        LimitError
+            It would be too much.
+        """
+        self.spent += more
+        if self.spent > _MOST_EFFORT:
+            message = "annotations are too many and too large to be drawn, expected what can be in a second or two"
+            raise LimitError(message, limit="effort", value=_MOST_EFFORT, tag=0x0070_0001)
 
 
 def draw_annotations(
@@ -22,6 +47,7 @@ def draw_annotations(
     view: View,
     *,
     tile: tuple[int, int] = (0, 0),
+    effort: Effort | None = None,
 ) -> NDArray[np.uint8]:
     """Draw annotations on a picture.
 
@@ -35,11 +61,18 @@ def draw_annotations(
         How the picture came from the image: graphics are turned with it, letters stand upright.
     tile
         Where the frame begins in the total pixel matrix, as columns and rows.
+    effort
+        What has been drawn on the same picture before; it is counted on.
 
     Returns
     -------
     NDArray
         A new picture, or the same without annotations; a grey one stays grey while only greys are drawn.
+
+    Raises
+    ------
+    LimitError
+        There is too much to draw.
 
     DICOM
     -----
@@ -53,6 +86,7 @@ def draw_annotations(
     grey = picture.ndim == 2 and all(len(set(colour)) == 1 for item in annotations for colour in _colours(item))
     image = Image.fromarray(picture) if picture.ndim == 3 or grey else Image.fromarray(picture).convert("RGB")
     pen = _Pen(image if image.readonly == 0 else image.copy(), view, tile, grey=grey)
+    pen.effort = effort or Effort()
     for item in annotations:
         if isinstance(item, Graphic):
             pen.graphic(item)
@@ -76,6 +110,7 @@ class _Pen:
         self._stroke = max(1, round(max(image.size) / 1024))
         self._letters = float(np.clip(min(image.size) / 32, 10, 160))
         self._fonts: dict[int, Any] = {}
+        self.effort = Effort()
 
     def graphic(self, graphic: Graphic) -> None:
         points = self._placed(graphic.points, graphic.units)
@@ -83,6 +118,7 @@ class _Pen:
         ink = self._ink(graphic.colour or _WHITE)
         if graphic.kind == "POINT":
             radius = 1.5 * width
+            self.effort.spend(16 + radius**2)
             x, y = points[0] - 0.5
             self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
             return
@@ -111,6 +147,7 @@ class _Pen:
             self._lines(np.stack((nearest, anchor)), ink, self._stroke)
         align = {"RIGHT": "right", "CENTER": "center"}.get(label.justification, "left")
         # A dark rim, so that white letters can be read on white.
+        self.effort.spend(2000 + len(label.text) * (1000 + 20 * size))
         rim = {"stroke_width": max(1, round(size / 16)), "stroke_fill": self._ink((0, 0, 0))}
         if ink == rim["stroke_fill"]:
             rim["stroke_fill"] = self._ink((255, 255, 255))
@@ -139,10 +176,18 @@ class _Pen:
     def _lines(self, points: Points, ink: Any, width: int) -> None:
         inside = (points >= 0) & (points < np.array(self.image.size))
         if inside.all():
+            self._spend_lines(np.concatenate((points[:-1], points[1:]), axis=1), width)
             self._draw.line(np.floor(points).ravel().tolist(), fill=ink, width=width)
             return
-        for segment in _clipped(points, self.image.size, width + 2):
+        segments = _clipped(points, self.image.size, width + 2)
+        self._spend_lines(segments, width)
+        for segment in segments:
             self._draw.line(np.floor(segment).tolist(), fill=ink, width=width)
+
+    def _spend_lines(self, segments: NDArray[np.float64], width: int) -> None:
+        """Count lines, shape (n, 4), which cost by their length; wide ones are filled row by row."""
+        length = float(np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]).sum())
+        self.effort.spend(16 * len(segments) + length * (0.5 if width == 1 else 4 + width / 8))
 
     def _fill(self, points: Points, ink: Any, opacity: float) -> None:
         """Fill a closed outline, on the part of the picture where it lies."""
@@ -152,6 +197,11 @@ class _Pen:
         high = np.clip(np.ceil(points.max(axis=0)) + 1, 0, self.image.size).astype(int)
         if (low >= high).any():
             return
+        points = points[:: -(-len(points) // _MOST_FILLED)]
+        # A row costs by the edges that it crosses, and a little by the others.
+        heights = np.clip(np.append(points[:, 1], points[0, 1]), low[1], high[1])
+        area, rows = float((high - low).prod()), float(high[1] - low[1])
+        self.effort.spend(2 * float(np.abs(np.diff(heights)).sum()) + len(points) * rows / 64 + area / 8)
         mask = Image.new("L", tuple((high - low).tolist()), 0)
         ImageDraw.Draw(mask).polygon(np.floor(points - low).ravel().tolist(), fill=round(255 * opacity))
         self.image.paste(ink, (*low.tolist(), *high.tolist()), mask)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
-from filmless.pixels.attributes import numbers
+from filmless.pixels.attributes import integer, items, numbers, text, texts
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.grey_values import (
     GreyTransform,
@@ -33,6 +33,8 @@ __all__ = [
     "VoiFunction",
     "Window",
     "WindowChoice",
+    "can_be_negative",
+    "full_window",
     "grey_transform",
     "modality_of",
     "padding_of",
@@ -155,20 +157,18 @@ def voi_views(ds: Dataset, frame: int = 0, *, signed: bool | None = None) -> lis
     views: list[Lut | Window] = []
     luts = _luts(group, "VOILUTSequence")
     if luts:
-        signed = _can_be_negative(ds, frame) if signed is None else signed
+        signed = can_be_negative(modality_of(ds, frame), ds) if signed is None else signed
         views += [lut_of(item, signed=signed) for item in luts]
     centers, widths = (numbers(group, keyword).tolist() for keyword in ("WindowCenter", "WindowWidth"))
     if centers and widths:
-        explanations = group.get("WindowCenterWidthExplanation") or ()
-        names = [explanations] if isinstance(explanations, str) else [str(text or "") for text in explanations]
-        names += [""] * len(centers)
-        said = group.get("VOILUTFunction")
-        function: VoiFunction = said if said in get_args(VoiFunction) else "LINEAR"
+        names = [*texts(group, "WindowCenterWidthExplanation"), *[""] * len(centers)]
+        said = text(group, "VOILUTFunction")
+        function: VoiFunction = next((known for known in get_args(VoiFunction) if known == said), "LINEAR")
         least = 1.0 if function == "LINEAR" else np.nextafter(0, 1)
         views += [
             Window(center, width, function, name)
             for center, width, name in zip(centers, widths, names, strict=False)
-            if least <= width < np.inf and np.isfinite(center)
+            if least <= width
         ]
     return views
 
@@ -188,7 +188,7 @@ def presentation_of(ds: Dataset) -> Presentation:
     luts = _luts(ds, "PresentationLUTSequence")
     if luts:
         return lut_of(luts[0])
-    return "INVERSE" if str(ds.get("PhotometricInterpretation") or "").strip() == "MONOCHROME1" else "IDENTITY"
+    return "INVERSE" if text(ds, "PhotometricInterpretation") == "MONOCHROME1" else "IDENTITY"
 
 
 def padding_of(ds: Dataset) -> tuple[float, float] | None:
@@ -199,11 +199,10 @@ def padding_of(ds: Dataset) -> tuple[float, float] | None:
     PS3.3 C.7.5.1.1.2
     """
     for kind in ("", "Float", "DoubleFloat"):
-        value = ds.get(f"{kind}PixelPaddingValue")
-        if value is None or not isinstance(value, int | float):
+        value, limit = (numbers(ds, f"{kind}PixelPadding{end}").tolist() for end in ("Value", "RangeLimit"))
+        if not value:
             continue
-        limit = ds.get(f"{kind}PixelPaddingRangeLimit")
-        ends = [value, limit if isinstance(limit, int | float) else value]
+        ends = [value[0], limit[0] if limit else value[0]]
         if not kind:
             # Its value representation is that of the samples, which not all writers know.
             ends = [int(end) % 65536 for end in ends]
@@ -260,11 +259,11 @@ def grey_transform(
         else:
             description = description or PixelDescription.of(ds)
             ordinary = description.bits_stored <= 8 and not description.signed
-            view = _full(plain, description) if ordinary and modality in (None, Rescale(1.0, 0.0)) else None
+            view = full_window(plain, description) if ordinary and modality in (None, Rescale(1.0, 0.0)) else None
     elif window == "minmax":
         view = None
     elif window == "full":
-        view = _full(plain, description or PixelDescription.of(ds))
+        view = full_window(plain, description or PixelDescription.of(ds))
     elif isinstance(window, str):
         raise ValueError("a window is centre and width, 'minmax' or 'full'")
     else:
@@ -272,13 +271,18 @@ def grey_transform(
     return GreyTransform(modality, view, plain.presentation, plain.padding)
 
 
-def _full(plain: GreyTransform, description: PixelDescription) -> Window | None:
-    """Return the window over all values that Bits Stored allows; floats have no such range."""
+def full_window(transform: GreyTransform, description: PixelDescription) -> Window | None:
+    """Return the window over all values that Bits Stored allows; floats have no such range.
+
+    DICOM
+    -----
+    PS3.4 N.2.1.2
+    """
     if description.dtype.kind == "f":
         return None
     values = 1 << description.bits_stored
     low = -(values // 2) if description.signed else 0
-    return plain.window_from(float(low), float(low + values - 1))
+    return transform.window_from(float(low), float(low + values - 1))
 
 
 def _chosen(views: list[Lut | Window], voi: int | str) -> Lut | Window:
@@ -292,19 +296,26 @@ def _chosen(views: list[Lut | Window], voi: int | str) -> Lut | Window:
     return views[voi]
 
 
-def _can_be_negative(ds: Dataset, frame: int) -> bool:
-    modality = modality_of(ds, frame)
-    signed: bool = ds.get("PixelRepresentation") == 1
+def can_be_negative(modality: Lut | Rescale | None, ds: Dataset) -> bool:
+    """Tell whether values of an image can be negative after the modality LUT or rescale that is applied to them.
+
+    Then the first value that a VOI LUT maps is signed.
+
+    DICOM
+    -----
+    PS3.3 C.11.2.1.1
+    """
+    signed = integer(ds, "PixelRepresentation", absent=0) == 1
     if isinstance(modality, Lut):
         return False
     if modality is None:
         return signed
-    bits = ds.get("BitsStored")
-    values = 1 << (bits if isinstance(bits, int) and 0 < bits <= 64 else 16)
+    bits = integer(ds, "BitsStored", absent=16)
+    values = 1 << (bits if 0 < bits <= 64 else 16)
     low = -(values // 2) if signed else 0
     return bool(apply_modality(modality, np.array([low, low + values - 1.0])).min() < 0)
 
 
 def _luts(holder: Dataset, keyword: str) -> list[Dataset]:
     """Return the items that are tables: some writers put empty ones."""
-    return [item for item in holder.get(keyword) or () if item.get("LUTDescriptor") or item.get("LUTData")]
+    return [item for item in items(holder, keyword) if item.get("LUTDescriptor") or item.get("LUTData")]

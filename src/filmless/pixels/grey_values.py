@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless import _core
-from filmless.pixels.lut import Lut
+from filmless.pixels.lut import Lut, for_core
 
 __all__ = [
     "GreyTransform",
@@ -112,8 +112,7 @@ class GreyTransform:
         NDArray
             The same shape, uint8: what `exactly` gives, faster.
         """
-        if not (stored.flags.c_contiguous and stored.dtype.isnative):
-            stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
+        stored = for_core(stored)
         if self.voi is None:
             voi = self.computed_window(stored)
             return GreyTransform(self.modality, voi, self.presentation, self.padding).apply(stored)
@@ -156,9 +155,7 @@ class GreyTransform:
                 stored = stored[~_is_padding(stored, self.padding)]
             values = self.modality.look_up(stored)
             return window_spanning(float(values.min()), float(values.max())) if values.size else window_spanning(0, 0)
-        if not (stored.flags.c_contiguous and stored.dtype.isnative):
-            stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
-        ends = _core.sample_range(stored, self.padding)
+        ends = _core.sample_range(for_core(stored), self.padding)
         return self.window_from(float(ends[0]), float(ends[1])) if ends is not None else window_spanning(0, 0)
 
     def window_from(self, least: float, greatest: float) -> Window:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
+from filmless.pixels.attributes import numbers, text
 
-__all__ = ["Lut", "descriptor_of", "entries_of", "lut_of", "words_of"]
+__all__ = ["Lut", "descriptor_of", "entries_of", "for_core", "lut_of", "places_in", "words_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,17 +52,25 @@ class Lut:
 
         What is no number takes the first entry.
         """
-        if values.dtype.kind == "f":
-            whole = np.floor(np.nan_to_num(values, nan=-np.inf) + 0.5)
-            places = np.clip(whole - self.first, 0, len(self.table) - 1).astype(np.intp)
-        else:
-            # Clipped as they are: a difference could go beyond 64 bits.
-            last = self.first + len(self.table) - 1
-            info = np.iinfo(values.dtype)
-            low, high = (min(max(end, int(info.min)), int(info.max)) for end in (self.first, last))
-            places = np.clip(np.clip(values, low, high).astype(np.int64) - self.first, 0, len(self.table) - 1)
-        entries: NDArray[np.uint16] = self.table[places]
+        entries: NDArray[np.uint16] = self.table[places_in(values, self.first, len(self.table))]
         return entries
+
+
+def places_in(values: NDArray[Any], first: int, entries: int) -> NDArray[np.intp]:
+    """Return where in a table values are looked up, whose first entry is that of ``first``; see `Lut.look_up`."""
+    if values.dtype.kind == "f":
+        whole = np.floor(np.nan_to_num(values, nan=-np.inf) + 0.5)
+        return np.asarray(np.clip(whole - first, 0, entries - 1), dtype=np.intp)
+    # Clipped as they are: a difference could go beyond 64 bits.
+    info = np.iinfo(values.dtype)
+    low, high = (min(max(end, int(info.min)), int(info.max)) for end in (first, first + entries - 1))
+    whole = np.clip(values, low, high).astype(np.int64)
+    return np.asarray(np.clip(whole - first, 0, entries - 1), dtype=np.intp)
+
+
+def for_core(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return samples as the core takes them: contiguous, aligned, of native byte order; the same when they are so."""
+    return np.require(samples, samples.dtype.newbyteorder("="), ["C", "A"])
 
 
 def descriptor_of(ds: Dataset, keyword: str, *, signed: bool) -> tuple[int, int, int]:
@@ -86,11 +95,10 @@ def descriptor_of(ds: Dataset, keyword: str, *, signed: bool) -> tuple[int, int,
     -----
     PS3.3 C.11.1.1.1, C.7.6.3.1.5
     """
-    value = ds.get(keyword)
-    try:
-        entries, first, bits = (int(number) for number in value)
-    except (TypeError, ValueError):
-        raise PixelError(f"{keyword} is absent or not three whole numbers") from None
+    values = numbers(ds, keyword)
+    if len(values) != 3 or (values % 1 != 0).any() or (np.abs(values) > 0xFFFF).any():
+        raise PixelError(f"{keyword} is absent or not three whole numbers")
+    entries, first, bits = (int(number) for number in values)
     if not 1 <= bits <= 16:
         raise PixelError(f"{keyword} says {bits} bits, expected 8 to 16")
     first %= 65536
@@ -109,11 +117,10 @@ def words_of(ds: Dataset, keyword: str) -> NDArray[np.uint16]:
     if isinstance(value, bytes):
         order = ">" if ds[keyword].is_big_endian and ds[keyword].VR != "OB" else "<"
         return np.frombuffer(value, dtype=f"{order}u2", count=len(value) // 2).astype(np.uint16)
-    try:
-        numbers = [value] if isinstance(value, int) else list(value)
-        return np.array([int(number) % 65536 for number in numbers], dtype=np.uint16)
-    except (TypeError, ValueError):
-        raise PixelError(f"{keyword} is absent or holds no whole numbers") from None
+    words = numbers(ds, keyword)
+    if not len(words):
+        raise PixelError(f"{keyword} is absent or holds no whole numbers")
+    return np.asarray(np.floor(words) % 65536, dtype=np.uint16)
 
 
 def entries_of(
@@ -169,4 +176,4 @@ def lut_of(item: Dataset, *, signed: bool = False) -> Lut:
     """
     entries, first, bits = descriptor_of(item, "LUTDescriptor", signed=signed)
     table, bits, findings = entries_of(item, "LUTData", entries=entries, bits=bits)
-    return Lut(first, table, bits, str(item.get("LUTExplanation") or ""), findings)
+    return Lut(first, table, bits, text(item, "LUTExplanation"), findings)

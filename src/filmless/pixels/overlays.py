@@ -23,6 +23,8 @@ GROUPS = range(0x6000, 0x6020, 2)
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE = 0x0010, 0x0011, 0x0015, 0x0022, 0x0040
 _ORIGIN, _FRAME_ORIGIN, _LABEL, _DATA = 0x0050, 0x0051, 0x1500, 0x3000
 _PRESENT = tuple((group, group << 16 | _ROWS, group << 16 | _DATA) for group in GROUPS)
+_MOST_SIDE = 0xFFFF  # of an overlay: they are of US
+_BLOCK_BITS = 1 << 23  # are unpacked at a time
 _ROI_OPACITY = 0.3  # a region of interest is for looking at: what it covers stays visible
 
 
@@ -144,7 +146,7 @@ def overlay_mask(ds: Dataset, group: int, rows: int, columns: int, *, frame: int
         return None
     height, width = integer(ds, base | _ROWS, absent=rows), integer(ds, base | _COLUMNS, absent=columns)
     plane = _plane(ds, base, frame)
-    if plane is None or height <= 0 or width <= 0:
+    if plane is None or not (0 < height <= _MOST_SIDE and 0 < width <= _MOST_SIDE):
         return None
     origin = numbers(ds, base | _ORIGIN)
     top, left = (int(origin[0]) - 1, int(origin[1]) - 1) if len(origin) >= 2 else (0, 0)
@@ -154,13 +156,18 @@ def overlay_mask(ds: Dataset, group: int, rows: int, columns: int, *, frame: int
     first_column, last_column = max(0, -left), min(width, columns - left)
     if first_row >= last_row or first_column >= last_column:
         return mask
-    start = plane * height * width + first_row * width
-    bits = _bits(ds, base | _DATA, start, start + (last_row - first_row) * width)
-    there = math.ceil(len(bits) / width)  # rows: no more are made than there are bits for
-    if there * width > len(bits):
-        bits = np.concatenate((bits, np.zeros(there * width - len(bits), dtype=np.bool_)))
-    part = bits.reshape(there, width)[:, first_column:last_column]
-    mask[top + first_row : top + first_row + there, left + first_column : left + last_column] = part
+    # A few rows at a time, since an overlay can be far wider than the picture.
+    step = max(1, _BLOCK_BITS // width)
+    for row in range(first_row, last_row, step):
+        start = (plane * height + row) * width
+        bits = _bits(ds, base | _DATA, start, start + min(step, last_row - row) * width)
+        there = math.ceil(len(bits) / width)  # rows: no more are made than there are bits for
+        if not there:
+            break
+        if there * width > len(bits):
+            bits = np.concatenate((bits, np.zeros(there * width - len(bits), dtype=np.bool_)))
+        part = bits.reshape(there, width)[:, first_column:last_column]
+        mask[top + row : top + row + there, left + first_column : left + last_column] = part
     return mask
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
-from filmless.pixels.lut import descriptor_of, entries_of, words_of
+from filmless.pixels.attributes import text
+from filmless.pixels.lut import descriptor_of, entries_of, for_core, places_in, words_of
 
 __all__ = ["Palette", "palette_of", "supplemental_palette_of"]
 
@@ -54,14 +55,11 @@ class Palette:
         NDArray
             Shape (..., 3), of the dtype of the colours.
         """
-        if indices.dtype.itemsize > 2:
-            last = self.first + len(self.colours) - 1
-            places = np.clip(indices, *_within(indices.dtype, self.first, last)).astype(np.int64) - self.first
-            found: NDArray[Any] = self.colours[np.clip(places, 0, len(self.colours) - 1)]
+        if indices.dtype.kind == "f" or indices.dtype.itemsize > 2:
+            found: NDArray[Any] = self.colours[places_in(indices, self.first, len(self.colours))]
             return found
         out = np.empty((*indices.shape, 3), dtype=self.colours.dtype)
-        native = np.ascontiguousarray(indices, dtype=indices.dtype.newbyteorder("="))
-        _core.look_up_samples(native, self.first, self.colours.tobytes(), out.view(np.uint8).reshape(-1))
+        _core.look_up_samples(for_core(indices), self.first, self.colours.tobytes(), out.view(np.uint8).reshape(-1))
         return out
 
     def of_8_bits(self) -> "Palette":
@@ -79,12 +77,6 @@ class Palette:
         """
         places = np.floor(np.arange(256) / 255 * (len(self.colours) - 1) + 0.5).astype(np.intp)
         return Palette(0, self.of_8_bits().colours[places])
-
-
-def _within(dtype: np.dtype[Any], first: int, last: int) -> tuple[int, int]:
-    info = np.iinfo(dtype)
-    low, high = (min(max(end, int(info.min)), int(info.max)) for end in (first, last))
-    return low, high
 
 
 def palette_of(ds: Dataset) -> Palette:
@@ -144,7 +136,7 @@ def supplemental_palette_of(ds: Dataset) -> Palette | None:
     -----
     PS3.3 C.7.6.19, C.8.16.2.1.1.1
     """
-    if ds.get("PixelPresentation") not in ("COLOR", "MIXED") or "RedPaletteColorLookupTableDescriptor" not in ds:
+    if text(ds, "PixelPresentation") not in ("COLOR", "MIXED") or "RedPaletteColorLookupTableDescriptor" not in ds:
         return None
     return palette_of(ds)
 

@@ -15,8 +15,8 @@ from filmless.pixels.annotations import Graphic, Label, Layer, annotations_of, l
 from filmless.pixels.attributes import integer, items, numbers, text
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.displayed_area import Size, View, tile_offset, view_of
-from filmless.pixels.drawing import draw_annotations
-from filmless.pixels.grey import GreyTransform, Presentation, Rescale, Window, voi_views
+from filmless.pixels.drawing import Effort, draw_annotations
+from filmless.pixels.grey import GreyTransform, Presentation, Rescale, can_be_negative, full_window, voi_views
 from filmless.pixels.lut import Lut, lut_of
 from filmless.pixels.overlays import GROUPS, Overlay, draw, overlays_by_group
 
@@ -88,7 +88,7 @@ class PresentationState:
         ValueError
             It is no presentation state.
         """
-        uid = str(ds.get("SOPClassUID") or "")
+        uid = text(ds, "SOPClassUID")
         if uid not in _KINDS:
             if uid.startswith(_FAMILY):
                 name = getattr(ds.SOPClassUID, "name", uid)
@@ -140,9 +140,9 @@ class PresentationState:
         """
         modality = self._modality(ds)
         selection = self._item("SoftcopyVOILUTSequence", ds, frame)
-        views = [] if selection is None else voi_views(selection, signed=_may_be_negative(modality, ds))
+        views = [] if selection is None else voi_views(selection, signed=can_be_negative(modality, ds))
         transform = GreyTransform(modality, None, self._presentation())
-        return replace(transform, voi=views[0] if views else _all_values(transform, ds))
+        return replace(transform, voi=views[0] if views else full_window(transform, PixelDescription.of(ds)))
 
     def _modality(self, ds: Dataset) -> Lut | Rescale | None:
         luts = items(self.ds, "ModalityLUTSequence", most=1)
@@ -198,9 +198,10 @@ class PresentationState:
         Raises
         ------
         LimitError
-            The displayed area would make a picture of more than 2^26 pixels.
+            The displayed area would make a picture of more than 2^26 pixels, or there is more to draw than in a second
+            or two.
         ValueError
-            The picture is not of the rows and columns of the image.
+            The picture is not of the rows and columns of the image, or the size is not from 1 to 65535.
 
         DICOM
         -----
@@ -221,14 +222,15 @@ class PresentationState:
             by_layer.setdefault(item.layer, []).append(item)
         # Annotations come after the shutter, which so does not hide them (PS3.4 N.2.3).
         pending: list[Graphic | Label] = []
+        effort = Effort()
         for layer in self._all_layers([*overlays, *by_layer]):
             if layer.name in overlays:
-                picture = draw_annotations(picture, pending, view, tile=tile)
+                picture = draw_annotations(picture, pending, view, tile=tile, effort=effort)
                 picture = draw(picture, [_placed(overlay, view, layer) for overlay in overlays[layer.name]])
                 pending = []
             own = by_layer.get(layer.name, ())
             pending += [replace(item, colour=item.colour or layer.colour) for item in own]
-        return draw_annotations(picture, pending, view, tile=tile)
+        return draw_annotations(picture, pending, view, tile=tile, effort=effort)
 
     def _all_layers(self, named: list[str]) -> list[Layer]:
         """Return the layers, those that are used without being described at last."""
@@ -256,25 +258,6 @@ class PresentationState:
 
     def _items(self, keyword: str, ds: Dataset, frame: int) -> list[Dataset]:
         return [item for item in items(self.ds, keyword) if _refers(item, ds, frame, absent=True)]
-
-
-def _all_values(transform: GreyTransform, ds: Dataset) -> Window | None:
-    """Return the window over all that Bits Stored allows: what no VOI LUT means (PS3.4 N.2.1.2); floats have none."""
-    description = PixelDescription.of(ds)
-    if description.dtype.kind == "f":
-        return None
-    values = 1 << description.bits_stored
-    low = -(values // 2) if description.signed else 0
-    return transform.window_from(float(low), float(low + values - 1))
-
-
-def _may_be_negative(modality: Lut | Rescale | None, ds: Dataset) -> bool:
-    """Tell whether modality values can be negative: then the first value that a VOI LUT maps can."""
-    if isinstance(modality, Lut):
-        return False
-    if integer(ds, "PixelRepresentation", absent=0) == 1:
-        return True
-    return modality is not None and (modality.intercept < 0 or modality.slope < 0)
 
 
 def _refers(item: Dataset, ds: Dataset, frame: int, *, absent: bool = False) -> bool:

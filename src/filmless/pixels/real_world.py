@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
+from filmless.pixels.attributes import integer, items, numbers, sequence, text
 
 __all__ = ["real_world_maps_of", "to_real_world"]
 
@@ -18,12 +19,12 @@ def real_world_maps_of(ds: Dataset, frame: int = 0) -> list[Dataset]:
     -----
     PS3.3 C.7.6.16.2.11
     """
-    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or ()
-    shared = ds.get("SharedFunctionalGroupsSequence") or ()
-    for holder in (*((per_frame[frame],) if frame < len(per_frame) else ()), *shared[:1], ds):
-        items = holder.get("RealWorldValueMappingSequence")
-        if items:
-            return list(items)
+    per_frame = sequence(ds, "PerFrameFunctionalGroupsSequence")
+    own = (per_frame[frame],) if frame < len(per_frame) else ()
+    for holder in (*own, *items(ds, "SharedFunctionalGroupsSequence", most=1), ds):
+        maps = items(holder, "RealWorldValueMappingSequence")
+        if maps:
+            return maps
     return []
 
 
@@ -58,11 +59,11 @@ def to_real_world(
     -----
     PS3.3 C.7.6.16.2.11.1
     """
-    items = real_world_maps_of(ds, frame)
-    if not items:
+    maps = real_world_maps_of(ds, frame)
+    if not maps:
         raise PixelError("RealWorldValueMappingSequence is absent", tag=0x0040_9096)
-    wanted = str(items[0].get("LUTLabel") or "") if label is None else label
-    chosen = [item for item in items if str(item.get("LUTLabel") or "") == wanted]
+    wanted = text(maps[0], "LUTLabel") if label is None else label.strip()
+    chosen = [item for item in maps if text(item, "LUTLabel") == wanted]
     if not chosen:
         raise PixelError("no item of RealWorldValueMappingSequence has this label", tag=0x0040_9210)
     out = np.full(stored.shape, np.nan)
@@ -73,27 +74,28 @@ def to_real_world(
 
 def _map(item: Dataset, ds: Dataset, stored: NDArray[Any], out: NDArray[np.float64]) -> None:
     """Fill in the values that one item maps."""
-    low, high = _ends(item, signed=ds.get("PixelRepresentation") == 1)
+    low, high = _ends(item, signed=integer(ds, "PixelRepresentation", absent=0) == 1)
     inside = (stored >= low) & (stored <= high)
-    data = item.get("RealWorldValueLUTData")
-    if data is not None:
-        table = np.array([data] if isinstance(data, float) else list(data), dtype=np.float64)
+    if "RealWorldValueLUTData" in item:
+        table = numbers(item, "RealWorldValueLUTData", finite=False)
         if len(table) != high - low + 1:
             message = f"RealWorldValueLUTData has {len(table)} entries, expected as many as values are mapped"
             raise PixelError(message, tag=0x0040_9212)
-        out[inside] = table[stored[inside].astype(np.int64) - int(low)]
+        out[inside] = table[np.clip(stored[inside].astype(np.float64) - low, 0, len(table) - 1).astype(np.intp)]
         return
-    slope, intercept = item.get("RealWorldValueSlope"), item.get("RealWorldValueIntercept")
-    if not isinstance(slope, int | float) or not isinstance(intercept, int | float):
+    slope, intercept = numbers(item, "RealWorldValueSlope"), numbers(item, "RealWorldValueIntercept")
+    if not len(slope) or not len(intercept):
         raise PixelError("RealWorldValueSlope or RealWorldValueIntercept is absent or no number", tag=0x0040_9225)
-    out[inside] = stored[inside] * float(slope) + float(intercept)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out[inside] = stored[inside].astype(np.float64) * slope[0] + intercept[0]
 
 
 def _ends(item: Dataset, *, signed: bool) -> tuple[float, float]:
     for kind in ("DoubleFloatRealWorldValue", "RealWorldValue"):
-        low, high = item.get(f"{kind}FirstValueMapped"), item.get(f"{kind}LastValueMapped")
-        if not isinstance(low, int | float) or not isinstance(high, int | float):
+        ends = [numbers(item, f"{kind}{end}ValueMapped").tolist() for end in ("First", "Last")]
+        if not all(ends):
             continue
+        low, high = (values[0] for values in ends)
         if kind == "RealWorldValue":
             # Their value representation is that of the samples, which not all writers know.
             low, high = (end % 65536 for end in (low, high))

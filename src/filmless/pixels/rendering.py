@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
-from filmless.errors import DicomError, PixelError
+from filmless.errors import PixelError
 from filmless.pixels.colour import apply_icc, to_rgb
 from filmless.pixels.decoding import frames
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.grey import Lut, Window, WindowChoice, grey_transform
+from filmless.pixels.grey import GreyTransform, Lut, Window, WindowChoice, full_window, grey_transform
 from filmless.pixels.palette import palette_of, supplemental_palette_of
 from filmless.pixels.scaling import scaled
 
 if TYPE_CHECKING:
     from filmless.pixels.overlays import Overlay
+    from filmless.pixels.presentation_state import PresentationState
 
 __all__ = ["render", "thumbnail"]
 
@@ -31,7 +32,7 @@ def render(
     *,
     window: WindowChoice | None = None,
     voi: int | str | Lut | Window | None = None,
-    presentation_state: Dataset | None = None,
+    presentation_state: "Dataset | PresentationState | None" = None,
     overlays: "bool | Iterable[Overlay]" = True,
     size: int | tuple[int, int] | None = None,
     icc: bool = False,
@@ -53,7 +54,7 @@ def render(
         Instead of ``window``, one of the data set's `voi_views` by its index or its explanation, or another `Lut` or
         `Window`.
     presentation_state
-        A softcopy presentation state, which goes before what the data set says itself.
+        A softcopy presentation state, as a data set or read already, which goes before what the data set says itself.
     overlays
         Whether to draw the data set's own overlays; or overlays to draw on top of them.
     size
@@ -75,7 +76,7 @@ def render(
     UnsupportedError
         Its transfer syntax or colours are not implemented.
     ValueError
-        The window is too narrow.
+        The window is too narrow, or the size not from 1 to 65535.
 
     DICOM
     -----
@@ -90,11 +91,7 @@ def render(
     >>> render(ds, size=64).shape
     (64, 64)
     """
-    state = None
-    if presentation_state is not None:
-        from filmless.pixels.presentation_state import PresentationState
-
-        state = PresentationState.of(presentation_state)
+    state = _state(presentation_state)
     source = frames(ds, as_rgb=False)
     if not 0 <= frame < len(source):
         raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
@@ -104,13 +101,8 @@ def render(
     elif description.samples > 1:
         picture = _colours(description, stored, photometric)
     else:
-        grey = grey_transform(ds, frame, window=window, voi=voi, description=description)
-        palette = None
-        if state is not None:
-            asked, grey = grey.voi, state.grey(ds, frame)
-            grey = grey if window is None and voi is None else replace(grey, voi=asked)
-            palette = state.palette()
-        picture = grey.apply(stored)
+        picture = _grey(ds, frame, description, state, window=window, voi=voi).apply(stored)
+        palette = None if state is None else state.palette()
         picture = _in_colour(ds, stored, picture) if palette is None else palette.spread().apply(picture)
     if icc and picture.ndim == 3:
         with_profile = ds if state is None or "ICCProfile" not in state.ds else state.ds
@@ -146,11 +138,38 @@ def thumbnail(ds: Dataset, *, side: int = 256) -> bytes | None:
         description = PixelDescription.of(ds)
         size = min(side, max(description.rows, description.columns))
         picture = render(ds, description.frames // 2, size=size)
-    except DicomError:
+    except Exception:  # noqa: BLE001 - a list of many images goes on, whatever is wrong with one
         return None
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG")
     return stream.getvalue()
+
+
+def _state(given: "Dataset | PresentationState | None") -> "PresentationState | None":
+    if given is None:
+        return None
+    from filmless.pixels.presentation_state import PresentationState
+
+    return given if isinstance(given, PresentationState) else PresentationState.of(given)
+
+
+def _grey(
+    ds: Dataset,
+    frame: int,
+    description: PixelDescription,
+    state: "PresentationState | None",
+    *,
+    window: WindowChoice | None,
+    voi: int | str | Lut | Window | None,
+) -> GreyTransform:
+    if state is None:
+        return grey_transform(ds, frame, window=window, voi=voi, description=description)
+    grey = state.grey(ds, frame)
+    if window is None and voi is None:
+        return grey
+    asked = grey_transform(ds, frame, window=window, voi=voi, description=description).voi
+    # All values are those that the state's modality LUT gives, not the image's.
+    return replace(grey, voi=full_window(grey, description) if window == "full" else asked)
 
 
 def _colours(description: PixelDescription, stored: NDArray[Any], photometric: str) -> NDArray[np.uint8]:
@@ -162,9 +181,11 @@ def _colours(description: PixelDescription, stored: NDArray[Any], photometric: s
     bits = description.bits_stored
     if rgb.dtype.itemsize == 1 and bits >= 8:
         return rgb if rgb.flags.writeable else rgb.copy()
+    # Some decoders give more than Bits Stored allows.
+    rgb = np.asarray(np.minimum(rgb, (1 << min(bits, rgb.dtype.itemsize * 8)) - 1))
     if bits > 8:
-        return (rgb >> (bits - 8)).astype(np.uint8)
-    return (rgb.astype(np.uint16) * 255 // ((1 << bits) - 1)).clip(0, 255).astype(np.uint8)
+        return np.asarray(rgb >> (bits - 8), dtype=np.uint8)
+    return np.asarray(rgb.astype(np.uint16) * 255 // ((1 << bits) - 1), dtype=np.uint8)
 
 
 def _in_colour(ds: Dataset, stored: NDArray[Any], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

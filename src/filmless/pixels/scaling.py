@@ -1,33 +1,54 @@
 """Pictures of another size, in the proportions of what they show."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
+from filmless.pixels.attributes import numbers
 
-__all__ = ["pixel_height", "scaled"]
+__all__ = ["SPACINGS", "box_of", "pixel_height", "scaled"]
 
 _MOST_SIDE = 0xFFFF
+# Where an image says how large its pixels are. The ratio is there for images without a spacing (PS3.3 C.7.6.3.1.7).
+SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio")
 
 
-def pixel_height(ds: Dataset) -> float:
+def pixel_height(ds: Dataset, keywords: Iterable[str] = SPACINGS) -> float:
     """Return how high a pixel is when it is 1 wide; 1 when the data set does not say, or nothing that can be.
+
+    Parameters
+    ----------
+    ds
+        An image, or an item of Displayed Area Selection Sequence.
+    keywords
+        The attributes that say so, the first goes before the others.
 
     DICOM
     -----
     PS3.3 C.7.6.3.1.7, 10.7.1.1, C.8.11.7
     """
-    for keyword in ("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
-        value: Any = ds.get(keyword)
-        if value is None or isinstance(value, str | int | float) or len(value) != 2 or None in (*value,):
-            continue
-        height, width = float(value[0]), float(value[1])
+    for keyword in keywords:
+        values = numbers(ds, keyword).tolist()
         # Beyond this it is a mistake, not a pixel.
-        if height > 0 and width > 0 and 1e-3 < height / width < 1e3:
-            return height / width
+        if len(values) == 2 and min(values) > 0 and 1e-3 * values[1] < values[0] < 1e3 * values[1]:
+            return float(values[0] / values[1])
     return 1.0
+
+
+def box_of(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns that a picture has to fit in.
+
+    Raises
+    ------
+    ValueError
+        They are not from 1 to 65535.
+    """
+    box = (size, size) if isinstance(size, int) else tuple(size)
+    if len(box) != 2 or not all(1 <= side <= _MOST_SIDE for side in box):
+        raise ValueError(f"size {size} does not fit, expected 1 to {_MOST_SIDE}")
+    return box
 
 
 def scaled(picture: NDArray[np.uint8], ds: Dataset, size: int | tuple[int, int]) -> NDArray[np.uint8]:
@@ -53,9 +74,7 @@ def scaled(picture: NDArray[np.uint8], ds: Dataset, size: int | tuple[int, int])
     ValueError
         The size is not from 1 to 65535.
     """
-    box = (size, size) if isinstance(size, int) else tuple(size)
-    if len(box) != 2 or not all(1 <= side <= _MOST_SIDE for side in box):
-        raise ValueError(f"size {size} does not fit, expected 1 to {_MOST_SIDE}")
+    box = box_of(size)
     rows, columns = picture.shape[:2]
     height = rows * pixel_height(ds)
     factor = min(box[0] / height, box[1] / columns)

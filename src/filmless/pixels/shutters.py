@@ -1,21 +1,22 @@
 """Display shutters: what lies outside a shape of a picture is not shown (PS3.3 C.7.6.11, C.7.6.15)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
-from filmless.pixels.attributes import integer, numbers, texts
+from filmless.pixels.attributes import integer, numbers, text, texts
 from filmless.pixels.cielab import cielab_to_rgb
 from filmless.pixels.multi_frame import frame_group
 from filmless.pixels.overlays import overlay_mask
+from filmless.pixels.scaling import pixel_height
 
 __all__ = ["Shutter", "apply", "shutter_of"]
 
 _MOST_VERTICES = 1 << 14
+_MOST_WORK = 1 << 24  # of a polygon: rows that its edges cross, what filling it costs
 _FAR = 1 << 20  # columns: where a vertex that lies further out is taken to be
 
 
@@ -61,7 +62,7 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
     Raises
     ------
     LimitError
-        A polygon has more than 16384 vertices.
+        A polygon has more than 16384 vertices, or goes up and down more often than can be drawn in a second.
 
     DICOM
     -----
@@ -126,7 +127,7 @@ def _described(ds: Dataset, frame: int) -> Dataset | None:
     if "ShutterShape" in ds:
         return ds
     # Only these have the macro: the groups of others are not gone through for it.
-    if ds.get("Modality") in ("XA", "RF") and "SharedFunctionalGroupsSequence" in ds:
+    if text(ds, "Modality") in ("XA", "RF") and "SharedFunctionalGroupsSequence" in ds:
         return frame_group(ds, "FrameDisplayShutterSequence", frame)
     return None
 
@@ -139,7 +140,7 @@ def _covered(
         case "RECTANGULAR":
             return _outside_rectangle(described, rows, columns)
         case "CIRCULAR":
-            return _outside_circle(described, rows, columns, _aspect(image))
+            return _outside_circle(described, rows, columns, pixel_height(image))
         case "POLYGONAL":
             return _outside_polygon(described, rows, columns)
         case "BITMAP":
@@ -166,7 +167,7 @@ def _outside_circle(ds: Dataset, rows: int, columns: int, aspect: float) -> NDAr
         return None
     vertical = (np.arange(1, rows + 1) - center[0]) * aspect
     # Half the width of the circle in each row; NaN, with which nothing compares, above and below it.
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         half = np.sqrt(radius[0] ** 2 - vertical**2)[:, np.newaxis]
     horizontal = np.abs(np.arange(1, columns + 1) - center[1])
     inside: NDArray[np.bool_] = horizontal <= half
@@ -185,15 +186,10 @@ def _outside_polygon(ds: Dataset, rows: int, columns: int) -> NDArray[np.bool_] 
         message = f"polygonal shutter has {len(vertices)} vertices, expected at most {_MOST_VERTICES}"
         raise LimitError(message, limit="vertices", value=_MOST_VERTICES, tag=0x0018_1620)
     corners = np.clip(vertices[:, ::-1] - 1, -_FAR, _FAR)
+    heights = np.clip(np.append(corners[:, 1], corners[0, 1]), 0, rows)
+    if np.abs(np.diff(heights)).sum() + len(vertices) * rows / 64 > _MOST_WORK:
+        message = "polygonal shutter has more edges than can be drawn, expected a simple shape"
+        raise LimitError(message, limit="work", value=_MOST_WORK, tag=0x0018_1620)
     image = Image.new("1", (columns, rows), 1)
     ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=0, outline=0)
     return np.asarray(image, dtype=np.bool_)
-
-
-def _aspect(ds: Dataset) -> float:
-    """Return the height of a pixel in its widths."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
-        pair: NDArray[Any] = numbers(ds, keyword)
-        if len(pair) == 2 and (pair > 0).all():
-            return float(np.clip(pair[0] / pair[1], 1e-3, 1e3))
-    return 1.0

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, LimitError
+from filmless.pixels.attributes import integer, sequence, text
 from filmless.pixels.decoding import Frames
 from filmless.pixels.multi_frame import FunctionalGroups, functional_groups
 from filmless.pixels.parallel import each, threads_for
@@ -72,7 +73,9 @@ class TotalPixelMatrix:
             part = samples[max(-top, 0) : bottom - top, max(-left, 0) : right - left]
             out[max(top, 0) : bottom, max(left, 0) : right] = part
 
-        each(fill, range(len(needed)), threads_for(out.nbytes, None))
+        # Of tiles that lie over each other the last counts: one after the other.
+        threads = 1 if _may_overlap(starts[needed], tile) else threads_for(out.nbytes, None)
+        each(fill, range(len(needed)), threads)
         return out
 
 
@@ -127,8 +130,8 @@ def total_pixel_matrix(
     ...
     filmless.errors.GeometryError: image has no total pixel matrix: (0048,0006)
     """
-    sizes = [ds.get(name) for name in ("TotalPixelMatrixRows", "TotalPixelMatrixColumns")]
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
+    sizes = [integer(ds, name, absent=0) for name in ("TotalPixelMatrixRows", "TotalPixelMatrixColumns")]
+    if not all(0 < size <= 0xFFFF_FFFF for size in sizes):
         raise GeometryError("image has no total pixel matrix", tag=0x0048_0006)
     source = Frames(ds, as_rgb=as_rgb)
     groups = functional_groups(ds, max_frames=max(1 << 20, max_pixels))
@@ -143,10 +146,10 @@ def _chosen(
 ) -> NDArray[np.int64]:
     """Return the frames of one optical path or segment and focal plane: none of a channel that is known but empty."""
     paths, numbers = groups.optical_paths or (), groups.segment_numbers
-    known_paths = {*paths, *(item.get("OpticalPathIdentifier") for item in ds.get("OpticalPathSequence") or ())}
+    known_paths = {*paths, *(text(item, "OpticalPathIdentifier") for item in sequence(ds, "OpticalPathSequence"))}
     known_numbers = set() if numbers is None else {*numbers.tolist()}
     if numbers is not None:
-        known_numbers |= {item.get("SegmentNumber") for item in ds.get("SegmentSequence") or ()}
+        known_numbers |= {integer(item, "SegmentNumber", absent=0) for item in sequence(ds, "SegmentSequence")}
     among = np.ones(groups.frames, dtype=bool)
     if optical_path is not None and optical_path not in known_paths:
         raise ValueError(f"there is no optical path {optical_path!r}")
@@ -163,6 +166,14 @@ def _chosen(
     if planes is not None:
         among &= planes == focal_plane
     return np.flatnonzero(among)
+
+
+def _may_overlap(starts: NDArray[Any], tile: tuple[int, ...]) -> bool:
+    """Tell whether tiles can lie over each other: those of one grid do not, unless two have the same place."""
+    if len(starts) < 2:
+        return False
+    places, off = np.divmod(starts - starts[0], tile)
+    return bool(off.any()) or len(np.unique(places, axis=0)) < len(places)
 
 
 def _span(key: Any, size: int) -> tuple[int, int, Any]:
