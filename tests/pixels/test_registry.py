@@ -24,7 +24,8 @@ _SHAPE = (24, 40)
 # What the issue wants written; the others are retired, or made by encoders of video.
 _WRITTEN = {
     "ImplicitVRLittleEndian", "ExplicitVRLittleEndian", "EncapsulatedUncompressedExplicitVRLittleEndian",
-    "DeflatedExplicitVRLittleEndian", "RLELossless", "DeflatedImageFrameCompression", "JPEGBaseline8Bit",
+    "DeflatedExplicitVRLittleEndian", "ExplicitVRBigEndian", "RLELossless", "DeflatedImageFrameCompression",
+    "JPEGBaseline8Bit",
     "JPEGExtended12Bit", "JPEGLossless", "JPEGLosslessSV1", "JPEGLSLossless", "JPEGLSNearLossless", "JPEG2000Lossless",
     "JPEG2000", "HTJ2KLossless", "HTJ2KLosslessRPCL", "HTJ2K", "JPEGXLLossless", "JPEGXLJPEGRecompression", "JPEGXL",
 }  # fmt: skip

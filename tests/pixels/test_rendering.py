@@ -162,3 +162,32 @@ def test_presentation_state(image):
     assert coloured.shape == (2, 3, 3)
     assert coloured[:, 2].tolist() == [[255, 0, 0], [0, 255, 0]]
     assert pixels.render(ds, presentation_state=state, size=30).shape[:2] == (20, 30)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "named"),
+    [
+        ({"window": (float("nan"), 4)}, ValueError, "not of finite numbers"),
+        ({"window": (0, float("inf"))}, ValueError, "not of finite numbers"),
+        ({"presentation_state": "state.dcm"}, TypeError, "a str was given"),
+        ({"overlays": [np.zeros((2, 3), dtype=bool)]}, TypeError, "expected Overlay"),
+    ],
+)
+def test_arguments_that_are_wrong(options, error, named, image):
+    with pytest.raises(error, match=named):
+        pixels.render(image(bytes(range(6))), **options)
+
+
+@pytest.mark.parametrize("wrong", [{"colour": (1, 2)}, {"colour": (300, 0, 0)}, {"opacity": 3}, {"opacity": -0.1}])
+def test_overlays_that_are_wrong(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Overlay(np.zeros((2, 3), dtype=bool), **wrong)
+    with pytest.raises(ValueError, match="mask"):
+        Overlay(np.zeros((2, 3), dtype=np.uint8))
+
+
+def test_functions_that_are_wrong():
+    with pytest.raises(ValueError, match="`FOO`, expected one of LINEAR"):
+        pixels.to_voi(np.zeros(2), (40, 400), function="FOO")
+    with pytest.raises(ValueError, match="`FOO`, expected IDENTITY"):
+        pixels.to_presentation(np.zeros(2), "FOO")

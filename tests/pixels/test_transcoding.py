@@ -595,3 +595,16 @@ def test_dcmdump_and_dciodvfy_accept(peer, keyword, written, tmp_path, pydicom_f
     if not unknown and keyword != "DeflatedExplicitVRLittleEndian":
         filmless.write(ds, tmp_path / "before.dcm")
         assert errors(path) - errors(tmp_path / "before.dcm") == set()
+
+
+@pytest.mark.parametrize("keyword", ["JPEG2000", "HTJ2K"])
+def test_quality_is_of_the_range_that_is_used(keyword):
+    array = smooth((1, 64, 64), 12).astype(np.int16)[0]
+    narrow, wide = filmless.Dataset(), filmless.Dataset()
+    pixels.set_pixels(narrow, array, bits_stored=13)
+    pixels.set_pixels(wide, array)  # 16 bits, of which a sixteenth is used
+    errors = [
+        np.abs(pixels.decode(transcode(ds, keyword, quality=90)).astype(int) - array).mean() for ds in (narrow, wide)
+    ]
+    assert max(errors) < 4
+    assert errors[1] < 2 * errors[0] + 1

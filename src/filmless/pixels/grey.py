@@ -266,6 +266,8 @@ def grey_transform(
         view = full_window(plain, description or PixelDescription.of(ds))
     elif isinstance(window, str):
         raise ValueError("a window is centre and width, 'minmax' or 'full'")
+    elif not np.isfinite(window).all():
+        raise ValueError(f"window {window[0]}, {window[1]} is not of finite numbers")
     else:
         view = Window(*window)
     return GreyTransform(modality, view, plain.presentation, plain.padding)

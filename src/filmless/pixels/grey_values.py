@@ -4,7 +4,8 @@ The formulas of the Standard, without data sets. `GreyTransform` holds the stage
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from math import isnan
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,8 @@ class Window:
     Raises
     ------
     ValueError
-        The width is too small: below 1 for LINEAR, not above 0 for the others.
+        The width is too small: below 1 for LINEAR, not above 0 for the others. A number is none, or the function
+        is none of the Standard's.
 
     DICOM
     -----
@@ -70,6 +72,11 @@ class Window:
     explanation: str = ""
 
     def __post_init__(self) -> None:
+        if self.function not in get_args(VoiFunction):
+            expected = ", ".join(get_args(VoiFunction))
+            raise ValueError(f"`function` is `{self.function}`, expected one of {expected}")
+        if isnan(self.center) or isnan(self.width):
+            raise ValueError(f"window {self.center}, {self.width} is not of numbers")
         if not (self.width >= 1 if self.function == "LINEAR" else self.width > 0):
             raise ValueError(f"window width {self.width} is too small for {self.function}")
 
@@ -272,6 +279,8 @@ def to_presentation(
     >>> to_presentation(np.array([0.0, 55.0]), "INVERSE").tolist()
     [255.0, 200.0]
     """
+    if not isinstance(presentation, Lut) and presentation not in ("IDENTITY", "INVERSE"):
+        raise ValueError(f"`presentation` is `{presentation}`, expected IDENTITY, INVERSE or a Lut")
     y = np.asarray(values, dtype=np.float64)
     if isinstance(presentation, Lut):
         # The first value mapped is 0, the last stands for the greatest value of what comes before.

@@ -49,6 +49,16 @@ class Overlay:
     opacity: float = 1.0
     label: str = ""
 
+    def __post_init__(self) -> None:
+        mask = np.asarray(self.mask)
+        if mask.ndim != 2 or mask.dtype.kind not in "bf":
+            raise ValueError(f"`mask` is {mask.dtype} of shape {mask.shape}, expected bool or float of two axes")
+        parts: tuple[int, ...] = self.colour or (0, 0, 0)
+        if len(parts) != 3 or not all(0 <= part <= 255 for part in parts):
+            raise ValueError(f"`colour` is {self.colour}, expected red, green and blue, 0 to 255 each")
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"`opacity` is {self.opacity}, expected 0 to 1")
+
 
 def overlays_of(ds: Dataset, frame: int = 0) -> list[Overlay]:
     """Return the overlays that a data set has for a frame.
@@ -253,6 +263,9 @@ def draw(picture: NDArray[np.uint8], overlays: Iterable[Overlay]) -> NDArray[np.
     overlays = list(overlays)
     if not overlays:
         return picture
+    for overlay in overlays:
+        if not isinstance(overlay, Overlay):
+            raise TypeError(f"`overlays` holds a {type(overlay).__name__}, expected Overlay: `Overlay(mask)` makes one")
     colours = [overlay.colour or (255, 255, 255) for overlay in overlays]
     grey = picture.ndim == 2 and all(len(set(colour)) == 1 for colour in colours)
     out = np.stack([picture] * 3, axis=-1) if picture.ndim == 2 and not grey else picture.copy()

@@ -23,6 +23,8 @@ def threads_for(size: int, threads: int | None) -> int:
         What was asked for; None for as many as there are processors, when the size is worth it.
     """
     if threads is not None:
+        if threads < 1:
+            raise ValueError(f"`threads` is {threads}, expected 1 or more")
         return threads
     return os.cpu_count() or 1 if size >= _WORTH_THREADS else 1
 

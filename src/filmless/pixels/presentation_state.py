@@ -87,7 +87,11 @@ class PresentationState:
             It is of another kind: blending, volumetric, of variable modality LUTs.
         ValueError
             It is no presentation state.
+        TypeError
+            It is no data set.
         """
+        if not isinstance(ds, Dataset):
+            raise TypeError(f"a presentation state is a Dataset, and a {type(ds).__name__} was given")
         uid = text(ds, "SOPClassUID")
         if uid not in _KINDS:
             if uid.startswith(_FAMILY):

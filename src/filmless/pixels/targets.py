@@ -13,12 +13,6 @@ __all__ = ["Row", "check_capable", "check_options", "row_of", "target_row", "tar
 Row = dict[str, Any]
 """A row of the registry of transfer syntaxes."""
 
-_NATIVE = (
-    "ImplicitVRLittleEndian",
-    "ExplicitVRLittleEndian",
-    "DeflatedExplicitVRLittleEndian",
-    "ExplicitVRBigEndian",
-)
 _RECOMPRESSED = "JPEGXLJPEGRecompression"  # whose samples are those of JPEG
 _OPTIONS = {  # of lossy targets, by family
     "jpeg": {"quality"},
@@ -133,13 +127,15 @@ def written_as(description: PixelDescription, target: Row, photometric: str, bit
 
 
 def _is_target(row: Row) -> bool:
-    return row["keyword"] in _NATIVE or _encodes(row) is not None
+    return _written(row) is not None
 
 
 def _encodes(row: Row) -> Encodes | None:
     """Return what is written in an encapsulated transfer syntax, nothing when none is."""
-    if not row["encapsulated"]:
-        return None
+    return _written(row) if row["encapsulated"] else None
+
+
+def _written(row: Row) -> Encodes | None:
     try:
         return codec_of(row["uid"]).encodes
     except UnsupportedError:

@@ -1,5 +1,6 @@
 """JPEG 2000 and HTJ2K: OpenJPEG and OpenJPH in `imagecodecs`, behind a check of the code stream's own structure."""
 
+from math import log10
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
         if high_throughput:
             data = imagecodecs.htj2k_encode(
                 samples,
-                None if lossless else _step(options),
+                None if lossless else _step(samples, options),
                 rgb=rgb,
                 reversible=lossless,
                 tlm=description.transfer_syntax == _RPCL or None,
@@ -117,7 +118,9 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
         elif options.ratio is not None and not lossless:
             data = _of_ratio(samples, description, options.ratio)
         else:
-            data = _jpeg_2000(samples, description, None if lossless else 20 + 0.6 * (options.quality or _QUALITY))
+            data = _jpeg_2000(
+                samples, description, None if lossless else _signal_to_noise(samples, description, options)
+            )
     except RuntimeError as error:
         raise CodecError(f"JPEG 2000 cannot encode the samples: {error}", frame=frame) from error
     photometric = ("YBR_RCT" if lossless else "YBR_ICT") if rgb else description.photometric_interpretation
@@ -155,9 +158,22 @@ def _of_ratio(samples: NDArray[Any], description: PixelDescription, ratio: float
     return best
 
 
-def _step(options: EncodeOptions) -> float:
-    """Quantisation step in parts of the full range: 2^-12 at the highest quality, 2^-2 at the lowest."""
-    return float(2 ** -(2 + (options.quality or _QUALITY) / 10))
+def _signal_to_noise(samples: NDArray[Any], description: PixelDescription, options: EncodeOptions) -> float:
+    """Peak signal to noise in dB: 80 for the range that the samples have at the highest quality, 20 at the lowest.
+
+    Codecs measure by the range that Bits Stored allows, of which a CT of 16 bits uses a sixteenth.
+    """
+    return 20 + 0.6 * (options.quality or _QUALITY) - 20 * log10(_part_used(samples, description.bits_stored))
+
+
+def _step(samples: NDArray[Any], options: EncodeOptions) -> float:
+    """Quantisation step in parts of the full range: of the used 2^-12 at the highest quality, 2^-2 at the lowest."""
+    return float(2 ** -(2 + (options.quality or _QUALITY) / 10) * _part_used(samples, 8 * samples.itemsize))
+
+
+def _part_used(samples: NDArray[Any], bits: int) -> float:
+    used = int(samples.max()) - int(samples.min())
+    return min(1.0, max(1, used) / ((1 << bits) - 1))
 
 
 def _photometric(stream: Jpeg2000Stream, description: PixelDescription) -> str:

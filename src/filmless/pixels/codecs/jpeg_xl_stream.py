@@ -141,7 +141,7 @@ def is_lossy_jpeg_xl(data: bytes) -> bool | None:
     _size(bits)
     if copy(bits).take(1):  # all as is the default, which is XYB
         return True
-    if _precision(bits) is None:
+    if _precision(bits, 0) is None:
         return None
     bits.take(1)  # whether 16 bits are enough for buffers
     return None if bits.take(2) else bits.take(1) == 1  # extra channels stand before it

@@ -18,6 +18,7 @@ ENCODES = {
     "ExplicitVRLittleEndian": Encodes((1, 64)),
     "EncapsulatedUncompressedExplicitVRLittleEndian": Encodes((1, 64)),
     "DeflatedExplicitVRLittleEndian": Encodes((1, 64)),
+    "ExplicitVRBigEndian": Encodes((1, 64)),  # whose bytes are turned around when they are written
 }
 
 
