@@ -1,12 +1,13 @@
 """Attributes as numbers, whatever was written in them: what is no number is not there."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.dataset import Dataset
+from filmless.dataset import DataElement, Dataset
 from filmless.errors import DicomError
 
 __all__ = ["integer", "items", "numbers", "sequence", "text", "texts"]
@@ -15,8 +16,12 @@ __all__ = ["integer", "items", "numbers", "sequence", "text", "texts"]
 def numbers(ds: Dataset, key: str | int, *, finite: bool = True) -> NDArray[np.float64]:
     """Return the values of an attribute, shape (n,); empty when it is absent or holds anything but (finite) numbers."""
     try:
-        value = ds[key].value if key in ds and ds[key].VR != "SQ" else None
-        if value is None or isinstance(value, bytes):
+        value = ds.get(key)
+        if isinstance(value, DataElement):  # as of a tag
+            value = value.value
+        if type(value) is float and isfinite(value):  # most are one number
+            return np.array((value,))
+        if value is None or (isinstance(value, bytes | Sequence) and not isinstance(value, list | str)):
             return np.empty(0)
         array = np.asarray(value, dtype=np.float64).ravel()
     except (TypeError, ValueError, OverflowError, DicomError):

@@ -27,7 +27,9 @@ ENCODES = {
 _LOSSLESS = frozenset({"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"})
 _HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.20"
 _RPCL = "1.2.840.10008.1.2.4.202"
-_LARGE = 1 << 20  # pixels from which a second thread pays
+_LARGE = 1 << 20  # pixels from which a second thread pays even where frames are decoded at the same time
+_MIDDLING = 1 << 16  # pixels from which it pays for a frame that is alone
+_LARGEST_KEPT = 31 << 20  # bytes of a block that still tells glibc to keep what is freed
 _QUALITY = 85
 _PIXEL_DATA = 0x7FE0_0010
 
@@ -69,19 +71,24 @@ def decode_frame(
     if stream.subsampled:
         message = "JPEG 2000 components differ in size, expected the same of all: decoded as luminance and chrominances"
         findings += (Finding("code-stream-subsampled", _PIXEL_DATA, 0, message),)
-    samples = _decode(whole, stream, frame, out)
+    samples = _decode(whole, stream, frame, out, is_alone=description.frames == 1)
     lossless = description.transfer_syntax in _LOSSLESS
     samples = conform(samples, header, description, frame, lossless=lossless)
     return Decoded(samples, _photometric(stream, description), findings)
 
 
-def _decode(data: memoryview, stream: Jpeg2000Stream, frame: int, out: NDArray[Any] | None) -> NDArray[Any]:
+def _decode(
+    data: memoryview, stream: Jpeg2000Stream, frame: int, out: NDArray[Any] | None, *, is_alone: bool
+) -> NDArray[Any]:
     import imagecodecs
 
     size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
     dtype = np.dtype(f"{'i' if stream.signed else 'u'}{size}")
     target = out.view(dtype) if out is not None and out.dtype.itemsize == size else None
-    threads = 2 if stream.rows * stream.columns >= _LARGE else 1
+    threads = 2 if stream.rows * stream.columns >= (_MIDDLING if is_alone else _LARGE) else 1
+    # glibc gives what is freed back to the system, and takes it from there again, until it has seen a larger block go:
+    # OpenJPEG's buffers would cost a page fault for every 4 KiB in each picture, as much time as decoding HTJ2K.
+    np.empty(_LARGEST_KEPT, dtype=np.uint8)
     try:
         return imagecodecs.jpeg2k_decode(data, numthreads=threads, out=target)  # type: ignore[arg-type]
     except (RuntimeError, ValueError, MemoryError) as error:
@@ -138,7 +145,7 @@ def _jpeg_2000(samples: NDArray[Any], description: PixelDescription, psnr: float
         reversible=psnr is None,
         mct=description.photometric_interpretation == "RGB",
         bitspersample=description.bits_stored,
-        numthreads=2 if samples.size >= _LARGE else 1,
+        numthreads=2 if samples.size >= (_MIDDLING if description.frames == 1 else _LARGE) else 1,
     )
     return bytes(data)
 
