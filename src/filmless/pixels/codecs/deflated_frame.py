@@ -3,6 +3,7 @@
 import zlib
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from filmless.errors import CodecError
@@ -37,13 +38,16 @@ def decode_frame(
     return native.decode_frame(_inflated(data, expected, frame), description, frame, out)
 
 
-def _inflated(data: bytes | memoryview, expected: int, frame: int) -> bytes:
+def _inflated(data: bytes | memoryview, expected: int, frame: int) -> bytes | memoryview:
     """Inflate by libdeflate, which is fast on whole streams of a known size; what it refuses zlib explains."""
     import imagecodecs
 
     size = expected + expected % 2
     try:
-        inflated = bytes(imagecodecs.deflate_decode(bytes(data), raw=True, out=size))
+        # Into an array that may be written to, so that samples need no copy.
+        inflated = memoryview(
+            imagecodecs.deflate_decode(bytes(data), raw=True, out=memoryview(np.empty(size, np.uint8)))
+        )
     except (RuntimeError, ValueError):
         return _inflated_by_zlib(data, expected, frame)
     return inflated if len(inflated) >= expected else _inflated_by_zlib(data, expected, frame)

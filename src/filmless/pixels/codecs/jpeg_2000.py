@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from filmless.dataset import Finding
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
-from filmless.pixels.codecs.code_stream import CodeStream, check_stream, check_yield, conform, encodable
+from filmless.pixels.codecs.code_stream import (
+    CodeStream,
+    check_stream,
+    check_yield,
+    conform,
+    encodable,
+    keep_freed_memory,
+)
 from filmless.pixels.codecs.jpeg_2000_stream import Jpeg2000Stream, code_stream_of, parse_header, walk_tile_parts
 from filmless.pixels.description import PixelDescription
 
@@ -29,7 +36,6 @@ _HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.20"
 _RPCL = "1.2.840.10008.1.2.4.202"
 _LARGE = 1 << 20  # pixels from which a second thread pays even where frames are decoded at the same time
 _MIDDLING = 1 << 16  # pixels from which it pays for a frame that is alone
-_LARGEST_KEPT = 31 << 20  # bytes of a block that still tells glibc to keep what is freed
 _QUALITY = 85
 _PIXEL_DATA = 0x7FE0_0010
 
@@ -86,9 +92,7 @@ def _decode(
     dtype = np.dtype(f"{'i' if stream.signed else 'u'}{size}")
     target = out.view(dtype) if out is not None and out.dtype.itemsize == size else None
     threads = 2 if stream.rows * stream.columns >= (_MIDDLING if is_alone else _LARGE) else 1
-    # glibc gives what is freed back to the system, and takes it from there again, until it has seen a larger block go:
-    # OpenJPEG's buffers would cost a page fault for every 4 KiB in each picture, as much time as decoding HTJ2K.
-    np.empty(_LARGEST_KEPT, dtype=np.uint8)
+    keep_freed_memory()
     try:
         return imagecodecs.jpeg2k_decode(data, numthreads=threads, out=target)  # type: ignore[arg-type]
     except (RuntimeError, ValueError, MemoryError) as error:

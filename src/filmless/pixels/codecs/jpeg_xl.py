@@ -6,7 +6,14 @@ from numpy.typing import NDArray
 
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes, jpeg
-from filmless.pixels.codecs.code_stream import check_stream, check_yield, conform, encodable, unsigned
+from filmless.pixels.codecs.code_stream import (
+    check_stream,
+    check_yield,
+    conform,
+    encodable,
+    keep_freed_memory,
+    unsigned,
+)
 from filmless.pixels.codecs.jpeg_xl_stream import parse_jpeg_xl
 from filmless.pixels.description import PixelDescription
 
@@ -49,6 +56,7 @@ def decode_frame(
     check_yield(header, len(data), frame)
     if holds_jpeg:
         return jpeg.decode_frame(restore_jpeg(data, frame=frame), description, frame, out)
+    keep_freed_memory()
     try:
         samples = imagecodecs.jpegxl_decode(data, keeporientation=True)
     except (RuntimeError, ValueError, MemoryError) as error:
