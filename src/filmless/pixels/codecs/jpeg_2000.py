@@ -91,7 +91,8 @@ def _decode(
     size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
     dtype = np.dtype(f"{'i' if stream.signed else 'u'}{size}")
     target = out.view(dtype) if out is not None and out.dtype.itemsize == size else None
-    threads = 2 if stream.rows * stream.columns >= (_MIDDLING if is_alone else _LARGE) else 1
+    alone = is_alone and not stream.high_throughput  # which is done before a second thread has begun
+    threads = 2 if stream.rows * stream.columns >= (_MIDDLING if alone else _LARGE) else 1
     keep_freed_memory()
     try:
         return imagecodecs.jpeg2k_decode(data, numthreads=threads, out=target)  # type: ignore[arg-type]
