@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes, native
-from filmless.pixels.codecs.code_stream import keep_freed_memory
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["ENCODES", "decode_frame", "encode_frame"]
@@ -44,7 +43,6 @@ def _inflated(data: bytes | memoryview, expected: int, frame: int) -> bytes | me
     import imagecodecs
 
     size = expected + expected % 2
-    keep_freed_memory()
     try:
         # Into an array that may be written to, so that samples need no copy.
         inflated = memoryview(imagecodecs.deflate_decode(bytes(data), raw=True, out=np.empty(size, np.uint8).data))
