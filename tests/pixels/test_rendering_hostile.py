@@ -27,6 +27,8 @@ IMAGE = [
     "PhotometricInterpretation",
     "PlanarConfiguration",
     "NumberOfFrames",
+    "PerFrameFunctionalGroupsSequence",
+    "SharedFunctionalGroupsSequence",
     "BitsAllocated",
     "BitsStored",
     "HighBit",

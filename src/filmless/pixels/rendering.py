@@ -93,8 +93,7 @@ def render(
     """
     state = _state(presentation_state)
     source = frames(ds, as_rgb=False)
-    if not 0 <= frame < len(source):
-        raise PixelError(f"frame {frame} does not exist, expected 0 to {len(source) - 1}", frame=frame)
+    source.check(frame)
     description, (stored, photometric, _) = source.description, source.decoded(frame)
     if photometric == "PALETTE COLOR":
         picture = palette_of(ds).of_8_bits().apply(stored)
