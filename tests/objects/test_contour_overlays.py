@@ -175,6 +175,7 @@ def test_a_real_structure_set_on_its_slices(corpus: Path) -> None:
             assert overlay.mask.sum() * 0.488281**2 == pytest.approx(area, rel=0.02)
 
 
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_every_real_structure_set(all_files: list[Path]) -> None:
     found = 0
     for path in all_files:

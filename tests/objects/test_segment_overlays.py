@@ -290,6 +290,7 @@ def test_pixels_that_are_not_there(series: list[Dataset], labels: np.ndarray) ->
         segment_overlays(seg, series[3])
 
 
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_every_real_segmentation_over_itself(all_files: list[Path]) -> None:
     layers = 0
     for path in all_files:

@@ -118,6 +118,7 @@ def _compare(path, peer):
 
 
 @pytest.mark.filterwarnings("ignore")  # of the reader
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_grey_pictures_are_those_of_dcmtk(all_files: list[Path], peer):
     def compare(path):
         with warnings.catch_warnings():

@@ -113,6 +113,7 @@ def test_tiled_full_positions_are_those_of_highdicom(corpus):
     assert compared > 2000
 
 
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_frame_values_and_groups(all_files):
     path = next(path for path, peer in _files(all_files) if "MREchoSequence" in peer.SharedFunctionalGroupsSequence[0])
     ds = read(path)

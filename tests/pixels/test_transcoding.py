@@ -499,6 +499,7 @@ def _sample(files: list[Path]) -> list[Path]:
     return sorted(found.values())
 
 
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_real_files(all_files):
     count = 0
     lossless = ("ExplicitVRLittleEndian", "RLELossless", "JPEGLSLossless", "JPEG2000Lossless", "JPEGLosslessSV1")

@@ -141,6 +141,7 @@ def test_highdicom_computes_the_same(pydicom_files: list[Path]) -> None:
     assert compared == 2
 
 
+@pytest.mark.usefixtures("corpus")  # whose files are counted
 def test_every_real_file_has_a_geometry_or_a_typed_error(all_files: list[Path]) -> None:
     known = 0
     for path in all_files:
