@@ -152,7 +152,7 @@ def test_a_cut_jpeg_that_has_an_end_marker_is_an_error(options, encode, rgb, pho
         to_dicom(data[:-2] + b"\xff\xff" + data[-2:])  # FF before a marker is filling
         for size in range(data.index(b"\xff\xda") + 12, len(data) - 5):
             with pytest.raises(ConversionError):
-                to_dicom(data[:size] + b"\xff\xd9")
+                to_dicom(data[:size] + b"\xff\xd9", verify=True)
 
 
 def test_every_truncation_of_16_bits_is_an_error(grey16, encode):

@@ -5,11 +5,16 @@ use pyo3::prelude::*;
 
 use crate::errors::to_py;
 
-/// Marker, offset and size of each segment of the image at the start of some bytes, and where it ends.
+/// Marker, offset and size of a segment.
+type Segment = (u8, usize, usize);
+/// How many restart markers a scan has, and whether they are in order.
+type Restarts = (usize, bool);
+
+/// The segments of the image at the start of some bytes, the restart markers of each scan, and where it ends.
 #[pyfunction]
-#[allow(clippy::type_complexity)] // it is what Python unpacks
-pub fn jpeg_segments(py: Python<'_>, data: &[u8], jpeg_ls: bool) -> PyResult<(Vec<(u8, usize, usize)>, usize)> {
+pub fn jpeg_segments(py: Python<'_>, data: &[u8], jpeg_ls: bool) -> PyResult<(Vec<Segment>, Vec<Restarts>, usize)> {
     let coding = if jpeg_ls { Coding::JpegLs } else { Coding::Jpeg };
     let stream = py.detach(|| walk(data, coding)).map_err(to_py)?;
-    Ok((stream.segments.iter().map(|found| (found.marker, found.offset, found.size)).collect(), stream.end))
+    let segments = stream.segments.iter().map(|found| (found.marker, found.offset, found.size)).collect();
+    Ok((segments, stream.restarts.iter().map(|found| (found.count, found.in_order)).collect(), stream.end))
 }

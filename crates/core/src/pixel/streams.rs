@@ -25,11 +25,22 @@ pub struct Segment {
     pub size: usize,
 }
 
+/// The restart markers among the entropy-coded data of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restarts {
+    /// How many there are.
+    pub count: usize,
+    /// Whether they are numbered as ISO/IEC 10918-1 B.2.1 has it: from 0 to 7 and again.
+    pub in_order: bool,
+}
+
 /// The segments of one image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stream {
     /// The segments between start and end of image, entropy-coded data left out.
     pub segments: Vec<Segment>,
+    /// The restart markers of each scan.
+    pub restarts: Vec<Restarts>,
     /// Offset behind the end of image marker.
     pub end: usize,
 }
@@ -53,12 +64,12 @@ pub fn walk(data: &[u8], coding: Coding) -> Result<Stream> {
     if !data.starts_with(&[0xFF, START_OF_IMAGE]) {
         return Err(bad("no JPEG start of image marker", 0));
     }
-    let (mut segments, mut position, mut scans) = (Vec::new(), 2, 0);
+    let (mut segments, mut restarts, mut position) = (Vec::new(), Vec::new(), 2);
     loop {
         let (marker, after) = marker_at(data, position)?;
         position = after;
         if marker == END_OF_IMAGE {
-            return Ok(Stream { segments, end: position });
+            return Ok(Stream { segments, restarts, end: position });
         }
         if is_reserved(marker, coding) {
             return Err(bad("JPEG has a marker that means nothing where it stands", position - 2));
@@ -75,9 +86,10 @@ pub fn walk(data: &[u8], coding: Coding) -> Result<Stream> {
         segments.push(Segment { marker, offset: position - 2, size: size + 2 });
         position += size;
         if marker == START_OF_SCAN {
-            limit("scans", scans, MAX_SCANS, position)?;
-            scans += 1;
-            position = end_of_scan(data, position, coding)?;
+            limit("scans", restarts.len(), MAX_SCANS, position)?;
+            let (end, found) = end_of_scan(data, position, coding)?;
+            restarts.push(found);
+            position = end;
         }
     }
 }
@@ -103,13 +115,19 @@ fn marker_at(data: &[u8], position: usize) -> Result<(u8, usize)> {
     Ok((*data.get(at).ok_or_else(|| early(data))?, at + 1))
 }
 
-/// The offset of the marker that ends entropy-coded data; restart markers are part of it.
-fn end_of_scan(data: &[u8], mut position: usize, coding: Coding) -> Result<usize> {
+/// The offset of the marker that ends entropy-coded data, and the restart markers, which are part of it.
+fn end_of_scan(data: &[u8], mut position: usize, coding: Coding) -> Result<(usize, Restarts)> {
     let least = if coding == Coding::Jpeg { 0x01 } else { 0x80 };
+    let mut restarts = Restarts { count: 0, in_order: true };
     while let Some(found) = data.get(position..).and_then(|rest| memchr(0xFF, rest)) {
         position += found;
         match data.get(position + 1) {
-            Some(&next) if next >= least && next != 0xFF && !(0xD0..=0xD7).contains(&next) => return Ok(position),
+            Some(&marker @ 0xD0..=0xD7) => {
+                restarts.in_order &= usize::from(marker & 7) == restarts.count % 8;
+                restarts.count += 1;
+                position += 2;
+            }
+            Some(&next) if next >= least && next != 0xFF => return Ok((position, restarts)),
             _ => position += 1,
         }
     }
@@ -140,9 +158,23 @@ mod tests {
         assert_eq!(stream.end, jpeg.len() - 1);
         assert_eq!(stream.segments[0], Segment { marker: 0xC0, offset: 3, size: 5 });
         assert_eq!(stream.segments.len(), 2);
+        assert_eq!(stream.restarts, [Restarts { count: 1, in_order: true }]);
         let jpeg_ls = b"\xff\xd8\xff\xda\0\x02\xff\x7f\xff\x01\xff\xd9";
         assert_eq!(walk(jpeg_ls, Coding::JpegLs).unwrap().end, jpeg_ls.len());
         assert!(walk(jpeg_ls, Coding::Jpeg).is_err());
+    }
+
+    #[test]
+    fn restarts_are_counted_and_their_order_seen() {
+        let jpeg = |numbers: &[u8]| {
+            let data: Vec<u8> = numbers.iter().flat_map(|number| [0x11, 0xFF, 0xD0 | number]).collect();
+            [b"\xff\xd8\xff\xda\0\x02".to_vec(), data, b"\xff\xd9".to_vec()].concat()
+        };
+        let found = |numbers| walk(&jpeg(numbers), Coding::Jpeg).unwrap().restarts[0];
+        assert_eq!(found(&[0, 1, 2, 3, 4, 5, 6, 7, 0]), Restarts { count: 9, in_order: true });
+        assert_eq!(found(&[0, 2]), Restarts { count: 2, in_order: false });
+        assert_eq!(found(&[1]), Restarts { count: 1, in_order: false });
+        assert_eq!(found(&[]), Restarts { count: 0, in_order: true });
     }
 
     #[test]

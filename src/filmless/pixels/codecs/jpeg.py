@@ -10,10 +10,10 @@ from filmless.dataset import Finding
 from filmless.errors import CodecError
 from filmless.pixels.codecs import Decoded, Encoded, EncodeOptions, Encodes
 from filmless.pixels.codecs.code_stream import check_stream, check_yield, conform, encodable
-from filmless.pixels.codecs.jpeg_stream import COLOUR, JPEG_LS, JpegStream, read_jpeg
+from filmless.pixels.codecs.jpeg_stream import COLOUR, JPEG_LS, JpegStream, read_jpeg, with_rows
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["ENCODES", "MAX_PIXELS_PER_BYTE", "decode_frame", "decode_stream", "encode_frame"]
+__all__ = ["ENCODES", "MAX_PIXELS_PER_BYTE", "decode_frame", "decode_stream", "encode_frame", "with_whole_spectrum"]
 
 ENCODES = {
     "JPEGBaseline8Bit": Encodes((8, 8), signed=False),
@@ -71,7 +71,7 @@ def decode_frame(
     scans = sum(segment.marker == _START_OF_SCAN for segment in stream.segments)
     if scans * stream.rows * stream.columns > _MAX_WORK:
         raise CodecError(f"JPEG stream has {scans} scans, expected far fewer for its size", frame=frame)
-    mended = _with_whole_spectrum(data, stream)
+    mended = with_whole_spectrum(data, stream)
     if mended is not None:
         data = mended
         message = "JPEG scan header ends the spectrum at 0, expected 63: read as if it were"
@@ -109,7 +109,7 @@ def encode_frame(samples: NDArray[Any], description: PixelDescription, frame: in
     return Encoded(bytes(data), description.photometric_interpretation if grey else "YBR_FULL_422")
 
 
-def _with_whole_spectrum(data: bytes, stream: JpegStream) -> bytes | None:
+def with_whole_spectrum(data: bytes, stream: JpegStream) -> bytes | None:
     """Mend scans of sequential JPEG that say they hold the first coefficient only, as NEMA's own samples do."""
     if stream.is_progressive:
         return None
@@ -138,7 +138,7 @@ def decode_stream(
     target = out.view(dtype) if out is not None and out.dtype.itemsize == dtype.itemsize else None
     try:
         samples = imagecodecs.jpeg8_decode(
-            memoryview(data)[: stream.end],  # type: ignore[arg-type]
+            memoryview(with_rows(data, stream))[: stream.end],  # type: ignore[arg-type]
             colorspace=colour,
             outcolorspace=colour,
             out=target,

@@ -1,7 +1,7 @@
 """The marker segments of a JPEG stream: what it holds and where it ends, without decoding it."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from filmless import _core
@@ -9,9 +9,19 @@ from filmless.errors import CodecError, FormatError, LimitError, UnsupportedErro
 from filmless.pixels.codecs.code_stream import CodeStream
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["COLOUR", "JPEG_LS", "JpegComponent", "JpegSegment", "JpegStream", "parse_jpeg", "read_jpeg"]
+__all__ = [
+    "COLOUR",
+    "JPEG_LS",
+    "JpegComponent",
+    "JpegSegment",
+    "JpegStream",
+    "check_tables",
+    "parse_jpeg",
+    "read_jpeg",
+    "with_rows",
+]
 
-_START_OF_SCAN = 0xDA
+_START_OF_SCAN, _NUMBER_OF_LINES = 0xDA, 0xDC
 _HUFFMAN_TABLES, _JPEG_LS_FRAME = 0xC4, 0xF7
 _ARITHMETIC = frozenset({9, 10, 11, 13, 14, 15})
 _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), _JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}
@@ -44,7 +54,9 @@ class JpegComponent(NamedTuple):
 class JpegStream:
     """What the marker segments of one JPEG image say.
 
-    ``end`` is the offset behind its end of image marker; ``process`` the number n of its frame header SOFn.
+    ``end`` is the offset behind its end of image marker; ``process`` the number n of its frame header SOFn;
+    ``restarts`` has, for each scan, how many restart markers it holds and whether they are in order. ``rows_at`` is
+    where the frame header leaves out the rows, which then stand behind the first scan.
 
     DICOM
     -----
@@ -60,6 +72,8 @@ class JpegStream:
     components: tuple[JpegComponent, ...]
     jfif: bool
     adobe_transform: int | None
+    restarts: tuple[tuple[int, bool], ...] = ()
+    rows_at: int | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -108,7 +122,7 @@ def parse_jpeg(data: bytes, *, jpeg_ls: bool = False) -> JpegStream:
     ISO/IEC 10918-1 Annex B; ISO/IEC 14495-1 Annex C
     """
     try:
-        found, end = _core.jpeg_segments(data, jpeg_ls)
+        found, restarts, end = _core.jpeg_segments(data, jpeg_ls)
     except LimitError as error:  # there is no parameter for it, so the hint to it is left out
         message = f"JPEG has more than {error.value} {error.limit}"
         raise LimitError(message, limit=error.limit, value=error.value, offset=error.offset) from None
@@ -118,7 +132,19 @@ def parse_jpeg(data: bytes, *, jpeg_ls: bool = False) -> JpegStream:
         raise FormatError("JPEG has a second frame header: hierarchical or damaged", offset=frames[1].offset)
     if not frames or all(segment.marker != _START_OF_SCAN for segment in segments):
         raise FormatError("JPEG has no frame header or no scan", offset=end)
-    return _describe(data, segments, frames[0], end)
+    return replace(_describe(data, segments, frames[0], end), restarts=tuple(restarts))
+
+
+def with_rows(data: bytes, stream: JpegStream) -> bytes:
+    """Fill the rows into a frame header that leaves them to a segment behind the first scan; no decoder reads those.
+
+    DICOM
+    -----
+    ISO/IEC 10918-1 B.2.5
+    """
+    if stream.rows_at is None:
+        return data
+    return data[: stream.rows_at] + stream.rows.to_bytes(2, "big") + data[stream.rows_at + 2 :]
 
 
 def read_jpeg(
@@ -139,7 +165,7 @@ def read_jpeg(
     """
     try:
         stream = parse_jpeg(data, jpeg_ls=jpeg_ls)
-        _check_tables(data, stream)
+        check_tables(data, stream)
     except (FormatError, LimitError) as error:
         uid = description.transfer_syntax
         if uid in _HIERARCHICAL_UIDS and b"\xff\xde" in data[:65536]:
@@ -149,8 +175,14 @@ def read_jpeg(
     return stream, header
 
 
-def _check_tables(data: bytes, stream: JpegStream) -> None:
-    """Refuse scans whose Huffman tables are not there: decoders would take others."""
+def check_tables(data: bytes, stream: JpegStream) -> None:
+    """Refuse scans whose Huffman tables are not there: decoders would take others.
+
+    Raises
+    ------
+    FormatError
+        One is missing, or a scan header is too short.
+    """
     arithmetic, tables = stream.process in _ARITHMETIC, set[int]()
     for segment in stream.segments:
         content = data[segment.offset + 4 : segment.offset + segment.size]
@@ -178,6 +210,10 @@ def _describe(data: bytes, segments: list[JpegSegment], frame: JpegSegment, end:
     if len(body) < 6 or len(body) < 6 + 3 * body[5] or body[5] == 0:
         raise FormatError("JPEG frame header is too short", offset=frame.offset)
     precision, rows, columns, count = struct.unpack_from(">BHHB", body)
+    rows_at = None if rows else frame.offset + 5
+    for segment in segments if rows == 0 else ():
+        if segment.marker == _NUMBER_OF_LINES and segment.size == 6:
+            rows = int.from_bytes(data[segment.offset + 4 : segment.offset + 6], "big")
     if rows == 0 or columns == 0:
         raise FormatError(f"JPEG frame header says {rows} rows and {columns} columns", offset=frame.offset)
     components = tuple(
@@ -190,4 +226,6 @@ def _describe(data: bytes, segments: list[JpegSegment], frame: JpegSegment, end:
             jfif = True
         elif segment.marker == 0xEE and content.startswith(b"Adobe") and len(content) == 12:
             transform = content[11]
-    return JpegStream(tuple(segments), end, frame.marker - 0xC0, precision, rows, columns, components, jfif, transform)
+    process = frame.marker - 0xC0
+    read = JpegStream(tuple(segments), end, process, precision, rows, columns, components, jfif, transform)
+    return read if rows_at is None else replace(read, rows_at=rows_at)
