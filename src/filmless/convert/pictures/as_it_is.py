@@ -47,6 +47,7 @@ def as_it_is(
     options: ReadOptions,
     *,
     lossy_method: str | None = None,
+    decode: bool = False,
     resolution: Resolution | None = None,
     icc_profile: bytes | None = None,
 ) -> Picture:
@@ -63,6 +64,8 @@ def as_it_is(
         What the data set will say of them.
     options
         Whether they are verified.
+    decode
+        Decode them whatever is asked: nothing else tells whether they are whole.
     lossy_method, resolution, icc_profile
         Of the picture.
 
@@ -73,10 +76,10 @@ def as_it_is(
     """
     pixels = None
     needs_window = description.samples == 1 and (description.bits_stored > 8 or description.signed)
-    if options.verify or needs_window:
-        decode = codec_of(description.transfer_syntax).decode_frame
+    if decode or options.verify or needs_window:
+        decode_frame = codec_of(description.transfer_syntax).decode_frame
         try:
-            decoded = [decode(stream, description, number).samples for number, stream in enumerate(frames)]
+            decoded = [decode_frame(stream, description, number).samples for number, stream in enumerate(frames)]
         except DicomError as error:
             raise ConversionError(error.message, frame=error.frame or None) from error
         if description.samples == 1 and len(decoded) == 1:

@@ -64,7 +64,7 @@ def decode_frame(
     header = CodeStream("JPEG 2000", stream.rows, stream.columns, stream.components, stream.precision, stream.signed)
     findings = check_stream(header, description, frame)
     check_yield(header, len(data), frame)
-    end, mended = walk_tile_parts(data, stream, frame)
+    end, mended, _ = walk_tile_parts(data, stream, frame)
     if boxed:
         message = "JPEG 2000 stream is in the boxes of a JP2 file, expected the code stream alone"
         findings += (Finding("code-stream-boxes", _PIXEL_DATA, 0, message),)

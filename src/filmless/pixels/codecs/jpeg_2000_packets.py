@@ -30,11 +30,14 @@ class Coding:
         Of each component, for each of its resolutions from the lowest: exponents of their width and height.
     block
         Exponent of the size of the smallest code-blocks.
+    reversible
+        Whether the wavelet transform of all components is.
     """
 
     layers: int = 0
     precincts: tuple[tuple[tuple[int, int], ...], ...] = ()
     block: int = 12
+    reversible: bool = True
 
     def after(self, segments: Iterable[tuple[int, bytes]], components: int, frame: int) -> "Coding":
         """Return what holds behind marker segments, of which the later ones count.
@@ -50,7 +53,8 @@ class Coding:
                 if len(content) < 10:
                     raise CodecError("JPEG 2000 coding style is too short", frame=frame)
                 layers = int.from_bytes(content[2:4], "big")
-                coding = Coding(layers, (_precincts(content[0], content[5:], frame),) * components, _block(content[5:]))
+                precincts = (_precincts(content[0], content[5:], frame),) * components
+                coding = Coding(layers, precincts, _block(content[5:]), content[9] == 1)
             elif marker == COC and coding.precincts:
                 width = 1 if components < 257 else 2
                 component = int.from_bytes(content[:width], "big")
@@ -58,7 +62,9 @@ class Coding:
                     raise CodecError("JPEG 2000 coding style is of no component, or too short", frame=frame)
                 own = _precincts(content[width], content[width + 1 :], frame)
                 of_all = (*coding.precincts[:component], own, *coding.precincts[component + 1 :])
-                coding = replace(coding, precincts=of_all, block=min(coding.block, _block(content[width + 1 :])))
+                block = min(coding.block, _block(content[width + 1 :]))
+                reversible = coding.reversible and content[width + 5] == 1
+                coding = replace(coding, precincts=of_all, block=block, reversible=reversible)
         return coding
 
 

@@ -2,13 +2,15 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from filmless.errors import CodecError
 from filmless.pixels.codecs.jpeg_2000_packets import COC, COD, Coding, TileGrid, packets_of
 
-__all__ = ["Jpeg2000Stream", "code_stream_of", "parse_header", "walk_tile_parts"]
+__all__ = ["Jpeg2000Stream", "TileParts", "code_stream_of", "parse_header", "walk_tile_parts"]
 
 _SOT, _SOD, _SIZ, _QCD, _CAP = 0xFF90, 0xFF93, 0xFF51, 0xFF5C, 0xFF50
+_TLM, _POC = 0xFF55, 0xFF5F
 _SUBSAMPLING = ((2, 1), (2, 2))  # of chrominance: 4:2:2 and 4:2:0
 _LEAST_TILE_PART = 14  # its header and the start of data marker
 _MOST_PADDING = 1 << 16  # behind the end of code stream marker; DICOM wants one byte at the most
@@ -20,7 +22,11 @@ _BOXES = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\x00\x00\x00\x0cjP\x1a\x1a\r\n\x8
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000Stream:
-    """What the main header says (ISO/IEC 15444-1 Annex A)."""
+    """What the main header says (ISO/IEC 15444-1 Annex A).
+
+    ``progression`` is the order of packets, None when it changes; ``has_lengths`` whether the lengths of tile-parts
+    stand in the header.
+    """
 
     rows: int
     columns: int
@@ -29,7 +35,8 @@ class Jpeg2000Stream:
     signed: bool
     subsampled: bool
     transformed: bool
-    reversible: bool
+    progression: int | None
+    has_lengths: bool
     high_throughput: bool
     first_tile_part: int
     grid: TileGrid
@@ -40,6 +47,30 @@ class Jpeg2000Stream:
         """How many tiles there are."""
         across, down = self.grid.tiles
         return across * down
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the wavelet transform is, as far as the main header says."""
+        return self.coding.reversible
+
+
+class TileParts(NamedTuple):
+    """What the tile-parts say.
+
+    Attributes
+    ----------
+    end
+        Offset behind the end of code stream marker.
+    mended
+        Offset of the last tile-part when its length does not meet that marker, though all before it do: there are
+        writers that count it wrong. It is then to be read as if it reached to the end.
+    own
+        The coding of tiles that have one of their own.
+    """
+
+    end: int
+    mended: int | None
+    own: dict[int, Coding]
 
 
 def code_stream_of(data: bytes, frame: int) -> tuple[bytes, bool]:
@@ -110,7 +141,8 @@ def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
         signed=siz[36] >= 0x80,
         subsampled=subsampled,
         transformed=cod[4] == 1,
-        reversible=cod[9] == 1,
+        progression=None if _POC in header else cod[1],
+        has_lengths=_TLM in header,
         high_throughput=_CAP in header and bool(int.from_bytes(header[_CAP][:4], "big") & 0x0002_0000),
         first_tile_part=position,
         grid=TileGrid((left, top), (width, height), (tile_left, tile_top), (tile_width, tile_height), tuple(steps)),
@@ -118,16 +150,8 @@ def parse_header(data: bytes, frame: int) -> Jpeg2000Stream:
     )
 
 
-def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[int, int | None]:
+def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> TileParts:
     """Walk the tile-parts by their lengths, to the end of the code stream.
-
-    Returns
-    -------
-    end
-        Offset behind the end of code stream marker.
-    mended
-        Offset of the last tile-part when its length does not meet that marker, though all before it do: there are
-        writers that count it wrong. It is then to be read as if it reached to the end.
 
     Raises
     ------
@@ -147,7 +171,7 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
             if start is None or end < 0 or len(seen) != stream.tiles or marker == b"\xff\x90":
                 raise _damage("ends before its end of code stream marker, or has a bad tile", frame)
             _check_parts(data, stream, own, frame)
-            return end + 2, start
+            return TileParts(end + 2, start, own)
         tile, length = struct.unpack_from(">HI", data, position + 4)
         if tile >= stream.tiles:
             raise _damage("has a tile that is none of the image's", frame)
@@ -167,7 +191,7 @@ def walk_tile_parts(data: bytes, stream: Jpeg2000Stream, frame: int) -> tuple[in
     if len(seen) != stream.tiles:
         raise _damage(f"has {len(seen)} of {stream.tiles} tiles", frame)
     _check_parts(data, stream, own, frame)
-    return position + 2, None
+    return TileParts(position + 2, None, own)
 
 
 def _coding_styles(data: bytes, position: int, frame: int) -> list[tuple[int, bytes]]:
