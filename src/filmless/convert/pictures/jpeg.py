@@ -18,7 +18,7 @@ from filmless.pixels.codecs.jpeg import MAX_PIXELS_PER_BYTE, decode_stream, with
 from filmless.pixels.codecs.jpeg_stream import JPEG_LS, JpegSegment, JpegStream, check_tables, parse_jpeg, with_rows
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["read", "read_stream"]
+__all__ = ["read", "read_stream", "stored_stream"]
 
 _START_OF_SCAN, _HIERARCHICAL, _RESTART_INTERVAL, _QUANTISATION = 0xDA, 0xDE, 0xDD, 0xDB
 _JPEG_LS_FRAME, _JPEG_LS_PARAMETERS, _APP2, _APP8 = 0xF7, 0xF8, 0xE2, 0xE8
@@ -50,13 +50,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     -----
     PS3.5 8.2.1, 8.2.3 and Table 8.2.1-1
     """
-    frame_header = _frame_header(data)
-    try:
-        stream = parse_jpeg(data, jpeg_ls=frame_header == _JPEG_LS_FRAME)
-        check_size(stream.columns, stream.rows, options.max_pixels)
-        _check_structure(data, stream)
-    except FormatError as error:
-        raise ConversionError(error.message, offset=error.offset) from error
+    stream = _checked(data, options)
     _tell_of_the_rest(data, stream, options)
     return [read_stream(data, stream, options)]
 
@@ -77,6 +71,45 @@ def read_stream(data: bytes, stream: JpegStream, options: ReadOptions) -> Pictur
         return _decode_deep(data, stream, information, options)
     with open_with_pillow("JPEG", with_rows(data, stream)[: stream.end]) as image:
         return decode_with_pillow(image, information, options, lossy_bytes=stream.end)
+
+
+def stored_stream(data: bytes, options: ReadOptions) -> tuple[bytes, PixelDescription, str | None]:
+    """Return the stream of a frame as it is to be stored, its description, and how it lost what it lost.
+
+    Raises
+    ------
+    ConversionError
+        It is damaged or ends early, or cannot go in as it is.
+
+    DICOM
+    -----
+    PS3.5 8.2.1
+    """
+    stream = _checked(data, options)
+    reason = _reason(data, stream, PictureInformation())
+    if reason is not None:
+        raise ConversionError(f"the JPEG cannot go in as it is: {reason}")
+    return _stored(data, stream, options)
+
+
+def _stored(data: bytes, stream: JpegStream, options: ReadOptions) -> tuple[bytes, PixelDescription, str | None]:
+    if options.verify:
+        _verify(data, stream)
+    whole = with_rows(data, stream)
+    stored = without_metadata(whole, stream) if options.strip_metadata else whole[: stream.end]
+    return stored, *_described(data, stream)
+
+
+def _checked(data: bytes, options: ReadOptions) -> JpegStream:
+    """Walk a stream and check its structure."""
+    frame_header = _frame_header(data)
+    try:
+        stream = parse_jpeg(data, jpeg_ls=frame_header == _JPEG_LS_FRAME)
+        check_size(stream.columns, stream.rows, options.max_pixels)
+        _check_structure(data, stream)
+    except FormatError as error:
+        raise ConversionError(error.message, offset=error.offset) from error
+    return stream
 
 
 def _frame_header(data: bytes) -> int:
@@ -224,17 +257,12 @@ def _has_own_colours(data: bytes, stream: JpegStream) -> bool:
 
 def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, options: ReadOptions) -> Picture:
     """Pass the stream on."""
-    if options.strip_metadata:
-        stored = without_metadata(with_rows(data, stream), stream)
-    else:
-        stored = with_rows(data, stream)[: stream.end]
+    stored, description, method = _stored(data, stream, options)
+    if not options.strip_metadata:
         for code in sorted({code for segment in stream.segments for code in metadata_codes(data, segment)}):
             options.notices.append(ConversionNotice(code, MESSAGES[code]))
     if stream.rows_at is not None:
         options.notice("rows-filled-in", "the JPEG says its rows behind its first scan: they are put into its header")
-    description, method = _described(data, stream)
-    if options.verify:
-        _verify(data, stream)
     return as_it_is(
         (stored,),
         description,

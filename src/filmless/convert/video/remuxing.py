@@ -1,0 +1,110 @@
+"""Coded pictures moved into another container, each bit for bit."""
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from filmless.convert.video.opening import opened
+from filmless.errors import ConversionError
+
+__all__ = ["display_order", "remuxed"]
+
+_RATE = Fraction(25)  # where nothing says one
+
+
+def remuxed(data: bytes, container: str, *, rate: Fraction | None, audio: bool) -> bytes:
+    """Put the first video, and its sound, into a new file.
+
+    Parameters
+    ----------
+    data
+        The file.
+    container
+        ``"mp4"`` or ``"mpegts"``.
+    rate
+        Frames in a second, for pictures without times.
+    audio
+        Whether the first sound goes with it.
+
+    Raises
+    ------
+    ConversionError
+        The pictures have no times, and their order does not show either.
+
+    DICOM
+    -----
+    PS3.5 8.2.7
+    """
+    import av
+
+    times = _times(data, rate)
+    target = io.BytesIO()
+    with opened(data) as source, av.open(target, "w", format=container, options={"fflags": "+bitexact"}) as out:
+        chosen = [source.streams.video[0], *(source.streams.audio[:1] if audio else ())]
+        streams = {stream.index: out.add_stream_from_template(stream, opaque=True) for stream in chosen}
+        number = 0
+        for packet in source.demux(*chosen):
+            if packet.size == 0:
+                continue
+            if packet.stream_index == chosen[0].index:
+                if times is not None:
+                    packet.pts, packet.dts, packet.time_base = times[number]
+                number += 1
+            packet.stream = streams[packet.stream_index]
+            out.mux(packet)
+    return target.getvalue()
+
+
+def _times(data: bytes, rate: Fraction | None) -> list[tuple[int, int, Fraction]] | None:
+    """Return when each picture is shown and decoded, where the file does not say both; None where it does."""
+    with opened(data) as source:
+        packets = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
+        pts: list[int | None] = [packet.pts for packet in packets]
+        step, base = 1, packets[0].time_base
+        is_whole = all(packet.dts is not None for packet in packets) and None not in pts
+        # AVI has the times of decoding only, from which FFmpeg guesses others.
+        if is_whole and "avi" not in source.format.name:
+            return None
+    if None in pts or "avi" in source.format.name:
+        shown: list[int] = display_order(data, len(packets))
+        base = 1 / (rate or _RATE)
+    else:
+        shown = [time for time in pts if time is not None]
+        step = max(1, round(1 / (rate or _RATE) / base))
+    return [(when, decoded, base) for when, decoded in zip(shown, _decoding_times(shown, step), strict=True)]
+
+
+def _decoding_times(shown: Sequence[int], step: int) -> list[int]:
+    """Return times of decoding: those of showing in order, as late as none is decoded after it is shown."""
+    ordered = sorted(shown)
+    delay = 0
+    while any(ordered[max(0, at - delay)] > when for at, when in enumerate(shown)):
+        delay += 1
+    before = [ordered[0] - step * (delay - at) for at in range(delay)]
+    return [*before, *ordered[: len(ordered) - delay]]
+
+
+def display_order(data: bytes, count: int) -> list[int]:
+    """Return the place of each coded picture in the order of showing, which only decoding tells.
+
+    Raises
+    ------
+    ConversionError
+        Not every coded picture gives one.
+    """
+    with opened(data) as source:
+        stream = source.streams.video[0]
+        order: list[Any] = []
+        number = 0
+        for packet in source.demux(stream):
+            if packet.size:
+                packet.pts = packet.dts = number
+                number += 1
+            order += [frame.pts for frame in packet.decode()]
+    if sorted(order) != list(range(count)):
+        raise ConversionError("the order of the video's frames does not show")
+    places = [0] * count
+    for place, decoded in enumerate(order):
+        places[decoded] = place
+    return places
