@@ -10,7 +10,7 @@ from filmless.convert.content import Picture
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
 from filmless.file import generate_uid
-from filmless.pixels.encapsulation import encapsulate
+from filmless.pixels.encapsulation import encapsulate, encapsulate_stream
 from filmless.values import nearest_keyword
 
 __all__ = ["check_header", "secondary_capture"]
@@ -238,7 +238,9 @@ def _geometry(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
 def _store_pixels(ds: Dataset, picture: Picture) -> None:
     """Set Pixel Data, and the transfer syntax that it is in."""
     if picture.stream is not None:
-        encapsulated = encapsulate(picture.stream.frames)
+        frames = picture.stream.frames
+        is_video = len(frames) < picture.frames or picture.photometric_interpretation == "YBR_PARTIAL_420"
+        encapsulated = encapsulate_stream(frames[0]) if is_video else encapsulate(frames)
         ds.add_new("PixelData", "OB", encapsulated.value)
         if encapsulated.offsets is not None and encapsulated.lengths is not None:
             ds.add_new("ExtendedOffsetTable", "OV", encapsulated.offsets)

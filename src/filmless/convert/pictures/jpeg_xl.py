@@ -14,7 +14,7 @@ from filmless.errors import CodecError, ConversionError, DicomError
 from filmless.pixels.codecs.code_stream import CodeStream, check_yield, keep_freed_memory
 from filmless.pixels.codecs.jpeg_stream import parse_jpeg
 from filmless.pixels.codecs.jpeg_xl import restore_jpeg
-from filmless.pixels.codecs.jpeg_xl_stream import JpegXlHeader, code_stream_of, read_header
+from filmless.pixels.codecs.jpeg_xl_stream import JpegXlHeader, code_stream_of, read_header, without_metadata
 
 __all__ = ["read"]
 
@@ -52,7 +52,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         reason = "it has parts that are transparent" if header.has_alpha else "it has to be turned upright"
         options.notice("decoded", f"the JPEG XL picture is stored uncompressed: {reason}")
         return [_decoded(code_stream, header, options)]
-    return [_as_it_is(code_stream, header, options)]
+    return [_as_it_is(without_metadata(data), header, options)]
 
 
 def _is_lossless(header: JpegXlHeader) -> bool:
@@ -60,7 +60,7 @@ def _is_lossless(header: JpegXlHeader) -> bool:
     return not header.has_xyb and header.is_modular is True
 
 
-def _as_it_is(code_stream: bytes, header: JpegXlHeader, options: ReadOptions) -> Picture:
+def _as_it_is(stored: bytes, header: JpegXlHeader, options: ReadOptions) -> Picture:
     lossless = _is_lossless(header)
     colour = "MONOCHROME2" if header.is_grey else "XYB" if header.has_xyb else "RGB"
     description = description_of(
@@ -72,7 +72,7 @@ def _as_it_is(code_stream: bytes, header: JpegXlHeader, options: ReadOptions) ->
         precision=header.precision or 8,
         signed=False,
     )
-    return as_it_is((code_stream,), description, options, lossy_method=None if lossless else _METHOD, decode=True)
+    return as_it_is((stored,), description, options, lossy_method=None if lossless else _METHOD, decode=True)
 
 
 def _recompressed(data: bytes, header: JpegXlHeader, options: ReadOptions) -> Picture:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from filmless.errors import ConversionError
 
-__all__ = ["Packets", "frame_times_ms", "opened", "reason_of", "walked"]
+__all__ = ["Packets", "check_end", "frame_times_ms", "opened", "reason_of", "walked"]
 
 # Of FFmpeg's formats those that hold video and name no other file.
 _FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi"
 _MOST_FRAMES = 1 << 24
+_MOST_BOXES = 1 << 16
 
 
 class Packets(NamedTuple):
@@ -52,9 +53,62 @@ def opened(data: bytes) -> Iterator[Any]:
         with av.open(io.BytesIO(data), "r", options=options) as container:
             if not container.streams.video:
                 raise ConversionError("the video holds no pictures")
+            if container.streams.video[0].codec_context is None:
+                raise ConversionError("the video is coded in a way that FFmpeg does not know")
             yield container
     except (av.FFmpegError, ValueError) as error:
         raise ConversionError(f"the video is damaged or of a kind that is not converted: {reason_of(error)}") from error
+
+
+def check_end(data: bytes) -> None:
+    """Refuse a file that ends before what its outermost parts announce; FFmpeg reads on in silence.
+
+    Raises
+    ------
+    ConversionError
+        It does: boxes of MP4, the segment of Matroska, the list of AVI or a packet of a transport stream is cut.
+    """
+    if data[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        announced = _end_of_boxes(data)
+    elif data.startswith(b"\x1a\x45\xdf\xa3"):
+        announced = _end_of_segment(data)
+    elif data.startswith(b"RIFF"):
+        announced = 8 + int.from_bytes(data[4:8], "little")
+    elif data[:1] == data[188:189] == b"\x47":
+        announced = -(-len(data) // 188) * 188
+    else:
+        return
+    if announced > len(data):
+        raise ConversionError(f"the video ends early: it has {len(data)} bytes, expected {announced} at least")
+
+
+def _end_of_boxes(data: bytes) -> int:
+    position = 0
+    for _ in range(_MOST_BOXES):
+        if position + 8 > len(data):
+            break
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:  # 0: to the end
+            return len(data)
+        position += size
+    return position
+
+
+def _end_of_segment(data: bytes) -> int:
+    """Read the sizes of the two elements of a Matroska file (RFC 8794 4); all ones say that nobody knows."""
+    position = 0
+    for _ in range(2):
+        position += 4
+        first = data[position : position + 1] or b"\xff"
+        width = 9 - first[0].bit_length()
+        size = int.from_bytes(data[position : position + width], "big") & ((1 << 7 * width) - 1)
+        position += width
+        if size == (1 << 7 * width) - 1:
+            return position
+        position += size
+    return position
 
 
 def reason_of(error: Exception) -> str:

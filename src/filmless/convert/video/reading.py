@@ -8,11 +8,12 @@ from filmless.convert.content import Content, Picture, Resolution, Stream, check
 from filmless.convert.options import ReadOptions
 from filmless.convert.video.decoding import count_by_decoding, decode_video
 from filmless.convert.video.motion_jpeg import motion_jpeg
-from filmless.convert.video.opening import Packets, frame_times_ms, opened, walked
+from filmless.convert.video.opening import Packets, check_end, frame_times_ms, opened, walked
 from filmless.convert.video.parameters import StreamParameters, parameters_of
 from filmless.convert.video.remuxing import remuxed
 from filmless.convert.video.syntaxes import Allowed, VideoFacts, allowed_by, is_audio_allowed
 from filmless.errors import ConversionError
+from filmless.pixels.encapsulation import LONGEST_FRAGMENT
 
 __all__ = ["read"]
 
@@ -47,6 +48,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     -----
     PS3.5 8.2.5 to 8.2.12
     """
+    check_end(data)
     with opened(data) as container:
         stream = container.streams.video[0]
         check_size(stream.codec_context.width, stream.codec_context.height, options.max_pixels)
@@ -118,6 +120,9 @@ def _as_it_is(
         if options.verify and count < packets.number and parameters is not None and parameters.progressive:
             raise ConversionError(f"the video has {packets.number} coded frames, of which {count} decode")
     coded = _in_container(data, facts, allowed, rate, options)
+    syntax = allowed.transfer_syntax
+    if len(coded) > LONGEST_FRAGMENT and facts.codec != "hevc":
+        syntax += ".1"  # the same, in more than one fragment
     picture = Picture(
         rows=facts.rows,
         columns=facts.columns,
@@ -126,7 +131,7 @@ def _as_it_is(
         bits_allocated=8 if allowed.bits_stored == 8 else 16,
         bits_stored=allowed.bits_stored,
         photometric_interpretation="YBR_PARTIAL_420",
-        stream=Stream(allowed.transfer_syntax, (coded,), allowed.lossy_method),
+        stream=Stream(syntax, (coded,), allowed.lossy_method),
         facts={"StereoPairsPresent": "YES"} if allowed.stereo else {},
     )
     times = packets.times if count == packets.number else ()

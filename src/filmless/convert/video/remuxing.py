@@ -50,6 +50,7 @@ def remuxed(data: bytes, container: str, *, rate: Fraction | None, audio: bool) 
             if packet.stream_index == chosen[0].index:
                 if times is not None:
                     packet.pts, packet.dts, packet.time_base = times[number]
+                    packet.duration = max(1, round(1 / (rate or _RATE) / packet.time_base))
                 number += 1
             packet.stream = streams[packet.stream_index]
             out.mux(packet)

@@ -7,10 +7,12 @@ from filmless.errors import CodecError
 from filmless.pixels.codecs.code_stream import CodeStream
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["JpegXlHeader", "code_stream_of", "is_lossy_jpeg_xl", "parse_jpeg_xl", "read_header"]
+__all__ = ["JpegXlHeader", "code_stream_of", "is_lossy_jpeg_xl", "parse_jpeg_xl", "read_header", "without_metadata"]
 
 _CONTAINER = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 _CODE_STREAM = b"\xff\x0a"
+_LEVEL = b"jxll"
+_NEEDED = (b"JXL ", b"ftyp", _LEVEL, b"jxlc", b"jxlp")
 _HEADER = 2048  # bytes that hold what is read here
 _MOST_BOXES = 4096
 _ENUM = ((0, 0), (0, 1), (4, 2), (6, 18))
@@ -101,6 +103,30 @@ def code_stream_of(data: bytes) -> tuple[bytes, bool]:
     if not code_stream.startswith(_CODE_STREAM):
         raise CodecError("no JPEG XL signature")
     return code_stream, holds_jpeg
+
+
+def without_metadata(data: bytes) -> bytes:
+    """Return the code stream alone; in its boxes where it needs one that names its level, as more than 12 bits do.
+
+    Raises
+    ------
+    CodecError
+        It is no JPEG XL, or ends inside a box.
+
+    DICOM
+    -----
+    PS3.5 8.2.15; ISO/IEC 18181-2 9.3
+    """
+    code_stream, _ = code_stream_of(data)
+    boxes = list(_boxes(data)) if data.startswith(_CONTAINER) else []
+    if all(kind != _LEVEL for kind, _, _ in boxes):
+        return code_stream
+    parts, begin = [], 0
+    for kind, _, end in boxes:
+        if kind in _NEEDED:
+            parts.append(data[begin:end])
+        begin = end
+    return b"".join(parts)
 
 
 def read_header(code_stream: bytes) -> JpegXlHeader:

@@ -1,0 +1,282 @@
+"""Videos: which transfer syntax carries them, that not a bit of a coded picture changes, and what becomes of others."""
+
+import io
+import subprocess
+import sys
+
+import av
+import numpy as np
+import pydicom
+import pydicom.encaps
+import pytest
+
+from filmless import pixels, read
+from filmless.convert import to_dicom
+from filmless.errors import ConversionError, LimitError
+
+_UID = "1.2.840.10008.1.2.4."
+_NATIVE = "1.2.840.10008.1.2.1"
+
+_AS_THE_FILE_IS = [
+    ("mpeg2video", "mpeg2video", {"bf": 2}, "100"),
+    ("mpeg2video", "mpegts", {"bf": 2}, "100"),
+    ("mpeg2video", "vob", {}, "100"),
+    ("mpeg2video", "mp4", {}, "100"),
+    ("mpeg2video", "mpegts", {"rows": 720, "columns": 1280, "count": 3}, "101"),
+    ("libx264", "mp4", {"bf": 2}, "102"),
+    ("libx264", "mpegts", {"bf": 2}, "102"),
+    ("libx264", "mp4", {"profile": "baseline"}, "102"),
+    ("libx264", "mp4", {"profile": "main"}, "102"),
+    ("libx264", "mp4", {"level": "4.2"}, "104"),
+    ("libx264", "mp4", {"x264-params": "frame-packing=3"}, "105"),
+    ("libx264", "mp4", {"sound": "aac"}, "102"),
+    ("libx264", "mpegts", {"sound": "ac3"}, "102"),
+    ("libx265", "mp4", {}, "107"),
+    ("libx265", "mpegts", {}, "107"),
+]
+_REMUXED = [
+    ("libx264", "matroska", {"bf": 2}, "102", "mov"),
+    ("libx264", "mov", {"bf": 2}, "102", "mov"),
+    ("libx264", "h264", {"bf": 2}, "102", "mov"),
+    ("libx264", "h264", {"bf": 0}, "102", "mov"),
+    ("libx264", "avi", {"bf": 2}, "102", "mov"),
+    ("libx265", "hevc", {}, "107", "mov"),
+    ("libx265", "matroska", {}, "107", "mov"),
+    ("mpeg2video", "matroska", {"bf": 2}, "100", "mpegts"),
+    ("mpeg2video", "avi", {"bf": 2}, "100", "mpegts"),
+    ("mpeg2video", "mov", {}, "100", "mpegts"),
+]
+
+
+def _embedded(ds):
+    """Return the stream of a data set, after checks of how it lies there."""
+    fragments = list(pydicom.encaps.generate_fragments(ds.PixelData))
+    assert fragments[0] == b""  # PS3.5 8.2.5: no offset table
+    assert len(fragments) == 2
+    return fragments[1]
+
+
+def _check(ds, syntax, data, count, decoded):
+    assert ds.file_meta.TransferSyntaxUID == _UID + syntax
+    assert ds.PhotometricInterpretation == "YBR_PARTIAL_420"
+    assert ds.LossyImageCompression == "01"
+    assert int(ds.NumberOfFrames) == count
+    np.testing.assert_array_equal(pixels.decode(ds), decoded(data))
+
+
+@pytest.mark.parametrize(("codec", "form", "options", "syntax"), _AS_THE_FILE_IS)
+def test_goes_in_as_the_file_is(codec, form, options, syntax, video, decoded, tmp_path):
+    data = video(codec, form, **options)
+    notices = []
+    ds = to_dicom(data, notices=notices)
+    assert notices == []
+    if options.get("rows", 48) < 720:  # from where FFmpeg's own colours are others
+        _check(ds, syntax, data, options.get("count", 12), decoded)
+    assert (ds.Rows, ds.Columns) == (options.get("rows", 48), options.get("columns", 64))
+    ds.save_as(tmp_path / "video.dcm")
+    written = pydicom.dcmread(tmp_path / "video.dcm")
+    assert written.file_meta.TransferSyntaxUID == _UID + syntax
+    assert _embedded(written) == data + b"\0" * (len(data) % 2)
+
+
+@pytest.mark.parametrize(("codec", "form", "options", "syntax", "target"), _REMUXED)
+def test_coded_pictures_move_bit_for_bit(codec, form, options, syntax, target, video, decoded, packets):
+    data = video(codec, form, **options)
+    notices = []
+    ds = to_dicom(data, notices=notices)
+    assert [notice.code for notice in notices] == ["remuxed"]
+    _check(ds, syntax, data, 12, decoded)
+    stream = _embedded(ds)
+    with av.open(io.BytesIO(stream)) as container:
+        assert container.format.name.startswith(target)
+        assert len(container.streams) == 1
+    assert packets(stream) == packets(data)
+
+
+def test_sound_goes_along_where_it_may(video):
+    def sounds(*arguments, **options):
+        notices = []
+        ds = to_dicom(video(*arguments, **options), notices=notices)
+        with av.open(io.BytesIO(_embedded(ds))) as container:
+            found = [stream.codec_context.name for stream in container.streams.audio]
+        return found, [notice.code for notice in notices]
+
+    assert sounds("libx264", "matroska", sound="aac") == (["aac"], ["remuxed"])
+    assert sounds("libx264", "matroska", sound="ac3") == ([], ["audio-left-out", "remuxed"])
+    assert sounds("libx264", "mp4", sound="aac", sound_rate=44_100) == ([], ["audio-left-out", "remuxed"])
+    assert sounds("mpeg2video", "mpegts", sound="mp2") == ([], ["audio-left-out", "remuxed"])
+
+
+def test_metadata_is_told_and_stripped(video, packets):
+    data = video("libx264", "mp4", metadata={"title": "SECRET"})
+    notices = []
+    assert b"SECRET" in _embedded(to_dicom(data, notices=notices))
+    assert [notice.code for notice in notices] == ["embedded-metadata"]
+    stripped = _embedded(to_dicom(data, strip_metadata=True))
+    assert b"SECRET" not in stripped
+    assert packets(stripped) == packets(data)
+
+
+def test_rotation_is_told(video):
+    notices = []
+    to_dicom(video("libx264", "mp4", rotation=90), notices=notices)
+    assert [notice.code for notice in notices] == ["rotation"]
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts"])
+@pytest.mark.parametrize("rate", [25, 30])
+def test_an_even_rate(form, rate, video):
+    from filmless.convert.options import ReadOptions
+    from filmless.convert.reading import contents
+
+    (picture,) = contents(video("libx264", form, rate=rate), ReadOptions())
+    assert picture.frame_times_ms == (1000 / rate,) * 12
+    assert picture.facts["FrameTime"] == f"{1000 / rate:.10g}"
+    assert picture.facts["CineRate"] == picture.facts["RecommendedDisplayFrameRate"] == rate
+
+
+def test_times_that_vary(video):
+    from filmless.convert.options import ReadOptions
+    from filmless.convert.reading import contents
+
+    times = [0, 40, 80, 200, 240, 280, 320, 1000, 1040, 1080, 1120, 1160]
+    (picture,) = contents(video("libx264", "matroska", times=times, bf=2), ReadOptions())
+    expected = (*np.diff(times), 40)
+    assert picture.frame_times_ms == pytest.approx(expected)
+    assert "FrameTime" not in picture.facts
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "options"),
+    [
+        ("libvpx-vp9", "webm", {}),
+        ("libsvtav1", "mp4", {"count": 4}),
+        ("mpeg4", "avi", {}),
+        ("prores_ks", "mov", {"pixel_format": "yuv422p10le"}),
+        ("libx264", "mp4", {"pixel_format": "yuv422p"}),
+        ("libx264", "mp4", {"pixel_format": "yuv444p"}),
+        ("libx264", "mp4", {"level": "5.1"}),
+        ("mpeg1video", "mpeg", {}),
+        ("libx264", "mp4", {"x264-params": "sar=2/1"}),
+        ("mpeg2video", "mpegts", {"rows": 720, "columns": 960, "count": 2}),
+    ],
+)
+def test_what_no_transfer_syntax_carries_is_decoded(codec, form, options, video, decoded, through_file):
+    data = video(codec, form, **options)
+    notices = []
+    ds = through_file(data, notices=notices)
+    assert notices[0].code == "decoded"
+    assert (ds.file_meta.TransferSyntaxUID, ds.PhotometricInterpretation) == (_NATIVE, "RGB")
+    assert (ds.NumberOfFrames, ds.LossyImageCompression) == (options.get("count", 12), "01")
+    if ds.Rows < 720:
+        np.testing.assert_array_equal(ds.pixel_array, decoded(data))
+
+
+def test_grey_keeps_all_its_bits(video, decoded, through_file):
+    for form, bits in (("gray", 8), ("gray16le", 16), ("gray10le", 10)):
+        data = video("ffv1", "matroska", pixel_format=form)
+        ds = through_file(data)
+        assert (ds.PhotometricInterpretation, ds.BitsStored) == ("MONOCHROME2", bits)
+        assert "LossyImageCompression" not in ds
+        np.testing.assert_array_equal(ds.pixel_array, decoded(data, form))
+
+
+def test_motion_jpeg_frames_go_in_as_they_are(video, through_file, packets):
+    for form in ("avi", "mov", "matroska"):
+        data = video("mjpeg", form, pixel_format="yuvj420p")
+        ds = through_file(data)
+        assert (ds.file_meta.TransferSyntaxUID, ds.PhotometricInterpretation) == (f"{_UID}50", "YBR_FULL_422")
+        found = list(pydicom.encaps.generate_frames(ds.PixelData, number_of_frames=12))
+        coded = packets(data)
+        assert len(coded) == 12
+        for frame, packet in zip(found, coded, strict=True):
+            assert packet.startswith(frame.rstrip(b"\0")[:-1])
+        assert pixels.decode(to_dicom(data)).shape == (12, 48, 64, 3)
+        assert b"AVI1" not in b"".join(
+            pydicom.encaps.generate_frames(to_dicom(data, strip_metadata=True).PixelData, number_of_frames=12)
+        )
+
+
+def test_fields_are_counted_as_frames(video, decoded):
+    data = video("libx264", "mp4", flags="+ildct+ilme", **{"x264-params": "tff=1"})
+    ds = to_dicom(data)
+    assert ds.NumberOfFrames == len(decoded(data)) == 12
+
+
+def test_the_bound_is_for_what_is_decoded(video):
+    to_dicom(video("libx264", "mp4"), max_pixels=48 * 64)
+    with pytest.raises(LimitError, match="max_pixels") as caught:
+        to_dicom(video("libx264", "mp4", pixel_format="yuv444p"), max_pixels=48 * 64 * 12 - 1)
+    assert "H.264" in caught.value.hint
+    with pytest.raises(LimitError):
+        to_dicom(video("libx264", "mp4"), max_pixels=48 * 64 - 1)
+
+
+@pytest.mark.parametrize(
+    ("codec", "form"),
+    [("libx264", "mp4"), ("libx265", "mp4"), ("libx264", "mov"), ("libx264", "matroska"), ("mpeg2video", "avi")],
+)
+def test_a_truncated_file_is_an_error(codec, form, video):
+    data = video(codec, form)
+    for size in (*range(8, 200, 17), *range(200, len(data), 97), len(data) - 1):
+        with pytest.raises(ConversionError):
+            to_dicom(data[:size])
+
+
+def test_verify_decodes_all(video):
+    data = bytearray(video("libx264", "mp4", bf=0))
+    to_dicom(bytes(data), verify=True)
+    start = data.index(b"mdat") + 700
+    data[start : start + 200] = b"\xff" * 200
+    try:
+        to_dicom(bytes(data))
+    except ConversionError:
+        return
+    with pytest.raises(ConversionError):
+        to_dicom(bytes(data), verify=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_is_read_or_a_typed_error(seed, video):
+    from filmless.errors import DicomError
+
+    chance = np.random.default_rng(seed)
+    for arguments in (("libx264", "mp4"), ("mpeg2video", "mpegts"), ("libx265", "matroska"), ("mjpeg", "avi")):
+        options = {"pixel_format": "yuvj420p"} if arguments[0] == "mjpeg" else {}
+        data = bytearray(video(*arguments, **options))
+        for at in chance.integers(0, min(len(data), 3000), 12):
+            data[at] = chance.integers(0, 256)
+        try:
+            to_dicom(bytes(data), max_pixels=1 << 22)
+        except DicomError:
+            continue
+
+
+def test_without_pyav(video, monkeypatch):
+    data = video("libx264", "mp4")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ConversionError, match="PyAV") as caught:
+        to_dicom(data)
+    assert caught.value.hint == "pip install filmless[video]"
+
+
+def test_no_other_file_is_opened(tmp_path):
+    """A playlist that names a file, in the clothes of a video, is not followed."""
+    secret = tmp_path / "secret.ts"
+    secret.write_bytes(b"\x47" + bytes(187))
+    playlist = f"#EXTM3U\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n".encode()
+    with pytest.raises(ConversionError):
+        to_dicom(playlist)
+    with pytest.raises(ConversionError, match="damaged or of a kind"):
+        to_dicom(b"\0\0\1\xba" + playlist)
+
+
+def test_dciodvfy_and_dcmtk(video, peer, tmp_path):
+    path = tmp_path / "video.dcm"
+    to_dicom(video("libx264", "mp4"), PatientName="A^B").save_as(path)
+    told = subprocess.run([peer("dciodvfy"), path], capture_output=True, text=True, check=False)
+    errors = [line for line in told.stderr.splitlines() if line.startswith("Error")]
+    assert errors == []
+    dump = subprocess.run([peer("dcmdump"), path], capture_output=True, text=True, check=True)
+    assert "MPEG4HighProfile" in dump.stdout
+    assert pixels.decode(read(path)).shape == (12, 48, 64, 3)
