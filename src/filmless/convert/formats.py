@@ -55,11 +55,17 @@ def _is_wmf(head: bytes, _: int) -> bool:
 def _is_video(head: bytes, _: int) -> bool:
     if head[4:8] == b"ftyp":
         return head[8:12] not in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # pictures in the same box
-    is_transport = all(head[at : at + 1] == b"\x47" for at in (0, 188, 376))
-    # Matroska, an MPEG programme, MPEG video; a stream of H.264 or HEVC, parameter sets or a delimiter first.
-    begins = head.startswith((b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3"))
-    is_annex_b = re.match(rb"\x00?\x00\x00\x01[\x67\x27\x09\x40\x42\x46]", head) is not None
-    return is_transport or begins or is_annex_b or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+    is_quicktime = head[4:8] in (b"moov", b"mdat", b"wide", b"skip", b"free")
+    # With time codes of 4 bytes before each packet, as cameras write it, or without.
+    is_transport = any(
+        all(head[at : at + 1] == b"\x47" for at in range(first, min(len(head), first + 3 * size), size))
+        for first, size in ((0, 188), (4, 192))
+    )
+    # Matroska, an MPEG programme, packets and video; a stream of H.264 or HEVC, parameter sets or a delimiter first.
+    begins = head.startswith((b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xe0", b"\0\0\1\xb3"))
+    is_annex_b = re.match(rb"\x00?\x00\x00\x01(?:[\x67\x27\x47\x07\x09\x06]|[\x40\x42\x46\x4e]\x01)", head) is not None
+    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return is_quicktime or (is_transport and len(head) > 4) or begins or is_annex_b or is_avi
 
 
 def _is_cda(head: bytes, _: int) -> bool:

@@ -19,8 +19,8 @@ def pictures() -> Callable[..., np.ndarray]:
     def pictures(count: int, rows: int, columns: int) -> np.ndarray:
         out = np.zeros((count, rows, columns, 3), np.uint8)
         for number in range(count):
-            out[number, ..., 0] = 20 + 9 * number
-            out[number, :, : columns // 2, 1] = 200 - 8 * number
+            out[number, ..., 0] = (20 + 9 * number) % 256
+            out[number, :, : columns // 2, 1] = (200 - 8 * number) % 256
         return out
 
     return pictures

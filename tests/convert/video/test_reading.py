@@ -197,6 +197,29 @@ def test_motion_jpeg_frames_go_in_as_they_are(video, through_file, packets):
         )
 
 
+def test_frames_apart(video, decoded):
+    from filmless.convert.options import ReadOptions
+    from filmless.convert.reading import contents
+
+    data = video("libx264", "mp4", pixel_format="yuv444p")
+    found = contents(data, ReadOptions(apart=True))
+    np.testing.assert_array_equal(np.concatenate([picture.pixels for picture in found]), decoded(data))
+    assert all(picture.frames == 1 and picture.lossy_bytes == len(data) // 12 for picture in found)
+    found = contents(video("mjpeg", "avi", pixel_format="yuvj420p"), ReadOptions(apart=True))
+    assert len({picture.stream.frames for picture in found}) == 12
+    assert len(contents(video("libx264", "mp4"), ReadOptions(apart=True))) == 1
+
+
+def test_transport_stream_with_time_codes(video, decoded):
+    """As cameras write it: remuxed, for it is none of the containers that are allowed."""
+    plain = video("libx264", "mpegts", count=40)
+    data = b"".join(b"\0\0\0\0" + plain[at : at + 188] for at in range(0, len(plain), 188))
+    notices = []
+    ds = to_dicom(data, notices=notices)
+    assert [notice.code for notice in notices] == ["remuxed"]
+    np.testing.assert_array_equal(pixels.decode(ds), decoded(plain))
+
+
 def test_fields_are_counted_as_frames(video, decoded):
     data = video("libx264", "mp4", flags="+ildct+ilme", **{"x264-params": "tff=1"})
     ds = to_dicom(data)

@@ -65,14 +65,28 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         with opened(data) as container:
             picture = motion_jpeg(container, options)
         if picture is not None:
-            return [_with_times(picture, packets.times, rate, options)]
+            return _frames_of(_with_times(picture, packets.times, rate, options), options)
     options.notice("decoded", f"the frames of the video are stored uncompressed: {allowed}")
     decoded = decode_video(data, packets.number, options)
     lossy: dict[str, Any] = {}
     if facts.codec not in _LOSSLESS:
         lossy = {"lossy_bytes": len(data), "lossy_method": _METHODS.get(facts.codec, facts.codec.upper())}
     picture = Picture.of_frames(decoded.frames, decoded.bits, resolution=_aspect(facts, data), **lossy)
-    return [_with_times(picture, decoded.times or packets.times, rate, options)]
+    return _frames_of(_with_times(picture, decoded.times or packets.times, rate, options), options)
+
+
+def _frames_of(picture: Picture, options: ReadOptions) -> list[Content]:
+    """Return the picture, or one of each of its frames when they are asked for apart."""
+    if not options.apart:
+        return [picture]
+    one = replace(picture, frames=1, frame_times_ms=(), facts={})
+    if picture.stream is not None:
+        coded = picture.stream
+        return [replace(one, stream=replace(coded, frames=(frame,))) for frame in coded.frames]
+    if picture.pixels is None:
+        return [picture]
+    size = None if picture.lossy_bytes is None else max(1, picture.lossy_bytes // picture.frames)
+    return [replace(one, pixels=frame[None], lossy_bytes=size) for frame in picture.pixels]
 
 
 def _facts(stream: Any) -> VideoFacts:
