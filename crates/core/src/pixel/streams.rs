@@ -1,7 +1,5 @@
 //! The marker segments of JPEG and JPEG-LS streams, found without decoding what is between them.
 
-use memchr::memchr;
-
 use crate::Error;
 use crate::error::{Place, Result};
 
@@ -119,19 +117,39 @@ fn marker_at(data: &[u8], position: usize) -> Result<(u8, usize)> {
 fn end_of_scan(data: &[u8], mut position: usize, coding: Coding) -> Result<(usize, Restarts)> {
     let least = if coding == Coding::Jpeg { 0x01 } else { 0x80 };
     let mut restarts = Restarts { count: 0, in_order: true };
-    while let Some(found) = data.get(position..).and_then(|rest| memchr(0xFF, rest)) {
-        position += found;
-        match data.get(position + 1) {
-            Some(&marker @ 0xD0..=0xD7) => {
-                restarts.in_order &= usize::from(marker & 7) == restarts.count % 8;
+    while let Some((found, next)) = pair(data, position, least) {
+        match next {
+            0xD0..=0xD7 => {
+                restarts.in_order &= usize::from(next & 7) == restarts.count % 8;
                 restarts.count += 1;
-                position += 2;
+                position = found + 2;
             }
-            Some(&next) if next >= least && next != 0xFF => return Ok((position, restarts)),
-            _ => position += 1,
+            0xFF => position = found + 1,
+            _ => return Ok((found, restarts)),
         }
     }
     Err(early(data))
+}
+
+/// Bytes that are looked at together, which the compiler does a vector at a time.
+const BLOCK: usize = 64;
+
+/// The next FF that a byte of at least `least` follows, and that byte. Coded data has an FF in 256 bytes with less behind
+/// it, so that to look for FF alone would stop at each of those.
+fn pair(data: &[u8], start: usize, least: u8) -> Option<(usize, u8)> {
+    let firsts = data.get(start..data.len().checked_sub(1)?)?;
+    let seconds = data.get(start + 1..)?;
+    // Numbers and no branches, which is what becomes vectors.
+    let is_pair = |(&first, &second): (&u8, &u8)| u8::from(first == 0xFF) & u8::from(second >= least);
+    let blocks = firsts.chunks(BLOCK).zip(seconds.chunks(BLOCK));
+    for (number, (firsts, seconds)) in blocks.enumerate() {
+        let any = firsts.iter().zip(seconds).fold(0, |any, both| any | is_pair(both));
+        if any != 0 {
+            let at = firsts.iter().zip(seconds).position(|both| is_pair(both) != 0)?;
+            return Some((start + number * BLOCK + at, seconds[at]));
+        }
+    }
+    None
 }
 
 fn bad(what: &str, offset: usize) -> Error {
@@ -175,6 +193,19 @@ mod tests {
         assert_eq!(found(&[0, 2]), Restarts { count: 2, in_order: false });
         assert_eq!(found(&[1]), Restarts { count: 1, in_order: false });
         assert_eq!(found(&[]), Restarts { count: 0, in_order: true });
+    }
+
+    #[test]
+    fn pairs_are_found_wherever_they_stand() {
+        for size in 0..200 {
+            for at in 0..size {
+                let mut data = [0xFF, 0].repeat(size / 2 + 1);
+                data.truncate(size);
+                data[at] = 0xFF;
+                let plain = (0..size.saturating_sub(1)).find(|&at| data[at] == 0xFF && data[at + 1] >= 0x80);
+                assert_eq!(pair(&data, 0, 0x80).map(|(found, _)| found), plain, "{size} {at}");
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ from filmless.convert.pictures.as_it_is import as_it_is, description_of
 from filmless.convert.pictures.jpeg_metadata import MESSAGES, information_of, metadata_codes, without_metadata
 from filmless.convert.pictures.pillow import PictureInformation, decode_with_pillow, open_with_pillow
 from filmless.errors import ConversionError, DicomError, FormatError
+from filmless.pixels.codecs.code_stream import keep_freed_memory
 from filmless.pixels.codecs.jpeg import MAX_PIXELS_PER_BYTE, decode_stream, with_whole_spectrum
 from filmless.pixels.codecs.jpeg_stream import JPEG_LS, JpegSegment, JpegStream, check_tables, parse_jpeg, with_rows
 from filmless.pixels.description import PixelDescription
@@ -31,6 +32,7 @@ _MAX_LOSSLESS = 8  # a sample takes a bit
 _MAX_RUN = 1 << 14  # JPEG-LS has runs of any length
 _FREE_PIXELS = 1 << 25  # believed of any stream that can have them
 _MOST_SEGMENTS = 1 << 16
+_LARGE = 1 << 18  # bytes of a file from which new memory for it costs more than reading it
 
 _OTHER_DATA = b"\x9d\x3b\xe7\x51" * 16  # coded data of no meaning; not all ones or zeros, which can mean "no change"
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
@@ -50,6 +52,8 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     -----
     PS3.5 8.2.1, 8.2.3 and Table 8.2.1-1
     """
+    if len(data) >= _LARGE:
+        keep_freed_memory()  # files are read one after the other, each into memory of its size
     stream = _checked(data, options)
     _tell_of_the_rest(data, stream, options)
     return [read_stream(data, stream, options)]
