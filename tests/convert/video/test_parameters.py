@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmless.convert.video.parameters import parameters_of
+from filmless.convert.video.opening import fields_joined
+from filmless.convert.video.parameters import Field, field_of, parameters_of
 from filmless.convert.video.syntaxes import Allowed, VideoFacts, allowed_by, is_audio_allowed
 
 
@@ -38,6 +39,47 @@ def test_h264_of_more_bits_scaling_and_fields(video):
     assert _read(video("libx264", "mp4", **{"x264-params": "cqm=jvt"})).progressive
     assert not _read(video("libx264", "mp4", flags="+ildct+ilme", **{"x264-params": "tff=1"})).progressive
     assert _read(video("libx264", "mp4", **{"x264-params": "frame-packing=3"})).stereo == "packed"
+
+
+def test_fields_of_h264(video):
+    """No encoder at hand codes them apart: slices as ISO/IEC 14496-10 7.3.3 has them."""
+    data = video("libx264", "h264", flags="+ildct+ilme", **{"x264-params": "tff=1"})
+    parameters = _read(data)
+    assert parameters.number_bits == 4
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        coded = [bytes(packet) for packet in container.demux(stream) if packet.size]
+    assert [field_of(packet, parameters) for packet in coded] == [None] * 12
+
+    def slice_of(number, field, bottom):  # first_mb 0, slice_type 7, pps 0
+        text = "1" + "0001000" + "1" + f"{number:04b}" + field + bottom
+        return b"\0\0\1\x09\xf0\0\0\1\x41" + int(text.ljust(24, "1"), 2).to_bytes(3, "big")
+
+    assert field_of(slice_of(5, "1", "1"), parameters) == Field(5, is_bottom=True)
+    assert field_of(slice_of(9, "1", "0"), parameters) == Field(9, is_bottom=False)
+    assert field_of(slice_of(5, "0", ""), parameters) is None
+    packets = [
+        _Packet(slice_of(*one)) for one in ((0, "1", "0"), (0, "1", "1"), (1, "0", ""), (2, "1", "0"), (3, "1", "0"))
+    ]
+    assert fields_joined(_Container(packets), parameters) == (4, ())
+
+
+class _Packet:
+    is_discard, pts, time_base = False, None, None
+
+    def __init__(self, data):
+        self.data, self.size = data, len(data)
+
+    def __bytes__(self):
+        return self.data
+
+
+class _Container:
+    def __init__(self, packets):
+        self.packets, self.streams = packets, type("Streams", (), {"video": [None]})
+
+    def demux(self, stream):
+        return iter(self.packets)
 
 
 @pytest.mark.parametrize("form", ["mp4", "mpegts", "hevc", "matroska"])

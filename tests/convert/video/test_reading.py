@@ -197,6 +197,31 @@ def test_motion_jpeg_frames_go_in_as_they_are(video, through_file, packets):
         )
 
 
+def test_hevc_of_10_bits(video, packets):
+    from filmless.convert.options import ReadOptions
+    from filmless.convert.reading import contents
+
+    for form, target in (("mp4", None), ("matroska", "mov")):
+        data = video("libx265", form, pixel_format="yuv420p10le")
+        (picture,) = contents(data, ReadOptions(verify=True))
+        assert picture.stream.transfer_syntax == f"{_UID}108"
+        assert (picture.bits_allocated, picture.bits_stored, picture.frames) == (16, 10, 12)
+        assert (picture.stream.frames[0] == data) == (target is None)
+        assert packets(picture.stream.frames[0]) == packets(data)
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [("libx264", "102.1"), ("mpeg2video", "100.1"), ("libx265", "107")])
+def test_longer_than_a_fragment(codec, syntax, video, monkeypatch):
+    """MPEG-2 and H.264 have transfer syntaxes of their own for it, HEVC may have fragments anyway."""
+    from filmless.convert.options import ReadOptions
+    from filmless.convert.reading import contents
+    from filmless.convert.video import reading
+
+    monkeypatch.setattr(reading, "LONGEST_FRAGMENT", 100)
+    (picture,) = contents(video(codec, "mpegts"), ReadOptions())
+    assert picture.stream.transfer_syntax == _UID + syntax
+
+
 def test_frames_apart(video, decoded):
     from filmless.convert.options import ReadOptions
     from filmless.convert.reading import contents

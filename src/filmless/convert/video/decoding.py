@@ -27,7 +27,13 @@ class DecodedVideo(NamedTuple):
 
 
 def count_by_decoding(data: bytes) -> int:
-    """Count frames whose fields are coded apart."""
+    """Count the frames that decode.
+
+    Raises
+    ------
+    ConversionError
+        One is damaged.
+    """
     with opened(data) as container:
         return sum(1 for _ in _decoded(container))
 

@@ -7,9 +7,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from filmless.convert.video.parameters import Field, StreamParameters, field_of
 from filmless.errors import ConversionError
 
-__all__ = ["Packets", "check_end", "frame_times_ms", "opened", "reason_of", "walked"]
+__all__ = ["Packets", "check_end", "fields_joined", "frame_times_ms", "opened", "reason_of", "walked"]
 
 # Of FFmpeg's formats those that hold video and name no other file.
 _FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi"
@@ -145,6 +146,29 @@ def walked(container: Any) -> Packets:
         raise ConversionError(f"the video ends early: it has {found} of {stream.frames} frames")
     known = [time for time in times if time is not None]
     return Packets(count, first, tuple(sorted(known)) if len(known) == count else ())
+
+
+def fields_joined(container: Any, parameters: StreamParameters) -> tuple[int, tuple[Fraction, ...]]:
+    """Count frames where fields of H.264 are coded apart, each pair of them one.
+
+    Returns
+    -------
+    tuple
+        How many frames are shown, and when.
+    """
+    times: list[Fraction | None] = []
+    first: Field | None = None
+    for packet in container.demux(container.streams.video[0]):
+        if packet.size == 0 or packet.is_discard:
+            continue
+        field = field_of(bytes(packet), parameters)
+        if field is not None and first is not None and field == first._replace(is_bottom=not first.is_bottom):
+            first = None
+            continue
+        first = field
+        times.append(None if packet.pts is None else packet.pts * packet.time_base)
+    known = [time for time in times if time is not None]
+    return len(times), tuple(sorted(known)) if len(known) == len(times) else ()
 
 
 def frame_times_ms(times: tuple[Fraction, ...], rate: Fraction | None, count: int) -> tuple[float, ...]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["StreamParameters", "parameters_of"]
+__all__ = ["Field", "StreamParameters", "field_of", "parameters_of"]
 
 _MPEG_2_SEQUENCE, _MPEG_2_EXTENSION = b"\0\0\1\xb3", b"\0\0\1\xb5"
+_H264_SLICES = (1, 5)
 _H264_SEI, _H264_SPS, _H264_SUBSET_SPS = 6, 7, 15
 _HEVC_SPS = 33
 _FRAME_PACKING = 45
@@ -22,7 +23,7 @@ class StreamParameters(NamedTuple):
         Their numbers: ``profile_idc`` and ``level_idc`` of H.264 and HEVC, the two halves of
         ``profile_and_level_indication`` of MPEG-2.
     progressive
-        Whether each coded picture is a frame.
+        Whether each coded picture is a frame for sure; of H.264, others have to be asked by `field_of`.
     constrained
         Whether it keeps to the Main profile, too: of H.264 by ``constraint_set1_flag``.
     high_tier
@@ -31,6 +32,8 @@ class StreamParameters(NamedTuple):
         ``"packed"`` when two views share each frame, ``"views"`` when there is a second one, else empty.
     aspect
         ``aspect_ratio_information`` of MPEG-2.
+    number_bits
+        Of H.264: bits of ``frame_num`` in each slice.
     """
 
     profile: int
@@ -40,6 +43,14 @@ class StreamParameters(NamedTuple):
     high_tier: bool = False
     stereo: str = ""
     aspect: int = 1
+    number_bits: int = 4
+
+
+class Field(NamedTuple):
+    """A field that is coded apart: ``frame_num``, which it shares with the other one, and which of the two it is."""
+
+    number: int
+    is_bottom: bool
 
 
 def parameters_of(codec: str, headers: bytes, packet: bytes) -> StreamParameters | None:
@@ -70,6 +81,26 @@ def parameters_of(codec: str, headers: bytes, packet: bytes) -> StreamParameters
         return _h264(units) if codec == "h264" else _hevc(units) if codec == "hevc" else None
     except IndexError:
         return None
+
+
+def field_of(packet: bytes, parameters: StreamParameters) -> Field | None:
+    """Return the field that a coded picture of H.264 is; None when it is a frame.
+
+    DICOM
+    -----
+    PS3.5 8.2.7; ISO/IEC 14496-10 7.3.3
+    """
+    for unit in _units(packet):
+        if unit and unit[0] & 0x1F in _H264_SLICES:
+            bits = _Bits(unit[1:40])
+            try:
+                for _ in range(3):  # first macroblock, kind, parameter set
+                    bits.golomb()
+                number = bits.take(parameters.number_bits)
+                return Field(number, bits.take(1) == 1) if bits.take(1) else None
+            except IndexError:
+                return None
+    return None
 
 
 class _Bits:
@@ -172,7 +203,7 @@ def _h264_sequence(unit: bytes) -> StreamParameters:
             for number in range(8 if chroma != 3 else 12):
                 if bits.take(1):
                     _skip_scaling(bits, 16 if number < 6 else 64)
-    bits.golomb()
+    number_bits = bits.golomb() + 4
     order = bits.golomb()
     if order == 0:
         bits.golomb()
@@ -186,7 +217,11 @@ def _h264_sequence(unit: bytes) -> StreamParameters:
     bits.take(1)
     bits.golomb()
     bits.golomb()
-    return StreamParameters(profile, level, progressive=bits.take(1) == 1, constrained=bool(constraints & 0x40))
+    progressive = bits.take(1) == 1
+    constrained = bool(constraints & 0x40)
+    return StreamParameters(
+        profile, level, progressive=progressive, constrained=constrained, number_bits=min(number_bits, 16)
+    )
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

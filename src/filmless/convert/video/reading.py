@@ -8,7 +8,7 @@ from filmless.convert.content import Content, Picture, Resolution, Stream, check
 from filmless.convert.options import ReadOptions
 from filmless.convert.video.decoding import count_by_decoding, decode_video
 from filmless.convert.video.motion_jpeg import motion_jpeg
-from filmless.convert.video.opening import Packets, check_end, frame_times_ms, opened, walked
+from filmless.convert.video.opening import Packets, check_end, fields_joined, frame_times_ms, opened, walked
 from filmless.convert.video.parameters import StreamParameters, parameters_of
 from filmless.convert.video.remuxing import remuxed
 from filmless.convert.video.syntaxes import Allowed, VideoFacts, allowed_by, is_audio_allowed
@@ -128,11 +128,14 @@ def _as_it_is(
     rate: Fraction | None,
     options: ReadOptions,
 ) -> Picture:
-    count = packets.number
-    if (parameters is not None and not parameters.progressive) or options.verify:
-        count = count_by_decoding(data)  # two coded pictures may be one frame
-        if options.verify and count < packets.number and parameters is not None and parameters.progressive:
-            raise ConversionError(f"the video has {packets.number} coded frames, of which {count} decode")
+    if facts.codec == "h264" and parameters is not None and not parameters.progressive:
+        with opened(data) as container:
+            count, times = fields_joined(container, parameters)
+        if count < packets.number and len(times) > 1 and times[-1] > times[0]:
+            rate = (count - 1) / (times[-1] - times[0])  # what the file says may be of fields
+        packets = packets._replace(number=count, times=times)
+    if options.verify and (found := count_by_decoding(data)) != packets.number:
+        raise ConversionError(f"the video has {packets.number} coded frames, of which {found} decode")
     coded = _in_container(data, facts, allowed, rate, options)
     syntax = allowed.transfer_syntax
     if len(coded) > LONGEST_FRAGMENT and facts.codec != "hevc":
@@ -141,15 +144,14 @@ def _as_it_is(
         rows=facts.rows,
         columns=facts.columns,
         samples=3,
-        frames=count,
+        frames=packets.number,
         bits_allocated=8 if allowed.bits_stored == 8 else 16,
         bits_stored=allowed.bits_stored,
         photometric_interpretation="YBR_PARTIAL_420",
         stream=Stream(syntax, (coded,), allowed.lossy_method),
         facts={"StereoPairsPresent": "YES"} if allowed.stereo else {},
     )
-    times = packets.times if count == packets.number else ()
-    return _with_times(picture, times, rate, options)
+    return _with_times(picture, packets.times, rate, options)
 
 
 def _in_container(
