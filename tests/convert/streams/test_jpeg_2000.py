@@ -103,9 +103,23 @@ def test_boxes_are_left_out(smooth, boxed, wrapped):
     notices = []
     second = boxed(stream)
     wrapped(second + second[second.index(b"jp2c") - 4 :], "90", stream=stream, notices=notices)
-    assert [notice.code for notice in notices] == ["further-pictures"]
+    assert [notice.code for notice in notices] == ["further-pictures", "embedded-comment"]
     ht = _ht(smooth, rgb=True)
     wrapped(boxed(ht), "201", stream=ht)
+
+
+def test_comments_are_told_and_stripped(smooth, boxed):
+    data = _j2k(smooth)
+    assert b"OpenJPEG" in data
+    secret = data.replace(b"Created by", b"SECRET  by")
+    notices = []
+    assert b"SECRET" in to_dicom(secret, notices=notices).PixelData
+    assert [notice.code for notice in notices] == ["embedded-comment"]
+    notices.clear()
+    ds = to_dicom(boxed(secret, (b"uuid", b"SECRET")), strip_metadata=True, notices=notices)
+    assert notices == []
+    assert b"SECRET" not in ds.PixelData
+    np.testing.assert_array_equal(pixels.decode(ds), smooth)
 
 
 def test_alpha_is_laid_over_the_background(smooth, smooth_grey, boxed, through_file, as_image):

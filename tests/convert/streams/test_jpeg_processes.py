@@ -288,10 +288,12 @@ def test_a_million_markers():
     with pytest.raises(LimitError, match="segments"):
         to_dicom(b"\xff\xd8" + b"\xff\xe0\0\2" * 1_000_000)
     with pytest.raises((ConversionError, LimitError)):
-        to_dicom(b"\xff\xd8" + b"\xff" * 1_000_000)
+        to_dicom(b"\xff\xd8" + b"\xff" * 30_000_000)
     frame = _segment(0xC0, struct.pack(">BHHB", 8, 8, 8, 1) + b"\1\x11\0")
     with pytest.raises((ConversionError, LimitError)):
         to_dicom(b"\xff\xd8" + frame + _segment(0xDA, b"\1\1\0\0\x3f\0") + b"\xff\xd0" * 1_000_000 + b"\xff\xd9")
+    with pytest.raises((ConversionError, LimitError)):
+        to_dicom(b"\xff\xd8" + frame + _segment(0xDA, b"\1\1\0\0\x3f\0") + b"\xff" * 30_000_000)
 
 
 @given(data=st.data())

@@ -68,6 +68,20 @@ def test_recompressed_jpeg(smooth, smooth_grey, jpeg, wrapped):
         np.testing.assert_array_equal(pixels.decode(to_dicom(data)), pixels.decode(to_dicom(original)))
 
 
+def test_recompressed_jpeg_without_metadata_is_a_jpeg(smooth, as_bytes):
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET"
+    original = as_bytes(Image.fromarray(smooth), "JPEG", exif=exif)
+    data = bytes(imagecodecs.jpegxl_encode_jpeg(original, usecontainer=True))
+    notices = []
+    assert to_dicom(data, notices=notices).file_meta.TransferSyntaxUID.endswith(".111")
+    assert [notice.code for notice in notices] == ["embedded-exif"]
+    ds = to_dicom(data, strip_metadata=True)
+    assert ds.file_meta.TransferSyntaxUID.endswith(".50")
+    assert b"SECRET" not in ds.PixelData
+    np.testing.assert_array_equal(pixels.decode(ds), pixels.decode(to_dicom(original)))
+
+
 def test_alpha(smooth, smooth_grey, through_file):
     for values in (
         np.dstack([smooth, np.full_like(smooth_grey, 255)]),

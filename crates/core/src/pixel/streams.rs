@@ -108,9 +108,13 @@ fn marker_at(data: &[u8], position: usize) -> Result<(u8, usize)> {
         Some(0xFF) => {}
         Some(_) => return Err(bad("JPEG has bytes that are no marker between segments", position)),
     }
-    let filling = data[position..].iter().take_while(|&&byte| byte == 0xFF).count();
-    let at = position + filling;
+    let at = position + filling(data, position);
     Ok((*data.get(at).ok_or_else(|| early(data))?, at + 1))
+}
+
+/// How many bytes FF follow each other.
+fn filling(data: &[u8], position: usize) -> usize {
+    data[position..].iter().take_while(|&&byte| byte == 0xFF).count()
 }
 
 /// The offset of the marker that ends entropy-coded data, and the restart markers, which are part of it.
@@ -124,7 +128,7 @@ fn end_of_scan(data: &[u8], mut position: usize, coding: Coding) -> Result<(usiz
                 restarts.count += 1;
                 position = found + 2;
             }
-            0xFF => position = found + 1,
+            0xFF => position = found + filling(data, found) - 1,
             _ => return Ok((found, restarts)),
         }
     }

@@ -35,6 +35,7 @@ _MOST_SEGMENTS = 1 << 16
 _LARGE = 1 << 18  # bytes of a file from which new memory for it costs more than reading it
 
 _OTHER_DATA = b"\x9d\x3b\xe7\x51" * 16  # coded data of no meaning; not all ones or zeros, which can mean "no change"
+_FILLING = re.compile(rb"\xff+")
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
 
 
@@ -126,8 +127,8 @@ def _frame_header(data: bytes) -> int:
     """
     position = 2
     for _ in range(_MOST_SEGMENTS):
-        while data[position : position + 2] == b"\xff\xff":
-            position += 1
+        filling = _FILLING.match(data, position)
+        position = filling.end() - 1 if filling else position
         marker = data[position + 1 : position + 2]
         if data[position : position + 1] != b"\xff" or not marker or marker[0] == _START_OF_SCAN:
             break

@@ -1,5 +1,6 @@
 """JPEG 2000 and HTJ2K: the code stream goes in as it is, without its boxes; what they alone explain is decoded."""
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = ["read"]
 
 _LOSSLESS, _LOSSY = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"
 _HT_LOSSLESS, _HT_RPCL, _HT_LOSSY = (f"1.2.840.10008.1.2.4.{number}" for number in (201, 202, 203))
+_COMMENT = 0xFF64
 _RPCL = 2  # resolution, position, component, layer
 _MOST_BASE = 64  # rows and columns of the lowest resolution, so that it serves as a thumbnail
 _METHODS = {False: "ISO_15444_1", True: "ISO_15444_15"}
@@ -64,6 +66,20 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         return [_as_it_is(code_stream, stream, parts, information, options)]
     options.notice("decoded", f"the JPEG 2000 picture is stored uncompressed: {reason}")
     return [_decoded(code_stream, stream, parts, boxes, information, options)]
+
+
+def _comments(data: bytes, stream: Jpeg2000Stream, options: ReadOptions) -> bytes:
+    """Leave the comments of the main header out when it is asked for; else tell that there are some."""
+    parts, begin, position = [], 0, 2
+    while position < stream.first_tile_part:
+        marker, size = struct.unpack_from(">HH", data, position)
+        if marker == _COMMENT:
+            parts.append(data[begin:position])
+            begin = position + 2 + size
+        position += 2 + size
+    if parts and not options.strip_metadata:
+        options.notice("embedded-comment", "the JPEG 2000 picture keeps its comment")
+    return b"".join([*parts, data[begin:]]) if parts and options.strip_metadata else data
 
 
 def _reason(stream: Jpeg2000Stream, boxes: Boxes) -> str | None:
@@ -117,7 +133,7 @@ def _as_it_is(
         signed=stream.signed,
     )
     return as_it_is(
-        (data,),
+        (_comments(data, stream, options),),
         description,
         options,
         lossy_method=None if reversible else _METHODS[stream.high_throughput],

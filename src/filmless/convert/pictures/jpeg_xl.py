@@ -85,6 +85,8 @@ def _recompressed(data: bytes, header: JpegXlHeader, options: ReadOptions) -> Pi
     picture = jpeg.read_stream(restored, stream, options)
     if picture.stream is None:  # it was decoded, of which was told
         return picture
+    if picture.stream.frames != (restored[: stream.end],):  # without metadata, it is another JPEG
+        return picture
     if header.orientation != 1 or (stream.rows, stream.columns) != (header.rows, header.columns):
         raise ConversionError("JPEG XL has another size or orientation than the JPEG that it restores")
     return replace(picture, stream=replace(picture.stream, transfer_syntax=_RECOMPRESSION, frames=(data,)))
