@@ -1,6 +1,7 @@
 """Coded pictures moved into another container, each bit for bit."""
 
 import io
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -60,28 +61,31 @@ def remuxed(data: bytes, container: str, *, rate: Fraction | None, audio: bool) 
 def _times(data: bytes, rate: Fraction | None) -> list[tuple[int, int, Fraction]] | None:
     """Return when each picture is shown and decoded, where the file does not say both; None where it does."""
     with opened(data) as source:
-        packets = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
-        pts: list[int | None] = [packet.pts for packet in packets]
-        step, base = 1, packets[0].time_base
-        is_whole = all(packet.dts is not None for packet in packets) and None not in pts
+        stream, base = source.streams.video[0], None
+        pts: list[int | None] = []
+        is_whole = True
+        for packet in source.demux(stream):
+            if packet.size:
+                pts.append(packet.pts)
+                is_whole &= packet.pts is not None and packet.dts is not None
+                base = base or packet.time_base
         # AVI has the times of decoding only, from which FFmpeg guesses others.
-        if is_whole and "avi" not in source.format.name:
-            return None
-    if None in pts or "avi" in source.format.name:
-        shown: list[int] = display_order(data, len(packets))
-        base = 1 / (rate or _RATE)
+        is_guess = "avi" in source.format.name
+    if is_whole and not is_guess:
+        return None
+    between = 1 / (rate or _RATE)
+    if None in pts or is_guess or base is None:
+        shown, base = display_order(data, len(pts)), between
     else:
         shown = [time for time in pts if time is not None]
-        step = max(1, round(1 / (rate or _RATE) / base))
+    step = max(1, round(between / base))
     return [(when, decoded, base) for when, decoded in zip(shown, _decoding_times(shown, step), strict=True)]
 
 
 def _decoding_times(shown: Sequence[int], step: int) -> list[int]:
     """Return times of decoding: those of showing in order, as late as none is decoded after it is shown."""
     ordered = sorted(shown)
-    delay = 0
-    while any(ordered[max(0, at - delay)] > when for at, when in enumerate(shown)):
-        delay += 1
+    delay = max(at + 1 - bisect_right(ordered, when) for at, when in enumerate(shown))
     before = [ordered[0] - step * (delay - at) for at in range(delay)]
     return [*before, *ordered[: len(ordered) - delay]]
 
