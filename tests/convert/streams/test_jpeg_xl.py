@@ -68,6 +68,16 @@ def test_recompressed_jpeg(smooth, smooth_grey, jpeg, wrapped):
         np.testing.assert_array_equal(pixels.decode(to_dicom(data)), pixels.decode(to_dicom(original)))
 
 
+def test_recompressed_jpeg_that_nothing_restores_is_lossy(smooth, jpeg, wrapped):
+    data = bytes(imagecodecs.jpegxl_encode_jpeg(jpeg(smooth), usecontainer=False))
+    if not data.startswith(b"\xff\x0a"):
+        data = code_stream_of(data)[0]
+    header = read_header(data)
+    assert (header.has_xyb, header.is_modular) == (False, False)
+    ds = wrapped(data, "112")
+    assert (ds.LossyImageCompression, ds.PhotometricInterpretation) == ("01", "RGB")
+
+
 def test_recompressed_jpeg_without_metadata_is_a_jpeg(smooth, as_bytes):
     exif = Image.Exif()
     exif[0x010E] = "SECRET"

@@ -27,6 +27,7 @@ _AS_THE_FILE_IS = [
     ("libx264", "mpegts", {"bf": 2}, "102"),
     ("libx264", "mp4", {"profile": "baseline"}, "102"),
     ("libx264", "mp4", {"profile": "main"}, "102"),
+    ("libx264", "mp4", {"rows": 50, "columns": 66}, "102"),
     ("libx264", "mp4", {"level": "4.2"}, "104"),
     ("libx264", "mp4", {"x264-params": "frame-packing=3"}, "105"),
     ("libx264", "mp4", {"sound": "aac"}, "102"),
