@@ -8,7 +8,7 @@ from filmless.dataset import Dataset
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 
-__all__ = ["RENDERING", "Job", "OutOptions"]
+__all__ = ["DEFAULTS", "RENDERING", "Job", "OutOptions"]
 
 
 class OutOptions(TypedDict, total=False):
@@ -39,6 +39,9 @@ class OutOptions(TypedDict, total=False):
 
 #: The options that `filmless.pixels.render` takes.
 RENDERING = frozenset({"window", "voi", "presentation_state", "overlays", "size", "icc"})
+
+#: Values that say nothing, beside None.
+DEFAULTS = {"overlays": True, "icc": False}
 
 
 def _told_to_nobody(code: str, message: str) -> None:
