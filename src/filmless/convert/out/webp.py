@@ -83,7 +83,7 @@ def _bitstream(picture: NDArray[np.uint8], quality: int, *, lossless: bool) -> b
 
 def _size(picture: NDArray[np.uint8]) -> bytes:
     rows, columns = picture.shape[:2]
-    return (columns - 1).to_bytes(3, "little") + (rows - 1).to_bytes(3, "little")
+    return struct.pack("<I", columns - 1)[:3] + struct.pack("<I", rows - 1)[:3]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
