@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from filmless.convert.out.options import Job
 from filmless.convert.out.source import PictureSource
 from filmless.convert.out.timing import durations_ms, in_ticks, plays
-from filmless.errors import ConversionError
 
 __all__ = ["write"]
 
@@ -32,13 +31,11 @@ def write(job: Job, out: BinaryIO) -> None:
     ticks = in_ticks(durations, 0.1, _LEAST_TICKS)
     shape: tuple[int, ...] | None = None
     is_exact = True
-    for image, shown in zip(source.each(lambda frame: _encoded(source.picture(frame))), ticks, strict=True):
+    for (picture, image), shown in zip(source.encoded(_encoded), ticks, strict=True):
         is_exact &= image.is_exact
         if shape is None:
-            shape = image.shape
+            shape = picture.shape
             _write_head(out, shape, plays=repeats if count > 1 else 1)
-        elif shape != image.shape:
-            raise ConversionError(f"a picture has shape {image.shape}, expected that of the others, {shape}")
         if count > 1:
             out.write(b"!\xf9\x04\x04" + struct.pack("<H", shown) + b"\0\0")
         table = b"" if image.palette == _GREYS else image.palette
@@ -59,7 +56,6 @@ def _write_head(out: BinaryIO, shape: tuple[int, ...], *, plays: int) -> None:
 class _Image(NamedTuple):
     """A frame: its palette of 256 colours, and its compressed indices with their code size."""
 
-    shape: tuple[int, ...]
     palette: bytes
     data: bytes
     is_exact: bool
@@ -74,7 +70,7 @@ def _encoded(picture: NDArray[np.uint8]) -> _Image:
     stream = io.BytesIO()
     # As greys: indices are left as they are, and a table of 256 is written.
     Image.fromarray(picture).save(stream, "GIF", optimize=False, interlace=False)
-    return _Image(picture.shape, palette, _image_data(stream.getvalue()), is_exact)
+    return _Image(palette, _image_data(stream.getvalue()), is_exact)
 
 
 def _indexed(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bytes, bool]:

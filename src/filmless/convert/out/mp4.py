@@ -54,8 +54,7 @@ def _write_frames(container: Any, job: Job, source: PictureSource, durations: li
     context.flags |= 1 << 23  # bit-exact: no name and version of the encoder
     context.thread_count = job.options.get("threads") or 0
     shown = 0
-    for picture, ticks in zip(source.pictures(), in_ticks(durations, _TICKS_PER_MS), strict=True):
-        frame = _frame(picture)
+    for (_, frame), ticks in zip(source.encoded(_frame), in_ticks(durations, _TICKS_PER_MS), strict=True):
         if not shown:
             context.width, context.height = frame.width, frame.height
         frame.pts, frame.time_base, frame.duration = shown, context.time_base, ticks
