@@ -127,6 +127,7 @@ def test_a_document_is_what_is_extracted(monkeypatch):
     """The adapter alone; what is extracted is the concern of `convert.documents`."""
     stub = ModuleType("filmless.convert.documents.extraction")
     stub.extract = lambda ds: (b"%PDF-1.7", ".pdf")  # type: ignore[attr-defined]
+    stub.suffix_of = lambda ds: ".pdf"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "filmless.convert.documents", ModuleType("filmless.convert.documents"))
     monkeypatch.setitem(sys.modules, stub.__name__, stub)
     (part,) = outputs(filmless.Dataset(), "document")
