@@ -24,7 +24,7 @@ from filmless.errors import ConversionError, DicomError, FormatError
 __all__ = ["convert"]
 
 Kind = Literal["DICOM", "picture"]
-_HEAD = 512
+_HEAD = 4096
 _PICTURES = {".bmp", ".emf", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _DICOM = {".dcm", ".dic", ".dicom", ".ima"}
 
@@ -214,14 +214,14 @@ def _to_picture(path: str, dataset: Dataset, frame: int | None, target: Path, op
 
 def _kind(path: str, target_format: str | None) -> Kind:
     """Tell what a file holds, from its first bytes; a data set without its preamble has to be read for that."""
-    from filmless.convert.sniff import sniff
+    from filmless.convert.formats import format_of
 
     with Path(path).open("rb") as file:
         head = file.read(_HEAD)
     if b"DICM" in (head[128:132], head[:4]):
         return "DICOM"
     try:
-        sniff(head)
+        format_of(head, Path(path).stat().st_size)
     except ConversionError as no_picture:
         try:
             filmless.read(path)
@@ -248,7 +248,7 @@ def _header(settings: Iterable[str]) -> dict[str, Any]:
         check_value(tag, vr, value)
         header[keyword] = value
     if header:
-        from filmless.convert.header import check_header
+        from filmless.convert.header.secondary_capture import check_header
 
         try:
             check_header(header)

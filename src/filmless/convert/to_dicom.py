@@ -1,28 +1,16 @@
 """A picture becomes a Secondary Capture image."""
 
 from os import PathLike, fspath
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from filmless.convert.array import read_array, read_image
-from filmless.convert.deep import read_png, read_tiff
-from filmless.convert.emf import bitmap_of_emf
-from filmless.convert.header import check_header, secondary_capture
-from filmless.convert.jpeg import read_jpeg
+from filmless.convert.header import HeaderRules
 from filmless.convert.notice import ConversionNotice
-from filmless.convert.picture import Background, Picture, as_colours
-from filmless.convert.raster import Options, read_with_pillow
-from filmless.convert.sniff import sniff
+from filmless.convert.options import Background, ReadOptions, as_colours
+from filmless.convert.reading import Source, contents
 from filmless.dataset import Dataset
-from filmless.errors import DicomError
+from filmless.errors import ConversionError, DicomError
 
 __all__ = ["Source", "to_dicom"]
-
-Source = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
 
 
 def to_dicom(
@@ -30,6 +18,7 @@ def to_dicom(
     *,
     background: Background = 255,
     strip_metadata: bool = False,
+    verify: bool = False,
     max_pixels: int = 1 << 28,
     notices: list[ConversionNotice] | None = None,
     **header: Any,
@@ -46,6 +35,8 @@ def to_dicom(
         What transparent parts are laid over: a grey or a colour of 0 to 255. White by default, as paper.
     strip_metadata
         Leave the EXIF, XMP, IPTC, comment, thumbnail and application segments out of a JPEG that is stored as it is.
+    verify
+        Decode a stream that goes in as it is, and refuse one that does not decode to its end.
     max_pixels
         The largest picture that is decoded.
     notices
@@ -86,11 +77,20 @@ def to_dicom(
     >>> ds.save_as("retina.dcm")
     """
     as_colours(background)
-    check_header(header)
-    options = Options(background, strip_metadata, max_pixels)
+    rules = HeaderRules(values=header)
+    options = ReadOptions(
+        background=background,
+        strip_metadata=strip_metadata,
+        verify=verify,
+        max_pixels=max_pixels,
+    )
     try:
-        picture = _read(source, options)
-        ds = secondary_capture(picture, header)
+        found = contents(source, options)
+        if len(found) != 1:
+            raise ConversionError(
+                f"the source becomes {len(found)} objects, expected one", hint="`convert_many` gives all of them"
+            )
+        ds = rules.data_set(found[0])
     except DicomError as error:
         if error.path is None and isinstance(source, str | PathLike):
             error.path = fspath(source)
@@ -98,35 +98,3 @@ def to_dicom(
     if notices is not None:
         notices.extend(options.notices)
     return ds
-
-
-def _read(source: Source, options: Options) -> Picture:
-    if isinstance(source, Image.Image):
-        return read_image(source, options)
-    if isinstance(source, np.ndarray):
-        return read_array(source, options)
-    data = _bytes_of(source)
-    match sniff(data):
-        case "JPEG":
-            return read_jpeg(data, options)
-        case "PNG":
-            return read_png(data, options)
-        case "TIFF":
-            return read_tiff(data, options)
-        case "EMF":
-            return read_with_pillow("BMP", bitmap_of_emf(data), options)
-        case name:
-            return read_with_pillow(name, data, options)
-
-
-def _bytes_of(source: str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO) -> bytes:
-    if isinstance(source, str | PathLike):
-        return Path(source).read_bytes()
-    if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
-    if not hasattr(source, "read"):
-        raise TypeError(f"source is a {type(source).__name__}, expected a path, bytes, a binary stream, image or array")
-    data = source.read()
-    if not isinstance(data, bytes):
-        raise TypeError("source is a stream of text, expected a binary one")
-    return data

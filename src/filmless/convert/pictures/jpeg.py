@@ -9,17 +9,19 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless.convert.content import Content, Picture, Stream, check_size
 from filmless.convert.notice import ConversionNotice
-from filmless.convert.picture import Picture, check_size
-from filmless.convert.raster import Options, PictureInformation, decode_with_pillow, open_with_pillow
+from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.pillow import PictureInformation, decode_with_pillow, open_with_pillow
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.pixels.codecs.jpeg import MAX_PIXELS_PER_BYTE, decode_stream
 from filmless.pixels.codecs.jpeg_stream import JpegSegment, JpegStream, parse_jpeg
 
-__all__ = ["read_jpeg", "without_metadata"]
+__all__ = ["read", "without_metadata"]
 
 _APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
 _START_OF_SCAN = 0xDA
+_JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 _JFIF_BYTES = 14  # of its content, up to the thumbnail
 
 _MAX_PROGRESSIVE = 8300  # pixels of one byte: its later scans may say nothing at all
@@ -38,7 +40,7 @@ _MESSAGES = {
 }
 
 
-def read_jpeg(data: bytes, options: Options) -> Picture:
+def read(data: bytes, options: ReadOptions) -> list[Content]:
     """Read a JPEG: as it is when it is baseline, upright, and of one or three components; else its samples.
 
     Raises
@@ -60,16 +62,16 @@ def read_jpeg(data: bytes, options: Options) -> Picture:
     if stream.end < len(data.rstrip(b"\0")):
         options.notice("trailing-bytes", "bytes behind the end of the JPEG are left out")
     if stream.is_lossless or stream.precision != 8:
-        return _decode_deep(data, stream)
+        return [_decode_deep(data, stream)]
     with open_with_pillow("JPEG", data[: stream.end]) as image:
         information = PictureInformation.of(image)
         if not stream.is_baseline or len(stream.components) not in (1, 3) or information.orientation != 1:
             options.notice("decoded", f"the JPEG is stored uncompressed: {_reason(stream)}")
-            return decode_with_pillow(image, information, options, lossy_bytes=stream.end)
-    return _as_it_is(data, stream, information, options)
+            return [decode_with_pillow(image, information, options, lossy_bytes=stream.end)]
+    return [_as_it_is(data, stream, information, options)]
 
 
-def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, options: Options) -> Picture:
+def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, options: ReadOptions) -> Picture:
     """Pass the stream on; decoding it shows that it is one, and whole."""
     try:
         samples = decode_stream(data, stream)
@@ -86,12 +88,10 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
             options.notices.append(ConversionNotice(code, _MESSAGES[code]))
     # PS3.5 Table 8.2.1-1 knows YBR_FULL_422 and RGB only; the term says nothing on the stream's real subsampling.
     colour = "RGB" if stream.is_rgb else "YBR_FULL_422"
-    return Picture(
-        pixels=samples[np.newaxis],
-        bits_stored=8,
+    return Picture.of_samples(
+        samples,
         photometric_interpretation="MONOCHROME2" if samples.ndim == 2 else colour,
-        jpeg=stored,
-        lossy_bytes=len(stored),
+        stream=Stream(_JPEG_BASELINE, (stored,), "ISO_10918_1"),
         resolution=information.resolution,
         icc_profile=information.rgb_profile(options) if samples.ndim == 3 else None,
     )
@@ -122,7 +122,11 @@ def _decode_deep(data: bytes, stream: JpegStream) -> Picture:
         samples = imagecodecs.jpeg8_decode(data[: stream.end])
     except (RuntimeError, ValueError) as error:
         raise ConversionError(f"the JPEG does not decode: {error}") from error
-    return Picture.of_samples(samples, stream.precision, lossy_bytes=None if stream.is_lossless else stream.end)
+    return Picture.of_samples(
+        samples,
+        stream.precision,
+        **({} if stream.is_lossless else {"lossy_bytes": stream.end, "lossy_method": "ISO_10918_1"}),
+    )
 
 
 def _reason(stream: JpegStream) -> str:

@@ -6,16 +6,16 @@ from fractions import Fraction
 from typing import Any
 
 from filmless import _core
-from filmless.convert.picture import Picture
+from filmless.convert.content import Picture
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
 from filmless.file import generate_uid
+from filmless.pixels.encapsulation import encapsulate
 from filmless.values import nearest_keyword
 
 __all__ = ["check_header", "secondary_capture"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 
 _SC_IMAGE = "1.2.840.10008.5.1.4.1.1.7"
 _SC_MULTIFRAME = {  # by samples per pixel and bits allocated: PS3.3 A.8.3 to A.8.5
@@ -184,17 +184,20 @@ def _image_pixel(picture: Picture) -> dict[str, Any]:
         values["PlanarConfiguration"] = 0
     if picture.icc_profile is not None:
         values["ICCProfile"] = picture.icc_profile + b"\0" * (len(picture.icc_profile) % 2)
-    if picture.lossy_bytes:
+    lossy_bytes, method = picture.lossy_bytes, picture.lossy_method
+    if picture.stream is not None and picture.stream.lossy_method is not None:
+        lossy_bytes, method = sum(map(len, picture.stream.frames)), picture.stream.lossy_method
+    if lossy_bytes:
         values["LossyImageCompression"] = "01"
-        values["LossyImageCompressionRatio"] = f"{picture.pixels.nbytes / picture.lossy_bytes:.4g}"
-        values["LossyImageCompressionMethod"] = "ISO_10918_1"
+        values["LossyImageCompressionRatio"] = f"{picture.stored_bytes / lossy_bytes:.4g}"
+        values["LossyImageCompressionMethod"] = method
     return values
 
 
 def _voi(picture: Picture, header: Mapping[str, Any]) -> dict[str, Any]:
     """Give a window over the values that are there, for grey whose range no screen shows; 8 bits need none."""
     plain = picture.bits_stored == 8 and not picture.signed
-    if picture.samples > 1 or plain or any(keyword in header for keyword in _WINDOWS):
+    if picture.pixels is None or picture.samples > 1 or plain or any(keyword in header for keyword in _WINDOWS):
         return {}
     low, high = int(picture.pixels.min()), int(picture.pixels.max())
     return {"WindowCenter": f"{(low + high + 1) / 2:.10g}", "WindowWidth": f"{high - low + 1}"}
@@ -234,22 +237,19 @@ def _geometry(picture: Picture, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _store_pixels(ds: Dataset, picture: Picture) -> None:
     """Set Pixel Data, and the transfer syntax that it is in."""
-    if picture.jpeg is not None:
-        ds.add_new("PixelData", "OB", _encapsulate(picture.jpeg))
-        ds.file_meta.TransferSyntaxUID = JPEG_BASELINE
+    if picture.stream is not None:
+        encapsulated = encapsulate(picture.stream.frames)
+        ds.add_new("PixelData", "OB", encapsulated.value)
+        if encapsulated.offsets is not None and encapsulated.lengths is not None:
+            ds.add_new("ExtendedOffsetTable", "OV", encapsulated.offsets)
+            ds.add_new("ExtendedOffsetTableLengths", "OV", encapsulated.lengths)
+        ds.file_meta.TransferSyntaxUID = picture.stream.transfer_syntax
         return
-    if picture.pixels.nbytes > _MAX_VALUE:
-        raise ConversionError(f"{picture.pixels.nbytes} bytes of samples are too many, expected at most {_MAX_VALUE}")
+    if picture.pixels is None:
+        raise ConversionError("the picture has neither samples nor a stream")
+    if picture.stored_bytes > _MAX_VALUE:
+        raise ConversionError(f"{picture.stored_bytes} bytes of samples are too many, expected at most {_MAX_VALUE}")
     little = picture.pixels.astype(picture.pixels.dtype.newbyteorder("<"), copy=False)
     value = little.tobytes()
     ds.add_new("PixelData", "OB" if picture.bits_allocated == 8 else "OW", value + b"\0" * (len(value) % 2))
     ds.file_meta.TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN
-
-
-def _encapsulate(stream: bytes) -> bytes:
-    """One frame as an empty Basic Offset Table and one fragment (PS3.5 A.4); the delimiter is the writer's."""
-    stream += b"\0" * (len(stream) % 2)
-    if len(stream) > _MAX_VALUE:
-        raise ConversionError(f"a JPEG of {len(stream)} bytes is too long for a fragment")
-    item = b"\xfe\xff\x00\xe0"
-    return item + b"\0\0\0\0" + item + len(stream).to_bytes(4, "little") + stream

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filmless.convert.picture import Picture, check_size, composite
-from filmless.convert.raster import Options, PictureInformation, decode_with_pillow
+from filmless.convert.content import Picture, check_size, composite
+from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.pillow import PictureInformation, decode_with_pillow
 from filmless.errors import ConversionError
 
 __all__ = ["read_array", "read_image"]
@@ -15,13 +16,13 @@ __all__ = ["read_array", "read_image"]
 _UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
 
 
-def read_image(image: Image.Image, options: Options) -> Picture:
+def read_image(image: Image.Image, options: ReadOptions) -> Picture:
     """Read a PIL image; its EXIF orientation is applied."""
     check_size(image.width, image.height, _UNLIMITED)
     return decode_with_pillow(image, PictureInformation.of(image), options)
 
 
-def read_array(array: NDArray[Any], options: Options) -> Picture:
+def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
     """Read an array of samples.
 
     Parameters
@@ -53,7 +54,7 @@ def read_array(array: NDArray[Any], options: Options) -> Picture:
         options.notice("alpha", "transparent parts are laid over the background")
         frames = np.stack([composite(frame, options.background) for frame in frames])
     native = np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
-    return Picture(native, native.dtype.itemsize * 8, "RGB" if colour else "MONOCHROME2")
+    return Picture.of_frames(native)
 
 
 def _as_frames(array: NDArray[Any]) -> NDArray[Any]:

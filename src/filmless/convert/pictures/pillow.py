@@ -4,22 +4,22 @@ import io
 import math
 import struct
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from filmless.convert.notice import ConversionNotice
-from filmless.convert.picture import Background, Picture, Resolution, check_size, composite, orient
+from filmless.convert.content import Picture, Resolution, check_size, composite, orient
+from filmless.convert.options import ReadOptions
 from filmless.errors import ConversionError
 
 __all__ = [
     "DECODER_ERRORS",
-    "Options",
     "PictureInformation",
     "decode_with_pillow",
+    "deep_picture",
     "open_with_pillow",
     "read_with_pillow",
     "sensible_resolution",
@@ -45,20 +45,6 @@ DECODER_ERRORS = (
 _MAX_PIXELS_PER_BYTE = 8300
 _ORIENTATION = 0x0112
 _MAX_ASPECT = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a picture is to be read, and where what is found is told."""
-
-    background: Background = 255
-    strip_metadata: bool = False
-    max_pixels: int = 1 << 28
-    notices: list[ConversionNotice] = field(default_factory=list)
-
-    def notice(self, code: str, message: str) -> None:
-        """Tell something."""
-        self.notices.append(ConversionNotice(code, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +76,7 @@ class PictureInformation:
         """Turn samples upright."""
         return orient(samples, self.orientation)
 
-    def rgb_profile(self, options: Options) -> bytes | None:
+    def rgb_profile(self, options: ReadOptions) -> bytes | None:
         """Return the ICC profile when it describes RGB, as PS3.3 C.11.15 wants it of a colour image."""
         profile = self.icc_profile
         if profile is None:
@@ -116,7 +102,7 @@ def open_with_pillow(format_name: str, data: bytes) -> Image.Image:
         raise ConversionError(f"the {format_name} header is damaged: {error}") from error
 
 
-def read_with_pillow(format_name: str, data: bytes, options: Options) -> Picture:
+def read_with_pillow(format_name: str, data: bytes, options: ReadOptions) -> Picture:
     """Read a PNG, BMP, GIF or TIFF.
 
     Raises
@@ -147,7 +133,7 @@ def _has_second_frame(data: bytes) -> bool:
 
 
 def decode_with_pillow(
-    image: Image.Image, information: PictureInformation, options: Options, *, lossy_bytes: int | None = None
+    image: Image.Image, information: PictureInformation, options: ReadOptions, *, lossy_bytes: int | None = None
 ) -> Picture:
     """Decode an image to samples of grey or RGB, upright and without alpha.
 
@@ -174,7 +160,11 @@ def decode_with_pillow(
     elif information.icc_profile is not None:
         options.notice("icc-dropped", "the ICC profile is left out: the picture is stored in other colours")
     return Picture.of_samples(
-        samples, lossy_bytes=lossy_bytes, resolution=information.upright_resolution, icc_profile=profile
+        samples,
+        lossy_bytes=lossy_bytes,
+        lossy_method=lossy_bytes and "ISO_10918_1",
+        resolution=information.upright_resolution,
+        icc_profile=profile,
     )
 
 
@@ -242,3 +232,17 @@ def sensible_resolution(pair: Any, *, absolute: bool) -> Resolution | None:
     if not (math.isfinite(x) and math.isfinite(y) and x > 0 and y > 0 and 1 / _MAX_ASPECT <= x / y <= _MAX_ASPECT):
         return None
     return Resolution(x, y, absolute)
+
+
+def deep_picture(samples: NDArray[Any], bits: int, information: PictureInformation, options: ReadOptions) -> Picture:
+    """Wrap samples of more than 8 bits: turned upright, alpha laid over the background."""
+    samples = information.upright(samples)
+    if samples.ndim == 3 and samples.shape[2] in (2, 4):
+        options.notice("alpha", "transparent parts are laid over the background")
+        samples, bits = composite(samples, options.background), 16
+    return Picture.of_samples(
+        samples,
+        bits,
+        resolution=information.upright_resolution,
+        icc_profile=information.rgb_profile(options) if samples.ndim == 3 else None,
+    )

@@ -1,27 +1,26 @@
-"""Pictures of more than 8 bits a sample that Pillow would cut: PNG of 16-bit colour or alpha, TIFF of 9 to 16 bits."""
+"""TIFF: with Pillow up to 8 bits a sample, all bits of 9 to 16 with tifffile."""
 
 import io
 import logging
 from dataclasses import replace
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from filmless.convert.picture import Picture, Resolution, check_size, composite
-from filmless.convert.raster import (
+from filmless.convert.content import Content, Resolution, check_size
+from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.pillow import (
     DECODER_ERRORS,
-    Options,
     PictureInformation,
-    open_with_pillow,
+    deep_picture,
     read_with_pillow,
     sensible_resolution,
 )
 from filmless.errors import ConversionError
 
-__all__ = ["read_png", "read_tiff"]
+__all__ = ["read"]
 
 # tifffile logs the damage that we raise; without any handler Python would print it as well.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -30,35 +29,7 @@ _LOSSY_COMPRESSIONS = (6, 7)  # both are JPEG
 _EXPANSION = {1: 1, 5: 2800, 8: 1032, 32773: 64, 32946: 1032}  # bytes out of one byte at most: none, LZW, deflate, …
 
 
-def read_png(data: bytes, options: Options) -> Picture:
-    """Read a PNG: 16-bit colour and alpha with all their bits, the rest with Pillow.
-
-    Raises
-    ------
-    ConversionError
-        It is damaged or ends early.
-    """
-    depth, colour_type = data[24:25], data[25:26]
-    if depth != b"\x10" or colour_type in (b"\0", b""):
-        return read_with_pillow("PNG", data, options)
-    with open_with_pillow("PNG", data) as image:
-        columns, rows = image.size
-        check_size(columns, rows, options.max_pixels)
-        if rows * columns > _EXPANSION[8] * len(data):
-            raise ConversionError(f"the PNG of {len(data)} bytes is too short for its size")
-        information = PictureInformation.of(image)
-        key = image.info.get("transparency")
-    try:
-        samples = imagecodecs.png_decode(data)
-    except DECODER_ERRORS as error:
-        raise ConversionError(f"the PNG is damaged or ends early: {error}") from error
-    if samples.shape[2] == 3 and isinstance(key, tuple):
-        opaque = (samples != np.array(key, dtype=np.uint16)).any(axis=-1, keepdims=True)
-        samples = np.concatenate([samples, np.where(opaque, 0xFFFF, 0).astype(np.uint16)], axis=-1)
-    return _deep_picture(samples, 16, information, options)
-
-
-def read_tiff(data: bytes, options: Options) -> Picture:
+def read(data: bytes, options: ReadOptions) -> list[Content]:
     """Read the first page of a TIFF: with Pillow up to 8 bits a sample, all bits of 9 to 16.
 
     Raises
@@ -79,8 +50,11 @@ def read_tiff(data: bytes, options: Options) -> Picture:
     except DECODER_ERRORS as error:
         raise ConversionError(f"the TIFF is damaged or ends early: {error}") from error
     if bits <= 8:
-        return replace(read_with_pillow("TIFF", data, options), lossy_bytes=lossy)
-    return replace(_deep_picture(samples, bits, information, options), lossy_bytes=lossy)
+        return [
+            replace(read_with_pillow("TIFF", data, options), lossy_bytes=lossy, lossy_method=lossy and "ISO_10918_1")
+        ]
+    picture = deep_picture(samples, bits, information, options)
+    return [replace(picture, lossy_bytes=lossy, lossy_method=lossy and "ISO_10918_1")]
 
 
 def _has_second_page(tiff: tifffile.TiffFile) -> bool:
@@ -92,7 +66,7 @@ def _has_second_page(tiff: tifffile.TiffFile) -> bool:
     return True
 
 
-def _check_page(page: Any, data: bytes, options: Options) -> None:
+def _check_page(page: Any, data: bytes, options: ReadOptions) -> None:
     """Refuse what cannot be, before it is allocated for."""
     rows, columns = page.imagelength, page.imagewidth
     check_size(columns, rows, options.max_pixels)
@@ -155,17 +129,4 @@ def _tiff_information(page: Any) -> PictureInformation:
         int(orientation) if orientation in range(1, 9) else 1,
         resolution,
         profile if isinstance(profile, bytes) and profile else None,
-    )
-
-
-def _deep_picture(samples: NDArray[Any], bits: int, information: PictureInformation, options: Options) -> Picture:
-    samples = information.upright(samples)
-    if samples.ndim == 3 and samples.shape[2] in (2, 4):
-        options.notice("alpha", "transparent parts are laid over the background")
-        samples, bits = composite(samples, options.background), 16
-    return Picture.of_samples(
-        samples,
-        bits,
-        resolution=information.upright_resolution,
-        icc_profile=information.rgb_profile(options) if samples.ndim == 3 else None,
     )

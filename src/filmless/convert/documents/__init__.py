@@ -1,0 +1,1 @@
+"""Documents that go in whole: PDF, CDA, STL, OBJ, MTL."""

@@ -1,0 +1,152 @@
+"""The formats that come in, as a table: what each is known by, and who reads it. The name of a file says nothing."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from filmless.errors import ConversionError
+
+__all__ = ["FORMATS", "HEAD_BYTES", "Format", "format_of"]
+
+#: So many bytes of a file tell every format.
+HEAD_BYTES = 4096
+
+Matches = Callable[[bytes, int], bool]
+
+
+class Format(NamedTuple):
+    """A kind of source.
+
+    Attributes
+    ----------
+    name
+        As a person knows it.
+    suffixes
+        Its usual ones, for names and help only.
+    reader
+        Module below `filmless.convert` and function: ``(data: bytes, options: ReadOptions) -> Iterable[Content]``.
+    matches
+        Whether the first bytes of a file, and its size, are of this kind.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    reader: str
+    matches: Matches
+
+
+def _begins(*magic: bytes) -> Matches:
+    return lambda head, _: head.startswith(magic)
+
+
+def _is_riff(kind: bytes) -> Matches:
+    return lambda head, _: head[:4] == b"RIFF" and head[8:12] == kind
+
+
+def _is_emf(head: bytes, _: int) -> bool:
+    return head[:4] == b"\x01\0\0\0" and head[40:44] == b" EMF"
+
+
+def _is_wmf(head: bytes, _: int) -> bool:
+    is_standard = head[:2] in (b"\1\0", b"\2\0") and head[2:4] == b"\x09\0" and head[4:6] in (b"\0\1", b"\0\3")
+    return head.startswith(b"\xd7\xcd\xc6\x9a") or is_standard
+
+
+def _is_video(head: bytes, _: int) -> bool:
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # pictures in the same box
+    is_transport = all(head[at : at + 1] == b"\x47" for at in (0, 188, 376))
+    # Matroska, an MPEG programme, MPEG video; a stream of H.264 or HEVC, parameter sets or a delimiter first.
+    begins = head.startswith((b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3"))
+    is_annex_b = re.match(rb"\x00?\x00\x00\x01[\x67\x27\x09\x40\x42\x46]", head) is not None
+    return is_transport or begins or is_annex_b or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+
+
+def _is_cda(head: bytes, _: int) -> bool:
+    return re.search(rb"<(?:\w+:)?ClinicalDocument[\s>]", _text(head)) is not None
+
+
+def _text(head: bytes) -> bytes:
+    """Make UTF-16 single bytes."""
+    return head.replace(b"\0", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
+
+
+def _is_stl(head: bytes, size: int) -> bool:
+    if re.match(rb"\s*solid\b[^\n]*\n\s*(?:facet\s|endsolid)", head):
+        return True
+    return size >= 84 and size == 84 + 50 * int.from_bytes(head[80:84], "little")
+
+
+def _lines_begin(words: bytes) -> Matches:
+    """Whether the first line that says something begins with one of the words of a language."""
+    pattern = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:" + words + rb")(?=[ \t])")
+    return lambda head, _: pattern.match(head) is not None
+
+
+FORMATS = (
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jls"), "pictures.jpeg:read", _begins(b"\xff\xd8\xff")),
+    Format("PNG", (".png", ".apng"), "pictures.png:read", _begins(b"\x89PNG\r\n\x1a\n")),
+    Format("GIF", (".gif",), "pictures.gif:read", _begins(b"GIF87a", b"GIF89a")),
+    Format("BMP", (".bmp", ".dib"), "pictures.bmp:read", _begins(b"BM")),
+    Format("TIFF", (".tif", ".tiff"), "pictures.tiff:read", _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    Format("WebP", (".webp",), "pictures.webp:read", _is_riff(b"WEBP")),
+    Format(
+        "JPEG 2000",
+        (".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jph", ".jhc"),
+        "pictures.jpeg_2000:read",
+        _begins(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    ),
+    Format("JPEG XL", (".jxl",), "pictures.jpeg_xl:read", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
+    Format("EMF", (".emf",), "metafile:read", _is_emf),
+    Format("WMF", (".wmf",), "metafile:read", _is_wmf),
+    Format("PDF", (".pdf",), "documents.pdf:read", _begins(b"%PDF-")),
+    Format("CDA", (".xml", ".cda"), "documents.cda:read", _is_cda),
+    Format("STL", (".stl",), "documents.models:read_stl", _is_stl),
+    Format("OBJ", (".obj",), "documents.models:read_obj", _lines_begin(rb"mtllib|o|g|v|vt|vn")),
+    Format("MTL", (".mtl",), "documents.models:read_mtl", _lines_begin(rb"newmtl")),
+    Format(
+        "video",
+        (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mpg", ".mpeg", ".avi", ".264", ".265"),
+        "video.reading:read",
+        _is_video,
+    ),
+)
+
+_KNOWN = (
+    ("gzip", b"\x1f\x8b"),
+    ("ZIP", b"PK\x03\x04"),
+    ("PostScript", b"%!PS"),
+    ("Photoshop", b"8BPS"),
+    ("SVG or XML", b"<"),
+)
+
+
+def format_of(data: bytes, size: int | None = None) -> Format:
+    """Return the format of a file by its bytes.
+
+    Parameters
+    ----------
+    data
+        The file, or its first `HEAD_BYTES`.
+    size
+        Of the whole file, when ``data`` is less.
+
+    Raises
+    ------
+    ConversionError
+        There are none, or they are of another kind, which the message names when it is known.
+    """
+    if not data:
+        raise ConversionError("the file is empty")
+    head = data[:HEAD_BYTES]
+    if head[128:132] == b"DICM":
+        raise ConversionError("this is a DICOM file already, expected a picture, video or document")
+    for row in FORMATS:
+        if row.matches(head, len(data) if size is None else size):
+            return row
+    known = [name for name, magic in _KNOWN if head.startswith(magic)]
+    if head[4:8] == b"ftyp":
+        known = ["HEIF or AVIF"]
+    what = f"{known[0]} is not converted" if known else "the bytes are of no known format"
+    hint = "`convert_many` takes the files out of a ZIP" if known == ["ZIP"] else None
+    raise ConversionError(f"{what}, expected {', '.join(row.name for row in FORMATS)}", hint=hint)

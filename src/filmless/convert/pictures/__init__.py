@@ -1,0 +1,1 @@
+"""Pictures: a module a format, each giving what the file holds."""

@@ -1,0 +1,12 @@
+"""GIF, with Pillow."""
+
+from filmless.convert.content import Content
+from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.pillow import read_with_pillow
+
+__all__ = ["read"]
+
+
+def read(data: bytes, options: ReadOptions) -> list[Content]:
+    """Read a GIF."""
+    return [read_with_pillow("GIF", data, options)]

@@ -1,0 +1,1 @@
+"""Video: streams that go in as they are, and frames of others."""
