@@ -102,6 +102,7 @@ def test_gif_of_many_colours(moving_colours):
         ({"CineRate": 8, "RecommendedDisplayFrameRate": 20}, 50),
         ({"CineRate": 8, "FrameTime": 30}, 30),
         ({"FrameTime": 0, "CineRate": 8}, 125),
+        ({"FrameTime": 0.5}, 0.5),
         ({"FrameTime": -3}, 100),
         ({"FrameTime": 1e9}, 100),
         ({"CineRate": 0}, 100),
@@ -124,7 +125,7 @@ def test_where_times_are_said(said, expected, moving_grey):
 
 def test_frames_per_second_go_before_the_data_set(moving_grey):
     assert _read(from_dicom(moving_grey(FrameTime=25), "webp", fps=5))[1] == [200] * 5
-    for fps in (0, -1, 5000, float("nan"), "fast"):
+    for fps in (0, -1, 50_000, 0.001, float("nan"), "fast"):
         with pytest.raises(ConversionError, match="fps"):
             from_dicom(moving_grey(), "gif", fps=fps)
     for loop in (-1, 70_000, 1.5):

@@ -118,6 +118,10 @@ def test_pixels_without_streams(moving_grey, tmp_path):
         with pytest.raises(ConversionError, match=what) as caught:
             from_dicom(ds, "streams", tmp_path / "out.bin", frame=0)
         assert "raw" in caught.value.hint
+    ds = moving_grey()
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.50"  # which is not so
+    with pytest.raises(ConversionError, match="not compressed"):
+        from_dicom(ds, "streams", frame=0)
     with pytest.raises(PixelError, match="no pixel data"):
         from_dicom(filmless.Dataset(), "streams")
     assert not list(tmp_path.iterdir())

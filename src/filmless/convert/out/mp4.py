@@ -40,6 +40,8 @@ def write(job: Job, out: BinaryIO) -> None:
         with av.open(out, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
             _write_frames(container, job, source, durations, crf=max(1, round(51 * (100 - quality) / 100)))
     except av.FFmpegError as error:
+        if isinstance(error, OSError):  # a full disk, say
+            raise
         raise ConversionError(f"the video is not encoded: {error.strerror}") from error
 
 
