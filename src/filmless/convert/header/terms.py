@@ -13,8 +13,8 @@ _MODALITIES = frozenset(
     """
     ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS
     KER KO LEN LS M3D MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE
-    RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL
-    XC AS CD CF CP CS DD DF DM DS EC FA FS LP MA MS OPR ST VF
+    RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA
+    XAPROTOCOL XC AS CD CF CP CS DD DF DM DS EC FA FS LP MA MS OPR ST VF
     """.split()  # noqa: SIM905 - a list of 110 would be a page
 )
 
@@ -81,11 +81,8 @@ def wrong_term(keyword: str, value: Any) -> tuple[str, str | None] | None:
     for part in parts:
         text = str(part).strip()
         if text and text not in terms:
-            near = difflib.get_close_matches(text.upper()[:16], terms, 1, 0.5)
+            # A hint would be almost the value, and that can be a patient's.
+            near = [] if keyword.startswith("Patient") else difflib.get_close_matches(text.upper()[:16], terms, 1, 0.5)
             expected = ", ".join(sorted(terms)) if len(terms) <= 16 else "one of the Standard's"
-            return f"is none of its defined terms, expected {expected}", _hint(near)
+            return f"is none of its defined terms, expected {expected}", f"did you mean {near[0]}?" if near else None
     return None
-
-
-def _hint(near: list[str]) -> str | None:
-    return f"did you mean {near[0]}?" if near else None
