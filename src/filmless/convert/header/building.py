@@ -13,6 +13,7 @@ from filmless.convert.header.document import encapsulated_document, store_docume
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
 from filmless.convert.header.image import image_pixel, resolution_of, store_pixels, voi
+from filmless.convert.header.modules import code
 from filmless.convert.header.ophthalmic import ophthalmic
 from filmless.convert.header.parametric_map import parametric_map
 from filmless.convert.header.sop_classes import SopClass, chosen
@@ -29,6 +30,10 @@ __all__ = ["Run", "build", "checked_facts"]
 _DATES = (("StudyDate", "StudyTime"), ("ContentDate", "ContentTime"))
 _CREATION = ("InstanceCreationDate", "InstanceCreationTime")
 _CAPTURE = ("DateOfSecondaryCapture", "TimeOfSecondaryCapture")
+_FRAMES_OF_REFERENCE = (
+    ("Frame of Reference", "FrameOfReferenceUID"),
+    ("Synchronization", "SynchronizationFrameOfReferenceUID"),
+)
 _OF_PATIENT = ("PatientBirthDate", "PatientBirthTime", "LastMenstrualDate")  # no zone of ours moves these
 
 
@@ -78,8 +83,8 @@ def build(
     values |= known
     _modality(values, row, run, tell)
     _groups(values, run, origin, content)
-    _conditions(values, row, content)
-    _made_uids(values, row, content, run)
+    _conditions(values, row, content, tell)
+    _made_uids(values, row, content, run, tell)
     ds = _data_set(values)
     if "SOPInstanceUID" not in values:
         moments = [str(keyword) for keyword in moment if keyword not in known]
@@ -162,12 +167,15 @@ def _groups(values: dict[Any, Any], run: Run, origin: "Origin", content: Content
         values["SeriesInstanceUID"] = run.uids.series(values, run.series, origin)
 
 
-def _conditions(values: dict[Any, Any], row: SopClass, content: Content) -> None:
+def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: Tell) -> None:
     """Add and take away what depends on other values, and refuse empty ones that may not be."""
     if values.get("ImageLaterality") or values.get("FrameLaterality"):
         values.pop("Laterality", None)  # of a paired body part there is the one or the other
     if values.get("ContactMethod") == "YES":
         values.setdefault("ImmersionMedia", "")
+    if "VL Image" in row.modules and row.multi_frame and not values.get("AnatomicRegionSequence"):
+        values["AnatomicRegionSequence"] = code("38266002", "SCT", "Entire body")
+        tell(ConversionNotice("region-assumed", "Anatomic Region, which a video has to have, is the entire body"))
     if "Ocular Region Imaged" in row.modules:
         ophthalmic(values)
     if isinstance(content, Picture):
@@ -177,19 +185,20 @@ def _conditions(values: dict[Any, Any], row: SopClass, content: Content) -> None
             raise ConversionError(f"{keyword} must not be empty in a {row.name}")
 
 
-def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run) -> None:
+def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run, tell: Tell) -> None:
     """Make the UIDs that only this object has, and what holds them."""
-    if "Frame of Reference" not in row.modules:
+    frame_of_reference = next((keyword for module, keyword in _FRAMES_OF_REFERENCE if module in row.modules), None)
+    if frame_of_reference is None:
         return
     own = digest_of(content) if run.uids.deterministic else uuid4().hex
 
     def new_uid(purpose: str) -> str:
         return run.uids.made(purpose, values["SeriesInstanceUID"], str(values["InstanceNumber"]), own)
 
-    if not values.get("FrameOfReferenceUID"):
-        values["FrameOfReferenceUID"] = new_uid("frame-of-reference")
-    if isinstance(content, Picture):
-        groups, moved = parametric_map(content, values, new_uid)
+    if not values.get(frame_of_reference):
+        values[frame_of_reference] = new_uid("frame-of-reference")
+    if isinstance(content, Picture) and content.is_float:
+        groups, moved = parametric_map(content, values, new_uid, tell)
         for keyword in moved:
             del values[keyword]
         values.update(groups)

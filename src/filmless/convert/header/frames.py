@@ -34,6 +34,8 @@ def multi_frame(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> di
 
 def _order(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> dict[str, Any]:
     """Say what goes up from frame to frame."""
+    if picture.frames == 1 and "SC Multi-frame Image" in row.modules:
+        return {}  # the other classes have a pointer of one frame, too
     known = {**picture.facts, **given}
     if known.get("FrameTime") is not None:
         return _timed({"FrameTime": known["FrameTime"]})

@@ -59,19 +59,22 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
     "VL Image": {"ImageType": ["ORIGINAL", "PRIMARY"], "LossyImageCompression": ""},
     # C.8.12.15
     "Dermoscopic Image": {
-        **dict.fromkeys(
-            ("LightSourcePolarization", "EmitterColorTemperature", "ContactMethod", "OpticalMagnificationFactor"), ""
-        ),
+        **dict.fromkeys(("LightSourcePolarization", "ContactMethod"), ""),
+        **dict.fromkeys(("EmitterColorTemperature", "OpticalMagnificationFactor")),
         "RecognizableVisualFeatures": "YES",
     },
+    # C.7.4.2; its UID is made: nothing says that its clock was that of others
+    "Synchronization": {"SynchronizationTrigger": "NO TRIGGER", "AcquisitionTimeSynchronized": "N"},
     # C.8.17.2, C.8.17.3, C.8.17.4, C.8.17.5
-    "Ophthalmic Photography Image": {"BurnedInAnnotation": "YES", "LossyImageCompression": "00"},
+    "Ophthalmic Photography Image": {
+        "ImageType": ["ORIGINAL", "PRIMARY"],
+        "BurnedInAnnotation": "YES",
+        "LossyImageCompression": "00",
+    },
     "Ocular Region Imaged": {"AnatomicRegionSequence": code("81745001", "SCT", "Eye")},
     "Ophthalmic Photography Acquisition Parameters": {
-        **dict.fromkeys(
-            ("PatientEyeMovementCommanded", "EmmetropicMagnification", "IntraOcularPressure", "HorizontalFieldOfView"),
-            "",
-        ),
+        "PatientEyeMovementCommanded": "",
+        **dict.fromkeys(("EmmetropicMagnification", "IntraOcularPressure", "HorizontalFieldOfView")),
         "PupilDilated": "",
         "RefractiveStateSequence": [],
     },

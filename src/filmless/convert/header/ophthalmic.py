@@ -17,13 +17,10 @@ def ophthalmic(values: dict[Any, Any]) -> None:
     ConversionError
         Pixel Spacing is not given for a fundus camera: nothing in a picture tells it.
     """
-    if values.get("AcquisitionDateTime"):
-        values.setdefault("ImageType", ["ORIGINAL", "PRIMARY"])
-    else:  # of an original it would have to be known when it was taken
-        values.setdefault("ImageType", ["DERIVED", "PRIMARY"])
-        values.setdefault("SourceImageSequence", [])
+    if values.get("SamplesPerPixel") == 1:
+        values.setdefault("PresentationLUTShape", "IDENTITY")
     if values.get("PupilDilated") == "YES":
-        values.setdefault("DegreeOfDilation", "")
+        values.setdefault("DegreeOfDilation", None)
         values.setdefault("MydriaticAgentSequence", [])
     devices = values.get("AcquisitionDeviceTypeCodeSequence") or []
     is_fundus = any((item.get("CodeValue"), item.get("CodingSchemeDesignator")) in _FUNDUS_CAMERA for item in devices)

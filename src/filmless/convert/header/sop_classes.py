@@ -13,6 +13,7 @@ from filmless.errors import ConversionError
 __all__ = ["SOP_CLASSES", "SopClass", "chosen", "holds_single_bits", "sop_class_named"]
 
 _PICTURES = "1.2.840.10008.5.1.4.1.1."
+_VIDEO_PHOTOGRAPHIC = _PICTURES + "77.1.4.1"
 _VIDEO = "1.2.840.10008.1.2.4.10"  # the syntaxes of MPEG-2, H.264 and HEVC: one stream of all frames
 
 
@@ -86,7 +87,7 @@ class SopClass(NamedTuple):
 
     def type_1(self) -> frozenset[str]:
         """Return the attributes that nobody can leave empty: those with a value of their own, and those of TYPE_1."""
-        own = {keyword for keyword, value in self.defaults().items() if value not in ("", [])}
+        own = {keyword for keyword, value in self.defaults().items() if value not in ("", [], None)}
         more = {keyword for module in self.modules for keyword in TYPE_1.get(module, ())}
         return frozenset((own | more | {"Modality", *self.needs}) - {"SecondaryCaptureDeviceManufacturer"})
 
@@ -97,18 +98,18 @@ _SC_FRAMES = (*_SC, "SC Multi-frame Image")
 _VL = (*_COMMON, "General Equipment", "Acquisition Context", "VL Image")
 _US = (*_COMMON, "General Equipment", "US Image")
 _OP = (
-    *(*_COMMON, "General Equipment", "Ophthalmic Photography Image", "Ocular Region Imaged"),
+    *(*_COMMON, "Synchronization", "General Equipment", "Ophthalmic Photography Image", "Ocular Region Imaged"),
     *("Ophthalmic Photography Acquisition Parameters", "Ophthalmic Photographic Parameters"),
 )
-_OP_NEEDS = ("ImageLaterality", "AcquisitionDeviceTypeCodeSequence")
+_OP_NEEDS = ("ImageLaterality", "AcquisitionDeviceTypeCodeSequence", "AcquisitionDateTime")
 _DOCUMENT = ("Patient", "General Study", "Encapsulated Document Series", "SC Equipment", "Encapsulated Document")
 _MODEL = (
     *("Patient", "General Study", "Encapsulated Document Series", "Enhanced General Equipment"),
     *("Encapsulated Document", "Manufacturing 3D Model"),
 )
-_MAP = (*_COMMON[:3], "Enhanced General Equipment", "Frame of Reference", "Parametric Map Image")
+_MAP = (*_COMMON[:3], "Enhanced General Equipment", "Frame of Reference", "Acquisition Context", "Parametric Map Image")
 
-_8_BITS, _16_BITS, _8_OR_16_BITS = (8,), (16,), (8, 16)
+_8_BITS, _16_BITS = (8,), (16,)
 
 
 def _picture(number: str, fits: Fits, modules: tuple[str, ...], **rest: Any) -> SopClass:
@@ -117,7 +118,7 @@ def _picture(number: str, fits: Fits, modules: tuple[str, ...], **rest: Any) -> 
 
 def _visible(number: str, modality: str, *, video: bool = False, **rest: Any) -> SopClass:
     """Visible light: PS3.3 A.32."""
-    frames = Fits(bits=_8_BITS, frames="several", timed=True) if video else Fits(bits=_8_OR_16_BITS)
+    frames = Fits(bits=_8_BITS, frames="several", timed=True) if video else Fits(bits=_8_BITS)
     return _picture(
         *(number, frames, rest.pop("modules", _VL)),
         modality=modality,
@@ -133,7 +134,7 @@ SOP_CLASSES = (
     _visible("77.1.4", "XC"),
     _visible("77.1.1", "ES"),
     _visible("77.1.2", "GM"),
-    _visible("77.1.7", "DMS", modules=(*_VL, "Enhanced General Equipment", "Dermoscopic Image")),
+    _visible("77.1.7", "DMS", modules=(*_VL, "Enhanced General Equipment", "Frame of Reference", "Dermoscopic Image")),
     _visible("77.1.4.1", "XC", video=True),
     _visible("77.1.1.1", "ES", video=True),
     _visible("77.1.2.1", "GM", video=True),
@@ -157,7 +158,7 @@ SOP_CLASSES = (
         multi_frame=True,
     ),
     _picture("30", Fits(samples=(1,), bits=(32, 64), frames="any", is_float=True), _MAP, modality="OT"),
-    _picture("7", Fits(signed=True), _SC),
+    _picture("7", Fits(bits=(1, 8, 16, 32), signed=True), _SC),
     _picture("7.1", Fits(samples=(1,), bits=(1,), frames="any"), _SC_FRAMES, multi_frame=True),
     _picture("7.2", Fits(samples=(1,), bits=_8_BITS, frames="any"), _SC_FRAMES, multi_frame=True),
     _picture("7.3", Fits(samples=(1,), bits=_16_BITS, frames="any"), _SC_FRAMES, multi_frame=True),
@@ -227,10 +228,10 @@ def chosen(
     modality = given.get("Modality")
     reasons: list[str] = []
     for row in SOP_CLASSES:
-        if row.by_modality and modality not in row.modalities and not _is_video(content):
+        # A video is photographic when nothing says more.
+        is_plain_video = row.uid == _VIDEO_PHOTOGRAPHIC and modality is None and _is_video(content)
+        if row.by_modality and modality not in row.modalities and not is_plain_video:
             continue
-        if row.by_modality and modality not in row.modalities and row.uid != _PICTURES + "77.1.4.1":
-            continue  # a video is photographic when nothing says more
         if _misfit(row, content, given):
             continue
         missing = _missing(row, given)
