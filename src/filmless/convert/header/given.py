@@ -218,11 +218,11 @@ def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
     here[key[-1]] = value
 
 
-def owned(value: Any) -> Any:
+def owned(value: list[Any]) -> list[Any]:
     """Give a data set items of its own: an edit of one is not one of the others."""
-    if isinstance(value, list) and value and isinstance(value[0], Dataset):
+    if value and isinstance(value[0], Dataset):
         return [item.copy() for item in value]
-    return list(value) if isinstance(value, list) else value
+    return list(value)
 
 
 def _tag(key: Key) -> int:
