@@ -104,7 +104,7 @@ def test_a_row_for_two_files_of_one_name(table):
     rules = HeaderRules(table=table("file,PatientID\na.png,1\n"))
     parts = [origin("/in/x/a.png", "x"), origin("/in/x/a.png", "x", part=1)]
     assert rules.rows_without_file(parts) == []
-    with pytest.raises(ConversionError, match="row 2 of patients.csv is that of 2 files"):
+    with pytest.raises(ConversionError, match=r"row 2 of patients.csv is that of 2 files"):
         rules.rows_without_file([*parts, origin("/in/y/a.png", "y")])
 
 

@@ -78,7 +78,7 @@ def test_choosing_one(tmp_path):
         one.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
         (folder / f"{number}.json").write_text(one.to_json(), "utf-8")
     assert HeaderRules(worklist=folder, worklist_match=match).data_set(picture()).PatientID == "43"
-    assert HeaderRules(worklist=dict(PatientID="44")).data_set(picture()).PatientID == "44"
+    assert HeaderRules(worklist={"PatientID": "44"}).data_set(picture()).PatientID == "44"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ __all__ = [
     "Key",
     "Layer",
     "checked",
+    "data_set_of",
     "element_key",
     "key_named",
     "layer_of",
@@ -221,6 +222,28 @@ def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
     here[key[-1]] = value
 
 
+def data_set_of(values: Any) -> Dataset:
+    """Make a data set of its own of another one, or of a mapping whose sequences are lists of mappings.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError, DicomError
+        A keyword or value is none; with the value.
+    """
+    if isinstance(values, _core.Dataset):
+        return Dataset(values).copy()
+    return Dataset(
+        {
+            keyword: [data_set_of(item) for item in value] if _is_sequence(value) else value
+            for keyword, value in values.items()
+        }
+    )
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value)
+
+
 def owned(value: list[Any]) -> list[Any]:
     """Give a data set items of its own: an edit of one is not one of the others."""
     if value and isinstance(value[0], Dataset):
@@ -266,8 +289,8 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
         return []
     try:
         given = [value] if isinstance(value, Mapping | _core.Dataset) else list(value)
-        items = [Dataset(item).copy() for item in given]
-    except (TypeError, ValueError, AttributeError, KeyError, DicomError):
+        items = [data_set_of(item) for item in given]
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError, DicomError):
         raise ConversionError(f"{keyword} does not fit, expected a list of data sets{_at(where)}") from None
     for item in items:
         for element in item.walk():
