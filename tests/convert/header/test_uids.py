@@ -77,6 +77,13 @@ def test_another_patient_or_kind_is_another_study_or_series(deterministic, tmp_p
     assert groups(found, "SeriesInstanceUID") == [0, 1, 2]
 
 
+def test_a_run_that_goes_on_keeps_its_studies_and_series():
+    first, second, other = made(run="x"), made(run="x"), made(run="y")
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+        assert first[0][keyword].value == second[0][keyword].value != other[0][keyword].value
+    assert first[0].SOPInstanceUID != second[0].SOPInstanceUID
+
+
 def test_new_ones_are_new():
     first, second = made(), made()
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):

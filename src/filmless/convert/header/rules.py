@@ -1,7 +1,7 @@
 """What was asked for of the headers of a run, checked before any file is read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
@@ -100,8 +100,8 @@ class HeaderRules:
     deterministic
         Make UIDs from the content and the header: the same give the same.
     run
-        What tells this run from others, such as its folder: studies and series of another run are others then, even
-        when nothing that is given tells them apart. For deterministic UIDs only.
+        What tells this run from others: its studies and series have the same UIDs whenever it goes on, and other UIDs
+        than those of another run. None is needed for UIDs that are new each time.
     now
         The time of the run; None for now.
 
@@ -138,6 +138,8 @@ class HeaderRules:
     _pattern: NamePattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.worklist, Iterator):
+            object.__setattr__(self, "worklist", tuple(self.worklist))  # an iterator is read once only
         now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
         check_grouping("study", self.study)
         check_grouping("series", self.series)
