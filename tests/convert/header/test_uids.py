@@ -124,6 +124,10 @@ def test_deterministic_ones_of_other_content_differ():
     assert rules.data_set(contents[0]).StudyInstanceUID != rules.data_set(contents[1]).StudyInstanceUID
     of_a_run = [rules.data_set(content, Origin(path="x")).StudyInstanceUID for content in contents[:2]]
     assert of_a_run[0] == of_a_run[1]
+    alone = [rules.data_set(content, Origin(path="x", alone=True)).StudyInstanceUID for content in contents[:2]]
+    assert alone[0] != alone[1]
+    same = [HeaderRules(deterministic=True, values={"PatientID": "1"}).data_set(one) for one in contents[:2]]
+    assert same[0].StudyInstanceUID == same[1].StudyInstanceUID
 
 
 def test_a_worklist_entry_keeps_them_deterministic():

@@ -44,6 +44,9 @@ class Origin:
     file_number
         The place of its file among those of the run, from 1: Series Number when ``series="file"``. ``number`` by
         default.
+    alone
+        Whether it is all that its run makes: when nothing that is given says what it belongs to, its deterministic
+        study is its own then, and not that of all such.
     """
 
     path: str | None = None
@@ -53,6 +56,7 @@ class Origin:
     folder_number: int = 1
     number_in_folder: int | None = None
     file_number: int | None = None
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -221,7 +225,7 @@ class HeaderRules:
         if self.exif and isinstance(content, Picture) and content.exif:
             values = values_of_exif(content.exif, description=self.exif_description)
             facts |= checked_facts(values, told.append)
-        place = origin or Origin()
+        place = Origin(alone=True) if origin is None else origin
         try:
             given = merged((self._below, *self._of_file(place), self._above))
             if "SOPInstanceUID" in given:
