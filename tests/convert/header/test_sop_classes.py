@@ -277,6 +277,7 @@ def test_modality_asks_for_more_than_there_is():
     assert "frames whose time is known" in str(notices[1])
     ds = HeaderRules(values={"Modality": "XC"}).data_set(DOCUMENTS["STL"], notices=notices)
     assert ds.Modality == "M3D"
+    assert HeaderRules(values={"Modality": "XC"}).data_set(DOCUMENTS["PDF"], notices=notices).Modality == "XC"
     assert {notice.code for notice in notices} == {"sop-class", "modality", "units-assumed"}
 
 

@@ -206,7 +206,7 @@ def merged(layers: Iterable[Layer]) -> dict[Key, Any]:
 def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
     """Set what is no keyword: an element of an item, which is added when it is the next, or a private one."""
     if len(key) == 1:
-        ds.add(value)
+        ds.add(DataElement(value.tag, "SQ", owned(list(value.value))) if value.VR == "SQ" else value)
         return
     here = ds
     for at in range(0, len(key) - 1, 2):
