@@ -62,7 +62,7 @@ def test_a_whole_sequence_replaces_elements_below():
 
 def test_an_item_that_is_not_the_next():
     with pytest.raises(ConversionError, match="has no item 3, expected at most 0"):
-        HeaderRules(values={"RequestAttributesSequence[3].ScheduledProcedureStepID": "T"}).data_set(picture())
+        HeaderRules(values={"RequestAttributesSequence[3].ScheduledProcedureStepID": "T"})
 
 
 def test_texts():

@@ -25,7 +25,7 @@ from filmless.errors import ConversionError, DicomError
 if TYPE_CHECKING:
     from filmless.convert.header.rules import Origin
 
-__all__ = ["Run", "build", "checked_facts"]
+__all__ = ["Run", "build", "check_given", "checked_facts"]
 
 _DATES = (("StudyDate", "StudyTime"), ("ContentDate", "ContentTime"))
 _CREATION = ("InstanceCreationDate", "InstanceCreationTime")
@@ -96,6 +96,20 @@ def build(
     else:
         store_pixels(ds, content)
     return ds
+
+
+def check_given(given: Mapping[Any, Any], run: Run) -> None:
+    """Check together what is given for each file of a run.
+
+    Raises
+    ------
+    ConversionError
+        An item is not the next of its sequence, or Modality is not that of the SOP class that was asked for.
+    """
+    _data_set(given)
+    row = run.sop_class
+    if row is not None and "Modality" in given:
+        _modality(dict(given), row, run, lambda _: None)
 
 
 def checked_facts(facts: Mapping[str, Any], tell: Tell) -> dict[str, Any]:

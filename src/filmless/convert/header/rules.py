@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any
 
 from filmless.convert.content import Content, Picture
-from filmless.convert.header.building import Run, build, checked_facts
+from filmless.convert.header.building import Run, build, check_given, checked_facts
 from filmless.convert.header.exif_values import values_of_exif
 from filmless.convert.header.given import Layer, layer_of, merged
 from filmless.convert.header.name_pattern import NamePattern
@@ -176,6 +176,8 @@ class HeaderRules:
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
+        if table is None and pattern is None:  # else a file can still give what is missing
+            check_given(merged((self._below, self._above)), run)
 
     def check_origin(self, origin: Origin) -> None:
         """Check what can be checked of a file before it is read: it has a row in the table, its name fits the pattern.
