@@ -104,8 +104,9 @@ class HeaderRules:
     deterministic
         Make UIDs from the content and the header: the same give the same.
     run
-        What tells this run from others: its studies and series have the same UIDs whenever it goes on, and other UIDs
-        than those of another run. None is needed for UIDs that are new each time.
+        What tells this run from others, such as its folder: studies and series of another run are others then, even
+        when nothing that is given tells them apart. Without deterministic UIDs, what those of studies and series follow
+        from: a run that is resumed has the same.
     now
         The time of the run; None for now.
 

@@ -49,7 +49,7 @@ class Uids:
     deterministic
         Whether they follow from header and content.
     run
-        What tells this run from others.
+        What tells this run from others; empty for a new one, when they are not deterministic.
     """
 
     def __init__(self, *, root: str | None, deterministic: bool, run: str) -> None:
