@@ -1,0 +1,90 @@
+"""WebP: each frame encoded alone, in threads, and put into one RIFF file."""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmless.convert.out.options import Job
+from filmless.convert.out.source import PictureSource, checked_number
+from filmless.convert.out.timing import durations_ms, in_ticks, plays
+from filmless.errors import ConversionError
+
+__all__ = ["write"]
+
+_MOST_SIDE = 16383
+_MOST_BYTES = (1 << 32) - (1 << 16)
+_ANIMATED, _PROFILE = 0x02, 0x20
+
+
+def write(job: Job, out: BinaryIO) -> None:
+    """Write a WebP: lossless, or of a quality; of several frames an animation, with their times in ms."""
+    quality = checked_number(job, "quality", 80, range(1, 101), "WebP")
+    lossless = job.options.get("lossless", "quality" not in job.options)
+    durations = durations_ms(job) if len(job.frames) > 1 else [0.0]
+    repeats = plays(job)
+    source = PictureSource(job)
+
+    def encode(frame: int) -> tuple[NDArray[np.uint8], bytes]:
+        picture = source.picture(frame)
+        return picture, _bitstream(picture, quality, lossless=lossless)
+
+    encoded = source.each(encode)
+    first, chunk = next(encoded)
+    profile = source.profile(first)
+    out.write(b"RIFF\0\0\0\0WEBP")
+    if len(job.frames) > 1 or profile is not None:
+        flags = (_ANIMATED if len(job.frames) > 1 else 0) | (_PROFILE if profile else 0)
+        out.write(_chunk(b"VP8X", struct.pack("<I", flags) + _size(first)))
+    if profile is not None:
+        out.write(_chunk(b"ICCP", profile))
+    if len(job.frames) == 1:
+        out.write(chunk)
+    else:
+        out.write(_chunk(b"ANIM", struct.pack("<IH", 0xFF000000, repeats)))
+        _write_frames(out, first, chunk, encoded, list(in_ticks(durations, 1.0)))
+    length = out.tell()
+    if length > _MOST_BYTES:
+        raise ConversionError("a WebP holds at most 4 GiB", hint="tiff or mp4, or fewer frames")
+    out.seek(4)
+    out.write(struct.pack("<I", length - 8))
+
+
+def _write_frames(
+    out: BinaryIO,
+    first: NDArray[np.uint8],
+    chunk: bytes,
+    rest: Iterator[tuple[NDArray[np.uint8], bytes]],
+    durations: list[int],
+) -> None:
+    for number, shown in enumerate(durations):
+        if number:
+            picture, chunk = next(rest)
+            if picture.shape != first.shape:
+                message = f"a picture has shape {picture.shape}, expected that of the others, {first.shape}"
+                raise ConversionError(message)
+        # At the corner, opaque, over what was there: whole frames.
+        head = bytes(6) + _size(first) + min(shown, 0xFFFFFF).to_bytes(3, "little") + b"\x02"
+        out.write(_chunk(b"ANMF", head + chunk))
+
+
+def _bitstream(picture: NDArray[np.uint8], quality: int, *, lossless: bool) -> bytes:
+    """Return the chunk with the pixels of a picture."""
+    import imagecodecs
+
+    if max(picture.shape[:2]) > _MOST_SIDE:
+        raise ConversionError(f"a WebP has at most {_MOST_SIDE} rows and columns", hint="png or tiff, or `size`")
+    colours = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=-1)
+    data: Any = imagecodecs.webp_encode(np.ascontiguousarray(colours), quality, lossless=lossless)
+    return bytes(memoryview(data)[12:])  # behind the head of the file
+
+
+def _size(picture: NDArray[np.uint8]) -> bytes:
+    rows, columns = picture.shape[:2]
+    return (columns - 1).to_bytes(3, "little") + (rows - 1).to_bytes(3, "little")
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
