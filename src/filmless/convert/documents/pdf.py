@@ -4,8 +4,9 @@ import logging
 import math
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -13,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.content import Content, Document, Picture, Resolution, check_size
+from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.options import ReadOptions, as_colours
 from filmless.errors import ConversionError, LimitError
 
 __all__ = ["PDFIUM", "read"]
 
 PDFIUM = Lock()
-"""Held around every use of PDFium, which knows no threads: one thread at a time draws, all others convert meanwhile."""
+"""Held around every use of PDFium in this process: it knows no threads. Pages are drawn in processes of their own."""
 
 # It logs what we raise; without any handler Python would print it as well.
 logging.getLogger("pypdfium2").addHandler(logging.NullHandler())
@@ -84,7 +86,6 @@ def _opened(data: bytes) -> Iterator[Any]:
                 raise ConversionError(f"{_ENCRYPTED} of an unknown kind") from None
             raise ConversionError("the PDF is damaged: PDFium cannot open it") from error
         try:
-            pdf.init_forms()  # what is filled in is drawn, too
             yield pdf
         except PdfiumError as error:
             raise ConversionError("the PDF is damaged: PDFium cannot read it") from error
@@ -145,11 +146,13 @@ def _pictures(data: bytes, options: ReadOptions) -> Iterator[Picture]:
     frames = len(papers) if together else 1
     for paper in papers[:1] if together else papers:
         _check_paper(paper, frames, options)
-    if together:
-        yield _picture(data, range(frames), papers[0], options)
-        return
-    for number, paper in enumerate(papers):
-        yield _picture(data, range(number, number + 1), paper, options)
+    pages = drawn_pages(data, [(paper.columns, paper.rows) for paper in papers], as_colours(options.background))
+    with closing(pages):
+        if together:
+            yield _picture(pages, frames, papers[0])
+            return
+        for paper in papers:
+            yield _picture(pages, 1, paper)
 
 
 def _check_paper(paper: _Paper, frames: int, options: ReadOptions) -> None:
@@ -160,36 +163,12 @@ def _check_paper(paper: _Paper, frames: int, options: ReadOptions) -> None:
         raise
 
 
-def _picture(data: bytes, pages: range, paper: _Paper, options: ReadOptions) -> Picture:
-    """Draw pages into one array, which has colours from the first page on that has some."""
-    frames: NDArray[np.uint8] = np.empty((len(pages), paper.rows, paper.columns), np.uint8)
-    with _opened(data) as pdf:
-        for at, number in enumerate(pages):
-            drawn = _drawn(pdf, number, paper, options)
-            if frames.ndim == 3 and drawn.ndim == 3:
-                before, frames = frames, np.empty((*frames.shape, 3), np.uint8)
-                frames[:at] = before[:at, ..., np.newaxis]
-            frames[at] = drawn if frames.ndim == drawn.ndim + 1 else drawn[..., np.newaxis]
+def _picture(pages: Iterator[NDArray[np.uint8]], count: int, paper: _Paper) -> Picture:
+    """Take pages into one array, which has colours from the first page on that has some."""
+    frames: NDArray[np.uint8] = np.empty((count, paper.rows, paper.columns), np.uint8)
+    for at, drawn in enumerate(islice(pages, count)):
+        if frames.ndim == 3 and drawn.ndim == 3:
+            before, frames = frames, np.empty((*frames.shape, 3), np.uint8)
+            frames[:at] = before[:at, ..., np.newaxis]
+        frames[at] = drawn if frames.ndim == drawn.ndim + 1 else drawn[..., np.newaxis]
     return Picture.of_frames(frames, resolution=Resolution(paper.dpi, paper.dpi))
-
-
-def _drawn(pdf: Any, number: int, paper: _Paper, options: ReadOptions) -> NDArray[np.uint8]:
-    """Draw a page: shape (rows, columns), or (rows, columns, 3) when it has colours."""
-    from pypdfium2 import PdfBitmap, raw
-
-    page = pdf[number]
-    bitmap = PdfBitmap.new_native(paper.columns, paper.rows, raw.FPDFBitmap_BGRx, rev_byteorder=True)
-    try:
-        bitmap.fill_rect((*as_colours(options.background), 255), 0, 0, paper.columns, paper.rows)
-        flags = raw.FPDF_ANNOT | raw.FPDF_REVERSE_BYTE_ORDER
-        where = (0, 0, paper.columns, paper.rows, 0, flags)
-        raw.FPDF_RenderPageBitmap(bitmap, page, *where)
-        if pdf.formenv:
-            raw.FPDF_FFLDraw(pdf.formenv, bitmap, page, *where)
-        pixels = bitmap.to_numpy()
-        red, green, blue = (pixels[..., sample] for sample in range(3))
-        is_grey = np.array_equal(red, green) and np.array_equal(red, blue)
-        return np.ascontiguousarray(red if is_grey else pixels[..., :3])
-    finally:
-        bitmap.close()
-        page.close()
