@@ -41,6 +41,7 @@ class _Picture(NamedTuple):
     profile: bytes | None
     rows: int
     columns: int
+    is_grey: bool
     proportion: float  # width by height on paper
     captions: tuple[Caption, ...]
 
@@ -148,7 +149,7 @@ def _picture(source: PictureSource, frame: int, request: _Request) -> _Picture:
     proportion = columns / (rows * (1.0 if is_square else pixel_height(job.ds)))
     data, entries = _encoded(pixels, request.quality)
     captions = request.captions.of(job.ds, frame, source.description.frames)
-    return _Picture(data, entries, profile, rows, columns, proportion, captions)
+    return _Picture(data, entries, profile, rows, columns, pixels.ndim == 2, proportion, captions)
 
 
 def _smaller(pixels: NDArray[np.uint8], ds: Dataset | None, box: tuple[int, int]) -> NDArray[np.uint8]:
@@ -175,8 +176,7 @@ def _encoded(pixels: NDArray[np.uint8], quality: int | None) -> tuple[bytes, str
 
 def _add_image(pdf: PdfFile, picture: _Picture, profiles: dict[bytes, int]) -> int:
     """Write a picture; its ICC profile once for all that have it."""
-    is_grey = "/Colors 1 " in picture.entries
-    space = "/DeviceGray" if is_grey else "/DeviceRGB"
+    space = "/DeviceGray" if picture.is_grey else "/DeviceRGB"
     if picture.profile is not None:
         if picture.profile not in profiles:
             profiles[picture.profile] = pdf.add_stream(picture.profile, f"/N 3 /Alternate {space}")

@@ -18,7 +18,6 @@ _COLLECTIONS = {
     "Korea1": "UniKS-UTF16-H",
     "GB1": "UniGB-UTF16-H",
 }
-_HALF = 0.5  # the width of kana of half width
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _MIRRORED = str.maketrans("()[]{}<>", ")(][}{><")
 _RIGHT_TO_LEFT = ("R", "AL")
@@ -91,7 +90,12 @@ class Fonts:
         font = _EMBEDDED
         east_asian = _collection_of(text)
         for character in _visual(text):
-            wanted = _EMBEDDED if not _is_east_asian(character) or self._font.has(character) else east_asian
+            if character == " ":
+                wanted = font  # names stay whole: a reader without the font finds no run of one character
+            elif _is_east_asian(character) and not self._font.has(character):
+                wanted = east_asian
+            else:
+                wanted = _EMBEDDED
             if wanted != font and held:
                 yield self._run(font, held)
                 held = []
@@ -108,7 +112,7 @@ class Fonts:
             return _Run(font, codes, sum(map(self._font.width, characters)))
         self._tell("font-not-embedded", "captions have East Asian characters, for which a reader needs a font")
         self._used.setdefault(font, set()).update(characters)
-        widths = sum(_HALF if unicodedata.east_asian_width(one) == "H" else 1.0 for one in characters)
+        widths = sum(map(_east_asian_width, characters))
         return _Run(font, "".join(characters).encode("utf-16-be").hex().upper(), widths)
 
     def _code(self, character: str) -> int:
@@ -150,7 +154,7 @@ class Fonts:
     def _write_collection(self, name: str, encoding: str) -> None:
         """Write a font that a reader has: East Asian ones are too large to come along."""
         pdf = self._pdf
-        widths = "/W [231 632 500]" if name == "Japan1" else ""  # its half-width forms
+        widths = "/W [1 [250] 231 632 500]" if name == "Japan1" else "/W [1 [250]]"  # spaces, half-width forms
         base = {"Japan1": "KozMinPr6N-Regular", "Korea1": "HYSMyeongJoStd-Medium", "GB1": "STSongStd-Light"}[name]
         descriptor = pdf.add(
             f"<< /Type /FontDescriptor /FontName /{base} /Flags 6 /FontBBox [0 -200 1000 900] /ItalicAngle 0"
@@ -172,6 +176,10 @@ class Fonts:
 
 def _is_east_asian(character: str) -> bool:
     return unicodedata.east_asian_width(character) in ("W", "F", "H")
+
+
+def _east_asian_width(character: str) -> float:
+    return {" ": 0.25}.get(character, 0.5 if unicodedata.east_asian_width(character) == "H" else 1.0)
 
 
 def _collection_of(text: str) -> str:

@@ -7,9 +7,9 @@ from filmless.errors import ConversionError
 
 __all__ = ["TrueType"]
 
+_DAMAGE = (struct.error, LookupError, ArithmeticError, ValueError)
 _KEPT = (b"cvt ", b"fpgm", b"prep")
 _ARGUMENTS_ARE_WORDS, _HAS_SCALE, _MORE, _HAS_TWO_SCALES, _HAS_MATRIX = 1, 8, 32, 64, 128
-_MAX_GLYPH_DEPTH = 8
 
 
 class TrueType:
@@ -43,7 +43,7 @@ class TrueType:
             self._metrics = _metrics(self._tables[b"hmtx"], struct.unpack_from(">H", hhea, 34)[0], count)
             self._offsets = _offsets(self._tables[b"loca"], struct.unpack_from(">h", head, 50)[0], count)
             self._glyphs = _character_map(self._tables[b"cmap"])
-        except (struct.error, LookupError, ArithmeticError, ValueError) as error:
+        except _DAMAGE as error:
             raise ConversionError("the font is damaged") from error
         self.name = "Captions"
         self.cap_height = 0.72  # of nearly all; readers only use it to replace a font that is missing
@@ -59,6 +59,12 @@ class TrueType:
 
     def subset(self, characters: Sequence[str]) -> bytes:
         """Return a font of the glyphs of characters, in their order, behind the one for what is missing."""
+        try:
+            return self._subset(characters)
+        except _DAMAGE as error:
+            raise ConversionError("the font is damaged") from error
+
+    def _subset(self, characters: Sequence[str]) -> bytes:
         wanted = [0, *(self._glyphs.get(ord(character), 0) for character in characters)]
         numbers = {glyph: number for number, glyph in reversed(list(enumerate(wanted)))}
         outlines = [self._outline(glyph) for glyph in wanted]
