@@ -4,14 +4,10 @@ import struct
 from fractions import Fraction
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
 from filmless.convert.out.options import Job
 from filmless.convert.out.png import LEVEL, LEVELS, SIGNATURE, chunk, deflated_rows, header_of, profile_of
 from filmless.convert.out.source import PictureSource, checked_number
 from filmless.convert.out.timing import durations_ms, plays
-from filmless.errors import ConversionError
 
 __all__ = ["write"]
 
@@ -22,17 +18,14 @@ def write(job: Job, out: BinaryIO) -> None:
     durations = durations_ms(job) if len(job.frames) > 1 else [0.0]
     repeats = plays(job)
     source = PictureSource(job)
-
-    def encode(frame: int) -> tuple[NDArray[np.uint8], bytes]:
-        picture = source.picture(frame)
-        return picture, deflated_rows(picture, level)
+    encoded = source.encoded(lambda picture: deflated_rows(picture, level))
 
     def put(name: bytes, data: bytes) -> None:
         out.writelines(chunk(name, data))
 
     shape: tuple[int, ...] | None = None
     sequence = 0
-    for number, ((picture, rows), duration) in enumerate(zip(source.each(encode), durations, strict=True)):
+    for number, ((picture, rows), duration) in enumerate(zip(encoded, durations, strict=True)):
         if shape is None:
             shape = picture.shape
             out.write(SIGNATURE)
@@ -42,8 +35,6 @@ def write(job: Job, out: BinaryIO) -> None:
                 out.writelines(profile_of(profile, level))
             if len(durations) > 1:
                 put(b"acTL", struct.pack(">II", len(durations), repeats))
-        elif picture.shape != shape:
-            raise ConversionError(f"a picture has shape {picture.shape}, expected that of the others, {shape}")
         if len(durations) > 1:
             put(b"fcTL", struct.pack(">IIIIIHHBB", sequence, shape[1], shape[0], 0, 0, *_seconds(duration), 0, 0))
             sequence += 1

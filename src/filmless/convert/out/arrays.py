@@ -1,5 +1,6 @@
 """Numpy arrays and raw samples, written frame after frame."""
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -52,11 +53,9 @@ def write_raw(job: Job, out: BinaryIO) -> None:
 def _write_array(write: Callable[[Any], Any], job: Job, source: PictureSource) -> None:
     arrays, shape, dtype = _arrays(job, source)
     head = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
-
-    class _Head:
-        write = staticmethod(write)
-
-    np.lib.format.write_array_header_1_0(_Head, head)
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, head)
+    write(stream.getvalue())
     for array in arrays:
         write(np.ascontiguousarray(array, dtype.newbyteorder("<")).data)
 

@@ -65,7 +65,8 @@ def _samples(job: Job) -> tuple[NDArray[Any], int]:
     source = PictureSource(job)
     if depth == 16:
         refuse_rendering(job, "depth 16", "leave it out, or write 8 bits")
-        return source.unsigned(job.frames[0]), max(9, source.description.bits_stored)
+        bits = source.description.bits_stored
+        return source.unsigned(job.frames[0]), bits if bits > 8 else 16
     picture = source.picture(job.frames[0])
     if source.profile(picture) is not None:
         job.notice("icc-dropped", "the ICC profile is left out: `icc` gives colours in sRGB")

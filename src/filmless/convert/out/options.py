@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Literal, TypedDict
 
 from filmless.dataset import Dataset
+from filmless.pixels.decoding import Frames
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 
@@ -73,6 +74,8 @@ class Job:
         Whether one frame was asked for by its number, or there is no other: an array of it has no axis for frames.
     more
         Further data sets, for a format that takes many (all their frames).
+    opened
+        The frames of the data set, as they are stored, when they are open: threads may share them.
     """
 
     ds: Dataset
@@ -81,3 +84,4 @@ class Job:
     notice: Callable[[str, str], None] = _told_to_nobody
     is_one: bool = False
     more: Sequence[Dataset] = ()
+    opened: Frames | None = None

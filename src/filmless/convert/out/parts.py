@@ -26,8 +26,6 @@ from filmless.pixels.decoding import frames as frames_of
 
 __all__ = ["Part", "outputs"]
 
-_IN_MEMORY = 1 << 26  # bytes of a file that is made before it goes to a stream
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -70,8 +68,11 @@ class Part:
 
     def write(self, stream: BinaryIO) -> None:
         """Write the file to a stream when it is complete, so that nothing stands there when it fails."""
-        # Writers go back in what they write, and fail in the middle.
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        if self.format.per_frame:
+            stream.write(self.encode())
+            return
+        # Writers go back in what they write, and fail in the middle. Tifffile wants a name.
+        with tempfile.NamedTemporaryFile() as file:
             self.format.write(self.job, file)  # type: ignore[arg-type]
             file.seek(0)
             shutil.copyfileobj(file, stream)
@@ -136,18 +137,17 @@ def outputs(
         raise ConversionError("frames can be chosen of one data set alone")
     source = frames_of(first, as_rgb=False)
     if row.kind == "extraction" and source.is_stream:
-        return [Part(row, Job(first, (0,), given, notice), row.suffix(first))]
+        return [Part(row, Job(first, (0,), given, notice, opened=source), row.suffix(first))]
     wanted = _wanted(row, source, frame, frames, notice)
     is_one = frame is not None or (everything and len(source) == 1)
     if not row.per_frame:
-        return [Part(row, Job(first, wanted, given, notice, is_one, datasets[1:]), row.suffix(first))]
+        return [Part(row, Job(first, wanted, given, notice, is_one, datasets[1:], source), row.suffix(first))]
     suffix = row.suffix(first, wanted[0])
-    if len(wanted) == 1:
-        return [Part(row, Job(first, wanted, given, notice, is_one), suffix)]
+    jobs = [Job(first, (one,), given, notice, is_one=True, opened=source) for one in wanted]
+    if len(jobs) == 1:
+        return [Part(row, jobs[0], suffix)]
     digits = max(3, len(str(len(source) - 1)))
-    return [
-        Part(row, Job(first, (one,), given, notice, is_one=True), suffix, one, f".{one:0{digits}}") for one in wanted
-    ]
+    return [Part(row, job, suffix, one, f".{one:0{digits}}") for one, job in zip(wanted, jobs, strict=True)]
 
 
 def _row(row: Format, datasets: Sequence[Dataset]) -> Format:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from filmless.convert.out.options import RENDERING, Job
 from filmless.errors import ConversionError
 from filmless.pixels import to_modality, to_rgb
-from filmless.pixels.decoding import Frames, frames
+from filmless.pixels.decoding import frames
 from filmless.pixels.parallel import in_turn, threads_for
 from filmless.pixels.presentation_state import PresentationState
 from filmless.pixels.rendering import render_of
@@ -26,13 +26,11 @@ class PictureSource:
     ----------
     job
         What is asked for.
-    source
-        The frames of the data set, as they are stored, when they are open.
     """
 
-    def __init__(self, job: Job, source: Frames | None = None) -> None:
+    def __init__(self, job: Job) -> None:
         self.job = job
-        self.frames = frames(job.ds, as_rgb=False) if source is None else source
+        self.frames = frames(job.ds, as_rgb=False) if job.opened is None else job.opened
         self.description = self.frames.description
         self._rendering: dict[str, Any] = {name: job.options[name] for name in RENDERING & job.options.keys()}  # type: ignore[literal-required]
         state = self._rendering.get("presentation_state")
@@ -84,7 +82,9 @@ class PictureSource:
         """Raise when stored values are no grey or RGB of up to 16 bits."""
         bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
         if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
-            raise ConversionError(f"{photometric} of {bits} bits is not written with 16")
+            raise ConversionError(
+                f"{photometric} of {bits} bits is not written with 16", hint="tiff of depth 32, or npy"
+            )
 
     def profile(self, picture: NDArray[np.uint8]) -> bytes | None:
         """Give what the colours of a picture are in (PS3.3 C.11.15): of a presentation state, when one made them."""
@@ -101,19 +101,30 @@ class PictureSource:
         threads = threads_for(self.description.decoded_bytes * len(self.job.frames), asked)
         return in_turn(work, self.job.frames, threads)
 
-    def pictures(self) -> Iterator[NDArray[np.uint8]]:
-        """Render each frame, in threads."""
-        return self.same_shape(self.each(self.picture))
+    def encoded(self, encode: Callable[[NDArray[np.uint8]], Result]) -> Iterator[tuple[NDArray[np.uint8], Result]]:
+        """Render and encode each frame, in threads; give the pictures, too, all of one shape."""
+
+        def work(frame: int) -> tuple[NDArray[np.uint8], Result]:
+            picture = self.picture(frame)
+            return picture, encode(picture)
+
+        shape = None
+        for (picture, encoded), frame in zip(self.each(work), self.job.frames, strict=True):
+            shape = self._same(shape, picture, frame)
+            yield picture, encoded
 
     def same_shape(self, arrays: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
         """Hand on arrays that go into one file; a presentation state can make some larger than others."""
         shape = None
         for array, frame in zip(arrays, self.job.frames, strict=True):
-            if shape not in (None, array.shape):
-                message = f"a picture has shape {array.shape}, expected that of the others, {shape}"
-                raise ConversionError(message, frame=frame, hint="`size` and a file for each frame")
-            shape = array.shape
+            shape = self._same(shape, array, frame)
             yield array
+
+    def _same(self, shape: tuple[int, ...] | None, array: NDArray[Any], frame: int) -> tuple[int, ...]:
+        if shape not in (None, array.shape):
+            message = f"a picture has shape {array.shape}, expected that of the others, {shape}"
+            raise ConversionError(message, frame=frame, hint="a format of one frame a file can hold it")
+        return array.shape
 
 
 def refuse_rendering(job: Job, what: str, remedy: str) -> None:

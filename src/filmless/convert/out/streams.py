@@ -32,7 +32,7 @@ def suffix_of(ds: Dataset, frame: int) -> str:
     ConversionError
         Pixels are not compressed, or by a method that no file format has.
     """
-    return _suffix(ds, _stream(ds, frame))
+    return _suffix(ds, _stream(ds, frame, None))
 
 
 def write(job: Job, out: BinaryIO) -> None:
@@ -42,17 +42,18 @@ def write(job: Job, out: BinaryIO) -> None:
     -----
     PS3.5 8.2, A.4
     """
-    stream = _stream(job.ds, job.frames[0])
+    stream = _stream(job.ds, job.frames[0], job.opened)
     out.write(_unpadded(stream, _suffix(job.ds, stream)))
 
 
-def _stream(ds: Dataset, frame: int) -> bytes:
+def _stream(ds: Dataset, frame: int, opened: Frames | None) -> bytes:
+    source = frames(ds, as_rgb=False) if opened is None else opened
     _, stored = described(ds)
-    if not (stored.encapsulated and (stored.family in _SUFFIXES or stored.family == "video")):
+    if not (source.is_encapsulated and (stored.family in _SUFFIXES or stored.family == "video")):
         known = {"native": "are not compressed", "rle": "are compressed by RLE, which no file format has"}
-        what = known.get(stored.family or "", "are in a transfer syntax without a stream of its own for each frame")
+        family = stored.family if source.is_encapsulated else "native"
+        what = known.get(family or "", "are in a transfer syntax without a stream of its own for each frame")
         raise ConversionError(f"pixels {what}", tag=stored.tag, hint="raw, npy or tiff have the samples")
-    source: Frames = frames(ds, as_rgb=False)
     source.check(frame)
     return source.encoded(frame)
 

@@ -18,6 +18,7 @@ __all__ = ["write"]
 _COMPRESSIONS = {"deflate": "zlib", "lzw": "lzw", "none": None}
 _CLASSIC_BYTES = (1 << 32) - (1 << 26)  # what offsets of 32 bits reach, less room for the directories
 _DIRECTORY_BYTES = 512  # of a page, roughly
+_AT_ONCE = 1 << 24  # bytes of samples in hand
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
@@ -58,6 +59,7 @@ def write(job: Job, out: BinaryIO) -> None:
             resolutionunit="NONE" if resolution is None else "CENTIMETER",
             software=False,
             metadata=None,
+            buffersize=_AT_ONCE,
             maxworkers=job.options.get("threads"),
         )
 

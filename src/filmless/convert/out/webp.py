@@ -1,7 +1,7 @@
 """WebP: each frame encoded alone, in threads, and put into one RIFF file."""
 
+import itertools
 import struct
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +14,7 @@ from filmless.errors import ConversionError
 
 __all__ = ["write"]
 
-_MOST_SIDE = 16383
+_MOST_SIDE = 16382  # of imagecodecs; the format has one more
 _MOST_BYTES = (1 << 32) - (1 << 16)
 _ANIMATED, _PROFILE = 0x02, 0x20
 
@@ -26,12 +26,7 @@ def write(job: Job, out: BinaryIO) -> None:
     durations = durations_ms(job) if len(job.frames) > 1 else [0.0]
     repeats = plays(job)
     source = PictureSource(job)
-
-    def encode(frame: int) -> tuple[NDArray[np.uint8], bytes]:
-        picture = source.picture(frame)
-        return picture, _bitstream(picture, quality, lossless=lossless)
-
-    encoded = source.each(encode)
+    encoded = source.encoded(lambda picture: _bitstream(picture, quality, lossless=lossless))
     first, chunk = next(encoded)
     profile = source.profile(first)
     out.write(b"RIFF\0\0\0\0WEBP")
@@ -44,30 +39,16 @@ def write(job: Job, out: BinaryIO) -> None:
         out.write(chunk)
     else:
         out.write(_chunk(b"ANIM", struct.pack("<IH", 0xFF000000, repeats)))
-        _write_frames(out, first, chunk, encoded, list(in_ticks(durations, 1.0)))
+        chunks = itertools.chain([chunk], (data for _, data in encoded))
+        for data, shown in zip(chunks, in_ticks(durations, 1.0), strict=True):
+            # At the corner, opaque, over what was there: whole frames.
+            head = bytes(6) + _size(first) + struct.pack("<I", shown)[:3] + b"\x02"
+            out.write(_chunk(b"ANMF", head + data))
     length = out.tell()
     if length > _MOST_BYTES:
         raise ConversionError("a WebP holds at most 4 GiB", hint="tiff or mp4, or fewer frames")
     out.seek(4)
     out.write(struct.pack("<I", length - 8))
-
-
-def _write_frames(
-    out: BinaryIO,
-    first: NDArray[np.uint8],
-    chunk: bytes,
-    rest: Iterator[tuple[NDArray[np.uint8], bytes]],
-    durations: list[int],
-) -> None:
-    for number, shown in enumerate(durations):
-        if number:
-            picture, chunk = next(rest)
-            if picture.shape != first.shape:
-                message = f"a picture has shape {picture.shape}, expected that of the others, {first.shape}"
-                raise ConversionError(message)
-        # At the corner, opaque, over what was there: whole frames.
-        head = bytes(6) + _size(first) + min(shown, 0xFFFFFF).to_bytes(3, "little") + b"\x02"
-        out.write(_chunk(b"ANMF", head + chunk))
 
 
 def _bitstream(picture: NDArray[np.uint8], quality: int, *, lossless: bool) -> bytes:
@@ -83,7 +64,7 @@ def _bitstream(picture: NDArray[np.uint8], quality: int, *, lossless: bool) -> b
 
 def _size(picture: NDArray[np.uint8]) -> bytes:
     rows, columns = picture.shape[:2]
-    return (columns - 1).to_bytes(3, "little") + (rows - 1).to_bytes(3, "little")
+    return struct.pack("<I", columns - 1)[:3] + struct.pack("<I", rows - 1)[:3]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
