@@ -248,10 +248,10 @@ def _header(settings: Iterable[str]) -> dict[str, Any]:
         check_value(tag, vr, value)
         header[keyword] = value
     if header:
-        from filmless.convert.header.secondary_capture import check_header
+        from filmless.convert.header import HeaderRules
 
         try:
-            check_header(header)
+            HeaderRules(values=header)
         except DicomError as error:
             raise Misuse(error.message, error.hint) from None
     return header
