@@ -56,6 +56,12 @@ def test_identifier(cda, identifier, expected):
     assert document.facts.get("HL7InstanceIdentifier") == expected
 
 
+def test_padding_stays(cda):
+    data = cda() + b"\0"
+    (document,) = contents(data, ReadOptions())
+    assert document.data is data
+
+
 def test_prefixes_and_markup_in_the_title():
     data = (
         b'<h:ClinicalDocument xmlns:h="urn:hl7-org:v3"><h:title> A <b>&lt;B&gt;</b>\n &#67;</h:title>'

@@ -269,6 +269,12 @@ def test_threads(make_pdf):
     assert not wrong
 
 
+def test_lines_before_it(make_pdf):
+    data = b"\r\n-- scanned --\r\n" + make_pdf([(72, 72, _GREY)])
+    assert contents(data, ReadOptions())[0].data is data
+    assert images(data, dpi=72)[0].pixels[0, 40, 20] == 128
+
+
 def test_streams_and_paths(make_pdf, tmp_path):
     (tmp_path / "a.txt").write_bytes(make_pdf())
     assert contents(tmp_path / "a.txt", ReadOptions())[0].kind == "PDF"

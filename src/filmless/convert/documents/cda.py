@@ -109,6 +109,8 @@ def _refuse_document_type(*_: object) -> None:
 
 def _decodable(data: bytes) -> tuple[bytes, str | None]:
     """Return a document in an encoding that expat knows, which has none of several bytes but UTF-8 and UTF-16."""
+    if data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.rstrip(b"\0")  # padding of a DICOM element, which stays with some that were taken out of one
     named = re.match(rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""", data)
     if named is None:
         return data, None

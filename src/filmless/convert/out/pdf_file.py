@@ -9,10 +9,13 @@ from typing import BinaryIO
 
 import imagecodecs
 
+from filmless.errors import ConversionError
+
 __all__ = ["PdfFile"]
 
 _PAGES_PER_NODE = 256
 _LEVEL = 6
+_MOST_OFFSET = 9_999_999_999  # ten digits
 
 
 class PdfFile:
@@ -77,6 +80,8 @@ class PdfFile:
 
     def _add(self, number: int | None, pieces: Iterable[bytes]) -> int:
         number = self.reserve() if number is None else number
+        if self._at > _MOST_OFFSET:
+            raise ConversionError("the PDF has more than 10 GB, which its table cannot tell", hint="`size`, `quality`")
         self._offsets[number] = self._at
         self._write(f"{number} 0 obj\n".encode("ascii"))
         for piece in pieces:
