@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from filmless.convert.content import Document
-from filmless.convert.documents.references import add_references, files_named_in
+from filmless.convert.content import Document, Picture
+from filmless.convert.documents.references import add_references, files_named_in, link_models
 from filmless.convert.options import ReadOptions
 from filmless.convert.reading import contents
 from filmless.dataset import Dataset
@@ -203,6 +203,22 @@ def test_references(obj, mtl):
     assert study.StudyInstanceUID == "1.2.5"
     assert study.ReferencedSeriesSequence[0].SeriesInstanceUID == "1.2.5.1"
     assert "ReferencedSeriesSequence" not in objects[1]
+
+
+def test_models_of_a_folder(obj, mtl):
+    (model, _), (materials, _) = read_one(obj.replace(b"bones.mtl", b"..\\parts/Bones.mtl")), read_one(mtl)
+    picture = Picture.of_samples(np.zeros((2, 2), np.uint8))
+    sets = [object_of(f"1.2.840.10008.5.1.4.1.1.104.{number}", number) for number in (4, 5, 6)]
+    objects = {
+        "heart/a.obj": (model, sets[0]),
+        "parts/bones.mtl": (materials, sets[1]),
+        "parts/other.png": (picture, sets[2]),
+    }
+    assert link_models(objects) == {"parts/bones.mtl": ("skin tone.png",)}
+    (item,) = sets[0].ReferencedInstanceSequence
+    assert item.ReferencedSOPInstanceUID == sets[1].SOPInstanceUID
+    assert item.RelativeURIReferenceWithinEncapsulatedDocument == "../parts/Bones.mtl"
+    assert "ReferencedInstanceSequence" not in sets[1]
 
 
 def test_references_that_are_missing(obj):

@@ -1,14 +1,15 @@
 """What models name other files for, and the references that their objects have in place of it."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from urllib.parse import quote
 
-from filmless.convert.content import Document
+from filmless.convert.content import Content, Document
 from filmless.dataset import Dataset
 
-__all__ = ["add_references", "files_named_in"]
+__all__ = ["add_references", "files_named_in", "link_models"]
 
 _TEXTURE_WORDS = rb"map_(?!aat\b)\w+|bump|disp|decal|refl|norm"
 #: How many values follow an option of a texture, at most.
@@ -91,6 +92,42 @@ def add_references(ds: Dataset, document: Document, others: Mapping[str, Dataset
         ]
         _add_common_references(ds, [other for _, other in found])
     return tuple(name for name in names if name not in others)
+
+
+def link_models(objects: Mapping[str, tuple[Content, Dataset]]) -> dict[str, tuple[str, ...]]:
+    """Make the models of a folder refer to each other: OBJ to their MTL, MTL to their pictures.
+
+    Parameters
+    ----------
+    objects
+        What the files became, by their path below the folder, with ``/``. Data sets of models that name others are
+        changed: link them before they are written.
+
+    Returns
+    -------
+    dict
+        Of each model that names files which are not among them, these names.
+
+    DICOM
+    -----
+    PS3.3 C.24.2, C.12.2; PS3.17 RRRR
+    """
+    by_place = {_place("", path): ds for path, (_, ds) in objects.items()}
+    missing = {}
+    for path, (content, ds) in objects.items():
+        if not isinstance(content, Document):
+            continue
+        places = {name: _place(posixpath.dirname(path), name) for name in files_named_in(content)}
+        others = {name: by_place[place] for name, place in places.items() if place in by_place}
+        unknown = add_references(ds, content, others)
+        if unknown:
+            missing[path] = unknown
+    return missing
+
+
+def _place(folder: str, name: str) -> str:
+    """Return where a name leads, as file systems that do not tell cases apart see it."""
+    return posixpath.normpath(posixpath.join(folder, name.replace("\\", "/"))).casefold()
 
 
 def _uri(name: str) -> str:
