@@ -270,6 +270,8 @@ def test_sheet_of_two_patients_names_each(grey):
     assert lines[0] != "Doe, Jane Q"
     assert sum("Doe, Jane Q" in line for line in lines) == 1
     assert sum("Roe, John" in line for line in lines) == 1
+    assert sum("1970-01-31" in line for line in lines) == 2  # of each, though it is the same
+    assert sum("Klinik" in line for line in lines) == 1
 
 
 def test_sheet_of_frames(grey):
