@@ -14,7 +14,7 @@ from PIL import Image
 import filmless
 from filmless.convert import from_dicom, to_dicom
 from filmless.errors import ConversionError
-from filmless.pixels import decode, render, to_modality
+from filmless.pixels import decode, render, to_modality, transcode
 
 _SIDES = st.integers(1, 12)
 _SHAPES = st.one_of(st.tuples(_SIDES, _SIDES), st.tuples(_SIDES, _SIDES, st.just(3)))
@@ -31,7 +31,12 @@ def _read(data: bytes) -> np.ndarray:
 
 
 @settings(max_examples=40)
-@given(st.sampled_from([np.uint8, np.uint16]).flatmap(lambda dtype: arrays.arrays(dtype, _SHAPES)))
+@given(
+    st.one_of(
+        st.sampled_from([np.uint8, np.uint16]).flatmap(lambda dtype: arrays.arrays(dtype, _SHAPES)),
+        arrays.arrays(np.int16, st.tuples(_SIDES, _SIDES)),
+    )
+)
 def test_a_tiff_comes_back_exactly(array):
     depth = array.itemsize * 8
     found = _read(from_dicom(to_dicom(_as_tiff(array)), "tiff", depth=depth))
@@ -124,6 +129,15 @@ def test_a_large_file_is_a_big_tiff(moving_grey, monkeypatch):
 def test_what_is_not_written(options, moving_grey):
     with pytest.raises(ConversionError):
         from_dicom(moving_grey(), "tiff", **options)
+
+
+def test_colours_that_a_codec_gives_as_rgb(photo, encode):
+    ds = to_dicom(encode(photo, "JPEG"))
+    assert ds.PhotometricInterpretation == "YBR_FULL_422"
+    with pytest.raises(ConversionError, match="YBR_FULL of 8 bits is not written with 16"):
+        from_dicom(ds, "tiff", depth=16)
+    ds = transcode(to_dicom(np.asarray(photo)), "1.2.840.10008.1.2.4.90")
+    np.testing.assert_array_equal(_read(from_dicom(ds, "tiff", depth=16)), np.asarray(photo))
 
 
 def test_colours_have_no_values_of_the_modality(moving_colours):

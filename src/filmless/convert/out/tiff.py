@@ -74,10 +74,9 @@ def _pages(job: Job, source: PictureSource) -> tuple[Iterator[NDArray[Any]], str
     refuse_rendering(job, f"depth {depth}", "leave it out, or write 8 bits")
     if depth == 32:
         return source.each(lambda frame: source.modality(frame).astype(np.float32)), "minisblack"
-    source.require_16_bits(source.description.photometric_interpretation)
     dtype = np.int16 if source.description.signed else np.uint16
     inverse = source.description.photometric_interpretation == "MONOCHROME1"
-    return source.each(lambda frame: source.stored(frame).astype(dtype)), "miniswhite" if inverse else "minisblack"
+    return source.each(lambda frame: source.exact(frame)[0].astype(dtype)), "miniswhite" if inverse else "minisblack"
 
 
 def _pixels_per_cm(job: Job, source: PictureSource, shape: tuple[int, ...]) -> tuple[float, float] | None:
