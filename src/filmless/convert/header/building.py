@@ -29,6 +29,7 @@ __all__ = ["Run", "build", "checked_facts"]
 
 _DATES = (("StudyDate", "StudyTime"), ("ContentDate", "ContentTime"))
 _CREATION = ("InstanceCreationDate", "InstanceCreationTime")
+_STEP = ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime")
 _CAPTURE = ("DateOfSecondaryCapture", "TimeOfSecondaryCapture")
 _FRAMES_OF_REFERENCE = (
     ("Frame of Reference", "FrameOfReferenceUID"),
@@ -77,6 +78,7 @@ def build(
     if isinstance(content, Picture) and row.fits.bits == (1,) and content.bits_allocated == 8:
         content = replace(content, bits_allocated=1, bits_stored=1)
     moment = _moment(row, known, run.now)
+    _tell_of_units(row, known, tell)
     values: dict[Any, Any] = {"SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": row.uid}
     values |= _defaults(row) | moment | _numbers(run, origin)
     values |= _of_content(row, content, known)
@@ -88,7 +90,7 @@ def build(
     ds = _data_set(values)
     if "SOPInstanceUID" not in values:
         moments = [str(keyword) for keyword in moment if keyword not in known]
-        ds.SOPInstanceUID = run.uids.instance(ds, content, moments)
+        ds.SOPInstanceUID = run.uids.instance(ds, content, (*moments, *_STEP))
     if isinstance(content, Document):
         store_document(ds, content)
     else:
@@ -128,7 +130,19 @@ def _moment(row: SopClass, known: Mapping[Any, Any], now: datetime) -> dict[Any,
         values |= zip(_CAPTURE, (date, time), strict=True)
     for date_keyword, time_keyword in _DATES:
         values |= {date_keyword: date, time_keyword: "" if date_keyword in known else time}
+    if not any(_is_moment(key) for key in known):
+        values["TimezoneOffsetFromUTC"] = now.strftime("%z")[:5]
     return values
+
+
+def _is_moment(key: Any) -> bool:
+    """Whether a value is a date or time of another zone than ours, perhaps."""
+    return isinstance(key, str) and key.endswith(("Date", "Time")) and key not in _OF_PATIENT
+
+
+def _tell_of_units(row: SopClass, known: Mapping[Any, Any], tell: Tell) -> None:
+    if row.fits.document in ("STL", "OBJ") and "MeasurementUnitsCodeSequence" not in known:
+        tell(ConversionNotice("units-assumed", "the model's unit, which it cannot say, is the millimetre"))
 
 
 def _numbers(run: Run, origin: "Origin") -> dict[Any, Any]:
@@ -169,17 +183,22 @@ def _groups(values: dict[Any, Any], run: Run, origin: "Origin", content: Content
 
 def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: Tell) -> None:
     """Add and take away what depends on other values, and refuse empty ones that may not be."""
-    if values.get("ImageLaterality") or values.get("FrameLaterality"):
-        values.pop("Laterality", None)  # of a paired body part there is the one or the other
-    if values.get("ContactMethod") == "YES":
-        values.setdefault("ImmersionMedia", "")
     if "VL Image" in row.modules and row.multi_frame and not values.get("AnatomicRegionSequence"):
         values["AnatomicRegionSequence"] = code("38266002", "SCT", "Entire body")
         tell(ConversionNotice("region-assumed", "Anatomic Region, which a video has to have, is the entire body"))
+    if values.get("ImageLaterality") or values.get("FrameLaterality"):
+        values.pop("Laterality", None)  # of a paired body part there is the one or the other
+    if values.get("AnatomicRegionSequence") and not values.get("Laterality"):
+        values.pop("Laterality", None)  # a region that is coded says itself whether it is paired
+    if values.get("ContactMethod") == "CONTACT":
+        values.setdefault("ImmersionMedia", "")
     if "Ocular Region Imaged" in row.modules:
         ophthalmic(values)
     if isinstance(content, Picture):
         values.update(resolution_of(content, values))
+        if "NumberOfFrames" not in values:  # asked for of a run, in which others have several
+            values.pop("FrameTime", None)
+            values.pop("FrameTimeVector", None)
     for keyword in _type_1(row):
         if values.get(keyword) in (None, "", []):
             raise ConversionError(f"{keyword} must not be empty in a {row.name}")
@@ -205,7 +224,11 @@ def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run
 
 
 def _data_set(values: Mapping[Any, Any]) -> Dataset:
-    plain = {keyword: owned(value) for keyword, value in values.items() if isinstance(keyword, str)}
+    plain = {
+        keyword: owned(value) if type(value) is list else value  # most are texts, and this is done for each file
+        for keyword, value in values.items()
+        if isinstance(keyword, str)
+    }
     try:
         ds = Dataset(plain)
     except (TypeError, ValueError, DicomError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from filmless import _core
@@ -111,6 +112,8 @@ def checked(key: Key, vr: str, value: Any, where: str) -> Any:
         check_value(tag, vr, value)
     except ValueRepresentationError as error:
         raise ConversionError(f"the value given for {keyword} is wrong: {error.message}{_at(where)}", tag=tag) from None
+    if vr in ("DA", "DT") and not _are_dates(value):
+        raise ConversionError(f"the value given for {keyword} is wrong: no calendar has this day{_at(where)}", tag=tag)
     wrong = wrong_term(keyword, value)
     if wrong is not None:
         raise ConversionError(f"{keyword} {wrong[0]}{_at(where)}", tag=tag, hint=wrong[1])
@@ -218,11 +221,11 @@ def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
     here[key[-1]] = value
 
 
-def owned(value: Any) -> Any:
+def owned(value: list[Any]) -> list[Any]:
     """Give a data set items of its own: an edit of one is not one of the others."""
-    if isinstance(value, list) and value and isinstance(value[0], Dataset):
+    if value and isinstance(value[0], Dataset):
         return [item.copy() for item in value]
-    return list(value) if isinstance(value, list) else value
+    return list(value)
 
 
 def _tag(key: Key) -> int:
@@ -272,6 +275,18 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
             if wrong is not None:
                 raise ConversionError(f"{element.keyword} {wrong[0]}: in {keyword}{_at(where)}", hint=wrong[1])
     return items
+
+
+def _are_dates(value: Any) -> bool:
+    """Whether the days that texts name exist; that they have the form of dates was looked at."""
+    for part in value if isinstance(value, list) else [value]:
+        text = str(part)[:8] if isinstance(part, str) else ""
+        if len(text) == 8 and text.isdigit():
+            try:
+                date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            except ValueError:
+                return False
+    return True
 
 
 def _check_window(found: Mapping[Key, Any], places: Mapping[Key, str]) -> None:

@@ -222,11 +222,17 @@ class HeaderRules:
         place = origin or Origin()
         try:
             given = merged((self._below, *self._of_file(place), self._above))
+            if "SOPInstanceUID" in given:
+                self._check_instance(place)
             return build(content, given, facts, self._run, place, told.append)
         except DicomError as error:
             if error.path is None:
                 error.path = place.path
             raise
+
+    def _check_instance(self, origin: Origin) -> None:
+        if origin.part > 0 or (origin.number > 1 and "SOPInstanceUID" in self._above.values):
+            raise ConversionError("SOPInstanceUID is given, and more than one object would have it")
 
     def _of_file(self, origin: Origin) -> list[Layer]:
         """Return what table and name say of a file."""

@@ -232,12 +232,14 @@ def chosen(
         is_plain_video = row.uid == _VIDEO_PHOTOGRAPHIC and modality is None and _is_video(content)
         if row.by_modality and modality not in row.modalities and not is_plain_video:
             continue
-        if _misfit(row, content, given):
+        misfit = _misfit(row, content, given)
+        if misfit:
+            reasons += [f"{row.name} takes {misfit}"] if row.by_modality else []
             continue
         missing = _missing(row, given)
         if not missing:
-            if reasons:
-                message = f"the object is a {row.name}, although its Modality is {modality}: {reasons[0]}"
+            if reasons and not row.by_modality:
+                message = f"the object is a {row.name}, although its Modality is {modality}: {'; '.join(reasons)}"
                 tell(ConversionNotice("sop-class", message))
             return row
         if not row.by_modality:

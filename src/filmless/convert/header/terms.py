@@ -37,7 +37,7 @@ ENUMERATED: Mapping[str, frozenset[str]] = {
     "FrameLaterality": frozenset({"R", "L", "U", "B"}),  # 10.5
     "PatientPosition": frozenset(  # C.7.3.1.1.2
         {"HFP", "HFS", "HFDR", "HFDL", "FFDR", "FFDL", "FFP", "FFS", "LFP", "LFS", "RFP", "RFS", "AFDR", "AFDL"}
-        | {"PFDR", "PFDL"}
+        | {"PFDR", "PFDL", "SITTING"}
     ),
     "AnatomicalOrientationType": frozenset({"BIPED", "QUADRUPED"}),
     "ConversionType": frozenset({"DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN"}),  # C.8.6.1
@@ -52,17 +52,11 @@ ENUMERATED: Mapping[str, frozenset[str]] = {
     "ContentQualification": frozenset({"PRODUCT", "RESEARCH", "SERVICE"}),  # C.8.13.2
     "PatientEyeMovementCommanded": _YES_NO,  # C.8.17.5
     "PupilDilated": _YES_NO,
-    "HorizontallyImageFlipped": _YES_NO,
-    "LightSourcePolarization": frozenset({"CROSS", "PARALLEL", "NONE", "MIXED"}),  # C.8.12.15
-    "ContactMethod": _YES_NO,
     "ModelModification": _YES_NO,  # C.35.1
     "ModelMirroring": _YES_NO,
     "VerificationFlag": frozenset({"UNVERIFIED", "VERIFIED"}),  # C.24.2
     "CompletionFlag": frozenset({"PARTIAL", "COMPLETE"}),  # C.17.2
     "SpatialLocationsPreserved": frozenset({"YES", "NO", "REORIENTED_ONLY"}),
-    "ScheduledProcedureStepStatus": frozenset(
-        {"SCHEDULED", "ARRIVED", "READY", "STARTED", "DEPARTED", "IN PROGRESS", "DISCONTINUED", "COMPLETED"}
-    ),
 }
 
 
