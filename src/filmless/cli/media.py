@@ -31,6 +31,32 @@ PROFILE is what a medium may hold beside Explicit VR Little Endian:
   general                                         everything: no profile of PS3.11"""
 
 
+def _profile(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    from filmless.file.media.profiles import profile_named
+
+    try:
+        return None if name is None else profile_named(name).name
+    except ValueError as error:
+        raise Misuse(str(error)) from None
+
+
+def _file_set_id(_: click.Context, __: click.Parameter, text: str) -> str:
+    from filmless.file.media.creating import checked_file_set_id
+
+    try:
+        return checked_file_set_id(text)
+    except ValueError as error:
+        raise Misuse(str(error)) from None
+
+
+def _uid(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    from filmless.dataset import UID
+
+    if text is not None and not UID(text).is_valid:
+        raise Misuse("--uid is no UID")
+    return text
+
+
 @click.group(short_help="Make, update and verify file-sets with a DICOMDIR.")
 def media() -> None:
     """File-sets: instances under names that every medium can hold, and the DICOMDIR that lists them (PS3.10)."""
@@ -39,9 +65,17 @@ def media() -> None:
 def _writing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that go with what is written."""
     options = (
-        click.option("--profile", default="STD-GEN-CD", show_default=True, metavar="PROFILE", help="What it may hold."),
+        click.option(
+            "--profile",
+            default="STD-GEN-CD",
+            show_default=True,
+            metavar="PROFILE",
+            callback=_profile,
+            help="What it may hold.",
+        ),
         click.option("--transcode", is_flag=True, help="Decode images that the profile does not allow as they are."),
         click.option("--icons", is_flag=True, help="Put a small picture of each image into the DICOMDIR."),
+        click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; by default one a processor."),
         click.option(
             "-v", "--verbose", is_flag=True, help="Tell of each file that is no instance, and of each repair."
         ),
@@ -54,8 +88,15 @@ def _writing(command: Callable[..., None]) -> Callable[..., None]:
 @media.command(short_help="Make a file-set of files and folders.", epilog=_PROFILES)
 @click.argument("sources", nargs=-1, required=True, metavar="FOLDER...")
 @click.option("-o", "--output", required=True, metavar="DISC", help="A folder that is missing or empty, or a .zip.")
-@click.option("--id", "file_set_id", default="", metavar="ID", help="Name of the medium, up to 16 of A-Z, 0-9 and _.")
-@click.option("--uid", "file_set_uid", metavar="UID", help="UID of the file-set; a new one by default.")
+@click.option(
+    "--id",
+    "file_set_id",
+    default="",
+    metavar="ID",
+    callback=_file_set_id,
+    help="Name of the medium, up to 16 of A-Z, 0-9 and _.",
+)
+@click.option("--uid", "file_set_uid", metavar="UID", callback=_uid, help="UID of the file-set; a new one by default.")
 @_writing
 def create(sources: tuple[str, ...], output: str, file_set_id: str, file_set_uid: str | None, **options: Any) -> None:
     """Copy the DICOM instances in FOLDERs to DISC, and list them in its DICOMDIR.
@@ -66,9 +107,7 @@ def create(sources: tuple[str, ...], output: str, file_set_id: str, file_set_uid
     """
     from filmless.file.media import create_fileset
 
-    if file_set_uid is not None and not _is_uid(file_set_uid):
-        raise Misuse(f"`{file_set_uid}` is no UID")
-    with _wrong_arguments(), _work(options) as arguments:
+    with _work(options) as arguments:
         report = create_fileset(sources, output, file_set_id=file_set_id, file_set_uid=file_set_uid, **arguments)
     _tell(report, verbose=options["verbose"])
 
@@ -84,14 +123,16 @@ def update(disc: str, sources: tuple[str, ...], **options: Any) -> None:
     """
     from filmless.file.media import update_fileset
 
-    with _wrong_arguments(), _work(options) as arguments:
+    with _work(options) as arguments:
         report = update_fileset(disc, sources, **arguments)
     _tell(report, verbose=options["verbose"])
 
 
 @media.command(short_help="Compare a file-set with its DICOMDIR.")
 @click.argument("disc", metavar="DISC")
-@click.option("--profile", metavar="PROFILE", help="The profile that it has to keep to; see `create --help`.")
+@click.option(
+    "--profile", metavar="PROFILE", callback=_profile, help="The profile that it has to keep to; see `create --help`."
+)
 @click.option("--max-unpacked", type=click.IntRange(min=1), metavar="BYTES", help="What a ZIP may unpack to.")
 def verify(disc: str, profile: str | None, max_unpacked: int | None) -> None:
     """Write a line for all that is wrong with the file-set in DISC, a folder or a ZIP; exit with 1 if anything is.
@@ -102,24 +143,17 @@ def verify(disc: str, profile: str | None, max_unpacked: int | None) -> None:
     from filmless.file.media import verify_fileset
 
     bound = {} if max_unpacked is None else {"max_unpacked": max_unpacked}
-    with _wrong_arguments():
-        try:
-            remarks = verify_fileset(disc, profile=profile, **bound)
-        except LimitError as error:
-            error.hint = error.hint or "--max-unpacked BYTES allows more"
-            raise
+    try:
+        remarks = verify_fileset(disc, profile=profile, **bound)
+    except LimitError as error:
+        error.hint = error.hint or "--max-unpacked BYTES allows more"
+        raise
     for remark in remarks:
-        click.echo(f"{remark.file}: {remark.message}" if remark.file else remark.message)
+        text = f"{remark.file}: {remark.message}" if remark.file else remark.message
+        # File IDs may hold anything: nothing of them moves the cursor of a terminal.
+        click.echo("".join(letter if letter.isprintable() else "·" for letter in text))
     if remarks:
         raise Failure
-
-
-@contextmanager
-def _wrong_arguments() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise Misuse(str(error)) from None
 
 
 @contextmanager
@@ -138,6 +172,7 @@ def _work(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "icon": _icon if options["icons"] else None,
             "prepare": _decoded if options["transcode"] else None,
             "progress": told,
+            "threads": options["threads"],
         }
 
 
@@ -158,12 +193,6 @@ def _decoded(dataset: Dataset) -> Dataset:
     from filmless.pixels.transcoding import transcode
 
     return transcode(dataset, "ExplicitVRLittleEndian")
-
-
-def _is_uid(text: str) -> bool:
-    from filmless.dataset import UID
-
-    return bool(UID(text).is_valid)
 
 
 def _tell(report: "MediaReport", *, verbose: bool) -> None:

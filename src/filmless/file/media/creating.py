@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import errno
-import filecmp
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from filmless.dataset import Dataset
-from filmless.dataset import Sequence as Items
-from filmless.errors import DicomError, FormatError, UnsupportedError
-from filmless.file._read import read
-from filmless.file.media.gathering import Instance, gather, text_of
-from filmless.file.media.profiles import Profile, profile_named
-from filmless.file.media.records import ICON, icon_item
-from filmless.file.media.remarks import MediaReport, Remark
-from filmless.file.media.tree import Tree, encoded, new_directory
-from filmless.file.media.writing import FolderTarget, Target, ZipTarget
+from filmless.dataset import UID, Dataset
+from filmless.errors import FormatError
+from filmless.file.media.gathering import gather
+from filmless.file.media.profiles import profile_named
+from filmless.file.media.remarks import MediaReport
+from filmless.file.media.tree import Tree, new_directory
+from filmless.file.media.work import Progress, Work
+from filmless.file.media.writing import FolderTarget, ZipTarget
 
-__all__ = ["Progress", "Source", "Work", "create_fileset", "paths_of"]
+__all__ = ["Source", "checked_file_set_id", "create_fileset", "paths_of"]
 
 Source = str | PathLike[str]
-#: Told how many files of how many are written.
-Progress = Callable[[int, int], None]
 _FILE_SET_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
 
 
@@ -39,6 +33,7 @@ def create_fileset(
     icon: Callable[[Dataset], Any] | None = None,
     prepare: Callable[[Dataset], Dataset] | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> MediaReport:
     """Make a file-set: copies of instances under names that every medium can hold, and the DICOMDIR that lists them.
 
@@ -67,6 +62,9 @@ def create_fileset(
         returns it in Explicit VR Little Endian. Without it such an image is an error.
     progress
         Called with how many files are written, and of how many.
+    threads
+        How many files to write at a time; by default as many as there are processors. `icon` and `prepare` are called
+        in them.
 
     Returns
     -------
@@ -82,7 +80,7 @@ def create_fileset(
     FileExistsError
         When the target is there and not empty.
     ValueError
-        For a profile or a File-set ID that is none.
+        For a profile, a File-set ID or a UID that is none.
     OSError
         When a file cannot be written; what was written is removed then.
 
@@ -101,15 +99,16 @@ def create_fileset(
     PS3.10 8, PS3.3 F, PS3.11 D, PS3.12 V
     """
     chosen = profile_named(profile)
-    if len(file_set_id) > 16 or not set(file_set_id) <= _FILE_SET_ID:
-        message = "a File-set ID is up to 16 of the letters A-Z, 0-9, _ and space"
+    checked_file_set_id(file_set_id)
+    if file_set_uid is not None and not UID(file_set_uid).is_valid:
+        message = "`file_set_uid` is no UID"
         raise ValueError(message)
     path = Path(target)
     as_zip = path.suffix.lower() == ".zip"
     if path.exists() and (as_zip or not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(errno.EEXIST, "is there and not an empty folder", str(path))
     report = MediaReport(path)
-    work = Work(report, chosen, icon, prepare, progress)
+    work = Work(report, chosen, icon, prepare, progress, threads)
     tree = Tree([], [], report.remarks.append)
     instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=path), known={})
     if not instances:
@@ -126,105 +125,15 @@ def paths_of(sources: Source | Iterable[Source]) -> list[Path]:
     return [Path(sources)] if isinstance(sources, str | PathLike) else [Path(source) for source in sources]
 
 
-@dataclass
-class Work:
-    """What is to be done with instances that go on a medium."""
+def checked_file_set_id(text: str) -> str:
+    """Return a File-set ID that is one.
 
-    report: MediaReport
-    profile: Profile
-    icon: Callable[[Dataset], Any] | None
-    prepare: Callable[[Dataset], Dataset] | None
-    progress: Progress | None
-
-    def checked(self, found: Iterable[Instance], *, known: dict[str, Path | None]) -> list[Instance]:
-        """Sort instances, drop those that are there already, and refuse what the profile does not allow.
-
-        Parameters
-        ----------
-        found
-            Instances.
-        known
-            Files on the medium by SOP Instance UID.
-        """
-        first: dict[str, Instance] = {}
-        for instance in found:
-            there = known.get(instance.sop_instance)
-            same = first.get(instance.sop_instance)
-            if same is not None:
-                self._repeated(instance, same.path)
-            elif instance.sop_instance in known:
-                self._repeated(instance, there)
-            else:
-                first[instance.sop_instance] = instance
-        refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
-        if refused:
-            more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
-            message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
-            hint = "the profile `general` keeps every transfer syntax; `filmless media create --transcode` decodes"
-            raise UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
-        return sorted(first.values(), key=lambda instance: instance.order)
-
-    def _repeated(self, instance: Instance, there: Path | None) -> None:
-        if there is not None and _same_file(instance.path, there):
-            self.report.repeated += 1
-            return
-        message = "another file with its SOP Instance UID is on the medium"
-        self.report.failed.append(Remark("uid-conflict", message, str(instance.path)))
-
-    def write(self, target: Target, directory: Dataset, tree: Tree, instances: Sequence[Instance]) -> None:
-        """Add instances to a tree, write their files and, last, the DICOMDIR; take all away when that fails."""
-        try:
-            for done, instance in enumerate(instances, start=1):
-                try:
-                    self._write(target, tree, instance)
-                except DicomError as error:
-                    message = str(error).partition(", in ")[0].partition("\n")[0]
-                    self.report.failed.append(Remark("not-written", message, str(instance.path)))
-                else:
-                    self.report.written += 1
-                if self.progress is not None:
-                    self.progress(done, len(instances))
-            if tree.roots:
-                target.finish(encoded(directory, tree.roots))
-            else:
-                target.undo()
-        except BaseException:
-            target.undo()
-            raise
-
-    def _write(self, target: Target, tree: Tree, instance: Instance) -> None:
-        node = tree.add(instance)
-        try:
-            dataset = None if instance.as_is and self.icon is None else read(instance.path)
-            if instance.as_is or dataset is None:
-                target.copy(instance.path, node.file_id)
-            else:
-                dataset = self._written(dataset, instance)
-                node.record.ReferencedSOPInstanceUIDInFile = instance.sop_instance
-                target.write(dataset, node.file_id, instance.transfer_syntax)
-        except DicomError:
-            tree.remove(node)
-            raise
-        if self.icon is not None and dataset is not None and node.kind == "IMAGE":
-            picture = self.icon(dataset)
-            if picture is not None:
-                node.record[ICON] = Items([icon_item(picture)])
-
-    def _written(self, dataset: Dataset, instance: Instance) -> Dataset:
-        """Return what is written of a file that is not copied: decoded if need be, with its meta information."""
-        if instance.needs_codec and self.prepare is not None:
-            dataset = self.prepare(dataset)
-            instance.sop_instance = text_of(dataset, "SOPInstanceUID") or instance.sop_instance
-        dataset.file_meta.MediaStorageSOPClassUID = instance.sop_class
-        dataset.file_meta.MediaStorageSOPInstanceUID = instance.sop_instance
-        return dataset
-
-
-def _same_file(path: Path, other: Path) -> bool:
-    """Tell whether two files hold the same data set, whatever their meta information and transfer syntax."""
-    if filecmp.cmp(path, other, shallow=False):
-        return True
-    try:
-        return read(path) == read(other)
-    except DicomError:
-        return False
+    Raises
+    ------
+    ValueError
+        When it is not up to 16 of the letters A-Z, 0-9, _ and space (PS3.3 F.3.2.1).
+    """
+    if len(text) > 16 or not set(text) <= _FILE_SET_ID:
+        message = "a File-set ID is up to 16 of the letters A-Z, 0-9, _ and space"
+        raise ValueError(message)
+    return text

@@ -12,7 +12,7 @@ from filmless.file._records import LOWER_LEVEL, NEXT_RECORD, RECORD_IN_USE
 from filmless.file._uid import generate_uid
 from filmless.file.media.kinds import Key, Kind
 
-__all__ = ["FILE_ID", "ICON", "bare_record", "icon_item", "record_of"]
+__all__ = ["FILE_ID", "ICON", "bare_record", "icon_item", "key_of", "record_of"]
 
 FILE_ID = 0x00041500
 ICON = 0x00880200
@@ -46,6 +46,11 @@ _MEDIA_TYPES = {
 }
 #: Pairs of date and time that may stand for one that is missing, the nearest first.
 _MOMENTS = ("Content", "Acquisition", "Series", "Study", "InstanceCreation")
+_DATE = re.compile(rb"(\d{4})\.?(0[1-9]|1[0-2])\.?(0[1-9]|[12]\d|3[01])")
+_TIME = re.compile(rb"([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d|60)(\.\d{1,6})?)?)?")
+#: What reads the same in every character set.
+_PLAIN = re.compile(rb"[\x20-\x7d\0]*")
+_CODE = re.compile(r"[A-Z0-9_ ]{0,16}")
 _NO_MOMENT = {"DA": "19000101", "TM": "000000"}
 
 
@@ -80,7 +85,7 @@ def record_of(kind: Kind, keys: Dataset, number: int, invented: Callable[[str, s
     """
     record = bare_record(kind.name)
     for key in kind.keys:
-        value = _value(key, keys)
+        value = key_of(key, keys)
         if value is not None:
             record.add(value)
         elif key.type == "2":
@@ -97,38 +102,39 @@ def record_of(kind: Kind, keys: Dataset, number: int, invented: Callable[[str, s
     return record
 
 
-def _value(key: Key, keys: Dataset) -> DataElement | None:
-    """Return an attribute as it is in the instance; None where that has none, or none that is valid."""
+def key_of(key: Key, keys: Dataset) -> DataElement | None:
+    """Return an attribute of an instance as records hold it: valid, or None where there is nothing that can be.
+
+    Text stays as it is encoded; numbers, codes, UIDs and dates are as PS3.5 has them, whatever they are padded with.
+    """
     if key.tag not in keys:
         return None
     element = keys[key.tag]
-    if key.vr != element.VR or element.is_empty or (element.VR == "SQ" and not len(element.value)):
+    if key.vr != element.VR or element.is_empty or (key.vr == "SQ" and not len(element.value)):
         return None
     if key.vr in _NO_MOMENT:
         return _plain_moment(key, element)
-    if key.vr in {"IS", "US", "UL"} and not _is_number(element):
-        return None
-    return element
-
-
-def _is_number(element: DataElement) -> bool:
     try:
-        return isinstance(element.value, int)
+        value = element.value
     except FormatError:
-        return False
+        return None
+    if key.vr in {"IS", "UL", "US"}:
+        return DataElement(key.tag, key.vr, value) if isinstance(value, int) else None
+    if key.vr == "UI":
+        return DataElement(key.tag, key.vr, str(value).strip()) if isinstance(value, str) else None
+    return _codes(key, value) if key.vr == "CS" else element
+
+
+def _codes(key: Key, value: Any) -> DataElement | None:
+    """Return code strings; small letters are a common mistake, and mean the same in capitals."""
+    codes = [str(code).strip().upper() for code in (value if isinstance(value, list) else [value])]
+    return DataElement(key.tag, key.vr, codes) if all(map(_CODE.fullmatch, codes)) else None
 
 
 def _plain_moment(key: Key, element: DataElement) -> DataElement | None:
     """Return a date or time as PS3.5 has it; ACR-NEMA wrote them with dots and colons."""
-    raw = element.raw.rstrip(b" \0")
-    if re.fullmatch(rb"\d{8}" if key.vr == "DA" else rb"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", raw):
-        return element
-    plain = re.fullmatch(
-        rb"(\d{4})\.(\d\d)\.(\d\d)" if key.vr == "DA" else rb"(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,6})?))?", raw
-    )
-    if plain is None:
-        return None
-    return DataElement(key.tag, key.vr, b"".join(part or b"" for part in plain.groups()).decode())
+    form = (_DATE if key.vr == "DA" else _TIME).fullmatch(element.raw.rstrip(b" \0"))
+    return DataElement(key.tag, key.vr, b"".join(filter(None, form.groups())).decode()) if form else None
 
 
 def _made_up(key: Key, keys: Dataset, number: int) -> tuple[Any, str]:
@@ -161,9 +167,7 @@ def _moment(key: Key, keys: Dataset) -> tuple[str, str]:
 
 
 def _goes_beyond_ascii(record: Dataset) -> bool:
-    return any(
-        element.VR in _TEXT and any(byte > 0x7E or byte == 0x1B for byte in element.raw) for element in record.walk()
-    )
+    return any(element.VR in _TEXT and not _PLAIN.fullmatch(element.raw) for element in record.walk())
 
 
 def icon_item(picture: Any) -> Dataset:

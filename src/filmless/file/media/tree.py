@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -90,9 +90,6 @@ class Tree:
         self._made_up: list[str] = []
         self._studies: dict[str, tuple[Node, Node]] = {}
         self._series: dict[tuple[str, str], Node] = {}
-        self._know_all()
-
-    def _know_all(self) -> None:
         for patient in self.roots:
             if patient.kind == "PATIENT":
                 self._know(patient)
@@ -144,12 +141,21 @@ class Tree:
         siblings.append(leaf)
         return leaf
 
-    def remove(self, leaf: Node) -> None:
-        """Take an instance out again, and the records above it that were there only for it."""
-        self.roots = _without(self.roots, leaf)
-        for known in (self._patients, self._studies, self._series):
-            known.clear()
-        self._know_all()
+    def remove(self, leaves: Collection[Node]) -> None:
+        """Take instances out again, and the records above them that were there only for them."""
+        gone = set(map(id, leaves))
+
+        def kept(nodes: list[Node]) -> list[Node]:
+            found = []
+            for node in nodes:
+                below = kept(node.children)
+                if id(node) not in gone and (below or not node.children):
+                    found.append(node)
+                node.children = below
+            return found
+
+        if gone:
+            self.roots = kept(self.roots)
 
     def _above(self, instance: Instance) -> tuple[Node | None, Node | None, Node | None]:
         """Find the records above an instance, as far as they are there, and complete what they are found by."""
@@ -238,19 +244,6 @@ class Tree:
         self._taken.add(name)
         self._next[folder, prefix] = number + 1
         return name
-
-
-def _without(nodes: list[Node], leaf: Node) -> list[Node]:
-    kept = []
-    for node in nodes:
-        if node is leaf:
-            continue
-        had = bool(node.children)
-        # The list stays the same one: records to come are found by it.
-        node.children[:] = _without(node.children, leaf)
-        if node.children or not had:
-            kept.append(node)
-    return kept
 
 
 def _texts(dataset: Dataset, keywords: str) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ from typing import Any
 from filmless.dataset import Dataset
 from filmless.errors import FormatError, UnsupportedError
 from filmless.file._fileset import FileSet, Record, read_fileset
-from filmless.file.media.creating import Progress, Source, Work, paths_of
+from filmless.file.media.creating import Source, paths_of
 from filmless.file.media.gathering import gather, text_of
 from filmless.file.media.kinds import ABOVE, LEAVES
 from filmless.file.media.profiles import profile_named
 from filmless.file.media.records import FILE_ID
 from filmless.file.media.remarks import MediaReport, Remark
 from filmless.file.media.tree import Node, Tree
+from filmless.file.media.work import Progress, Work
 from filmless.file.media.writing import FolderTarget
 
 __all__ = ["update_fileset"]
@@ -35,6 +36,7 @@ def update_fileset(
     icon: Callable[[Dataset], Any] | None = None,
     prepare: Callable[[Dataset], Dataset] | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> MediaReport:
     """Add instances to a file-set.
 
@@ -46,7 +48,7 @@ def update_fileset(
     ----------
     target
         The folder of the file-set, or its DICOMDIR.
-    sources, profile, icon, prepare, progress
+    sources, profile, icon, prepare, progress, threads
         As of `create_fileset`; files that are in the file-set's own folder are passed over.
 
     Returns
@@ -94,12 +96,17 @@ def update_fileset(
         for finding in fileset.findings
         if finding.code.startswith("record-")
     ]
+    report.remarks += [
+        Remark("file-missing", "the record's file is not there: the record was kept", "/".join(record.file_id))
+        for record in fileset.missing
+    ]
     tree = Tree(roots, _names(folder, roots), report.remarks.append)
     known = {text_of(record.dataset, "ReferencedSOPInstanceUIDInFile"): record.path for record in fileset.walk()}
     known.pop("", None)
-    work = Work(report, chosen, icon, prepare, progress)
+    work = Work(report, chosen, icon, prepare, progress, threads)
     instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=folder), known=known)
-    if instances or report.remarks:
+    mended = any(remark.code != "file-missing" for remark in report.remarks)
+    if instances or mended:
         work.write(FolderTarget(folder, directory=fileset.path.name), fileset.dataset, tree, instances)
     return report
 

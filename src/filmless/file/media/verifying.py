@@ -17,6 +17,7 @@ from filmless.file.media.creating import Source
 from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, Instance, instance_of, text_of
 from filmless.file.media.kinds import ABOVE, KINDS, ROOT_LEAVES, Kind
 from filmless.file.media.profiles import EXPLICIT, Profile, profile_named
+from filmless.file.media.records import key_of
 from filmless.file.media.remarks import Remark
 from filmless.file.media.tree import LAST_RECORD
 from filmless.file.media.unpacking import MAX_UNPACKED, unpacked
@@ -79,7 +80,11 @@ def _verified(fileset: FileSet, profile: Profile) -> list[Remark]:
     name = fileset.path.name
     found = list(_directory(fileset))
     kinds = {"file-missing", "file-outside"}  # told of each record below, with its name
-    found += [Remark(each.code, each.message, name) for each in fileset.findings if each.code not in kinds]
+    found += [
+        Remark(each.code, f"{each.message} (offset {each.offset})", name)
+        for each in fileset.findings
+        if each.code not in kinds
+    ]
     found += _places(fileset)
     found += _unique(fileset)
     seen: set[Path] = {fileset.path}
@@ -226,20 +231,17 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
 
 
 def _differences(record: Dataset, kind: Kind, found: Instance, name: str) -> Iterator[Remark]:
-    """Compare the keys of a record with the file; where the file has no value, one was made up."""
+    """Compare the keys of a record with the file; where the file has no valid value, one was made up."""
     for key in kind.keys:
-        if key.tag not in record or key.tag not in found.keys:
+        expected = key_of(key, found.keys)
+        if expected is None or key.tag not in record or record[key.tag].is_empty:
             continue
         try:
-            said, there = record[key.tag].value, found.keys[key.tag].value
+            differs = record[key.tag].value != expected.value
         except FormatError:
-            continue
-        if not _is_empty(said) and not _is_empty(there) and said != there:
+            differs = True
+        if differs:
             yield Remark("key-differs", f"{key.keyword} of the {kind.name} record is not the file's", name)
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or value == "" or (hasattr(value, "__len__") and not len(value))
 
 
 def _unlisted(fileset: FileSet, seen: set[Path]) -> Iterator[Remark]:
@@ -252,7 +254,8 @@ def _unlisted(fileset: FileSet, seen: set[Path]) -> Iterator[Remark]:
             if path in seen or not path.is_file():
                 continue
             try:
-                is_dicom = bool(read(path, specific_tags=["SOPClassUID"]).file_meta or path.suffix == ".part")
+                header = read(path, specific_tags=["SOPClassUID"])
+                is_dicom = bool(header.file_meta) or "SOPClassUID" in header
             except (DicomError, OSError):
                 is_dicom = path.suffix == ".part"
             if is_dicom:

@@ -24,7 +24,15 @@ _PART = ".part"
 
 
 class Target(Protocol):
-    """Takes the files of a medium; `finish` makes it one, `undo` takes away what was written."""
+    """Takes the files of a medium; `finish` makes it one, `undo` takes away what was written.
+
+    Attributes
+    ----------
+    takes_any_order
+        Whether files may come from several threads at a time, and what comes of it is the same.
+    """
+
+    takes_any_order: bool
 
     def copy(self, source: Path, file_id: tuple[str, ...]) -> None:
         """Take a file as it is."""
@@ -49,6 +57,8 @@ class FolderTarget:
     directory
         Name of the DICOMDIR in it.
     """
+
+    takes_any_order = True
 
     def __init__(self, folder: Path, *, directory: str = DIRECTORY) -> None:
         self._folder = folder
@@ -91,7 +101,10 @@ class FolderTarget:
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
             self._make_folder(folder.parent)
-            folder.mkdir()
+            try:
+                folder.mkdir()
+            except FileExistsError:  # another thread was first
+                return
             self._made.append(folder)
 
 
@@ -102,6 +115,8 @@ class ZipTarget:
     -----
     PS3.12 V
     """
+
+    takes_any_order = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
