@@ -55,12 +55,17 @@ class Kind:
 
 
 _CONTENT = "1 ContentDate ContentTime InstanceNumber ContentLabel, 2 ContentDescription ContentCreatorName"
-#: Prefix and attributes by type, as PS3.3 F.5 has them; those of type 3 are what viewers list.
+#: Prefix and attributes by type, as PS3.3 F.5 has them; those of type 3 are what viewers list and what profiles
+#: require when an image has it (PS3.11 Table H.3-2, which holds for J and M, too).
 _KEYS = """
 PATIENT          | PT | 1 PatientID, 2 PatientName, 3 PatientBirthDate PatientSex
 STUDY            | ST | 1 StudyDate StudyTime StudyID StudyInstanceUID, 2 StudyDescription AccessionNumber
-SERIES           | SE | 1 Modality SeriesInstanceUID SeriesNumber, 3 SeriesDescription
-IMAGE            | IM | 1 InstanceNumber, 3 NumberOfFrames Rows Columns
+SERIES           | SE | 1 Modality SeriesInstanceUID SeriesNumber
+                 |    | 3 SeriesDescription InstitutionName InstitutionAddress PerformingPhysicianName
+IMAGE            | IM | 1 InstanceNumber, 3 Rows Columns NumberOfFrames ImageType LossyImageCompressionRatio
+                 |    | 3 CalibrationImage FrameOfReferenceUID SynchronizationFrameOfReferenceUID
+                 |    | 3 AcquisitionTimeSynchronized AcquisitionDateTime ReferencedImageSequence
+                 |    | 3 ImagePositionPatient ImageOrientationPatient PixelSpacing
 RT DOSE          | RD | 1 InstanceNumber DoseSummationType, 3 DoseComment
 RT STRUCTURE SET | RS | 1 InstanceNumber StructureSetLabel, 2 StructureSetDate StructureSetTime
 RT PLAN          | RP | 1 InstanceNumber RTPlanLabel, 2 RTPlanDate RTPlanTime
@@ -129,7 +134,7 @@ _CLASSES = {
     "RT TREAT RECORD": "1.1.481.4 1.1.481.6 1.1.481.7 1.1.481.9",
     "RADIOTHERAPY": " ".join(f"1.1.481.{number}" for number in (*range(10, 23), 25)),
     "PLAN": "34.7 34.10",
-    "PRESENTATION": "1.1.11. 1.1.131",
+    "PRESENTATION": "1.1.11. 1.1.131 1.1.9.100.",
     "WAVEFORM": "1.1.9.",
     "KEY OBJECT DOC": "1.1.88.59",
     "SR DOCUMENT": "1.1.88. 1.1.78.6 1.1.79.1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 
 from filmless.dataset import Dataset, Sequence
 from filmless.file._read import read
@@ -88,6 +88,7 @@ class Tree:
         self._nameless: dict[tuple[str, ...], str] = {}
         self._odd: set[tuple[int, str]] = set()
         self._made_up: list[str] = []
+        self._reserved: set[str] = set()
         self._studies: dict[str, tuple[Node, Node]] = {}
         self._series: dict[tuple[str, str], Node] = {}
         for patient in self.roots:
@@ -102,6 +103,10 @@ class Tree:
             self._studies.setdefault(uid, (patient, study))
             for series in study.children:
                 self._series.setdefault((uid, text_of(series.record, "SeriesInstanceUID")), series)
+
+    def reserve(self, identifiers: Iterable[str]) -> None:
+        """Keep Patient IDs of instances that are to come from being made up for others."""
+        self._reserved.update(identifiers)
 
     # -- adding ----------------------------------------------------------------------------------------------------
 
@@ -182,13 +187,9 @@ class Tree:
         if not identifier:
             person = _texts(instance.keys, "PatientName PatientBirthDate")
             if person not in self._nameless:
-                number = 1
-                while (
-                    f"{_MADE_UP_ID}{number:04}" in self._patients
-                    or f"{_MADE_UP_ID}{number:04}" in self._nameless.values()
-                ):
-                    number += 1
-                self._nameless[person] = f"{_MADE_UP_ID}{number:04}"
+                taken = self._reserved | self._patients.keys() | set(self._nameless.values())
+                numbers = (f"{_MADE_UP_ID}{number:04}" for number in count(1))
+                self._nameless[person] = next(name for name in numbers if name not in taken)
                 self._told("PatientID", "a number")
             identifier = self._nameless[person]
             instance.keys.PatientID = identifier

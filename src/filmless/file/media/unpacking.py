@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -78,7 +79,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left
             while written <= left and (chunk := source.read(_CHUNK)):
                 file.write(chunk)
                 written += len(chunk)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
         message = f"a file in the ZIP cannot be unpacked ({type(error).__name__})"
         raise TruncatedError(message, path=archive.filename) from None
     return written

@@ -135,7 +135,7 @@ def _check_tree(roots: list[Node], fileset: FileSet) -> None:
     """Refuse trees in which there is no right place for what is added."""
     for root in roots:
         if root.kind in LEAVES or root.kind in ABOVE:
-            message = f"a {root.kind} record is at the root of the directory, where PS3.3 F.4 does not have it"
+            message = f"a record of type {root.kind} is at the root of the directory, where PS3.3 F.4 does not have it"
             hint = "make a new file-set of its files with `filmless media create`"
             raise FormatError(message, path=fileset.path, hint=hint)
 

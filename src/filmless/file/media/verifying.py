@@ -227,13 +227,16 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
     for each in (*above, record):
         kind = KINDS.get(each.kind)
         if kind is not None:
-            yield from _differences(each.dataset, kind, found, name)
+            yield from _differences(each.dataset, kind, found, name, all_keys=each is record)
 
 
-def _differences(record: Dataset, kind: Kind, found: Instance, name: str) -> Iterator[Remark]:
-    """Compare the keys of a record with the file; where the file has no valid value, one was made up."""
+def _differences(record: Dataset, kind: Kind, found: Instance, name: str, *, all_keys: bool) -> Iterator[Remark]:
+    """Compare the keys of a record with the file; where the file has no valid value, one was made up.
+
+    Records above others are made of one of the files below them: of what they may hold, others may say otherwise.
+    """
     for key in kind.keys:
-        expected = key_of(key, found.keys)
+        expected = key_of(key, found.keys) if all_keys or key.type in {"1", "2"} else None
         if expected is None or key.tag not in record or record[key.tag].is_empty:
             continue
         try:
@@ -251,7 +254,7 @@ def _unlisted(fileset: FileSet, seen: set[Path]) -> Iterator[Remark]:
         folders.sort()
         for name in sorted(files):
             path = Path(place, name)
-            if path in seen or not path.is_file():
+            if path in seen or path.is_symlink() or not path.is_file():
                 continue
             try:
                 header = read(path, specific_tags=["SOPClassUID"])

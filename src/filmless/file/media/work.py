@@ -79,6 +79,7 @@ class Work:
     def write(self, target: Target, directory: Dataset, tree: Tree, instances: Sequence[Instance]) -> None:
         """Add instances to a tree, write their files and, last, the DICOMDIR; take all away when that fails."""
         dropped: list[Node] = []
+        tree.reserve(instance.text("PatientID") for instance in instances)
         try:
             for done, (instance, node, error) in enumerate(self._each(target, tree, instances), start=1):
                 if error is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,7 @@ class FolderTarget:
         self._folder = folder
         self._directory = directory
         self._made: list[Path] = []
+        self._lock = threading.RLock()
 
     def copy(self, source: Path, file_id: tuple[str, ...]) -> None:
         """Copy a file, by the kernel."""
@@ -100,12 +102,11 @@ class FolderTarget:
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
-            self._make_folder(folder.parent)
-            try:
-                folder.mkdir()
-            except FileExistsError:  # another thread was first
-                return
-            self._made.append(folder)
+            with self._lock:  # folders are removed in the order in which they are noted
+                self._make_folder(folder.parent)
+                if not folder.is_dir():
+                    folder.mkdir()
+                    self._made.append(folder)
 
 
 class ZipTarget:
