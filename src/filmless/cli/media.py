@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,6 +108,8 @@ def create(sources: tuple[str, ...], output: str, file_set_id: str, file_set_uid
     """
     from filmless.file.media import create_fileset
 
+    if Path(output).exists() and not _is_empty(Path(output)):
+        raise Failure(f"is there and not an empty folder: {output}", "`filmless media update` adds to a file-set")
     with _work(options) as arguments:
         report = create_fileset(sources, output, file_set_id=file_set_id, file_set_uid=file_set_uid, **arguments)
     _tell(report, verbose=options["verbose"])
@@ -154,6 +157,10 @@ def verify(disc: str, profile: str | None, max_unpacked: int | None) -> None:
         click.echo("".join(letter if letter.isprintable() else "·" for letter in text))
     if remarks:
         raise Failure
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 @contextmanager
