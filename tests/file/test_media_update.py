@@ -1,14 +1,17 @@
 """File-sets that get more instances: what is there stays, what was wrong is mended."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.fileset import FileSet as Peer
 
 import filmless
-from filmless.errors import FormatError, UnsupportedError
+from filmless.errors import DicomError, FormatError, UnsupportedError
 from filmless.file import encode, write
 from filmless.file.media import create_fileset, update_fileset, verify_fileset
 
@@ -258,3 +261,54 @@ def test_what_cannot_be_updated_is_said(disc, tmp_path, another, wheel_file) -> 
     with pytest.raises(UnsupportedError, match="does not allow the transfer syntax"):
         update_fileset(disc, [more, wheel_file("JPEG2000.dcm")])
     assert contents(disc) == files
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=20))
+@settings(max_examples=40)
+def test_a_damaged_directory_is_mended_or_refused(damaged, wheel_file, flips) -> None:
+    """Whatever its bytes are: what is written can be read without a wrong link, else nothing is changed."""
+    disc, data = damaged
+    broken = bytearray(data)
+    for place, byte in flips:
+        broken[132 + int(place * (len(data) - 133))] = byte
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(shutil.copytree(disc, Path(folder) / "disc"))
+        (target / "DICOMDIR").write_bytes(broken)
+        try:
+            update_fileset(target, wheel_file("MR_small.dcm"))
+        except DicomError:
+            assert (target / "DICOMDIR").read_bytes() == broken
+            assert len(contents(target)) == len(contents(disc))
+        else:
+            assert not [each for each in filmless.read_fileset(target).findings if each.code.startswith("record-")]
+            verify_fileset(target)
+
+
+@pytest.fixture(scope="session")
+def damaged(cd, tmp_path_factory) -> tuple[Path, bytes]:
+    """A small file-set, and its DICOMDIR to damage."""
+    disc = tmp_path_factory.mktemp("damaged") / "disc"
+    create_fileset(cd / "98892003" / "MR1", disc)
+    return disc, (disc / "DICOMDIR").read_bytes()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=20), st.floats(0, 1))
+@settings(max_examples=60)
+@pytest.mark.parametrize("name", ["reportsi.dcm", "rtplan.dcm", "MR_small.dcm"])
+def test_damaged_files_make_no_wrong_directory(wheel_file, name, flips, end) -> None:
+    data = bytearray(wheel_file(name).read_bytes())
+    for place, byte in flips:
+        data[132 + int(place * min(len(data) - 133, 3000))] = byte
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        (Path(folder) / "in" / "whole").write_bytes(data)
+        (Path(folder) / "in" / "cut").write_bytes(data[: int(len(data) * end)])
+        try:
+            report = create_fileset(Path(folder) / "in", Path(folder) / "out", profile=None)
+        except FormatError as error:
+            assert "no DICOM instance" in str(error)  # noqa: PT017
+            assert not (Path(folder) / "out").exists()
+        else:
+            if report.written:
+                codes = {remark.code for remark in verify_fileset(Path(folder) / "out")}
+                assert not {code for code in codes if code.startswith(("record-", "file-missing", "key-missing"))}

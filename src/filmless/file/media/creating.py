@@ -70,6 +70,7 @@ def create_fileset(
     -------
     MediaReport
         How many were written, what was passed over, what failed and what was made up because the directory needs it.
+        When all failed there is no medium.
 
     Raises
     ------

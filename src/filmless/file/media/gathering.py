@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from filmless import _core
-from filmless.dataset import Dataset
-from filmless.errors import FormatError, LimitError, TruncatedError
+from filmless.dataset import DataElement, Dataset
+from filmless.errors import DicomError, FormatError, LimitError, TruncatedError
 from filmless.file._read import read
+from filmless.file._write import encode
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES, Kind, kind_of_class
 from filmless.file.media.profiles import EXPLICIT, Profile
 from filmless.file.media.remarks import MediaReport, Remark
@@ -114,19 +115,29 @@ def gather(
             message = f"cannot be read, {(error.strerror or str(error)).lower()}"
             report.failed.append(Remark("unreadable", message, str(path)))
             continue
-        found = instance_of(dataset, path, profile)
+        try:
+            found = instance_of(dataset, path, profile)
+        except DicomError as error:
+            report.failed.append(Remark("unreadable", _said(error), str(path)))
+            continue
         if isinstance(found, Remark):
             report.passed_over.append(found)
         else:
             yield found
 
 
-def _said(error: FormatError | LimitError) -> str:
+def _said(error: DicomError) -> str:
     return str(error).partition(", in ")[0].partition("\n")[0]
 
 
 def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Remark:
-    """Take from a header what a medium needs to know, or say why it is none of an instance."""
+    """Take from a header what a medium needs to know, or say why it is none of an instance.
+
+    Raises
+    ------
+    DicomError
+        When a sequence of it cannot be read.
+    """
     meta = dataset.file_meta
     if text_of(meta, "MediaStorageSOPClassUID") == MEDIA_STORAGE_DIRECTORY or 0x00041220 in dataset:
         return Remark("dicomdir", "a DICOMDIR: its files are taken, it is not", str(path))
@@ -152,7 +163,7 @@ def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Re
         sop_class,
         sop_instance,
         syntax if allowed else EXPLICIT,
-        as_is=proper and same and allowed,
+        as_is=proper and allowed and (same or row is None),
         needs_codec=not allowed and bool(syntax) and (row is None or row["encapsulated"]),
     )
 
@@ -166,7 +177,9 @@ def _kept(dataset: Dataset, kind: Kind) -> Dataset:
         kept.add(dataset[_CHARACTER_SET])
     for tag in sorted(tags):
         if tag in dataset:
-            kept.add(dataset[tag])
+            element = dataset[tag] if dataset[tag].VR != "SQ" else _mended(dataset, tag)
+            if element is not None:
+                kept.add(element)
     for keyword in _BESIDE:
         if keyword in dataset and keyword not in kept:
             kept.add(dataset[keyword])
@@ -177,6 +190,18 @@ def _kept(dataset: Dataset, kind: Kind) -> Dataset:
     # Elements hold on to all that was read of their file; a copy that went through bytes is a seventh of that.
     copy: Dataset = pickle.loads(pickle.dumps(kept))  # noqa: S301  our own bytes
     return copy
+
+
+def _mended(dataset: Dataset, tag: int) -> DataElement | None:
+    """Return a sequence as it can be written anywhere, whatever its lengths were; None when it cannot."""
+    alone = Dataset()
+    for each in (_CHARACTER_SET, tag):
+        if each in dataset:
+            alone.add(dataset[each])
+    try:
+        return read(encode(alone, transfer_syntax=EXPLICIT, repair=True))[tag]
+    except (DicomError, KeyError):
+        return None
 
 
 def _keep_concept_modifiers(kept: Dataset) -> None:

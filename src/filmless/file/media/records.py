@@ -12,12 +12,12 @@ from filmless.file._records import LOWER_LEVEL, NEXT_RECORD, RECORD_IN_USE
 from filmless.file._uid import generate_uid
 from filmless.file.media.kinds import Key, Kind
 
-__all__ = ["FILE_ID", "ICON", "bare_record", "icon_item", "key_of", "record_of"]
+__all__ = ["FILE_ID", "ICON", "IN_USE", "bare_record", "icon_item", "key_of", "record_of"]
 
 FILE_ID = 0x00041500
 ICON = 0x00880200
 _CHARACTER_SET = 0x00080005
-_IN_USE = 0xFFFF
+IN_USE = 0xFFFF
 _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 #: Sides of an icon at most; readers expect no larger ones.
 _LARGEST_ICON = 128
@@ -58,7 +58,7 @@ def bare_record(kind: str) -> Dataset:
     """Return a record that says only what kind it is; it is in use, and its offsets are to come."""
     record = Dataset()
     record.add_new(NEXT_RECORD, "UL", 0)
-    record.add_new(RECORD_IN_USE, "US", _IN_USE)
+    record.add_new(RECORD_IN_USE, "US", IN_USE)
     record.add_new(LOWER_LEVEL, "UL", 0)
     record.DirectoryRecordType = kind
     return record

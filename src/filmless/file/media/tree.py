@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 
-from filmless.dataset import Dataset, Sequence
+from filmless.dataset import Dataset
+from filmless.errors import FormatError
 from filmless.file._read import read
-from filmless.file._records import FIRST_RECORD, LOWER_LEVEL, NEXT_RECORD
+from filmless.file._records import FIRST_RECORD, LOWER_LEVEL, NEXT_RECORD, RECORD_IN_USE, arrange
 from filmless.file._uid import generate_uid
 from filmless.file._write import encode
 from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, Instance, text_of
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES
 from filmless.file.media.profiles import EXPLICIT
-from filmless.file.media.records import FILE_ID, record_of
+from filmless.file.media.records import FILE_ID, IN_USE, record_of
 from filmless.file.media.remarks import Remark
 
 __all__ = ["LAST_RECORD", "Node", "Tree", "encoded", "new_directory"]
@@ -24,6 +25,7 @@ _CONSISTENCY = 0x00041212
 _RECORDS = 0x00041220
 #: The folder that instances go into: what lies beside it on a medium, such as a viewer, does not get in its way.
 _FOLDER = "DICOM"
+_UNWRITABLE = "the directory holds a record that is too broken to be written again"
 _MADE_UP_ID = "NOID"
 _LEVELS = ("PATIENT", "STUDY", "SERIES")
 
@@ -192,12 +194,12 @@ class Tree:
                 self._nameless[person] = next(name for name in numbers if name not in taken)
                 self._told("PatientID", "a number")
             identifier = self._nameless[person]
-            instance.keys.PatientID = identifier
+            instance.keys.add_new("PatientID", "LO", identifier)
         return self._patients.get(identifier)
 
     def _new_uid(self, instance: Instance, keyword: str, *entropy: str) -> str:
         uid = str(generate_uid(entropy=[keyword, *entropy]))
-        instance.keys[keyword] = uid
+        instance.keys.add_new(keyword, "UI", uid)
         self._told(keyword, "a new UID")
         return uid
 
@@ -267,30 +269,52 @@ def encoded(directory: Dataset, roots: list[Node]) -> bytes:
     """Return the bytes of a DICOMDIR with a tree of records, at whose offsets its links point (PS3.3 F.2.2).
 
     Offsets have a fixed length: what is written with zeros, read and completed is written at the same places.
+
+    Raises
+    ------
+    FormatError
+        When a record of an old directory is too broken to be written again.
     """
     nodes = [node for root in roots for node in root.walk()]
     for node in nodes:
-        node.record.update({NEXT_RECORD: 0, LOWER_LEVEL: 0})
+        _link(node.record, 0, 0)
+        node.record.add_new(RECORD_IN_USE, "US", IN_USE)
         if node.file_id:
-            node.record[FILE_ID] = list(node.file_id)
-    directory.update({FIRST_RECORD: 0, LAST_RECORD: 0, _CONSISTENCY: 0})
-    directory[_RECORDS] = Sequence([node.record for node in nodes])
-    data = encode(directory, transfer_syntax=EXPLICIT, lengths="defined")
-    placed = read(data)
-    items = list(placed[_RECORDS].value)
+            node.record.add_new(FILE_ID, "CS", list(node.file_id))
+    _set_offsets(directory, 0, 0)
+    directory.add_new(_CONSISTENCY, "US", 0)
+    directory.add_new(_RECORDS, "SQ", [node.record for node in nodes])
+    placed = read(encode(directory, transfer_syntax=EXPLICIT, lengths="defined"))
+    items = _items(placed, len(nodes))
     at = {id(node): item._offset for node, item in zip(nodes, items, strict=True)}  # noqa: SLF001
     if roots:
-        placed.update({FIRST_RECORD: at[id(roots[0])], LAST_RECORD: at[id(roots[-1])]})
+        _set_offsets(placed, at[id(roots[0])], at[id(roots[-1])])
     following = dict(_neighbours([roots, *(node.children for node in nodes)]))
     for node, item in zip(nodes, items, strict=True):
         after = following.get(id(node))
-        item.update(
-            {
-                NEXT_RECORD: at[id(after)] if after is not None else 0,
-                LOWER_LEVEL: at[id(node.children[0])] if node.children else 0,
-            }
-        )
-    return encode(placed, lengths="defined")
+        _link(item, at[id(after)] if after is not None else 0, at[id(node.children[0])] if node.children else 0)
+    data = encode(placed, lengths="defined")
+    written = read(data)
+    if arrange(written, _items(written, len(nodes))).findings:
+        raise FormatError(_UNWRITABLE, tag=_RECORDS)
+    return data
+
+
+def _items(directory: Dataset, count: int) -> list[Dataset]:
+    items = list(directory[_RECORDS].value) if _RECORDS in directory and directory[_RECORDS].VR == "SQ" else []
+    if len(items) != count:
+        raise FormatError(_UNWRITABLE, tag=_RECORDS)
+    return items
+
+
+def _set_offsets(directory: Dataset, first: int, last: int) -> None:
+    directory.add_new(FIRST_RECORD, "UL", first)
+    directory.add_new(LAST_RECORD, "UL", last)
+
+
+def _link(record: Dataset, after: int, below: int) -> None:
+    record.add_new(NEXT_RECORD, "UL", after)
+    record.add_new(LOWER_LEVEL, "UL", below)
 
 
 def _neighbours(levels: list[list[Node]]) -> Iterator[tuple[int, Node]]:

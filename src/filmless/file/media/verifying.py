@@ -203,13 +203,13 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
     assert path is not None  # noqa: S101
     try:
         dataset = read(path, stop_before_pixels=True)
+        found = instance_of(dataset, path, profile)
     except (DicomError, OSError) as error:
         reason = error.message if isinstance(error, DicomError) else (error.strerror or "").lower()
         yield Remark("file-unreadable", f"it cannot be read: {reason}", name)
         return
     if dataset.preamble is None or "TransferSyntaxUID" not in dataset.file_meta:
         yield Remark("file-meta", "it has no preamble or file meta information", name)
-    found = instance_of(dataset, path, profile)
     if isinstance(found, Remark):
         yield Remark("file-other", f"it is {found.message}", name)
         return

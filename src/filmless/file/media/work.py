@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.dataset import Sequence as Items
 from filmless.errors import DicomError, UnsupportedError
@@ -141,6 +142,9 @@ class Work:
 
     def _written(self, dataset: Dataset, instance: Instance) -> Dataset:
         """Return what is written of a file that is not copied: decoded if need be, with its meta information."""
+        if _core.transfer_syntax(instance.transfer_syntax) is None:
+            message = "its transfer syntax is none that is known"
+            raise UnsupportedError(message, uid=instance.transfer_syntax)
         if instance.needs_codec and self.prepare is not None:
             dataset = self.prepare(dataset)
             instance.sop_instance = text_of(dataset, "SOPInstanceUID") or instance.sop_instance
