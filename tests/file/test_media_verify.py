@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -253,6 +254,17 @@ def test_broken_zips_are_errors(tmp_path, slice_path) -> None:
     for name in ("no", "short", "flipped"):
         with pytest.raises(FormatError):
             verify_fileset(tmp_path / f"{name}.zip")
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("a", "a")])
+def test_names_in_each_others_way_are_refused(tmp_path, names) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's, of the same name twice
+        with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+            for name in names:
+                archive.writestr(name, b"x")
+    with pytest.raises(FormatError, match="cannot be unpacked"):
+        verify_fileset(tmp_path / "bad.zip")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs links")

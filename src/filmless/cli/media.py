@@ -199,7 +199,7 @@ def _icon(dataset: Dataset) -> Any:
 def _decoded(dataset: Dataset) -> Dataset:
     from filmless.pixels.transcoding import transcode
 
-    return transcode(dataset, "ExplicitVRLittleEndian")
+    return transcode(dataset, "ExplicitVRLittleEndian", threads=1)  # files go several at a time
 
 
 def _tell(report: "MediaReport", *, verbose: bool) -> None:
@@ -228,4 +228,8 @@ def _list(remarks: "list[Remark]", *, verbose: bool) -> None:
             say(str(remark))
     for message, count in told.items():
         if not verbose and count > _TOLD:
-            say(f"{message}: {count - _TOLD} more files", None if len(told) > 1 else "--verbose tells of each")
+            more = count - _TOLD
+            say(
+                f"{message}: {more} more file{'' if more == 1 else 's'}",
+                None if len(told) > 1 else "--verbose tells of each",
+            )

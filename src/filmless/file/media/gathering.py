@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -102,7 +102,12 @@ def gather(
     sources: Iterable[Path], profile: Profile, report: MediaReport, *, leave_out: Path | None = None
 ) -> Iterator[Instance]:
     """Find the instances in files and folders, in the order of their names; what is none goes into the report."""
-    for path in _files(sources, leave_out):
+
+    def unread(error: OSError) -> None:
+        message = f"cannot be read, {(error.strerror or str(error)).lower()}"
+        report.failed.append(Remark("unreadable", message, os.fsdecode(error.filename or "")))
+
+    for path in _files(sources, leave_out, unread):
         try:
             dataset = read(path, stop_before_pixels=True)
         except (TruncatedError, LimitError) as error:
@@ -112,8 +117,7 @@ def gather(
             report.passed_over.append(Remark("not-dicom", "not a DICOM file", str(path)))
             continue
         except OSError as error:
-            message = f"cannot be read, {(error.strerror or str(error)).lower()}"
-            report.failed.append(Remark("unreadable", message, str(path)))
+            unread(error)
             continue
         try:
             found = instance_of(dataset, path, profile)
@@ -221,7 +225,9 @@ def _keep_verification(dataset: Dataset, kept: Dataset) -> None:
         kept.VerificationDateTime = max(times)
 
 
-def _files(sources: Iterable[str | PathLike[str]], leave_out: Path | None) -> Iterator[Path]:
+def _files(
+    sources: Iterable[str | PathLike[str]], leave_out: Path | None, unread: Callable[[OSError], None]
+) -> Iterator[Path]:
     """Every file of the sources once, those in folders sorted; none in the medium itself."""
     avoid = leave_out.resolve() if leave_out is not None else None
     seen: set[Path] = set()
@@ -231,7 +237,7 @@ def _files(sources: Iterable[str | PathLike[str]], leave_out: Path | None) -> It
             os.stat(os.fspath(path))  # noqa: PTH116  one that was named has to be there
             found: Iterable[Path] = [path]
         else:
-            found = _below(path, avoid)
+            found = _below(path, avoid, unread)
         for file in found:
             whole = file.absolute()
             if whole not in seen:
@@ -239,8 +245,8 @@ def _files(sources: Iterable[str | PathLike[str]], leave_out: Path | None) -> It
                 yield file
 
 
-def _below(folder: Path, avoid: Path | None) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+def _below(folder: Path, avoid: Path | None, unread: Callable[[OSError], None]) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder, onerror=unread):
         folders[:] = sorted(folders, key=natural)
         if avoid is not None and Path(place).resolve() == avoid:
             folders.clear()

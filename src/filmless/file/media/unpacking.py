@@ -16,6 +16,11 @@ __all__ = ["MAX_UNPACKED", "unpacked"]
 #: A DVD of two layers; more has to be asked for.
 MAX_UNPACKED = 9 << 30
 _CHUNK = 1 << 20
+#: What broken, encrypted and exotic entries raise, and those whose names are in each other's way.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(FileExistsError, IsADirectoryError, NotADirectoryError),
+)
 _MAX_FILES = 1_000_000
 
 
@@ -50,10 +55,6 @@ def unpacked(path: Path, *, max_unpacked: int = MAX_UNPACKED) -> Iterator[Path]:
             raise LimitError(message, limit="max_unpacked", value=max_unpacked, path=path)
         for entry in entries:
             target = Path(place, *_parts(entry, path))
-            if entry.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
             left -= _unpack(archive, entry, target, left)
             if left < 0:
                 message = f"more than {max_unpacked} bytes unpacked"
@@ -75,11 +76,23 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left
     """Write an entry, but no more than is left and a chunk; return how many bytes it was."""
     written = 0
     try:
+        if entry.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            return 0
+        target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(entry) as source, target.open("xb") as file:
             while written <= left and (chunk := source.read(_CHUNK)):
                 file.write(chunk)
                 written += len(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        FileExistsError,
+        NotADirectoryError,
+    ) as error:
         message = f"a file in the ZIP cannot be unpacked ({type(error).__name__})"
         raise TruncatedError(message, path=archive.filename) from None
     return written

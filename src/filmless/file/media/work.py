@@ -64,7 +64,8 @@ class Work:
                 first[instance.sop_instance] = instance
         refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
         if refused:
-            more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
+            count = len(refused) - 1
+            more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
             message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
             hint = "the profile `general` keeps every transfer syntax, `prepare` (`--transcode`) decodes"
             raise UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
@@ -75,6 +76,8 @@ class Work:
             self.report.repeated += 1
             return
         message = "another file with its SOP Instance UID is on the medium"
+        if there is None:
+            message = "the medium has a record of it, whose file is missing"
         self.report.failed.append(Remark("uid-conflict", message, str(instance.path)))
 
     def write(self, target: Target, directory: Dataset, tree: Tree, instances: Sequence[Instance]) -> None:

@@ -82,7 +82,8 @@ class FolderTarget:
 
     def undo(self) -> None:
         """Remove the files and folders that were made."""
-        for path in reversed(self._made):
+        # Threads note what they made in any order: files go first, then folders from the deepest up.
+        for path in sorted(self._made, key=lambda path: (path.is_dir(), -len(path.parts))):
             try:
                 path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
             except OSError:  # someone put something into it: not ours to remove
@@ -102,7 +103,7 @@ class FolderTarget:
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
-            with self._lock:  # folders are removed in the order in which they are noted
+            with self._lock:
                 self._make_folder(folder.parent)
                 if not folder.is_dir():
                     folder.mkdir()
