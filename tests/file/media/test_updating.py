@@ -16,12 +16,6 @@ from filmless.file import encode, write
 from filmless.file.media import create_fileset, update_fileset, verify_fileset
 
 
-@pytest.fixture(scope="session")
-def cd(wheel_file) -> Path:
-    """The folder of pydicom's file-sets."""
-    return wheel_file("dicomdirtests/DICOMDIR").parent
-
-
 @pytest.fixture
 def disc(cd, tmp_path) -> Path:
     """A file-set of one patient, with icons."""
