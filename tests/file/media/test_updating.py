@@ -1,6 +1,7 @@
 """File-sets that get more instances: what is there stays, what was wrong is mended."""
 
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -306,3 +307,18 @@ def test_damaged_files_make_no_wrong_directory(wheel_file, name, flips, end) -> 
             if report.written:
                 codes = {remark.code for remark in verify_fileset(Path(folder) / "out")}
                 assert not {code for code in codes if code.startswith(("record-", "file-missing", "key-missing"))}
+
+
+def test_dcmmkdir_goes_on_with_ours_and_we_with_its(disc, ct, another, peer) -> None:
+    (disc / "EXTRA").mkdir()
+    write(ct, disc / "EXTRA" / "CT1")
+    assert [remark.code for remark in verify_fileset(disc)] == ["file-unlisted"]
+    subprocess.run([peer("dcmmkdir"), "-q", "+A", "-Pgp", "EXTRA/CT1"], cwd=disc, check=True)
+    assert verify_fileset(disc) == []
+    assert update_fileset(disc, another(SOPInstanceUID="1.2.1")).written == 1
+    fileset = filmless.read_fileset(disc)
+    [record] = [record for record in fileset if record.file_id == ("EXTRA", "CT1")]
+    assert record.dataset.ReferencedSOPInstanceUIDInFile == ct.SOPInstanceUID
+    added = next(each for each in fileset if each.dataset.ReferencedSOPInstanceUIDInFile == "1.2.1")
+    assert added in next(series for series in fileset.series if record in series.children).children
+    assert verify_fileset(disc) == []
