@@ -11,7 +11,19 @@ from . import machine, table
 from .contenders import HEADERS, PIXELS, ROOT, Field, LineUp, field
 from .session import ELAPSED, PROCESSOR
 from .table import Table
-from .tasks import Bench, Task, decoding, export, importing, limits, rendering, speed, streaming, transcoding
+from .tasks import (
+    Bench,
+    Task,
+    conversion,
+    decoding,
+    export,
+    importing,
+    limits,
+    rendering,
+    speed,
+    streaming,
+    transcoding,
+)
 
 _HEADER_TASKS: dict[str, Task] = {
     "tags": speed.tags,
@@ -36,7 +48,8 @@ _PIXEL_TASKS: dict[str, Task] = {
     "transcode": transcoding.transcode,
     "iterate": streaming.iterate,
 }
-TASKS = _HEADER_TASKS | _PIXEL_TASKS
+_CONVERSION_TASKS: dict[str, Task] = {"convert": conversion.convert}
+TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent
 
@@ -69,6 +82,7 @@ def main() -> None:
         tables = [
             _measured(bench, "Files and headers", _HEADER_TASKS, HEADERS, names),
             _measured(bench, "Pixels", _PIXEL_TASKS, PIXELS, names),
+            _measured(bench, "Conversion", _CONVERSION_TASKS, PIXELS, names),
         ]
     if arguments.processor:
         print("processor time: threads are added up, and nothing here says how long anyone waits")

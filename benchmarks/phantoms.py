@@ -53,6 +53,22 @@ def mammogram() -> NDArray[np.uint16]:
     return film
 
 
+def photograph(number: int = 0, shape: tuple[int, int] = (3000, 4000)) -> NDArray[np.uint8]:
+    """Give a colour picture as cameras make them: smooth parts, edges, and a little noise."""
+    rows, columns = shape
+    random = np.random.default_rng(500 + number)
+    y, x = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j].astype(np.float32)
+    light = 130 + 60 * x - 40 * y
+    for _ in range(12):
+        row, column = random.uniform(0, 1, 2).tolist()
+        radius = float(random.uniform(0.03, 0.2))
+        light[(y - row) ** 2 + (x - column) ** 2 < radius**2] += float(random.uniform(-50, 50))
+    picture = np.stack([light + 9 * _cloud(random, shape, slope=1.4) for _ in range(3)], axis=-1)
+    picture += 2.2 * random.standard_normal(picture.shape, dtype=np.float32)
+    colours: NDArray[np.uint8] = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return colours
+
+
 def _grain(random: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
     return random.standard_normal(shape, dtype=np.float32)
 

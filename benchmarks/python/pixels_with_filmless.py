@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import filmless
 from benchmarks.request import Request
-from filmless.convert import from_dicom
+from filmless.convert import from_dicom, to_dicom
 from filmless.pixels import decode, frames, render
 from filmless.pixels.grey import grey_transform
 
@@ -38,7 +38,7 @@ def _picture(request: Request) -> NDArray[np.uint8]:
 
 def _export(job: tuple[str, str]) -> None:
     source, target = job
-    from_dicom(source, target)
+    from_dicom(source, "png", target)
 
 
 def export(request: Request) -> int:
@@ -53,6 +53,13 @@ def iterate(request: Request) -> int:
     return sum(1 for _ in frames(filmless.read(request.path)))
 
 
+def wrap(request: Request) -> int:
+    """Make a JPEG DICOM and write it."""
+    ds = to_dicom(request.path)
+    ds.save_as(request.path.with_suffix(".filmless.dcm"))
+    return request.path.stat().st_size
+
+
 TASKS = {
     "decode": lambda request: _decoded(request).size,
     "sum": lambda request: int(_decoded(request).sum(dtype=np.int64)),
@@ -65,4 +72,5 @@ TASKS = {
     "sum rendered whole": lambda request: int(render(_in_memory(request.path)).sum(dtype=np.int64)),
     "iterate": iterate,
     "export": export,
+    "wrap": wrap,
 }

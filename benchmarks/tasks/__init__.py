@@ -37,6 +37,10 @@ class Bench:
         """Time a contender at a task, and refuse the time of one that counted something else than all others."""
         return _timer(self.contenders.sessions[contender], task, path, attributes, expected)
 
+    def timer_of_pixels(self, contender: str, task: str, path: Path, expected: int) -> Timer:
+        """Time a contender at a task on pictures, and refuse the time of one that counted something else."""
+        return _timer(self.contenders.pixels[contender], task, path, {}, expected)
+
     def pixels(self, contender: str, work: Pixels) -> Timer:
         """Time a contender at its pixels, once it has shown that they are right."""
         session = self.contenders.pixels[contender]

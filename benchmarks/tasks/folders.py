@@ -43,9 +43,9 @@ def command(*words: str | Path) -> Callable[[], None]:
     return work
 
 
-def loop(program: str, source: Path, target: Path, suffix: str) -> Callable[[], None]:
+def loop(program: str, source: Path, target: Path, suffix: str, *, of: str = ".dcm") -> Callable[[], None]:
     """Run a program once for each file, as a user's shell does; ``$file`` goes in and ``$out`` comes out."""
-    script = f'for file in "$1"/*.dcm; do n="${{file##*/}}"; out="$2/${{n%.dcm}}{suffix}"; {program} || exit; done'
+    script = f'for file in "$1"/*{of}; do n="${{file##*/}}"; out="$2/${{n%{of}}}{suffix}"; {program} || exit; done'
     return command("bash", "-c", script, "loop", source, target)
 
 

@@ -157,7 +157,7 @@ def _described(error: Exception, path: str | None) -> Description:
 
 
 def _described_by_system(error: OSError, path: str | None) -> Description:
-    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else path
     what = error.strerror or str(error) or type(error).__name__
     what = what[:1].lower() + what[1:]
     hint = "`filmless scan` reads whole folders" if name and Path(name).is_dir() else None

@@ -1,0 +1,153 @@
+"""A medium gets more instances; what it holds stays."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from filmless.dataset import Dataset
+from filmless.errors import FormatError, UnsupportedError
+from filmless.file._fileset import FileSet, Record, read_fileset
+from filmless.file.media.creating import Source, paths_of
+from filmless.file.media.gathering import gather, text_of
+from filmless.file.media.kinds import ABOVE, LEAVES
+from filmless.file.media.profiles import profile_named
+from filmless.file.media.records import FILE_ID
+from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.tree import Node, Tree
+from filmless.file.media.work import Progress, Work
+from filmless.file.media.writing import FolderTarget
+
+__all__ = ["update_fileset"]
+
+_MULTI_REFERENCED_RECORD = 0x00041504
+#: How folders are named that `create_fileset` made, from the patient down.
+_OURS = (r"PT\d{6}", r"ST\d{6}", r"SE\d{6}")
+
+
+def update_fileset(
+    target: Source,
+    sources: Source | Iterable[Source],
+    *,
+    profile: str | None = "STD-GEN-CD",
+    icon: Callable[[Dataset], Any] | None = None,
+    prepare: Callable[[Dataset], Dataset] | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> MediaReport:
+    """Add instances to a file-set.
+
+    Records that are there stay as they are, with their icons, private keys, files and names; only the offsets between
+    them are written anew, so wrong ones are mended. Instances that are there already are passed over. The UID and the
+    ID of the file-set stay, too. The new DICOMDIR takes the place of the old one when all files are written.
+
+    Parameters
+    ----------
+    target
+        The folder of the file-set, or its DICOMDIR.
+    sources, profile, icon, prepare, progress, threads
+        As of `create_fileset`; files that are in the file-set's own folder are passed over.
+
+    Returns
+    -------
+    MediaReport
+        Its ``remarks`` also say what was mended.
+
+    Raises
+    ------
+    FormatError
+        When it is not a DICOMDIR, or its records are not in the order that PS3.3 F.4 has.
+    UnsupportedError
+        When the profile does not allow an image and there is no `prepare`, or the target is a ZIP; nothing is written
+        then.
+    OSError
+        When there is none, or a file cannot be written; what was written is removed then.
+
+    Examples
+    --------
+    >>> from filmless.file.media import create_fileset, update_fileset
+    >>> create_fileset("slice.dcm", "medium").written
+    1
+    >>> again = update_fileset("medium", "slice.dcm")
+    >>> again.written, again.repeated
+    (0, 1)
+
+    DICOM
+    -----
+    PS3.10 8, PS3.3 F, PS3.4 I
+    """
+    path = Path(target)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        message = "a ZIP cannot be updated"
+        raise UnsupportedError(
+            message, feature="ZIP", path=path, hint="unpack it, update the folder, and zip that again"
+        )
+    chosen = profile_named(profile)
+    fileset = read_fileset(path)
+    folder = fileset.path.parent
+    report = MediaReport(folder)
+    roots = [_node(record) for record in fileset.records]
+    _check_tree(roots, fileset)
+    report.remarks += [
+        Remark(finding.code, f"mended: {finding.message}", fileset.path.name)
+        for finding in fileset.findings
+        if finding.code.startswith("record-")
+    ]
+    report.remarks += [
+        Remark("file-missing", "the record's file is not there: the record was kept", "/".join(record.file_id))
+        for record in fileset.missing
+    ]
+    tree = Tree(roots, _names(folder, roots), report.remarks.append)
+    known = {text_of(record.dataset, "ReferencedSOPInstanceUIDInFile"): record.path for record in fileset.walk()}
+    known.pop("", None)
+    work = Work(report, chosen, icon, prepare, progress, threads)
+    instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=folder), known=known)
+    mended = any(remark.code != "file-missing" for remark in report.remarks)
+    if instances or mended:
+        work.write(FolderTarget(folder, directory=fileset.path.name), fileset.dataset, tree, instances)
+    return report
+
+
+def _node(record: Record) -> Node:
+    dataset = record.dataset
+    if _MULTI_REFERENCED_RECORD in dataset:  # retired: the record names its file itself from now on
+        del dataset[_MULTI_REFERENCED_RECORD]
+    children = [_node(child) for child in record.children]
+    node = Node(record.kind, dataset, children, file_id=record.file_id if FILE_ID not in dataset else ())
+    node.folder = _folder_of(record)
+    return node
+
+
+def _folder_of(record: Record) -> tuple[str, ...]:
+    """Return the folder of a record's files, when it is one that `create_fileset` makes."""
+    depth = {"PATIENT": 1, "STUDY": 2, "SERIES": 3}.get(record.kind, 0)
+    for below in record.walk() if depth else ():
+        parts = below.file_id
+        if len(parts) == 5 and all(re.fullmatch(*pair) for pair in zip(_OURS, parts[1:], strict=False)):
+            return parts[: 1 + depth]
+    return ()
+
+
+def _check_tree(roots: list[Node], fileset: FileSet) -> None:
+    """Refuse trees in which there is no right place for what is added."""
+    for root in roots:
+        if root.kind in LEAVES or root.kind in ABOVE:
+            message = f"a record of type {root.kind} is at the root of the directory, where PS3.3 F.4 does not have it"
+            hint = "make a new file-set of its files with `filmless media create`"
+            raise FormatError(message, path=fileset.path, hint=hint)
+
+
+def _names(folder: Path, roots: list[Node]) -> Iterator[tuple[str, ...]]:
+    """Names that are taken: by files that are there, listed or not, and by records whose file is missing."""
+    for place, folders, files in os.walk(folder):
+        parts = Path(place).relative_to(folder).parts
+        for name in (*folders, *files):
+            yield (*parts, name)
+    for root in roots:
+        for node in root.walk():
+            if FILE_ID in node.record:
+                value = node.record[FILE_ID].value
+                yield tuple(map(str, value)) if isinstance(value, list) else (str(value),)

@@ -1,0 +1,172 @@
+"""The work on instances that go on a medium: which ones do, and their files written."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filmless import _core
+from filmless.dataset import Dataset
+from filmless.dataset import Sequence as Items
+from filmless.errors import DicomError, UnsupportedError
+from filmless.file._read import read
+from filmless.file.media.gathering import Instance, text_of
+from filmless.file.media.profiles import Profile
+from filmless.file.media.records import ICON, icon_item
+from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.tree import Node, Tree, encoded
+from filmless.file.media.writing import Target
+
+__all__ = ["Progress", "Work"]
+
+#: Told how many files of how many are written.
+Progress = Callable[[int, int], None]
+#: Files in hand for each thread: enough that none waits for a slow one before it.
+_AHEAD = 8
+
+
+@dataclass
+class Work:
+    """What is to be done with instances that go on a medium."""
+
+    report: MediaReport
+    profile: Profile
+    icon: Callable[[Dataset], Any] | None
+    prepare: Callable[[Dataset], Dataset] | None
+    progress: Progress | None
+    threads: int | None = None
+
+    def checked(self, found: Iterable[Instance], *, known: dict[str, Path | None]) -> list[Instance]:
+        """Sort instances, drop those that are there already, and refuse what the profile does not allow.
+
+        Parameters
+        ----------
+        found
+            Instances.
+        known
+            Files on the medium by SOP Instance UID.
+        """
+        first: dict[str, Instance] = {}
+        for instance in found:
+            there = known.get(instance.sop_instance)
+            same = first.get(instance.sop_instance)
+            if same is not None:
+                self._repeated(instance, same.path)
+            elif instance.sop_instance in known:
+                self._repeated(instance, there)
+            else:
+                first[instance.sop_instance] = instance
+        refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
+        if refused:
+            count = len(refused) - 1
+            more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
+            message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
+            hint = "the profile `general` keeps every transfer syntax, `prepare` (`--transcode`) decodes"
+            raise UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
+        return sorted(first.values(), key=lambda instance: instance.order)
+
+    def _repeated(self, instance: Instance, there: Path | None) -> None:
+        if there is not None and _same_file(instance.path, there):
+            self.report.repeated += 1
+            return
+        message = "another file with its SOP Instance UID is on the medium"
+        if there is None:
+            message = "the medium has a record of it, whose file is missing"
+        self.report.failed.append(Remark("uid-conflict", message, str(instance.path)))
+
+    def write(self, target: Target, directory: Dataset, tree: Tree, instances: Sequence[Instance]) -> None:
+        """Add instances to a tree, write their files and, last, the DICOMDIR; take all away when that fails."""
+        dropped: list[Node] = []
+        tree.reserve(instance.text("PatientID") for instance in instances)
+        try:
+            for done, (instance, node, error) in enumerate(self._each(target, tree, instances), start=1):
+                if error is None:
+                    self.report.written += 1
+                else:
+                    message = str(error).partition(", in ")[0].partition("\n")[0]
+                    self.report.failed.append(Remark("not-written", message, str(instance.path)))
+                    dropped += [node] if node is not None else []
+                if self.progress is not None:
+                    self.progress(done, len(instances))
+            tree.remove(dropped)
+            if tree.roots:
+                target.finish(encoded(directory, tree.roots))
+            else:
+                target.undo()
+        except BaseException:
+            target.undo()
+            raise
+
+    def _each(
+        self, target: Target, tree: Tree, instances: Sequence[Instance]
+    ) -> Iterator[tuple[Instance, Node | None, DicomError | None]]:
+        """Write the files, several at a time; give each instance with its place in the tree, in their order."""
+        threads = (self.threads or os.cpu_count() or 1) if target.takes_any_order else 1
+        pending: deque[tuple[Instance, Node, Future[DicomError | None]]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for instance in instances:
+                    try:
+                        node = tree.add(instance)
+                    except DicomError as error:
+                        yield instance, None, error
+                        continue
+                    pending.append((instance, node, pool.submit(self._put, target, node, instance)))
+                    if len(pending) > _AHEAD * threads:
+                        yield _finished(*pending.popleft())
+                while pending:
+                    yield _finished(*pending.popleft())
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _put(self, target: Target, node: Node, instance: Instance) -> DicomError | None:
+        """Write one file, and complete its record; return what is wrong with it, raise what is with the medium."""
+        try:
+            if instance.as_is:
+                dataset = None
+                target.copy(instance.path, node.file_id)
+            else:
+                dataset = self._written(read(instance.path), instance)
+                node.record.ReferencedSOPInstanceUIDInFile = instance.sop_instance
+                target.write(dataset, node.file_id, instance.transfer_syntax)
+        except DicomError as error:
+            return error
+        if self.icon is not None and node.kind == "IMAGE":
+            picture = self.icon(dataset if dataset is not None else read(instance.path))
+            if picture is not None:
+                node.record[ICON] = Items([icon_item(picture)])
+        return None
+
+    def _written(self, dataset: Dataset, instance: Instance) -> Dataset:
+        """Return what is written of a file that is not copied: decoded if need be, with its meta information."""
+        if _core.transfer_syntax(instance.transfer_syntax) is None:
+            message = "its transfer syntax is none that is known"
+            raise UnsupportedError(message, uid=instance.transfer_syntax)
+        if instance.needs_codec and self.prepare is not None:
+            dataset = self.prepare(dataset)
+            instance.sop_instance = text_of(dataset, "SOPInstanceUID") or instance.sop_instance
+        dataset.file_meta.MediaStorageSOPClassUID = instance.sop_class
+        dataset.file_meta.MediaStorageSOPInstanceUID = instance.sop_instance
+        return dataset
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    """Tell whether two files hold the same data set, whatever their meta information and transfer syntax."""
+    if filecmp.cmp(path, other, shallow=False):
+        return True
+    try:
+        return read(path) == read(other)
+    except DicomError:
+        return False
+
+
+def _finished(
+    instance: Instance, node: Node, future: Future[DicomError | None]
+) -> tuple[Instance, Node, DicomError | None]:
+    return instance, node, future.result()
