@@ -209,6 +209,9 @@ def test_hevc_of_10_bits(video, packets):
         assert (picture.bits_allocated, picture.bits_stored, picture.frames) == (16, 10, 12)
         assert (picture.stream.frames[0] == data) == (target is None)
         assert packets(picture.stream.frames[0]) == packets(data)
+        ds = to_dicom(data)
+        assert (ds.BitsAllocated, ds.BitsStored, ds.HighBit) == (16, 10, 9)
+        assert pixels.decode(ds).dtype == "uint16"
 
 
 @pytest.mark.parametrize(("codec", "syntax"), [("libx264", "102.1"), ("mpeg2video", "100.1"), ("libx265", "107")])

@@ -290,7 +290,8 @@ def _misfit(row: SopClass, content: Content, given: Mapping[str, Any]) -> str:
         return f"{' or '.join(map(str, fits.samples))} sample{'s'[: fits.samples != (1,)]} a pixel"
     if content.is_float != fits.is_float:
         return f"{'floats' if fits.is_float else 'whole numbers'}"
-    if fits.bits and content.bits_allocated not in fits.bits:
+    deep_video = fits.timed and _is_video(content)  # 16 of HEVC Main 10: PS3.5 8.2.11
+    if fits.bits and content.bits_allocated not in fits.bits and not deep_video:
         return f"samples of {_listed(fits.bits)} bits"
     if content.signed and not fits.signed:
         return "unsigned samples"
