@@ -1,0 +1,74 @@
+"""What can be asked of a conversion out of DICOM, and what a writer is given."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+from filmless.dataset import Dataset
+from filmless.pixels.grey import Lut, Window, WindowChoice
+from filmless.pixels.overlays import Overlay
+
+__all__ = ["RENDERING", "Job", "OutOptions"]
+
+
+class OutOptions(TypedDict, total=False):
+    """Options by name; one that is not there has its default, which is the writer's to know."""
+
+    # Of `filmless.pixels.render`.
+    window: WindowChoice | None
+    voi: int | str | Lut | Window | None
+    presentation_state: Dataset | None
+    overlays: bool | Iterable[Overlay]
+    size: int | tuple[int, int] | None
+    icc: bool
+    # Of samples.
+    depth: Literal[8, 16, 32]
+    values: Literal["stored", "modality", "display"]
+    # Of encoders.
+    level: int
+    quality: int
+    lossless: bool
+    subsampling: str
+    compression: str
+    # Of pictures that move.
+    fps: float
+    loop: int
+    # How many frames are worked on at a time.
+    threads: int | None
+
+
+#: The options that `filmless.pixels.render` takes.
+RENDERING = frozenset({"window", "voi", "presentation_state", "overlays", "size", "icc"})
+
+
+def _told_to_nobody(code: str, message: str) -> None:
+    """Take a notice that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a writer is given.
+
+    Attributes
+    ----------
+    ds
+        The data set.
+    frames
+        Its frames that are asked for, from 0, which are there; of one for a format of one frame a file, none for
+        whole headers and documents.
+    options
+        Those that were given, all of which the format takes; values are the writer's to check.
+    notice
+        Tells of something odd: a code, and a message without a value of the data set.
+    is_one
+        Whether one frame was asked for by its number, or there is no other: an array of it has no axis for frames.
+    more
+        Further data sets, for a format that takes many (all their frames).
+    """
+
+    ds: Dataset
+    frames: Sequence[int] = ()
+    options: OutOptions = field(default_factory=OutOptions)
+    notice: Callable[[str, str], None] = _told_to_nobody
+    is_one: bool = False
+    more: Sequence[Dataset] = ()
