@@ -1,0 +1,269 @@
+"""A run over many sources: read, made and written in threads; numbered, named and told in their order."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filmless.convert.conversion import Conversion
+from filmless.convert.destinations import Folder, OneFile
+from filmless.convert.header import Origin
+from filmless.convert.journal import Journal, Record
+from filmless.convert.notice import ConversionNotice
+from filmless.convert.numbering import Numbering, Numbers, origin_of
+from filmless.convert.parallel import in_order, pool_of, processors
+from filmless.convert.pieces import Direction, Inward, PassedOver, Piece
+from filmless.convert.sources import Item
+from filmless.errors import ConversionError, DicomError
+
+__all__ = ["Run"]
+
+#: Why a source is passed over that an interrupted run has converted.
+BEFORE = "converted before"
+#: Sources, and parts of such, in hand for each thread at each step: they are held decoded.
+_AHEAD = 2
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A source on its way."""
+
+    item: Item
+    key: str | None = None
+    identity: list[Any] | None = None
+    pieces: list[Piece] = field(default_factory=list)
+    notices: list[ConversionNotice] = field(default_factory=list)
+    numbers: Numbers = field(default_factory=list)
+    error: Exception | None = None
+    reason: str | None = None
+    target: Path | None = None
+    seconds: float = 0.0
+    left: int = 1
+
+
+@dataclass(slots=True)
+class _Work:
+    """A part of a source on its way; without a piece when nothing comes of the source."""
+
+    entry: _Entry
+    piece: Piece | None = None
+    part: int = 0
+    parts: int = 1
+    notices: list[ConversionNotice] = field(default_factory=list)
+    error: Exception | None = None
+    target: Path | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run does.
+
+    Attributes
+    ----------
+    direction
+        To DICOM, or from it.
+    names
+        Where it goes; None for data sets that are not written.
+    journal
+        What is done; None when nobody is to resume.
+    keep_journal
+        Whether the journal stays when all was done.
+    with_content
+        Whether what has no path is known again by its content.
+    threads
+        How many work at a time; by default as many as there are processors.
+    """
+
+    direction: Direction
+    names: Folder | OneFile | None = None
+    journal: Journal | None = None
+    keep_journal: bool = False
+    with_content: bool = False
+    threads: int | None = None
+    _numbering: Numbering = field(default_factory=Numbering)
+    _origins: list[Origin] = field(default_factory=list)
+    _failed: bool = False
+
+    def conversions(self, items: Iterable[Item]) -> Iterator[Conversion]:
+        """Convert; give what became of each source, in their order."""
+        if self.journal is not None:
+            self.journal.open()
+        self._resume()
+        pool = pool_of(self.threads)
+        ahead = _AHEAD * (self.threads or processors())
+        is_whole = False
+        try:
+            read = in_order(self._read, self._entries(items), pool=pool, ahead=ahead)
+            made = in_order(self._make, self._works(read), pool=pool, ahead=ahead)
+            for work, written in in_order(self._save, self._placed(made), pool=pool, ahead=ahead):
+                written.result()
+                yield self._told(work)
+            yield from self._rows_without_file()
+            is_whole = not self._failed
+        finally:
+            pool.shutdown(cancel_futures=True)
+            if self.journal is not None:
+                self.journal.close(remove=is_whole and not self.keep_journal)
+
+    def _resume(self) -> None:
+        if self.journal is None or self.names is None:
+            return
+        self.journal.sweep()
+        for record in self.journal.records.values():
+            self._numbering.keep(record.numbers, record.folder, record.parts)
+            for target in record.targets.values():
+                self.names.reserve(self.journal.folder / target)
+
+    def _entries(self, items: Iterable[Item]) -> Iterator[_Entry]:
+        for item in items:
+            entry = _Entry(item, error=item.error, reason=item.reason)
+            if self.journal is not None and entry.error is None and entry.reason is None:
+                self._look_up(entry, self.journal)
+            yield entry
+
+    def _look_up(self, entry: _Entry, journal: Journal) -> None:
+        try:
+            entry.identity = entry.item.identity(with_content=self.with_content)
+        except OSError as error:
+            entry.error = error
+        if entry.identity is None:
+            return
+        entry.key = journal.key_of(entry.identity)
+        record = journal.records.get(entry.key)
+        if record is not None and journal.is_done(entry.key, entry.identity):
+            entry.reason = BEFORE
+            entry.target = journal.folder / record.targets[0]
+
+    def _read(self, entry: _Entry) -> None:
+        if entry.error is not None or entry.reason is not None:
+            return
+        started = time.perf_counter()
+        try:
+            entry.pieces = self.direction.pieces(entry.item, entry.notices)
+            if not entry.pieces:
+                entry.reason = "nothing in it"
+        except PassedOver as passed:
+            entry.reason = passed.reason
+        except Exception as error:  # noqa: BLE001  one bad file does not stop the rest
+            entry.error = error
+        entry.seconds = time.perf_counter() - started
+
+    def _works(self, read: Iterable[tuple[_Entry, Future[None]]]) -> Iterator[_Work]:
+        for entry, outcome in read:
+            outcome.result()
+            if isinstance(self.direction, Inward) and self.direction.rules.table is not None:
+                self._origins.append(Origin(path=entry.item.name, folder=entry.item.folder))
+            if entry.reason is None:
+                entry.numbers = self._numbers(entry)
+            if entry.reason is not None or entry.error is not None:
+                yield _Work(entry)
+                continue
+            pieces, entry.pieces = entry.pieces, []
+            entry.left = len(pieces)
+            pieces.reverse()
+            while pieces:
+                yield _Work(entry, pieces.pop(), entry.left - len(pieces) - 1, entry.left)
+
+    def _numbers(self, entry: _Entry) -> Numbers:
+        """Return the numbers that the source had in an earlier part of the run, or new ones."""
+        parts = max(1, len(entry.pieces))
+        record = None if self.journal is None or entry.key is None else self.journal.records.get(entry.key)
+        if record is not None and record.parts == parts:
+            return record.numbers
+        return self._numbering.take(entry.item.folder, parts)
+
+    def _make(self, work: _Work) -> None:
+        if work.piece is None:
+            return
+        item = work.entry.item
+        origin = origin_of(work.entry.numbers, path=item.name, folder=item.folder, part=work.part)
+        started = time.perf_counter()
+        try:
+            work.piece.make(origin, work.notices)
+        except Exception as error:  # noqa: BLE001
+            work.error = error
+        work.seconds = time.perf_counter() - started
+
+    def _placed(self, made: Iterable[tuple[_Work, Future[None]]]) -> Iterator[_Work]:
+        for work, outcome in made:
+            outcome.result()
+            if self.names is not None and work.piece is not None and work.error is None:
+                try:
+                    work.target = self._target(work, work.piece, self.names)
+                except OSError as error:
+                    work.error = error
+            yield work
+
+    def _target(self, work: _Work, piece: Piece, names: Folder | OneFile) -> Path:
+        """Choose a name, or take that of an earlier part of the run, and write it down."""
+        entry, journal = work.entry, self.journal
+        if journal is None or entry.key is None or entry.identity is None:
+            target = piece.named(names, entry.item, work.part, work.parts)
+        else:
+            before = journal.records.get(entry.key)
+            had = before.targets.get(work.part) if before is not None and before.parts == work.parts else None
+            if had is None or not piece.keeps_name:
+                target = piece.named(names, entry.item, work.part, work.parts)
+                if had is not None:  # of an object that has got another UID since
+                    (journal.folder / had).unlink(missing_ok=True)
+            else:
+                target = journal.folder / had
+            plan = Record(entry.identity, entry.numbers, entry.item.folder, work.parts)
+            plan.targets[work.part] = os.path.relpath(target, journal.folder)
+            journal.plan(entry.key, plan, work.part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def _save(self, work: _Work) -> None:
+        if work.piece is None or work.target is None:
+            return
+        started = time.perf_counter()
+        try:
+            work.piece.save(work.target)
+        except OSError as error:
+            work.error = _of_target(error, work.target)
+        except Exception as error:  # noqa: BLE001
+            work.error = error
+        work.seconds += time.perf_counter() - started
+
+    def _told(self, work: _Work) -> Conversion:
+        """Return what became of a part, and write it down."""
+        entry = work.entry
+        is_first = work.part == 0
+        told = Conversion(
+            source=entry.item.name,
+            part=work.part,
+            parts=work.parts,
+            notices=(*(entry.notices if is_first else ()), *work.notices),
+            seconds=work.seconds + (entry.seconds if is_first else 0.0),
+        )
+        error = entry.error or work.error
+        if error is not None:
+            self._failed = True
+            if isinstance(error, DicomError) and error.path is None:
+                error.path = entry.item.name
+            return replace(told, status="failed", error=error)
+        if entry.reason is not None:
+            return replace(told, status="skipped", reason=entry.reason, target=entry.target)
+        entry.left -= 1
+        if entry.left == 0 and self.journal is not None and entry.key is not None:
+            self.journal.done(entry.key)
+        dataset = work.piece.dataset if work.piece is not None and self.names is None else None
+        return replace(told, target=work.target, dataset=dataset)
+
+    def _rows_without_file(self) -> Iterator[Conversion]:
+        if isinstance(self.direction, Inward) and self.direction.rules.table is not None:
+            for row in self.direction.rules.rows_without_file(self._origins):
+                self._failed = True
+                error = ConversionError(f"{row} is of no file that was converted")
+                yield Conversion(source=str(self.direction.rules.table), status="failed", error=error)
+
+
+def _of_target(error: OSError, target: Path) -> OSError:
+    """Name the file that was asked for, not the temporary one or none."""
+    what = error.strerror or str(error)
+    return OSError(error.errno, f"cannot write, {what[:1].lower()}{what[1:]}", str(target))
