@@ -48,7 +48,7 @@ def convert(name: str) -> tuple[filmless.Dataset, list[ConversionNotice]]:
     )
     target = OUT / name
     filmless.write(dataset, target.with_suffix(".dcm"))
-    from_dicom(target.with_suffix(".dcm"), target.with_suffix(".png"))
+    from_dicom(target.with_suffix(".dcm"), "png", target.with_suffix(".png"))
     return filmless.read(target.with_suffix(".dcm")), notices
 
 

@@ -38,7 +38,7 @@ def _picture(request: Request) -> NDArray[np.uint8]:
 
 def _export(job: tuple[str, str]) -> None:
     source, target = job
-    from_dicom(source, target)
+    from_dicom(source, "png", target)
 
 
 def export(request: Request) -> int:

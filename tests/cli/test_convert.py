@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -197,12 +196,12 @@ def test_frames_that_are_cut_off_are_told_of_once(invoke) -> None:
 
 
 def test_one_frame_of_a_file_may_be_damaged(invoke, ct: Path, monkeypatch) -> None:
-    def render(ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
+    def render(frames: object, ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
         if frame == 1:
             raise CodecError("a frame is damaged", frame=frame)
         return np.zeros((4, 4), np.uint8)
 
-    monkeypatch.setattr(sys.modules["filmless.convert.from_dicom"], "render", render)
+    monkeypatch.setattr("filmless.convert.out.source.render_of", render)
     _frames("many.dcm", 3)
     result = invoke("convert", "many.dcm", ct, "-o", "out", "--frame", "all")
     assert result.exit_code == 1
@@ -213,12 +212,12 @@ def test_one_frame_of_a_file_may_be_damaged(invoke, ct: Path, monkeypatch) -> No
 def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> None:
     given = []
 
-    def render(ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
+    def render(frames: object, ds: filmless.Dataset, frame: int, **options: object) -> np.ndarray:
         usual = {"window": None, "voi": None, "presentation_state": None, "overlays": True, "size": None, "icc": False}
         given.append({name: value for name, value in options.items() if value is not usual[name]})
         return np.zeros((4, 4), np.uint8)
 
-    monkeypatch.setattr(sys.modules["filmless.convert.from_dicom"], "render", render)
+    monkeypatch.setattr("filmless.convert.out.source.render_of", render)
     state = filmless.read(ct)
     state.SOPClassUID = "1.2.840.10008.5.1.4.1.1.11.1"
     state.save_as("state.dcm")
@@ -228,7 +227,7 @@ def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> No
     assert invoke("convert", ct, "-o", "a.png", "--presentation-state", "state.dcm").exit_code == 0
     assert invoke("convert", ct, "-o", "a.png", "--size", "64").exit_code == 0
     assert given.pop() == {"size": 64}
-    assert given[-1]["presentation_state"].SOPClassUID == state.SOPClassUID
+    assert given[-1]["presentation_state"].ds.SOPClassUID == state.SOPClassUID
 
 
 def test_a_presentation_state(invoke, ct: Path) -> None:

@@ -18,7 +18,7 @@ from filmless.cli.blocks import ascii_lines, block_lines
 from filmless.cli.graphics import kitty, past_tmux, sixel
 from filmless.cli.screen import _Answers, screen_of
 from filmless.convert import to_dicom
-from filmless.convert.png import encode_png
+from filmless.convert.out.png import encode_png
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 

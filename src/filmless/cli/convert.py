@@ -202,7 +202,7 @@ def _to_picture(path: str, dataset: Dataset, frame: int | None, target: Path, op
 
     level: dict[str, Any] = {} if options.level is None else {"level": options.level}
     with writing(target):
-        from_dicom(dataset, target, frame=frame or 0, depth=options.depth, **options.rendering, **level)
+        from_dicom(dataset, "png", target, frame=frame or 0, depth=options.depth, **options.rendering, **level)
     said: list[tuple[str, str | None]] = []
     if strange := strangeness(options.rendering, dataset, frame or 0):
         said.append((f"{path}: {strange}", None))

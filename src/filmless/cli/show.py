@@ -118,7 +118,7 @@ def _shown(picture: "Picture", screen: Screen) -> Iterator[str]:
     if screen.protocol == "sixel":
         yield sixel(picture) + "\n"
         return
-    from filmless.convert.png import encode_png
+    from filmless.convert.out.png import encode_png
 
     rows, columns = (
         max(1, round(side / cell)) for side, cell in zip(picture.shape, reversed(screen.cell), strict=False)

@@ -1,26 +1,14 @@
-"""Values as a person types them, made what their value representation takes, and checked against it (PS3.5 6.2)."""
+"""Values as they are typed on the command line."""
 
-from collections.abc import Callable
 from typing import Any
 
-from filmless import _core
-from filmless.cli.naming import tag_named
 from filmless.cli.reporting import Misuse
-from filmless.dataset import Dataset, Tag
-from filmless.errors import DicomError
-from filmless.file import encode, read
+from filmless.errors import ValueRepresentationError
+from filmless.file import _typed_value
+from filmless.file._element_path import keyword_of as keyword
+from filmless.file._element_path import place_of as place
 
-__all__ = ["check_value", "value_typed"]
-
-#: These hold one text each, in which a backslash is a letter.
-_SINGLE_TEXT = {"LT", "ST", "UR", "UT"}
-_NUMBERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("US", "SS", "UL", "SL", "UV", "SV", "US or SS", "US or OW", "US or SS or OW"), int),
-    **dict.fromkeys(("FL", "FD"), float),
-    "AT": tag_named,
-}
-_BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN", "OB or OW"}
-_UTF_8 = "ISO_IR 192"
+__all__ = ["check_value", "keyword", "place", "value_typed"]
 
 
 def value_typed(tag: int, vr: str, text: str) -> Any:
@@ -31,24 +19,10 @@ def value_typed(tag: int, vr: str, text: str) -> Any:
     Misuse
         When the text is no number where one is needed, or the representation cannot be typed.
     """
-    if vr == "SQ":
-        if text:
-            raise Misuse(f"{place(tag)} is a sequence: set elements of its items, as {keyword(tag)}[0].Keyword")
-        return []
-    if vr in _BINARY:
-        if text:
-            raise Misuse(f"{place(tag)} holds bytes ({vr}), which cannot be typed")
-        return None
-    if vr in _SINGLE_TEXT:
-        return text
-    parts = text.split("\\") if text else []
-    convert = _NUMBERS.get(vr, str)
     try:
-        values = [convert(part) for part in parts]
-    except ValueError:
-        kind = "whole numbers" if convert is int else "numbers"
-        raise Misuse(f"{place(tag)} takes {kind} ({vr})") from None
-    return values[0] if len(values) == 1 else values or None
+        return _typed_value.value_typed(tag, vr, text)
+    except ValueRepresentationError as error:
+        raise Misuse(error.message, error.hint) from None
 
 
 def check_value(tag: int, vr: str, value: Any) -> None:
@@ -59,26 +33,7 @@ def check_value(tag: int, vr: str, value: Any) -> None:
     Misuse
         When it breaks a rule; the message does not repeat the value.
     """
-    probe = Dataset()
-    probe.SpecificCharacterSet = _UTF_8
     try:
-        probe.add_new(tag, vr, value)
-        findings = read(encode(probe, part10=False), force=True).findings
-    except (DicomError, ValueError, TypeError) as error:
-        reason = error.message if isinstance(error, DicomError) else str(error)
-        raise Misuse(reason) from None
-    for finding in findings:
-        if finding.tag == tag and finding.code.startswith("value-"):
-            raise Misuse(f"{finding.message}: {place(tag)}, {vr}")
-
-
-def keyword(tag: int) -> str:
-    """Return the keyword of a tag, or its number."""
-    entry = _core.dictionary_entry(tag)
-    return entry[3] if entry and entry[3] else f"{tag >> 16:04X},{tag & 0xFFFF:04X}"
-
-
-def place(tag: int) -> str:
-    """Return a tag as errors name it: ``(0028,0010) Rows``."""
-    entry = _core.dictionary_entry(tag)
-    return f"{Tag(tag)} {entry[3]}" if entry and entry[3] else str(Tag(tag))
+        _typed_value.check_value(tag, vr, value)
+    except ValueRepresentationError as error:
+        raise Misuse(error.message, error.hint) from None

@@ -1,6 +1,7 @@
 """Ordinary pictures into DICOM, and DICOM into ordinary pictures.
 
-`to_dicom` makes Secondary Capture images (PS3.3 A.8); `from_dicom` writes PNG.
+`to_dicom` makes Secondary Capture images (PS3.3 A.8); `from_dicom` makes what people use of
+data sets: pictures, animations, videos, arrays and tables, by the formats of `filmless.convert.out.formats`.
 """
 
 from filmless.convert.from_dicom import from_dicom

@@ -1,130 +1,135 @@
-"""A frame of a DICOM image becomes an ordinary picture."""
+"""A data set becomes something that a person can use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal, Unpack, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
-from filmless import _core
-from filmless.convert.png import LEVEL, LEVELS, encode_png
+from filmless.convert.notice import ConversionNotice
+from filmless.convert.out.formats import format_named, format_of_suffix
+from filmless.convert.out.options import OutOptions
+from filmless.convert.out.parts import outputs
 from filmless.dataset import Dataset
-from filmless.errors import ConversionError
+from filmless.errors import ConversionError, DicomError
 from filmless.file import read
-from filmless.pixels import render
-from filmless.pixels.decoding import decode_as_stored
-from filmless.pixels.description import described
-from filmless.pixels.grey import Lut, Window, WindowChoice
-from filmless.pixels.overlays import Overlay
 
 __all__ = ["from_dicom"]
 
+OneSource = Dataset | str | PathLike[str]
 
+
+@overload
 def from_dicom(
-    source: Dataset | str | PathLike[str],
+    source: OneSource | Sequence[OneSource],
+    format: str,
+    output: None = None,
+    *,
+    frame: int | None = None,
+    frames: Iterable[int] | Literal["all"] | None = None,
+    notices: list[ConversionNotice] | None = None,
+    **options: Unpack[OutOptions],
+) -> bytes: ...
+@overload
+def from_dicom(
+    source: OneSource | Sequence[OneSource],
+    format: str,
     output: str | PathLike[str] | BinaryIO,
     *,
-    format: Literal["png"] = "png",  # noqa: A002 - the word everybody looks for
-    frame: int = 0,
-    window: WindowChoice | None = None,
-    voi: int | str | Lut | Window | None = None,
-    presentation_state: Dataset | None = None,
-    overlays: bool | Iterable[Overlay] = True,
-    size: int | tuple[int, int] | None = None,
-    icc: bool = False,
-    depth: Literal[8, 16] = 8,
-    level: int = LEVEL,
-) -> None:
-    """Write one frame of a DICOM image as a PNG.
+    frame: int | None = None,
+    frames: Iterable[int] | Literal["all"] | None = None,
+    notices: list[ConversionNotice] | None = None,
+    **options: Unpack[OutOptions],
+) -> None: ...
+def from_dicom(
+    source: OneSource | Sequence[OneSource],
+    format: str,  # noqa: A002 - the word everybody looks for
+    output: str | PathLike[str] | BinaryIO | None = None,
+    *,
+    frame: int | None = None,
+    frames: Iterable[int] | Literal["all"] | None = None,
+    notices: list[ConversionNotice] | None = None,
+    **options: Unpack[OutOptions],
+) -> bytes | None:
+    r"""Make a data set a picture, an animation, a video, an array, a table, or take out what is embedded in it.
 
     Parameters
     ----------
     source
-        A data set, or the path of a DICOM file.
-    output
-        A path, which is written whole or not at all, or a binary stream.
+        A data set, or the path of a DICOM file; several for a PDF.
     format
-        The format of the picture.
+        The name of a format. One frame: ``"png"``, ``"jpeg"``, ``"bmp"``, ``"jpeg-2000"``, ``"jpeg-xl"``. All frames:
+        ``"tiff"``, ``"gif"``, ``"webp"``, ``"apng"``, ``"mp4"``, ``"pdf"``, ``"npy"``, ``"npz"``, ``"raw"``. The
+        header: ``"json"``, ``"xml"``, ``"csv"``. As it is stored: ``"streams"``, ``"document"``.
+    output
+        A path, which is written whole or not at all, or a binary stream; without one the bytes are returned.
     frame
-        Which frame, from 0.
-    window, voi, presentation_state, overlays, size, icc
-        As of `filmless.pixels.render`, for 8 bits.
-    depth
-        8 gives the picture as `filmless.pixels.render` makes it. 16 gives the stored values of grey or RGB in a
-        16-bit PNG, without rescale and window: signed ones moved up by half of their range, MONOCHROME1 inverted.
-    level
-        How much work goes into a small file: from 0, none, to 12; 6 does what zlib's 6 does, faster.
+        One frame, from 0. By default formats of one frame take the first, the others all.
+    frames
+        Some frames, or ``"all"``, for a format that holds them.
+    notices
+        Gets what was found and done: ``first-frame``, ``no-frame-time``, ``icc-dropped``, …
+    **options
+        Of the format. ``window``, ``voi``, ``presentation_state``, ``overlays``, ``size`` and ``icc`` are those of
+        `filmless.pixels.render`, for what is rendered. ``depth``: 8, a picture as it is rendered; 16, stored values
+        (png and tiff, jpeg-2000, jpeg-xl); 32, values of the modality as float (tiff). ``values`` of arrays:
+        ``"stored"``, ``"modality"`` or ``"display"``. ``level`` of png: 0 to 12; ``quality``: 1 to 100; ``lossless`` of
+        webp; ``subsampling`` of jpeg: ``"4:4:4"``, ``"4:2:2"``, ``"4:2:0"``; ``compression`` of tiff: ``"deflate"``,
+        ``"lzw"``, ``"none"``, of npz the first and last. ``fps`` in place of the data set's frame times; ``loop``, how
+        often an animation runs, 0 for without end. ``threads``, how many frames are worked on at a time.
+
+    Returns
+    -------
+    bytes or None
+        The file, when there is no ``output``.
 
     Raises
     ------
     PixelError
-        The frame cannot be decoded.
+        A frame is not there or cannot be decoded.
     ConversionError
-        The format or level is none that is written, or the stored values cannot be written with 16 bits.
+        There is no such format, it does not take an option or cannot hold what the data set has.
+    UnsupportedError
+        What the format needs is not installed.
 
     DICOM
     -----
-    PS3.3 C.7.6.3, C.11.1, C.11.2
+    PS3.3 C.7.6.3, C.7.6.5, C.11.1, C.11.2; PS3.18 8.7, F
 
     Examples
     --------
-    >>> from_dicom("slice.dcm", "slice.png", window=(40, 400))
+    >>> from_dicom("slice.dcm", "png", "slice.png", window=(40, 400))
+    >>> from_dicom("slice.dcm", "tiff", "hounsfield.tif", depth=32)
+    >>> from_dicom("slice.dcm", "npy", values="modality")[:6]
+    b'\x93NUMPY'
     """
-    if format != "png":
-        raise ConversionError("the format is not written yet, expected png")
-    if depth not in (8, 16):
-        raise ConversionError(f"a PNG of {depth} bits is not written, expected 8 or 16")
-    if level not in LEVELS:
-        raise ConversionError(f"level {level} of PNG does not exist, expected 0 to {LEVELS[-1]}")
-    ds = source if isinstance(source, Dataset) else read(source)
-    if depth == 16:
-        given = {
-            "window": window,
-            "voi": voi,
-            "presentation_state": presentation_state,
-            "size": size,
-            "icc": icc or None,
-        }
-        for name, value in given.items():
-            if value is not None:
-                raise ConversionError(f"{name} goes with 8 bits, expected none for 16")
-        encoded = encode_png(_stored_values(ds, frame), level=level)
-    else:
-        picture = render(
-            ds,
-            frame,
-            window=window,
-            voi=voi,
-            presentation_state=presentation_state,
-            overlays=overlays,
-            size=size,
-            icc=icc,
-        )
-        # What is in sRGB already needs nothing beside it.
-        profile = None if icc else _profile(picture, ds if presentation_state is None else presentation_state)
-        encoded = encode_png(picture, level=level, icc_profile=profile)
-    if isinstance(output, str | PathLike):
-        _core.write_bytes(fspath(output), encoded)
-    else:
-        output.write(encoded)
+    row = format_named(_name(format))
+    if isinstance(source, Dataset | str | PathLike):
+        source = [source]
+    path = next((fspath(one) for one in source if isinstance(one, str | PathLike)), None)
+    try:
+        datasets = [one if isinstance(one, Dataset) else read(one) for one in source]
+        told = None if notices is None else notices.append
+        parts = outputs(datasets, row, frame=frame, frames=frames, notices=told, **options)
+        if len(parts) > 1:
+            message = f"{row.name} is a file for each frame, and {len(parts)} are asked for"
+            raise ConversionError(message, hint="give `frame`, or call it for each; or take tiff or apng")
+        if output is None:
+            return parts[0].encode()
+        if isinstance(output, str | PathLike):
+            parts[0].save(output)
+        else:
+            parts[0].write(output)
+    except DicomError as error:
+        if error.path is None and len(source) == 1:
+            error.path = path
+        raise
+    return None
 
 
-def _profile(picture: NDArray[np.uint8], ds: Dataset) -> bytes | None:
-    """Give what the colours of a picture are in (PS3.3 C.11.15): of a presentation state, when one made them."""
-    profile = ds.get("ICCProfile") if picture.ndim == 3 else None
-    return profile if isinstance(profile, bytes) else None
-
-
-def _stored_values(ds: Dataset, frame: int) -> NDArray[np.uint16]:
-    description, _ = described(ds)
-    stored: NDArray[Any]
-    stored, photometric = decode_as_stored(ds, frame)
-    if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or description.bits_stored > 16:
-        raise ConversionError(f"{photometric} of {description.bits_stored} bits is not written with 16")
-    values = stored.astype(np.int32)
-    if description.signed:
-        values += 1 << (description.bits_stored - 1)
-    if photometric == "MONOCHROME1":
-        values = (1 << description.bits_stored) - 1 - values
-    return values.astype(np.uint16)
+def _name(given: object) -> str:
+    """Return the name of a format; a path that is in its place shows how to call it."""
+    is_path = isinstance(given, PathLike) or (isinstance(given, str) and (set(given) & {".", "/", "\\"}))
+    if not isinstance(given, str) or is_path:
+        meant = format_of_suffix(given) if isinstance(given, str | PathLike) else None
+        message = "a path or stream stands where the format is expected, which comes before the output"
+        raise ConversionError(message, hint=f'from_dicom(source, "{meant.name if meant else "png"}", output)')
+    return given

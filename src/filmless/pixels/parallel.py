@@ -1,11 +1,12 @@
 """Work on several frames at a time."""
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["each", "threads_for"]
+__all__ = ["each", "in_turn", "threads_for"]
 
 _Result = TypeVar("_Result")
 
@@ -56,3 +57,24 @@ def each(work: Callable[[int], _Result], numbers: Sequence[int], threads: int) -
     if errors:
         raise errors[min(errors)]
     return [results[place] for place in range(len(numbers))]
+
+
+def in_turn(work: Callable[[int], _Result], numbers: Sequence[int], threads: int) -> Iterator[_Result]:
+    """Do the work for each number, in so many threads; give the results in their order, one after the other.
+
+    No more results wait to be taken than there are threads: memory is that of a few frames.
+    """
+    if threads <= 1 or len(numbers) < 2:
+        yield from map(work, numbers)
+        return
+    pending: deque[Future[_Result]] = deque()
+    pool = ThreadPoolExecutor(min(threads, len(numbers)))
+    try:
+        for number in numbers:
+            if len(pending) > threads:
+                yield pending.popleft().result()
+            pending.append(pool.submit(work, number))
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

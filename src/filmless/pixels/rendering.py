@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import PixelError
 from filmless.pixels.colour import apply_icc, to_rgb
-from filmless.pixels.decoding import frames
+from filmless.pixels.decoding import Frames, frames
 from filmless.pixels.description import PixelDescription
 from filmless.pixels.grey import GreyTransform, Lut, Window, WindowChoice, full_window, grey_transform
 from filmless.pixels.palette import palette_of, supplemental_palette_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from filmless.pixels.overlays import Overlay
     from filmless.pixels.presentation_state import PresentationState
 
-__all__ = ["render", "thumbnail"]
+__all__ = ["render", "render_of", "thumbnail"]
 
 _OVERLAY_ROWS = [0x6000_0010 | group << 17 for group in range(16)]
 
@@ -91,8 +91,33 @@ def render(
     >>> render(ds, size=64).shape
     (64, 64)
     """
+    return render_of(
+        frames(ds, as_rgb=False),
+        ds,
+        frame,
+        window=window,
+        voi=voi,
+        presentation_state=presentation_state,
+        overlays=overlays,
+        size=size,
+        icc=icc,
+    )
+
+
+def render_of(
+    source: Frames,
+    ds: Dataset,
+    frame: int = 0,
+    *,
+    window: WindowChoice | None = None,
+    voi: int | str | Lut | Window | None = None,
+    presentation_state: "Dataset | PresentationState | None" = None,
+    overlays: "bool | Iterable[Overlay]" = True,
+    size: int | tuple[int, int] | None = None,
+    icc: bool = False,
+) -> NDArray[np.uint8]:
+    """Render one of many frames: as `render`, with frames that were opened once, as they are stored (not as RGB)."""
     state = _state(presentation_state)
-    source = frames(ds, as_rgb=False)
     source.check(frame)
     description, (stored, photometric, _) = source.description, source.decoded(frame)
     if photometric == "PALETTE COLOR":

@@ -17,7 +17,7 @@ from filmless.pixels import render
 
 def _png(ds, **options):
     stream = io.BytesIO()
-    from_dicom(ds, stream, **options)
+    from_dicom(ds, "png", stream, **options)
     return np.asarray(Image.open(io.BytesIO(stream.getvalue())))
 
 
@@ -36,7 +36,7 @@ def test_8_bit_pictures_come_back_exactly(array):
 @given(arrays.arrays(np.uint16, _SHAPES))
 def test_16_bit_pictures_come_back_exactly(array):
     stream = io.BytesIO()
-    from_dicom(to_dicom(imagecodecs.png_encode(array)), stream, depth=16)
+    from_dicom(to_dicom(imagecodecs.png_encode(array)), "png", stream, depth=16)
     np.testing.assert_array_equal(imagecodecs.png_decode(stream.getvalue()), array)
 
 
@@ -62,16 +62,16 @@ def test_window_and_frame():
 def test_path_is_written_whole_or_not_at_all(tmp_path):
     ds = to_dicom(np.full((4, 5), 7, np.uint8))
     ds.save_as(tmp_path / "in.dcm")
-    from_dicom(tmp_path / "in.dcm", tmp_path / "out.png")
+    from_dicom(tmp_path / "in.dcm", "png", tmp_path / "out.png")
     assert (np.asarray(Image.open(tmp_path / "out.png")) == 7).all()
     before = (tmp_path / "out.png").read_bytes()
     ds.PixelData = b"\0"
     with pytest.raises(PixelError):
-        from_dicom(ds, tmp_path / "out.png")
+        from_dicom(ds, "png", tmp_path / "out.png")
     assert (tmp_path / "out.png").read_bytes() == before
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OSError):  # noqa: PT011 - which one is the system's
-        from_dicom(to_dicom(np.zeros((4, 5), np.uint8)), tmp_path / "folder.png")
+        from_dicom(to_dicom(np.zeros((4, 5), np.uint8)), "png", tmp_path / "folder.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.png", "in.dcm", "out.png"]
 
 
@@ -79,7 +79,7 @@ def test_profile_goes_along(rgb):
     ds = to_dicom(rgb)
     ds.ICCProfile = b"profile!"
     stream = io.BytesIO()
-    from_dicom(ds, stream)
+    from_dicom(ds, "png", stream)
     assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == b"profile!"
 
 
@@ -87,19 +87,18 @@ def test_colours_in_srgb_need_no_profile(rgb):
     ds = to_dicom(rgb)
     ds.ICCProfile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     stream = io.BytesIO()
-    from_dicom(ds, stream, icc=True)
+    from_dicom(ds, "png", stream, icc=True)
     with Image.open(io.BytesIO(stream.getvalue())) as image:
         assert "icc_profile" not in image.info
         np.testing.assert_array_equal(np.asarray(image), render(ds, icc=True))
     ds.ICCProfile = b"profile!"
     with pytest.raises(PixelError, match="ICCProfile"):
-        from_dicom(ds, stream, icc=True)
+        from_dicom(ds, "png", stream, icc=True)
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"format": "tiff"},
         {"depth": 12},
         {"depth": 16, "window": (1, 2)},
         {"depth": 16, "size": 9},
@@ -110,4 +109,4 @@ def test_colours_in_srgb_need_no_profile(rgb):
 )
 def test_what_is_not_written(options, rgb):
     with pytest.raises(ConversionError):
-        from_dicom(to_dicom(rgb), io.BytesIO(), **options)
+        from_dicom(to_dicom(rgb), "png", io.BytesIO(), **options)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from filmless.convert.png import LEVEL, LEVELS, encode_png
+from filmless.convert.out.png import LEVEL, LEVELS, encode_png
 
 _SIDES = st.integers(1, 20)
 _SHAPES = st.one_of(st.tuples(_SIDES, _SIDES), st.tuples(_SIDES, _SIDES, st.just(3)))
@@ -59,7 +59,7 @@ def test_the_profile_goes_along(rgb) -> None:
 
 
 def test_a_large_body_is_cut_into_chunks(monkeypatch, rgb) -> None:
-    monkeypatch.setattr("filmless.convert.png._PIECE", 100)
+    monkeypatch.setattr("filmless.convert.out.png._PIECE", 100)
     encoded = encode_png(rgb)
     chunks = []
     at = 8

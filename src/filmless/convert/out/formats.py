@@ -1,10 +1,10 @@
 """The formats that DICOM becomes: one table for `from_dicom`, the command line, the docs and the errors.
 
-**A writer** is a function ``write(job: Job, out: BinaryIO) -> None``, named in its row as ``module:function`` and imported when
-it is used. It writes one whole file to a binary stream that can seek and stands at 0; who called it puts the file where it
-belongs, whole or not at all, and throws it away when the writer raises. It finds data set, frames and options in the
-`Job` (`filmless.convert.out.options`): options that were not given are not in ``job.options``. It checks their values, and raises
-`ConversionError` for wrong ones, before it writes.
+**A writer** is a function ``write(job: Job, out: BinaryIO) -> None``, named in its row as ``module:function`` and
+imported when it is used. It writes one whole file to a binary stream that can seek and stands at 0; who called it puts
+the file where it belongs, whole or not at all, and throws it away when the writer raises. It finds data set, frames and
+options in the `Job` (`filmless.convert.out.options`): options that were not given are not in ``job.options``. It checks
+their values, and raises `ConversionError` for wrong ones, before it writes.
 
 **To add a format**: a row here; a name in `OutOptions` for an option that is new; a writer.
 """

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from filmless.dataset import Dataset
+from filmless.pixels.decoding import Frames
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 
-__all__ = ["RENDERING", "Job", "OutOptions"]
+__all__ = ["DEFAULTS", "RENDERING", "Job", "OutOptions"]
 
 
 class OutOptions(TypedDict, total=False):
@@ -40,6 +41,9 @@ class OutOptions(TypedDict, total=False):
 #: The options that `filmless.pixels.render` takes.
 RENDERING = frozenset({"window", "voi", "presentation_state", "overlays", "size", "icc"})
 
+#: Values that say nothing, beside None.
+DEFAULTS = {"overlays": True, "icc": False}
+
 
 def _told_to_nobody(code: str, message: str) -> None:
     """Take a notice that nobody asked for."""
@@ -64,6 +68,8 @@ class Job:
         Whether one frame was asked for by its number, or there is no other: an array of it has no axis for frames.
     more
         Further data sets, for a format that takes many (all their frames).
+    opened
+        The frames of the data set, as they are stored, when they are open: threads may share them.
     """
 
     ds: Dataset
@@ -72,3 +78,4 @@ class Job:
     notice: Callable[[str, str], None] = _told_to_nobody
     is_one: bool = False
     more: Sequence[Dataset] = ()
+    opened: Frames | None = None

@@ -6,17 +6,27 @@ This is what the command line and `from_dicom` build on::
         part.save(folder / f"scan{part.number}{part.suffix}")     # or part.encode() -> bytes
 """
 
+import io
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from typing import BinaryIO, Literal, Unpack
+from os import PathLike, fspath
+from typing import Any, BinaryIO, Literal, Unpack
 
+from filmless import _core
 from filmless.convert.notice import ConversionNotice
-from filmless.convert.out.formats import Format
-from filmless.convert.out.options import Job, OutOptions
+from filmless.convert.out.formats import FORMATS, Format, format_named
+from filmless.convert.out.options import DEFAULTS, Job, OutOptions
+from filmless.convert.out.whole import whole_file
 from filmless.dataset import Dataset
+from filmless.errors import ConversionError
+from filmless.pixels.decoding import Frames
+from filmless.pixels.decoding import frames as frames_of
 
 __all__ = ["Part", "outputs"]
+
+_IN_MEMORY = 1 << 26  # bytes of a file that is made before it goes to a stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +56,25 @@ class Part:
 
     def encode(self) -> bytes:
         """Return the file."""
-        raise NotImplementedError
+        stream = io.BytesIO()
+        self.format.write(self.job, stream)
+        return stream.getvalue()
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the file, whole or not at all, in bounded memory."""
-        raise NotImplementedError
+        """Write the file, whole or not at all; of many frames, holding a few at a time."""
+        if self.format.per_frame:
+            _core.write_bytes(fspath(path), self.encode())
+            return
+        with whole_file(path) as file:
+            self.format.write(self.job, file)
 
     def write(self, stream: BinaryIO) -> None:
         """Write the file to a stream when it is complete, so that nothing stands there when it fails."""
-        raise NotImplementedError
+        # Writers go back in what they write, and fail in the middle.
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+            self.format.write(self.job, file)  # type: ignore[arg-type]
+            file.seek(0)
+            shutil.copyfileobj(file, stream)
 
 
 def outputs(
@@ -96,4 +116,82 @@ def outputs(
     PixelError
         There are no pixels, or no such frame.
     """
-    raise NotImplementedError
+    row = format if isinstance(format, Format) else format_named(format)
+    given = _options_of(row, options)
+    datasets = [ds] if isinstance(ds, Dataset) else list(ds)
+    if not datasets or (len(datasets) > 1 and not row.takes_many):
+        raise ConversionError(f"{row.name} is of one data set, got {len(datasets)}")
+    first = datasets[0]
+    everything = frame is None and (frames is None or isinstance(frames, str))
+
+    def notice(code: str, message: str) -> None:
+        if notices is not None:
+            notices(ConversionNotice(code, message))
+
+    if not row.has_frames:
+        if not everything:
+            raise ConversionError(f"{row.name} is of the whole data set: no frames can be chosen")
+        return [Part(row, Job(first, (), given, notice), row.suffix(first))]
+    if len(datasets) > 1 and not everything:
+        raise ConversionError("frames can be chosen of one data set alone")
+    source = frames_of(first, as_rgb=False)
+    if row.kind == "extraction" and source.is_stream:
+        return [Part(row, Job(first, (0,), given, notice, opened=source), row.suffix(first))]
+    wanted = _wanted(row, source, frame, frames, notice)
+    is_one = frame is not None or (everything and len(source) == 1)
+    if not row.per_frame:
+        return [Part(row, Job(first, wanted, given, notice, is_one, datasets[1:], source), row.suffix(first))]
+    suffix = row.suffix(first, wanted[0])
+    jobs = [Job(first, (one,), given, notice, is_one=True, opened=source) for one in wanted]
+    if len(jobs) == 1:
+        return [Part(row, jobs[0], suffix)]
+    digits = max(3, len(str(len(source) - 1)))
+    return [Part(row, job, suffix, one, f".{one:0{digits}}") for one, job in zip(wanted, jobs, strict=True)]
+
+
+def _wanted(
+    row: Format,
+    source: Frames,
+    frame: int | None,
+    frames: Iterable[int] | Literal["all"] | None,
+    notice: Callable[[str, str], None],
+) -> Sequence[int]:
+    """Return the frames that are asked for; raise when one is not there, before anything is made of the others."""
+    if frame is not None and frames is not None:
+        raise TypeError("give `frame` or `frames`, not both")
+    if frame is not None:
+        wanted: Sequence[int] = (frame,)
+    elif frames is None and row.per_frame:
+        wanted = (0,)
+        if len(source) > 1:
+            notice("first-frame", f"the first of {len(source)} frames")
+    elif frames is None or isinstance(frames, str):
+        if frames not in (None, "all"):
+            raise ConversionError(f"frames {frames!r} are none, expected numbers from 0 or 'all'")
+        wanted = range(len(source))
+    else:
+        wanted = frames if isinstance(frames, range) else tuple(frames)
+    if not wanted:
+        raise ConversionError("no frame is asked for")
+    first, last = min(wanted), max(wanted)
+    source.check(first)
+    source.check(last)
+    source.require(first, last)
+    return wanted
+
+
+def _options_of(row: Format, options: OutOptions) -> OutOptions:
+    """Return the options that say something; raise when the format does not take one of them."""
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in OutOptions.__annotations__:
+            raise TypeError(f"`{name}` is no option of a conversion")
+        if value is None or (name in DEFAULTS and value is DEFAULTS[name]):
+            continue
+        if name not in row.options:
+            taken = ", ".join(sorted(row.options)) or "none"
+            others = ", ".join(other.name for other in FORMATS if name in other.options)
+            message = f"`{name}` is no option of {row.name}, expected {taken}"
+            raise ConversionError(message, hint=f"it is one of {others}")
+        given[name] = value
+    return given  # type: ignore[return-value]
