@@ -1,5 +1,6 @@
 """Where conversions go: one file, or names in a folder that never meet each other, a source, or what was there."""
 
+import errno
 import os
 import re
 import unicodedata
@@ -39,6 +40,7 @@ class Folder:
         self._resolved: dict[Path, Path] = {}
         self._given: set[str] = set()
         self._next: dict[str, int] = {}
+        self._made: set[Path] = set()
         for name in taken:
             self.reserve(Path(name))
 
@@ -74,6 +76,12 @@ class Folder:
                 self._next[base] = attempt
                 return target
 
+    def make_room(self, target: Path) -> None:
+        """Make the folder that a file goes into."""
+        if target.parent not in self._made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(target.parent)
+
     def _identity(self, path: Path) -> str:
         """Return the same for names that a file system which ignores case and composition takes for one."""
         parent = self._resolved.get(path.parent)
@@ -94,6 +102,17 @@ class OneFile:
     def name_for(self, relative: PurePath, suffix: str | None = None, number: str = "") -> Path:  # noqa: ARG002
         """Return the path, with the number of one conversion of several."""
         return self.path.with_name(f"{self.path.stem}{number}{self.path.suffix}")
+
+    def make_room(self, target: Path) -> None:
+        """Require the folder, which is not made: its name may be mistyped.
+
+        Raises
+        ------
+        FileNotFoundError
+            It is not there.
+        """
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
 
 
 def numbered(part: int, parts: int) -> str:

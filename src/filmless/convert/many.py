@@ -1,6 +1,6 @@
 """Many sources, in either direction."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import fields, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,6 +16,7 @@ from filmless.convert.options import Background, ReadOptions, as_colours
 from filmless.convert.pieces import Direction, Inward, Outward
 from filmless.convert.run import Run
 from filmless.convert.sources import Item, Sources, items
+from filmless.errors import ConversionError
 
 __all__ = ["convert_many"]
 
@@ -45,7 +46,7 @@ def convert_many(
     threads: int | None = None,
     limits: ZipLimits | None = None,
     **options: Any,
-) -> Iterator[Conversion]:
+) -> Generator[Conversion, None, None]:
     """Convert any number of pictures, videos and documents to DICOM, or of DICOM files to something else.
 
     Parameters
@@ -185,9 +186,13 @@ def _outward(to: str, output: object, options: dict[str, Any]) -> Outward:
 
     if output is None:
         raise ValueError("`output` is where files go, and `to` asks for some")
-    return Outward(
-        format=format_named(to), options={name: value for name, value in options.items() if value is not None}
-    )
+    row = format_named(to)
+    given = {name: value for name, value in options.items() if value is not None}
+    foreign = sorted(given.keys() - row.options - {"frame", "frames"})
+    if foreign:
+        taken = ", ".join(sorted(row.options)) or "none"
+        raise ConversionError(f"`{foreign[0]}` is no option of {row.name}, expected {taken}")
+    return Outward(format=row, options=given)
 
 
 def _destination(

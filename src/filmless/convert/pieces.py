@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from filmless import _core
 from filmless.convert.archives import Member
@@ -20,7 +20,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.file import read, write
 
-__all__ = ["Inward", "Outward", "PassedOver", "Piece", "holds_dicom"]
+__all__ = ["Inward", "Outward", "PassedOver", "Piece", "has_document", "kind_of"]
 
 Names = Folder | OneFile
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -215,7 +215,25 @@ class Outward:
             raise PassedOver("a DICOMDIR")
         if self.format.has_frames and not item.is_named and not any(keyword in ds for keyword in _PIXELS):
             raise PassedOver("without pixels")
-        return [_NewFile(part) for part in outputs(ds, self.format, notices=notices.append, **self.options)]
+        try:
+            parts = outputs(ds, self.format, notices=notices.append, **self.options)
+        except ConversionError as error:
+            if self.format.kind == "extraction" and not item.is_named:
+                raise PassedOver(error.message) from error
+            raise
+        self._check_state(ds, parts, notices)
+        return [_NewFile(part) for part in parts]
+
+    def _check_state(self, ds: Dataset, parts: list[Any], notices: list[ConversionNotice]) -> None:
+        """Tell that a presentation state was made for other images."""
+        state = self.options.get("presentation_state")
+        if state is None:
+            return
+        from filmless.pixels.presentation_state import PresentationState
+
+        frame = next(iter(parts[0].job.frames), 0)
+        if not PresentationState.of(state).applies_to(ds, frame):
+            notices.append(ConversionNotice("other-images", "the presentation state was made for other images"))
 
     def _no_dicom(self, item: Item) -> Exception:
         head, size = item.head(HEAD_BYTES)
@@ -230,18 +248,30 @@ class Outward:
         return FormatError(f"this is not DICOM, which becomes {self.format.name}")
 
 
-def holds_dicom(item: Item) -> bool:
-    """Tell whether a source is DICOM, from its first bytes; without its preamble it has to be read for that."""
+def kind_of(item: Item) -> Literal["DICOM", "other"] | None:
+    """Tell what a source is, from its first bytes or, without a preamble, by reading it; None of what is not known."""
     if not isinstance(item.source, str | Member | bytes):
-        return False
-    head, size = item.head(HEAD_BYTES)
-    if _has_preamble(head):
-        return True
+        return "other"
+    if item.error is not None or item.reason is not None:
+        return None
     try:
+        head, size = item.head(HEAD_BYTES)
+        if _has_preamble(head):
+            return "DICOM"
         format_of(head, size)
     except ConversionError:
-        return bool(size) and _is_bare_dicom(item)
-    return False
+        return "DICOM" if size and _is_bare_dicom(item) else None
+    except OSError:
+        return None
+    return "other"
+
+
+def has_document(item: Item) -> bool:
+    """Tell whether a DICOM file has a document in it."""
+    try:
+        return "EncapsulatedDocument" in _read(item)
+    except (DicomError, OSError):
+        return False
 
 
 def _read(item: Item) -> Dataset:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,7 +88,7 @@ class Run:
     _origins: list[Origin] = field(default_factory=list)
     _failed: bool = False
 
-    def conversions(self, items: Iterable[Item]) -> Iterator[Conversion]:
+    def conversions(self, items: Iterable[Item]) -> Generator[Conversion, None, None]:
         """Convert; give what became of each source, in their order."""
         if self.journal is not None:
             self.journal.open()
@@ -215,7 +215,7 @@ class Run:
             plan = Record(entry.identity, entry.numbers, entry.item.folder, work.parts)
             plan.targets[work.part] = os.path.relpath(target, journal.folder)
             journal.plan(entry.key, plan, work.part)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        names.make_room(target)
         return target
 
     def _save(self, work: _Work) -> None:

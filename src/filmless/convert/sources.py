@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,7 @@ from filmless.convert.reading import Source, bytes_of
 
 __all__ = ["Item", "Sources", "files", "items"]
 
-Sources = Source | Iterable[Source]
+Sources: TypeAlias = Source | Iterable["Source | Item"]
 """One source, or any number of them."""
 
 
