@@ -56,6 +56,7 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
     written whole or not at all, and one bad file does not stop the rest.
     """
     from filmless.convert.gathering import gathered
+    from filmless.convert.journal import JOURNAL
     from filmless.convert.many import convert_many
     from filmless.convert.report import Report
 
@@ -78,8 +79,14 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
                 conversions = convert_many(found, destination, threads=given["threads"], **options)
         except (ConversionError, UnsupportedError, ValueError) as error:
             _refuse(error)
-        with closing(conversions):
-            _tell(conversions, told, len(found))
+        if is_folder and not given["resume"] and (target / JOURNAL).exists():
+            say("OUT has the journal of a run that did not end, and this one begins anew", "--resume goes on with it")
+        try:
+            with closing(conversions):
+                _tell(conversions, told, len(found))
+        except KeyboardInterrupt:
+            say(f"interrupted: {told.summary()}", "--resume goes on from there" if is_folder else None)
+            raise
         if output == STDIN:
             _to_stdout(Path(folder))
     if len(found) > 1:

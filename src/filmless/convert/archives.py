@@ -188,7 +188,7 @@ def _too_much(what: str, limit: str, bound: int, value: int) -> LimitError:
     return LimitError(f"{what}, expected at most {limit}={bound}", limit=limit, value=value)
 
 
-def _order(info: zipfile.ZipInfo) -> list[tuple[int, list[Any]]]:
+def _order(info: zipfile.ZipInfo) -> list[Any]:
     """Sort files before folders, each by natural order."""
     *folders, name = info.filename.replace("\\", "/").split("/")
     return [*((1, natural_key(folder)) for folder in folders), (0, natural_key(name))]

@@ -6,7 +6,7 @@ from typing import Any
 __all__ = ["natural_key"]
 
 
-def natural_key(name: str) -> list[Any]:
+def natural_key(name: str) -> tuple[list[Any], str]:
     """Return what to sort names by so that ``img2`` comes before ``img10``.
 
     Examples
@@ -19,4 +19,4 @@ def natural_key(name: str) -> list[Any]:
         (len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part
         for place, part in enumerate(re.split(r"([0-9]+)", name.casefold()))
     ]
-    return [*keys, name]
+    return keys, name
