@@ -71,7 +71,9 @@ class Picture:
     frame_times_ms
         How long each frame is shown, one number a frame; empty when nothing says it.
     facts
-        Header values by keyword that the source itself tells, such as those of EXIF; a caller's come before them.
+        Header values by keyword that the source itself tells; a caller's come before them.
+    exif
+        What EXIF says, by its names there: header values when they are asked for.
     """
 
     rows: int
@@ -91,6 +93,7 @@ class Picture:
     icc_profile: bytes | None = None
     frame_times_ms: tuple[float, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    exif: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_samples(cls, samples: NDArray[Any], bits_stored: int | None = None, **rest: Any) -> Self:

@@ -71,5 +71,7 @@ def check_value(tag: int, vr: str, value: Any) -> None:
         reason = error.message if isinstance(error, DicomError) else str(error)
         raise ValueRepresentationError(reason) from None
     for finding in findings:
-        if finding.tag == tag and finding.code.startswith("value-"):
-            raise ValueRepresentationError(f"{finding.message}: {place_of(tag)}, {vr}")
+        # Of a sequence what its items hold, too.
+        if (finding.tag == tag or vr == "SQ") and finding.code.startswith("value-"):
+            place = place_of(tag if finding.tag is None else finding.tag)
+            raise ValueRepresentationError(f"{finding.message}: {place}, {vr}")

@@ -1,16 +1,25 @@
 """What was asked for of the headers of a run, checked before any file is read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
 from typing import Any
 
-from filmless.convert.content import Content, Document
-from filmless.convert.header.secondary_capture import check_header, secondary_capture
+from filmless.convert.content import Content, Picture
+from filmless.convert.header.building import Run, build, checked_facts
+from filmless.convert.header.exif_values import values_of_exif
+from filmless.convert.header.given import Layer, layer_of, merged
+from filmless.convert.header.name_pattern import NamePattern
+from filmless.convert.header.sop_classes import sop_class_named
+from filmless.convert.header.table import HeaderTable
+from filmless.convert.header.template import layer_of_template
+from filmless.convert.header.uids import Uids, check_grouping
+from filmless.convert.header.worklist import layer_of_worklist
 from filmless.convert.notice import ConversionNotice
 from filmless.dataset import Dataset
-from filmless.errors import ConversionError
+from filmless.errors import ConversionError, DicomError
 
 __all__ = ["HeaderRules", "Origin"]
 
@@ -44,6 +53,11 @@ class Origin:
     folder_number: int = 1
     number_in_folder: int | None = None
     file_number: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the file, with its suffix; empty when there is none."""
+        return re.split(r"[/\\]", self.path)[-1] if self.path else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +99,9 @@ class HeaderRules:
         Root of one's own organisation, for all UIDs that are made.
     deterministic
         Make UIDs from the content and the header: the same give the same.
+    run
+        What tells this run from others, such as its folder: studies and series of another run are others then, even
+        when nothing that is given tells them apart. For deterministic UIDs only.
     now
         The time of the run; None for now.
 
@@ -112,10 +129,47 @@ class HeaderRules:
     series: str = "one"
     uid_root: str | None = None
     deterministic: bool = False
+    run: str = ""
     now: datetime | None = None
+    _run: Run = field(init=False, repr=False, compare=False)
+    _below: Layer = field(init=False, repr=False, compare=False)
+    _above: Layer = field(init=False, repr=False, compare=False)
+    _table: HeaderTable | None = field(init=False, repr=False, compare=False)
+    _pattern: NamePattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_header(self.values)
+        now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
+        check_grouping("study", self.study)
+        check_grouping("series", self.series)
+        run = Run(
+            sop_class=None if self.sop_class is None else sop_class_named(self.sop_class),
+            study=self.study,
+            series=self.series,
+            now=now,
+            uids=Uids(root=self.uid_root, deterministic=self.deterministic, run=self.run),
+        )
+        below = []
+        if self.template is not None:
+            below.append(layer_of_template(self.template))
+        if self.worklist is not None:
+            below.append(layer_of_worklist(self.worklist, self.worklist_match, now))
+        elif self.worklist_match:
+            raise ConversionError("worklist_match needs a worklist")
+        table = None
+        if self.table is not None:
+            table = HeaderTable(
+                self.table, key=self.table_key, encoding=self.table_encoding, delimiter=self.table_delimiter
+            )
+        pattern = None if self.name_pattern is None else NamePattern(self.name_pattern)
+        made = {
+            "_run": run,
+            "_below": Layer(merged(below)),
+            "_above": layer_of(self.values, ""),
+            "_table": table,
+            "_pattern": pattern,
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
 
     def check_origin(self, origin: Origin) -> None:
         """Check what can be checked of a file before it is read: it has a row in the table, its name fits the pattern.
@@ -125,11 +179,17 @@ class HeaderRules:
         ConversionError
             It has not, or does not.
         """
+        self._of_file(origin)
 
     def rows_without_file(self, origins: Iterable[Origin]) -> list[str]:
-        """Name the rows of the table that none of these files has, such as ``row 7 of patients.csv``."""
-        del origins
-        return []
+        """Name the rows of the table that none of these files has, such as ``row 7 of patients.csv``.
+
+        Raises
+        ------
+        ConversionError
+            Several files of the same name have one row.
+        """
+        return [] if self._table is None else self._table.rows_without_file(origins)
 
     def data_set(
         self, content: Content, origin: Origin | None = None, *, notices: list[ConversionNotice] | None = None
@@ -149,8 +209,36 @@ class HeaderRules:
         ------
         ConversionError
             No SOP class holds it, or a value that it has to have is not given.
+
+        DICOM
+        -----
+        PS3.3 A
         """
-        del origin, notices
-        if isinstance(content, Document):
-            raise ConversionError(f"{content.kind} is not converted")
-        return secondary_capture(content, self.values)
+        told: list[ConversionNotice] = [] if notices is None else notices
+        facts = checked_facts(content.facts, told.append) if content.facts else {}
+        if self.exif and isinstance(content, Picture) and content.exif:
+            values = values_of_exif(content.exif, description=self.exif_description)
+            facts |= checked_facts(values, told.append)
+        place = origin or Origin()
+        try:
+            given = merged((self._below, *self._of_file(place), self._above))
+            if "SOPInstanceUID" in given:
+                self._check_instance(place)
+            return build(content, given, facts, self._run, place, told.append)
+        except DicomError as error:
+            if error.path is None:
+                error.path = place.path
+            raise
+
+    def _check_instance(self, origin: Origin) -> None:
+        if origin.part > 0 or (origin.number > 1 and "SOPInstanceUID" in self._above.values):
+            raise ConversionError("SOPInstanceUID is given, and more than one object would have it")
+
+    def _of_file(self, origin: Origin) -> list[Layer]:
+        """Return what table and name say of a file."""
+        layers = []
+        if self._table is not None:
+            layers.append(self._table.values_of(origin))
+        if self._pattern is not None:
+            layers.append(self._pattern.values_of(origin.folder, origin.name))
+        return layers

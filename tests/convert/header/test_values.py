@@ -48,8 +48,8 @@ def test_time_of_a_given_date_is_not_now():
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ({"PatientNmae": "SECRET"}, "PatientNmae is no keyword"),
-        ({"patient_name": "SECRET"}, "patient_name is no keyword"),
+        ({"PatientNmae": "SECRET"}, "`PatientNmae` is no keyword"),
+        ({"patient_name": "SECRET"}, "`patient_name` is no keyword"),
         ({"Rows": 3}, "Rows cannot be given"),
         ({"PixelData": b""}, "PixelData cannot be given"),
         ({"TransferSyntaxUID": "1.2"}, "TransferSyntaxUID cannot be given"),

@@ -1,0 +1,120 @@
+"""What a picture says of itself: Image Pixel, VOI, lossy history, size, and the samples or streams."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmless.convert.content import Picture
+from filmless.dataset import Dataset
+from filmless.errors import ConversionError
+from filmless.pixels.encapsulation import encapsulate
+
+__all__ = ["image_pixel", "resolution_of", "single_bits", "store_pixels", "voi"]
+
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+_MAX_VALUE = 0xFFFF_FFFE
+_SCANNED = ("DF", "SD", "SI")
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_WINDOWS = ("WindowCenter", "WindowWidth", "VOILUTSequence")
+
+
+def image_pixel(picture: Picture) -> dict[str, Any]:
+    """Fill the Image Pixel Module, or that of floats, and what General Image says of lossy compression.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.3, C.7.6.24, C.7.6.25, C.7.6.1.1.5
+    """
+    values: dict[str, Any] = {
+        "SamplesPerPixel": picture.samples,
+        "PhotometricInterpretation": picture.photometric_interpretation,
+        "Rows": picture.rows,
+        "Columns": picture.columns,
+        "BitsAllocated": picture.bits_allocated,
+    }
+    if not picture.is_float:
+        values |= {
+            "BitsStored": picture.bits_stored,
+            "HighBit": picture.bits_stored - 1,
+            "PixelRepresentation": int(picture.signed),
+        }
+    if picture.samples > 1:
+        values["PlanarConfiguration"] = 0
+    if picture.icc_profile is not None:
+        values["ICCProfile"] = picture.icc_profile + b"\0" * (len(picture.icc_profile) % 2)
+    lossy_bytes, method = picture.lossy_bytes, picture.lossy_method
+    if picture.stream is not None and picture.stream.lossy_method is not None:
+        lossy_bytes, method = sum(map(len, picture.stream.frames)), picture.stream.lossy_method
+    if lossy_bytes and method:
+        values["LossyImageCompression"] = "01"
+        values["LossyImageCompressionRatio"] = f"{picture.stored_bytes / lossy_bytes:.4g}"
+        values["LossyImageCompressionMethod"] = method
+    return values
+
+
+def voi(picture: Picture, given: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give a window over the values that are there, for grey whose range no screen shows; 8 bits need none."""
+    plain = picture.bits_stored <= 8 and not picture.signed
+    if picture.pixels is None or picture.samples > 1 or plain or any(keyword in given for keyword in _WINDOWS):
+        return {}
+    low, high = int(picture.pixels.min()), int(picture.pixels.max())
+    return {"WindowCenter": f"{(low + high + 1) / 2:.10g}", "WindowWidth": f"{high - low + 1}"}
+
+
+def resolution_of(picture: Picture, values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give spacing or aspect: dots per inch are a size for print, and a pixel's true size only on a scan."""
+    resolution = picture.resolution
+    if resolution is None or "PixelAspectRatio" in values or any(keyword in values for keyword in _SPACINGS):
+        return {}
+    if not (resolution.x > 0 and resolution.y > 0):
+        return {}
+    if resolution.absolute and values.get("ConversionType") in _SCANNED:
+        return {"NominalScannedPixelSpacing": [f"{25.4 / resolution.y:.10g}", f"{25.4 / resolution.x:.10g}"]}
+    ratio = Fraction(resolution.x / resolution.y).limit_denominator(1000)  # height of a pixel : its width
+    if ratio in (0, 1):
+        return {}
+    return {"PixelAspectRatio": [str(ratio.numerator), str(ratio.denominator)]}
+
+
+def single_bits(picture: Picture) -> NDArray[np.bool_] | None:
+    """Return the samples of a picture of black and white as bits; None of one that has more."""
+    return None if picture.pixels is None else picture.pixels.astype(bool)
+
+
+def store_pixels(ds: Dataset, picture: Picture) -> None:
+    """Set Pixel Data, or those of floats, and the transfer syntax that they are in.
+
+    Raises
+    ------
+    ConversionError
+        They are longer than an element can be, or there are none.
+
+    DICOM
+    -----
+    PS3.5 8, A.4
+    """
+    if picture.stream is not None:
+        encapsulated = encapsulate(picture.stream.frames)
+        ds.add_new("PixelData", "OB", encapsulated.value)
+        if encapsulated.offsets is not None and encapsulated.lengths is not None:
+            ds.add_new("ExtendedOffsetTable", "OV", encapsulated.offsets)
+            ds.add_new("ExtendedOffsetTableLengths", "OV", encapsulated.lengths)
+        ds.file_meta.TransferSyntaxUID = picture.stream.transfer_syntax
+        return
+    if picture.pixels is None:
+        raise ConversionError("the picture has neither samples nor a stream")
+    if picture.stored_bytes > _MAX_VALUE:
+        raise ConversionError(f"{picture.stored_bytes} bytes of samples are too many, expected at most {_MAX_VALUE}")
+    if picture.bits_allocated == 1:
+        value = np.packbits(picture.pixels.reshape(-1).astype(bool), bitorder="little").tobytes()
+    else:
+        value = picture.pixels.astype(picture.pixels.dtype.newbyteorder("<"), copy=False).tobytes()
+    value += b"\0" * (len(value) % 2)
+    if picture.is_float:
+        ds[{32: "FloatPixelData", 64: "DoubleFloatPixelData"}[picture.bits_allocated]] = value
+    else:
+        ds.add_new("PixelData", "OB" if picture.bits_allocated <= 8 else "OW", value)
+    ds.file_meta.TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN
