@@ -60,6 +60,11 @@ class Frames(Sequence[NDArray[Any]]):
         """Whether all frames are one stream, as those of a video are."""
         return self._codec is not None and self._codec.open_stream is not None
 
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether the frames are in fragments, whatever the transfer syntax says."""
+        return not isinstance(self._index, NativeFrames)
+
     def __len__(self) -> int:
         return self.description.frames
 

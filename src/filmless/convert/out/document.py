@@ -1,7 +1,7 @@
 """Documents that a data set encapsulates, as they are."""
 
 from importlib import import_module
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from filmless.convert.out.options import Job
 from filmless.dataset import Dataset
@@ -11,8 +11,8 @@ __all__ = ["suffix_of", "write"]
 
 def suffix_of(ds: Dataset, frame: int) -> str:
     """Return the suffix of what the document is: ``".pdf"``."""
-    del frame
-    return _extracted(ds)[1]
+    del frame  # a document has none
+    return str(_extraction().suffix_of(ds))
 
 
 def write(job: Job, out: BinaryIO) -> None:
@@ -22,9 +22,9 @@ def write(job: Job, out: BinaryIO) -> None:
     -----
     PS3.3 C.24.2
     """
-    out.write(_extracted(job.ds)[0])
+    data, _ = _extraction().extract(job.ds)
+    out.write(data)
 
 
-def _extracted(ds: Dataset) -> tuple[bytes, str]:
-    data, suffix = import_module("filmless.convert.documents.extraction").extract(ds)
-    return bytes(data), str(suffix)
+def _extraction() -> Any:
+    return import_module("filmless.convert.documents.extraction")

@@ -37,8 +37,9 @@ def write_xml(job: Job, out: BinaryIO) -> None:
 def write_csv(job: Job, out: BinaryIO) -> None:
     r"""Write a table with a row for each element, those of items after their sequence; UTF-8, as RFC 4180 has it.
 
-    ``path`` is as in ``SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing``. Values are parted by
-    backslashes. Of bytes (pixel data, unknown representations) the table has the length alone.
+    ``path`` is as in ``SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing``. Text is as it is
+    written, values are parted by backslashes. Of bytes (pixel data, unknown representations) the table has the length
+    alone, of a sequence the number of its items as ``vm``.
     """
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     table = csv.writer(text)
@@ -83,9 +84,11 @@ def _value(element: DataElement) -> tuple[str, int | str]:
     try:
         if element.VR == "SQ":
             return "", len(element.value)
-        value, vm = element.value, element.VM
+        text, value, vm = element.text, element.value, element.VM
     except DicomError:
         return "", ""
+    if text is not None:
+        return text, vm
     if value is None or isinstance(value, bytes):
         return "", vm
     return "\\".join(map(str, value if isinstance(value, list) else [value])), vm

@@ -1,5 +1,6 @@
 """MP4: H.264, which every program plays, by FFmpeg's x264 in PyAV (extra ``video``)."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -39,6 +40,8 @@ def write(job: Job, out: BinaryIO) -> None:
         with av.open(out, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
             _write_frames(container, job, source, durations, crf=max(1, round(51 * (100 - quality) / 100)))
     except av.FFmpegError as error:
+        if isinstance(error, OSError):  # a full disk, say
+            raise
         raise ConversionError(f"the video is not encoded: {error.strerror}") from error
 
 
@@ -53,14 +56,21 @@ def _write_frames(container: Any, job: Job, source: PictureSource, durations: li
     context.options = {"crf": str(crf), "x264-params": "log-level=none"}
     context.flags |= 1 << 23  # bit-exact: no name and version of the encoder
     context.thread_count = job.options.get("threads") or 0
+    lengths: dict[int, int] = {}
+
+    def mux(packets: Iterable[Any]) -> None:
+        for packet in packets:
+            packet.duration = lengths.pop(packet.pts)  # the encoder would make up that of the last
+            container.mux(packet)
+
     shown = 0
     for (_, frame), ticks in zip(source.encoded(_frame), in_ticks(durations, _TICKS_PER_MS), strict=True):
         if not shown:
             context.width, context.height = frame.width, frame.height
-        frame.pts, frame.time_base, frame.duration = shown, context.time_base, ticks
+        frame.pts, frame.time_base, lengths[shown] = shown, context.time_base, ticks
         shown += ticks
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode(None))
+        mux(stream.encode(frame))
+    mux(stream.encode(None))
 
 
 def _frame(picture: NDArray[np.uint8]) -> Any:

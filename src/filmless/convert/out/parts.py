@@ -26,8 +26,6 @@ from filmless.pixels.decoding import frames as frames_of
 
 __all__ = ["Part", "outputs"]
 
-_IN_MEMORY = 1 << 26  # bytes of a file that is made before it goes to a stream
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -70,8 +68,11 @@ class Part:
 
     def write(self, stream: BinaryIO) -> None:
         """Write the file to a stream when it is complete, so that nothing stands there when it fails."""
-        # Writers go back in what they write, and fail in the middle.
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        if self.format.per_frame:
+            stream.write(self.encode())
+            return
+        # Writers go back in what they write, and fail in the middle. Tifffile wants a name.
+        with tempfile.NamedTemporaryFile() as file:
             self.format.write(self.job, file)  # type: ignore[arg-type]
             file.seek(0)
             shutil.copyfileobj(file, stream)

@@ -61,13 +61,21 @@ class PictureSource:
             raise ConversionError(f"{photometric} has no values of the modality, expected grey", tag=0x0028_0004)
         return np.asarray(to_modality(self.job.ds, self.frames.decoded(frame).samples, frame=frame), np.float64)
 
+    def exact(self, frame: int) -> tuple[NDArray[Any], str]:
+        """Decode a frame of grey or RGB of up to 16 bits, whose stored values a picture can hold; say which it is."""
+        stored, photometric, _ = self.frames.decoded(frame)
+        bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
+        if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
+            message = f"{photometric} of {bits} bits is not written with 16"
+            raise ConversionError(message, frame=frame, hint="tiff of depth 32, or npy")
+        return stored, photometric
+
     def unsigned(self, frame: int) -> NDArray[np.uint16]:
-        """Give the stored values of grey or RGB as pictures that know no sign and no MONOCHROME1.
+        """Give the stored values of grey or RGB for pictures that know no sign and no MONOCHROME1.
 
         Signed ones are moved up by half of their range, MONOCHROME1 is inverted.
         """
-        stored, photometric, _ = self.frames.decoded(frame)
-        self.require_16_bits(photometric)
+        stored, photometric = self.exact(frame)
         bits = self.description.bits_stored
         if photometric != "MONOCHROME1" and not self.description.signed:
             return stored.astype(np.uint16)
@@ -77,14 +85,6 @@ class PictureSource:
         if photometric == "MONOCHROME1":
             values = (1 << bits) - 1 - values
         return values.astype(np.uint16)
-
-    def require_16_bits(self, photometric: str) -> None:
-        """Raise when stored values are no grey or RGB of up to 16 bits."""
-        bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
-        if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
-            raise ConversionError(
-                f"{photometric} of {bits} bits is not written with 16", hint="tiff of depth 32, or npy"
-            )
 
     def profile(self, picture: NDArray[np.uint8]) -> bytes | None:
         """Give what the colours of a picture are in (PS3.3 C.11.15): of a presentation state, when one made them."""

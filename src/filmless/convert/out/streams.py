@@ -47,12 +47,13 @@ def write(job: Job, out: BinaryIO) -> None:
 
 
 def _stream(ds: Dataset, frame: int, opened: Frames | None) -> bytes:
-    _, stored = described(ds)
-    if not (stored.encapsulated and (stored.family in _SUFFIXES or stored.family == "video")):
-        known = {"native": "are not compressed", "rle": "are compressed by RLE, which no file format has"}
-        what = known.get(stored.family or "", "are in a transfer syntax without a stream of its own for each frame")
-        raise ConversionError(f"pixels {what}", tag=stored.tag, hint="raw, npy or tiff have the samples")
     source = frames(ds, as_rgb=False) if opened is None else opened
+    _, stored = described(ds)
+    if not (source.is_encapsulated and (stored.family in _SUFFIXES or stored.family == "video")):
+        known = {"native": "are not compressed", "rle": "are compressed by RLE, which no file format has"}
+        family = stored.family if source.is_encapsulated else "native"
+        what = known.get(family or "", "are in a transfer syntax without a stream of its own for each frame")
+        raise ConversionError(f"pixels {what}", tag=stored.tag, hint="raw, npy or tiff have the samples")
     source.check(frame)
     return source.encoded(frame)
 

@@ -18,6 +18,7 @@ __all__ = ["write"]
 _COMPRESSIONS = {"deflate": "zlib", "lzw": "lzw", "none": None}
 _CLASSIC_BYTES = (1 << 32) - (1 << 26)  # what offsets of 32 bits reach, less room for the directories
 _DIRECTORY_BYTES = 512  # of a page, roughly
+_AT_ONCE = 1 << 24  # bytes of samples in hand
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
@@ -58,6 +59,7 @@ def write(job: Job, out: BinaryIO) -> None:
             resolutionunit="NONE" if resolution is None else "CENTIMETER",
             software=False,
             metadata=None,
+            buffersize=_AT_ONCE,
             maxworkers=job.options.get("threads"),
         )
 
@@ -72,10 +74,9 @@ def _pages(job: Job, source: PictureSource) -> tuple[Iterator[NDArray[Any]], str
     refuse_rendering(job, f"depth {depth}", "leave it out, or write 8 bits")
     if depth == 32:
         return source.each(lambda frame: source.modality(frame).astype(np.float32)), "minisblack"
-    source.require_16_bits(source.description.photometric_interpretation)
     dtype = np.int16 if source.description.signed else np.uint16
     inverse = source.description.photometric_interpretation == "MONOCHROME1"
-    return source.each(lambda frame: source.stored(frame).astype(dtype)), "miniswhite" if inverse else "minisblack"
+    return source.each(lambda frame: source.exact(frame)[0].astype(dtype)), "miniswhite" if inverse else "minisblack"
 
 
 def _pixels_per_cm(job: Job, source: PictureSource, shape: tuple[int, ...]) -> tuple[float, float] | None:

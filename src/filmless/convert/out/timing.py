@@ -11,6 +11,7 @@ from filmless.pixels.attributes import numbers
 __all__ = ["durations_ms", "in_ticks", "plays"]
 
 _DEFAULT_MS = 100.0
+_SHORTEST_MS = 0.1
 _LONGEST_MS = 60_000.0  # of a frame: what is longer is a mistake, and does not fit into every format
 _FRAME_TIME = 0x0018_1063
 
@@ -32,8 +33,8 @@ def durations_ms(job: Job) -> list[float]:
     """
     fps: Any = job.options.get("fps")
     if fps is not None:
-        if not isinstance(fps, int | float) or not 1000 / _LONGEST_MS <= fps <= 1000:
-            raise ConversionError(f"fps {fps!r} is no frame rate, expected up to 1000 a second")
+        if not isinstance(fps, int | float) or not _SHORTEST_MS <= 1000 / (fps or 1e-9) <= _LONGEST_MS:
+            raise ConversionError(f"fps {fps!r} is no frame rate, expected up to {1000 / _SHORTEST_MS:.0f}")
         return [1000 / fps] * len(job.frames)
     pointer = job.ds.get("FrameIncrementPointer")
     by_vector = _by_vector(job)
@@ -50,7 +51,7 @@ def durations_ms(job: Job) -> list[float]:
 def _constant(job: Job, keyword: str, *, is_rate: bool) -> list[float] | None:
     value = next(iter(numbers(job.ds, keyword).tolist()), 0.0)
     duration = (1000 / value if value else 0.0) if is_rate else value
-    return [duration] * len(job.frames) if 1 <= duration <= _LONGEST_MS else None
+    return [duration] * len(job.frames) if _SHORTEST_MS <= duration <= _LONGEST_MS else None
 
 
 def _by_vector(job: Job) -> list[float] | None:

@@ -14,7 +14,7 @@ from filmless.errors import ConversionError
 
 __all__ = ["write"]
 
-_MOST_SIDE = 16383
+_MOST_SIDE = 16382  # of imagecodecs; the format has one more
 _MOST_BYTES = (1 << 32) - (1 << 16)
 _ANIMATED, _PROFILE = 0x02, 0x20
 
