@@ -62,6 +62,10 @@ def _is_video(head: bytes, _: int) -> bool:
     return is_transport or begins or is_annex_b or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
 
 
+def _is_pdf(head: bytes, _: int) -> bool:
+    return b"%PDF-" in head[:1024]  # mailers and scanners put lines before it, and all readers skip them
+
+
 def _is_cda(head: bytes, _: int) -> bool:
     return re.search(rb"<(?:\w+:)?ClinicalDocument[\s>]", _text(head)) is not None
 
@@ -99,7 +103,7 @@ FORMATS = (
     Format("JPEG XL", (".jxl",), "pictures.jpeg_xl:read", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
     Format("EMF", (".emf",), "metafile:read", _is_emf),
     Format("WMF", (".wmf",), "metafile:read", _is_wmf),
-    Format("PDF", (".pdf",), "documents.pdf:read", _begins(b"%PDF-")),
+    Format("PDF", (".pdf",), "documents.pdf:read", _is_pdf),
     Format("CDA", (".xml", ".cda"), "documents.cda:read", _is_cda),
     Format("STL", (".stl",), "documents.models:read_stl", _is_stl),
     Format("OBJ", (".obj",), "documents.models:read_obj", _lines_begin(rb"mtllib|o|g|v|vt|vn")),

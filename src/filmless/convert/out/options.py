@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Literal, TypedDict
 
 from filmless.dataset import Dataset
@@ -34,6 +35,11 @@ class OutOptions(TypedDict, total=False):
     # Of pictures that move.
     fps: float
     loop: int
+    # Of a PDF.
+    captions: Iterable[str]
+    sheet: tuple[int, int]
+    paper: Literal["a4", "letter"]
+    font: str | PathLike[str]
     # How many frames are worked on at a time.
     threads: int | None
 

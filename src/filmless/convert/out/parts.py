@@ -117,9 +117,9 @@ def outputs(
     PixelError
         There are no pixels, or no such frame.
     """
-    row = format if isinstance(format, Format) else format_named(format)
-    given = _options_of(row, options)
     datasets = [ds] if isinstance(ds, Dataset) else list(ds)
+    row = _row(format if isinstance(format, Format) else format_named(format), datasets)
+    given = _options_of(row, options)
     if not datasets or (len(datasets) > 1 and not row.takes_many):
         raise ConversionError(f"{row.name} is of one data set, got {len(datasets)}")
     first = datasets[0]
@@ -148,6 +148,17 @@ def outputs(
         return [Part(row, jobs[0], suffix)]
     digits = max(3, len(str(len(source) - 1)))
     return [Part(row, job, suffix, one, f".{one:0{digits}}") for one, job in zip(wanted, jobs, strict=True)]
+
+
+def _row(row: Format, datasets: Sequence[Dataset]) -> Format:
+    """Return the format that is meant: a PDF that is encapsulated is one already."""
+    if row.name != "pdf" or len(datasets) != 1 or "EncapsulatedDocument" not in datasets[0]:
+        return row
+    document = format_named("document")
+    suffix = document.suffix(datasets[0])
+    if suffix != row.suffixes[0]:
+        raise ConversionError(f"the document is a {suffix}, which is not made a PDF", hint="the format `document`")
+    return document
 
 
 def _wanted(
