@@ -77,12 +77,93 @@ fn cost(differences: &[u8]) -> u64 {
         .sum()
 }
 
+/// Why rows cannot be unfiltered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PngError {
+    /// The bytes are not whole rows of whole pixels, or pixels are of a size that PNG has not.
+    Size,
+    /// A row begins with a number that is of no filter.
+    Filter,
+}
+
+/// Undoes the filters of rows, each of which begins with the number of its filter.
+///
+/// `row` is the bytes of a row without that number, and `step` those of a pixel, 1 where it has fewer bits. `out` gets
+/// the rows, one behind the other.
+///
+/// # Errors
+///
+/// The sizes do not fit each other, or a number is of no filter.
+pub fn unfilter(filtered: &[u8], row: usize, step: usize, out: &mut [u8]) -> Result<(), PngError> {
+    match step {
+        1 => unfilter_rows::<1>(filtered, row, out),
+        2 => unfilter_rows::<2>(filtered, row, out),
+        3 => unfilter_rows::<3>(filtered, row, out),
+        4 => unfilter_rows::<4>(filtered, row, out),
+        6 => unfilter_rows::<6>(filtered, row, out),
+        8 => unfilter_rows::<8>(filtered, row, out),
+        _ => Err(PngError::Size),
+    }
+}
+
+/// The same for pixels whose size is known when this is compiled, so that one is worked on as a whole.
+fn unfilter_rows<const N: usize>(filtered: &[u8], row: usize, out: &mut [u8]) -> Result<(), PngError> {
+    let whole = row > 0 && row.is_multiple_of(N) && out.len().is_multiple_of(row);
+    if !whole || filtered.len() != out.len() + out.len() / row {
+        return Err(PngError::Size);
+    }
+    let first = vec![0; row]; // what lies above the first row counts as 0
+    let mut above = first.as_slice();
+    for (line, here) in filtered.chunks_exact(row + 1).zip(out.chunks_exact_mut(row)) {
+        let (filter, line) = line.split_first().ok_or(PngError::Size)?;
+        match filter {
+            0 => here.copy_from_slice(line),
+            1 => unfilter_row::<N>(line, above, here, |[byte, left, ..]| byte.wrapping_add(left)),
+            2 => {
+                line.iter().zip(above).zip(here.iter_mut()).for_each(|((byte, up), out)| *out = byte.wrapping_add(*up))
+            }
+            3 => unfilter_row::<N>(line, above, here, |[byte, left, up, _]| {
+                byte.wrapping_add(u16::midpoint(u16::from(left), u16::from(up)) as u8)
+            }),
+            4 => unfilter_row::<N>(line, above, here, |[byte, left, up, corner]| {
+                byte.wrapping_add(nearest_by_order(left, up, corner))
+            }),
+            _ => return Err(PngError::Filter),
+        }
+        above = here;
+    }
+    Ok(())
+}
+
+/// Undoes a filter that looks at the pixel before: `undo` gets the byte and those left, above and in the corner.
+fn unfilter_row<const N: usize>(line: &[u8], above: &[u8], here: &mut [u8], undo: impl Fn([u8; 4]) -> u8) {
+    let (mut left, mut corner) = ([0; N], [0; N]);
+    let pixels = line.as_chunks::<N>().0.iter().zip(above.as_chunks::<N>().0);
+    for ((pixel, up), out) in pixels.zip(here.as_chunks_mut::<N>().0) {
+        for at in 0..N {
+            left[at] = undo([pixel[at], left[at], up[at], corner[at]]);
+        }
+        *out = left;
+        corner = *up;
+    }
+}
+
+/// `nearest`, without its distances, which the processor would wait for: of three in a row, whether the prediction lies
+/// at or behind an end says which end is nearest.
+fn nearest_by_order(left: u8, up: u8, corner: u8) -> u8 {
+    let (a, b, c) = (i16::from(left), i16::from(up), i16::from(corner));
+    let turn = 3 * c - (a + b);
+    let (low, high) = (a.min(b), a.max(b));
+    let lower = if high <= turn { low } else { c };
+    (if turn <= low { high } else { lower }) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Undoes the filters as the Standard of PNG writes them.
-    fn unfilter(filtered: &[u8], row: usize, step: usize) -> Vec<u8> {
+    fn unfilter_plainly(filtered: &[u8], row: usize, step: usize) -> Vec<u8> {
         let mut rows: Vec<Vec<u8>> = vec![vec![0; row]];
         for line in filtered.chunks(row + 1) {
             let above = rows[rows.len() - 1].clone();
@@ -125,11 +206,53 @@ mod tests {
             }
             for step in [1, 2, 3, 6] {
                 let filtered = filter(&samples, 60, step).unwrap_or_default();
-                assert_eq!(unfilter(&filtered, 60, step), samples);
+                assert_eq!(unfilter_plainly(&filtered, 60, step), samples);
+                let mut out = vec![0; samples.len()];
+                assert_eq!(unfilter(&filtered, 60, step, &mut out), Ok(()));
+                assert_eq!(out, samples);
                 filtered.chunks(61).for_each(|line| seen[usize::from(line[0])] = true);
             }
         }
         assert_eq!(seen, [true; FILTERS]);
+    }
+
+    #[test]
+    fn any_filter_of_any_row_is_undone_as_written() {
+        let mut random = 7_u32;
+        for step in [1, 2, 3, 4, 6, 8] {
+            let row = step * 11;
+            let mut filtered = Vec::new();
+            for at in 0..40 * (row + 1) {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let byte = (random >> 24) as u8;
+                filtered.push(if at % (row + 1) == 0 { byte % 5 } else { byte });
+            }
+            let mut out = vec![0; 40 * row];
+            assert_eq!(unfilter(&filtered, row, step, &mut out), Ok(()));
+            assert_eq!(out, unfilter_plainly(&filtered, row, step));
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_the_same_both_ways() {
+        for left in 0..=255 {
+            for up in 0..=255 {
+                for corner in (0..=255).step_by(3).chain([1, 127, 128, 254]) {
+                    assert_eq!(nearest(left, up, corner), nearest_by_order(left, up, corner));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_cannot_be_unfiltered_are_refused() {
+        for (length, row, step, out) in
+            [(10, 0, 1, 0), (10, 4, 0, 8), (10, 4, 5, 8), (10, 4, 3, 8), (9, 4, 1, 8), (10, 4, 1, 9), (10, 4, 1, 4)]
+        {
+            assert_eq!(unfilter(&vec![0; length], row, step, &mut vec![0; out]), Err(PngError::Size));
+        }
+        assert_eq!(unfilter(&[0, 1, 5, 1], 1, 1, &mut [0; 2]), Err(PngError::Filter));
+        assert_eq!(unfilter(&[], 3, 1, &mut []), Ok(()));
     }
 
     #[test]
