@@ -86,64 +86,63 @@ pub enum PngError {
     Filter,
 }
 
-/// Undoes the filters of rows, each of which begins with the number of its filter.
+/// Undoes the filters of rows, each of which begins with the number of its filter, and moves the rows together: the
+/// first `rows.len() / (row + 1) * row` bytes are the picture.
 ///
-/// `row` is the bytes of a row without that number, and `step` those of a pixel, 1 where it has fewer bits. `out` gets
-/// the rows, one behind the other.
+/// `row` is the bytes of a row without that number, and `step` those of a pixel, 1 where it has fewer bits.
 ///
 /// # Errors
 ///
 /// The sizes do not fit each other, or a number is of no filter.
-pub fn unfilter(filtered: &[u8], row: usize, step: usize, out: &mut [u8]) -> Result<(), PngError> {
+pub fn unfilter(rows: &mut [u8], row: usize, step: usize) -> Result<(), PngError> {
     match step {
-        1 => unfilter_rows::<1>(filtered, row, out),
-        2 => unfilter_rows::<2>(filtered, row, out),
-        3 => unfilter_rows::<3>(filtered, row, out),
-        4 => unfilter_rows::<4>(filtered, row, out),
-        6 => unfilter_rows::<6>(filtered, row, out),
-        8 => unfilter_rows::<8>(filtered, row, out),
+        1 => unfilter_rows::<1>(rows, row),
+        2 => unfilter_rows::<2>(rows, row),
+        3 => unfilter_rows::<3>(rows, row),
+        4 => unfilter_rows::<4>(rows, row),
+        6 => unfilter_rows::<6>(rows, row),
+        8 => unfilter_rows::<8>(rows, row),
         _ => Err(PngError::Size),
     }
 }
 
 /// The same for pixels whose size is known when this is compiled, so that one is worked on as a whole.
-fn unfilter_rows<const N: usize>(filtered: &[u8], row: usize, out: &mut [u8]) -> Result<(), PngError> {
-    let whole = row > 0 && row.is_multiple_of(N) && out.len().is_multiple_of(row);
-    if !whole || filtered.len() != out.len() + out.len() / row {
+fn unfilter_rows<const N: usize>(rows: &mut [u8], row: usize) -> Result<(), PngError> {
+    if row == 0 || row == usize::MAX || !row.is_multiple_of(N) || !rows.len().is_multiple_of(row + 1) {
         return Err(PngError::Size);
     }
     let first = vec![0; row]; // what lies above the first row counts as 0
-    let mut above = first.as_slice();
-    for (line, here) in filtered.chunks_exact(row + 1).zip(out.chunks_exact_mut(row)) {
-        let (filter, line) = line.split_first().ok_or(PngError::Size)?;
+    for number in 0..rows.len() / (row + 1) {
+        let (start, end) = (number * (row + 1), number * row);
+        let filter = rows[start];
+        rows.copy_within(start + 1..start + 1 + row, end);
+        let (before, here) = rows.split_at_mut(end);
+        let above = if number == 0 { first.as_slice() } else { &before[end - row..] };
+        let here = &mut here[..row];
         match filter {
-            0 => here.copy_from_slice(line),
-            1 => unfilter_row::<N>(line, above, here, |[byte, left, ..]| byte.wrapping_add(left)),
-            2 => {
-                line.iter().zip(above).zip(here.iter_mut()).for_each(|((byte, up), out)| *out = byte.wrapping_add(*up))
-            }
-            3 => unfilter_row::<N>(line, above, here, |[byte, left, up, _]| {
+            0 => (),
+            1 => unfilter_row::<N>(here, above, |[byte, left, ..]| byte.wrapping_add(left)),
+            2 => here.iter_mut().zip(above).for_each(|(byte, up)| *byte = byte.wrapping_add(*up)),
+            3 => unfilter_row::<N>(here, above, |[byte, left, up, _]| {
                 byte.wrapping_add(u16::midpoint(u16::from(left), u16::from(up)) as u8)
             }),
-            4 => unfilter_row::<N>(line, above, here, |[byte, left, up, corner]| {
+            4 => unfilter_row::<N>(here, above, |[byte, left, up, corner]| {
                 byte.wrapping_add(nearest_by_order(left, up, corner))
             }),
             _ => return Err(PngError::Filter),
         }
-        above = here;
     }
     Ok(())
 }
 
 /// Undoes a filter that looks at the pixel before: `undo` gets the byte and those left, above and in the corner.
-fn unfilter_row<const N: usize>(line: &[u8], above: &[u8], here: &mut [u8], undo: impl Fn([u8; 4]) -> u8) {
+fn unfilter_row<const N: usize>(here: &mut [u8], above: &[u8], undo: impl Fn([u8; 4]) -> u8) {
     let (mut left, mut corner) = ([0; N], [0; N]);
-    let pixels = line.as_chunks::<N>().0.iter().zip(above.as_chunks::<N>().0);
-    for ((pixel, up), out) in pixels.zip(here.as_chunks_mut::<N>().0) {
+    for (pixel, up) in here.as_chunks_mut::<N>().0.iter_mut().zip(above.as_chunks::<N>().0) {
         for at in 0..N {
             left[at] = undo([pixel[at], left[at], up[at], corner[at]]);
         }
-        *out = left;
+        *pixel = left;
         corner = *up;
     }
 }
@@ -207,9 +206,9 @@ mod tests {
             for step in [1, 2, 3, 6] {
                 let filtered = filter(&samples, 60, step).unwrap_or_default();
                 assert_eq!(unfilter_plainly(&filtered, 60, step), samples);
-                let mut out = vec![0; samples.len()];
-                assert_eq!(unfilter(&filtered, 60, step, &mut out), Ok(()));
-                assert_eq!(out, samples);
+                let mut rows = filtered.clone();
+                assert_eq!(unfilter(&mut rows, 60, step), Ok(()));
+                assert_eq!(rows[..samples.len()], samples);
                 filtered.chunks(61).for_each(|line| seen[usize::from(line[0])] = true);
             }
         }
@@ -227,9 +226,9 @@ mod tests {
                 let byte = (random >> 24) as u8;
                 filtered.push(if at % (row + 1) == 0 { byte % 5 } else { byte });
             }
-            let mut out = vec![0; 40 * row];
-            assert_eq!(unfilter(&filtered, row, step, &mut out), Ok(()));
-            assert_eq!(out, unfilter_plainly(&filtered, row, step));
+            let plainly = unfilter_plainly(&filtered, row, step);
+            assert_eq!(unfilter(&mut filtered, row, step), Ok(()));
+            assert_eq!(filtered[..40 * row], plainly);
         }
     }
 
@@ -246,13 +245,12 @@ mod tests {
 
     #[test]
     fn rows_that_cannot_be_unfiltered_are_refused() {
-        for (length, row, step, out) in
-            [(10, 0, 1, 0), (10, 4, 0, 8), (10, 4, 5, 8), (10, 4, 3, 8), (9, 4, 1, 8), (10, 4, 1, 9), (10, 4, 1, 4)]
+        for (length, row, step) in [(10, 0, 1), (10, 4, 0), (10, 4, 5), (10, 4, 3), (9, 4, 1), (10, usize::MAX - 1, 1)]
         {
-            assert_eq!(unfilter(&vec![0; length], row, step, &mut vec![0; out]), Err(PngError::Size));
+            assert_eq!(unfilter(&mut vec![0; length], row, step), Err(PngError::Size));
         }
-        assert_eq!(unfilter(&[0, 1, 5, 1], 1, 1, &mut [0; 2]), Err(PngError::Filter));
-        assert_eq!(unfilter(&[], 3, 1, &mut []), Ok(()));
+        assert_eq!(unfilter(&mut [0, 1, 5, 1], 1, 1), Err(PngError::Filter));
+        assert_eq!(unfilter(&mut [], 3, 1), Ok(()));
     }
 
     #[test]

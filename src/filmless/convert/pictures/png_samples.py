@@ -119,17 +119,17 @@ def _inflate(coded: bytes, size: int) -> NDArray[np.uint8]:
         raise ConversionError(f"the PNG is damaged: {error}") from error
     if len(inflated) < size:
         raise ConversionError(f"the PNG ends early: {len(inflated)} bytes of samples, expected {size}")
-    return np.frombuffer(inflated, np.uint8, size)
+    return np.frombuffer(bytearray(inflated), np.uint8, size)
 
 
 def _pixels(header: PngHeader, inflated: NDArray[np.uint8], columns: int, rows: int) -> NDArray[Any]:
-    """Undo the filters, and take the samples out of their bytes."""
+    """Undo the filters where the bytes are, and take the samples out of them."""
     row = header.row_bytes(columns)
-    out = np.empty((rows, row), np.uint8)
     try:
-        _core.png_unfilter(inflated, row, header.step, out)
+        _core.png_unfilter(inflated, row, header.step)
     except ValueError as error:
         raise ConversionError(f"the PNG is damaged: {error}") from error
+    out = inflated[: rows * row].reshape(rows, row)
     if header.depth < 8:
         return _unpacked(out, header.depth)[:, :columns]
     samples: NDArray[Any] = out

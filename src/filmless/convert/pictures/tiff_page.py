@@ -27,6 +27,7 @@ TiffPage = Any
 # Bytes out of one at most: nothing compressed, LZW, deflate, PackBits, …
 _EXPANSION = {1: 1, 5: 2800, 8: 1032, 32946: 1032, 32773: 64, 50000: 44_000, 6: 8300, 7: 8300, 50001: 1 << 16}
 _EXPANSION |= dict.fromkeys(Compression.JPEG_2000, 1 << 16)
+_SELF_SIZED = (Compression.OLD_JPEG, Compression.JPEG, *Compression.JPEG_2000, Compression.WEBP)
 _CM_PER_INCH = 2.54
 
 
@@ -70,7 +71,7 @@ def check_page(page: TiffPage, data: bytes) -> None:
         of_rows = rows if page.is_tiled or number % down != down - 1 else last
         if (columns * samples * bits + 7) // 8 * of_rows > size * expansion + 64:
             raise ConversionError(f"the TIFF of {len(data)} bytes is too short for its size")
-        claim = _claim(compression, data[offset : offset + size])
+        claim = _claim(compression, data[offset : offset + size]) if compression in _SELF_SIZED else None
         if claim is not None and claim.columns * claim.rows > 2 * columns * rows + 4096:
             raise ConversionError("a strip or tile of the TIFF claims to be larger than it can be")
 
@@ -108,6 +109,8 @@ def _of_jpeg(coded: bytes) -> Iterator[_Claim]:
 def lossy_method(page: TiffPage, data: bytes) -> str | None:
     """Return the defined term of the lossy method by which a page was coded; None when nothing was lost."""
     compression = int(page.compression)
+    if compression not in _SELF_SIZED:
+        return None
     first = data[page.dataoffsets[0] : page.dataoffsets[0] + page.databytecounts[0]]
     if compression in (Compression.OLD_JPEG, Compression.JPEG):
         is_lossless = compression == Compression.JPEG and b"\xff\xc3" in first[:4096]

@@ -11,6 +11,7 @@ from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import rgb_of_cmyk, to_8_bits
 from filmless.convert.pictures.pillow import samples_of_image
 from filmless.convert.pictures.tiff_page import Compression, TiffPage
+from filmless.convert.pictures.tiff_strips import decode_strips
 from filmless.errors import ConversionError
 
 __all__ = ["TiffSamples", "samples_of_page"]
@@ -88,6 +89,9 @@ def _by_pillow(page: TiffPage, image: Image.Image) -> TiffSamples:
 
 def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
     """Return what tifffile decodes, as (rows, columns, samples); a view of the file where it lies there like that."""
+    strips = decode_strips(page, data)
+    if strips is not None:
+        return strips
     planes, _, rows, columns, samples = page.shaped
     if page.is_contiguous and page.dtype is not None and page.bitspersample == page.dtype.itemsize * 8:
         dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
