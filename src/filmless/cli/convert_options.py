@@ -61,6 +61,10 @@ _OUT = in_group(
     click.option("--subsampling", metavar="4:2:0", help="Of colours in a JPEG: 4:4:4, 4:2:2 or 4:2:0."),
     click.option("--compression", metavar="NAME", help="Of a TIFF: deflate, lzw, none; of npz: deflate, none."),
     click.option("--fps", type=click.FloatRange(0, min_open=True), metavar="N", help="Frames a second."),
+    click.option("--sheet", metavar="COLSxROWS", help="Images on a page of a PDF: a contact sheet."),
+    click.option("--captions", metavar="KEYWORD,...", help="Values below the images of a PDF."),
+    click.option("--paper", type=click.Choice(["a4", "letter"]), help="Of a PDF (a4)."),
+    click.option("--font", metavar="FILE", help="TrueType, for the captions of a PDF."),
     click.option("--loop", type=click.IntRange(0), metavar="N", help="Times an animation runs, 0 for ever."),
 )
 _MANY = in_group(
@@ -118,7 +122,7 @@ def outward_given(given: dict[str, Any]) -> dict[str, Any]:
     options = rendering_given(**{name: given[name] for name in ("window", "voi", "state", "plain", "icc", "size")})
     if options and given["depth"] in ("16", "32"):
         raise Misuse(f"--depth {given['depth']} gives values, nothing that is rendered goes with it")
-    for name in ("values", "level", "subsampling", "compression", "fps", "loop"):
+    for name in ("values", "level", "subsampling", "compression", "fps", "loop", "paper", "font"):
         if given[name] is not None:
             options[name] = given[name]
     if given["quality"] is not None:
@@ -127,6 +131,10 @@ def outward_given(given: dict[str, Any]) -> dict[str, Any]:
         options["lossless"] = True
     if given["depth"] is not None:
         options["depth"] = int(given["depth"])
+    if given["captions"] is not None:
+        options["captions"] = tuple(name for name in given["captions"].split(",") if name)
+    if given["sheet"] is not None:
+        options["sheet"] = _sheet(given["sheet"])
     frames = frames_given(given["frame"])
     if isinstance(frames, FrameChoice):
         options["frames"] = "all" if frames.last is None else range(frames.first, frames.last + 1)
@@ -161,6 +169,13 @@ def _background(text: str) -> int | tuple[int, ...]:
         raise Misuse("--background takes a grey of 0 to 255, or three such numbers as R,G,B")
     colours = tuple(int(one) for one in numbers)
     return colours[0] if len(colours) == 1 else colours
+
+
+def _sheet(text: str) -> tuple[int, int]:
+    columns, times, rows = text.lower().partition("x")
+    if not times or not all(one.isascii() and one.isdigit() and 0 < len(one) < 4 for one in (columns, rows)):
+        raise Misuse("--sheet takes columns and rows as 4x5")
+    return int(columns), int(rows)
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:

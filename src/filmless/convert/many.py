@@ -21,7 +21,7 @@ from filmless.errors import ConversionError
 __all__ = ["convert_many"]
 
 _LAYOUTS = ("mirror", "uid", "study")
-_RULES = frozenset(one.name for one in fields(HeaderRules))
+_RULES = frozenset(one.name for one in fields(HeaderRules) if one.init)
 
 
 def convert_many(
@@ -90,7 +90,7 @@ def convert_many(
     ------
     Conversion
         What became of each source, in their order; one for each object or file of it. One that fails does not stop
-        the rest.
+        the rest. Models that name other files (OBJ, MTL) come last, with references to what these became.
 
     Raises
     ------
@@ -178,7 +178,8 @@ def _rules(options: dict[str, Any]) -> HeaderRules:
 
 def _of_run(rules: HeaderRules, journal: Journal) -> HeaderRules:
     """Give the rules what the run has in common, also when it is resumed: its time and its UIDs."""
-    return replace(rules, now=rules.now or journal.began)
+    run = rules.run if rules.run or rules.deterministic else journal.run
+    return replace(rules, now=rules.now or journal.began, run=run)
 
 
 def _outward(to: str, output: object, options: dict[str, Any]) -> Outward:

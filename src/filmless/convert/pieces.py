@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from filmless import _core
 from filmless.convert.archives import Member
-from filmless.convert.content import Content
+from filmless.convert.content import Content, Document
 from filmless.convert.destinations import Folder, Layout, OneFile, numbered, place_of
 from filmless.convert.finishing import finished
 from filmless.convert.formats import FORMATS, HEAD_BYTES, format_of
@@ -45,6 +45,10 @@ class Piece(Protocol):
     def keeps_name(self) -> bool:
         """Whether its name is the same when it is made again."""
 
+    @property
+    def model(self) -> Document | None:
+        """The model that it is of, which names other files."""
+
     def make(self, origin: Origin, notices: list[ConversionNotice]) -> None:
         """Make what is written; in a thread."""
 
@@ -69,6 +73,7 @@ class _NewObject:
     content: Content | None
     to: "Inward"
     dataset: Dataset | None = None
+    model: Document | None = None
 
     @property
     def keeps_name(self) -> bool:
@@ -78,6 +83,8 @@ class _NewObject:
         if self.content is None:
             return
         ds = self.to.rules.data_set(self.content, origin, notices=notices)
+        if isinstance(self.content, Document) and self.content.kind in ("OBJ", "MTL"):
+            self.model = self.content
         self.content = None
         self.dataset = finished(ds, self.to.transfer_syntax, quality=self.to.quality)
 
@@ -98,6 +105,7 @@ class _Copy:
     item: Item
     to: "Inward"
     dataset: Dataset | None = None
+    model: Document | None = None
 
     @property
     def keeps_name(self) -> bool:
@@ -170,6 +178,7 @@ class _NewFile:
 
     part: Any
     dataset: Dataset | None = None
+    model: Document | None = None
 
     @property
     def keeps_name(self) -> bool:
@@ -213,7 +222,8 @@ class Outward:
             raise self._no_dicom(item) from error
         if str(ds.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY and not item.is_named:
             raise PassedOver("a DICOMDIR")
-        if self.format.has_frames and not item.is_named and not any(keyword in ds for keyword in _PIXELS):
+        wanted = (*_PIXELS, "EncapsulatedDocument") if self.format.name == "pdf" else _PIXELS
+        if self.format.has_frames and not item.is_named and not any(keyword in ds for keyword in wanted):
             raise PassedOver("without pixels")
         try:
             parts = outputs(ds, self.format, notices=notices.append, **self.options)

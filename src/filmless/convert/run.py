@@ -12,12 +12,13 @@ from filmless.convert.conversion import Conversion
 from filmless.convert.destinations import Folder, OneFile
 from filmless.convert.header import Origin
 from filmless.convert.journal import Journal, Record
+from filmless.convert.linking import Models
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.numbering import Numbering, Numbers, origin_of
 from filmless.convert.parallel import in_order, pool_of, processors
 from filmless.convert.pieces import Direction, Inward, PassedOver, Piece
 from filmless.convert.sources import Item
-from filmless.errors import ConversionError, DicomError
+from filmless.errors import DicomError
 
 __all__ = ["Run"]
 
@@ -189,14 +190,30 @@ class Run:
         work.seconds = time.perf_counter() - started
 
     def _placed(self, made: Iterable[tuple[_Work, Future[None]]]) -> Iterator[_Work]:
+        models: Models[_Work] = Models()
         for work, outcome in made:
             outcome.result()
-            if self.names is not None and work.piece is not None and work.error is None:
-                try:
-                    work.target = self._target(work, work.piece, self.names)
-                except OSError as error:
-                    work.error = error
+            name, piece = work.entry.item.name, work.piece
+            if work.entry.reason == BEFORE and work.entry.target is not None:
+                models.note_file(name, work.entry.target)
+            if piece is not None and piece.dataset is not None and work.parts == 1:
+                if piece.model is not None:
+                    models.hold(work, name, piece.model, piece.dataset)
+                    continue
+                models.note(name, piece.dataset)
+            self._place(work)
             yield work
+        for work in models.linked():
+            self._place(work)
+            yield work
+
+    def _place(self, work: _Work) -> None:
+        if self.names is None or work.piece is None or work.error is not None:
+            return
+        try:
+            work.target = self._target(work, work.piece, self.names)
+        except OSError as error:
+            work.error = error
 
     def _target(self, work: _Work, piece: Piece, names: Folder | OneFile) -> Path:
         """Choose a name, or take that of an earlier part of the run, and write it down."""
@@ -257,10 +274,15 @@ class Run:
 
     def _rows_without_file(self) -> Iterator[Conversion]:
         if isinstance(self.direction, Inward) and self.direction.rules.table is not None:
-            for row in self.direction.rules.rows_without_file(self._origins):
+            table = str(self.direction.rules.table)
+            try:
+                rows = self.direction.rules.rows_without_file(self._origins)
+            except DicomError as error:
                 self._failed = True
-                error = ConversionError(f"{row} is of no file that was converted")
-                yield Conversion(source=str(self.direction.rules.table), status="failed", error=error)
+                yield Conversion(source=table, status="failed", error=error)
+                return
+            for row in rows:
+                yield Conversion(source=table, status="skipped", reason=f"{row} is of no file")
 
 
 def _of_target(error: OSError, target: Path) -> OSError:

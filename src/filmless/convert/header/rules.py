@@ -101,7 +101,8 @@ class HeaderRules:
         Make UIDs from the content and the header: the same give the same.
     run
         What tells this run from others, such as its folder: studies and series of another run are others then, even
-        when nothing that is given tells them apart. For deterministic UIDs only.
+        when nothing that is given tells them apart. Without deterministic UIDs, what those of studies and series follow
+        from: a run that is resumed has the same.
     now
         The time of the run; None for now.
 

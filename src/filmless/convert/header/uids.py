@@ -49,7 +49,7 @@ class Uids:
     deterministic
         Whether they follow from header and content.
     run
-        What tells this run from others, for deterministic ones.
+        What tells this run from others; empty for a new one, when they are not deterministic.
     """
 
     def __init__(self, *, root: str | None, deterministic: bool, run: str) -> None:
@@ -61,7 +61,7 @@ class Uids:
             ) from None
         self.root, self.deterministic = root, deterministic
         # Studies and series of one run are shared by its files, whichever comes first: their UIDs follow from this.
-        self.seed = run if deterministic else uuid.uuid4().hex
+        self.seed = run if deterministic or run else uuid.uuid4().hex
 
     def made(self, *entropy: str) -> str:
         """Make a UID of texts."""
