@@ -152,7 +152,7 @@ def members(source: str | bytes, limits: ZipLimits) -> Iterator[Member | Excepti
     except OSError as error:
         yield error
         return
-    infos = [info for info in archive.zip.infolist() if not info.is_dir()]
+    infos = [info for info in archive.zip.infolist() if not info.filename.endswith("/")]
     if not _DOCUMENT_SIGNS.isdisjoint(info.filename for info in infos):
         yield None
         return

@@ -164,10 +164,10 @@ class Run:
                 yield _Work(entry)
                 continue
             pieces, entry.pieces = entry.pieces, []
-            entry.left = len(pieces)
+            entry.left = parts = len(pieces)
             pieces.reverse()
-            while pieces:
-                yield _Work(entry, pieces.pop(), entry.left - len(pieces) - 1, entry.left)
+            for part in range(parts):
+                yield _Work(entry, pieces.pop(), part, parts)
 
     def _numbers(self, entry: _Entry) -> Numbers:
         """Return the numbers that the source had in an earlier part of the run, or new ones."""
@@ -263,7 +263,7 @@ class Run:
             self._failed = True
             if isinstance(error, DicomError) and error.path is None:
                 error.path = entry.item.name
-            return replace(told, status="failed", error=error)
+            return replace(told, status="failed", error=error, notices=())
         if entry.reason is not None:
             return replace(told, status="skipped", reason=entry.reason, target=entry.target)
         entry.left -= 1
