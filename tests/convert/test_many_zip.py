@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import filmless
-from filmless.convert.archives import ZipLimits, safe_relative
+from filmless.convert.archives import safe_relative
 from filmless.convert.many import convert_many
 from filmless.convert.sources import items
 from filmless.errors import ConversionError, LimitError
@@ -130,13 +130,13 @@ def test_bombs(here: Path) -> None:
     bomb = png() + bytes(50 << 20)
     packed("bomb.zip", {f"{number}.png": bomb for number in range(2)} | {"9.png": png()})
     assert Path("bomb.zip").stat().st_size < 1 << 20
-    found = list(convert_many("bomb.zip", limits=ZipLimits(max_member_bytes=1 << 20)))
+    found = list(convert_many("bomb.zip", max_member_bytes=1 << 20))
     assert [one.status for one in found] == ["failed", "failed", "converted"]
     assert isinstance(found[0].error, LimitError)
     assert found[0].error.limit == "max_member_bytes"
-    found = list(convert_many("bomb.zip", limits=ZipLimits(max_zip_bytes=60 << 20)))
+    found = list(convert_many("bomb.zip", max_zip_bytes=60 << 20))
     assert [one.status for one in found] == ["converted", "failed", "failed"]
-    found = list(convert_many("bomb.zip", limits=ZipLimits(max_members=2)))
+    found = list(convert_many("bomb.zip", max_members=2))
     assert [getattr(one.error, "limit", None) for one in found] == ["max_members"]
 
 

@@ -185,7 +185,8 @@ def _trouble(info: zipfile.ZipInfo, total: int, limits: ZipLimits) -> Exception 
 
 
 def _too_much(what: str, limit: str, bound: int, value: int) -> LimitError:
-    return LimitError(f"{what}, expected at most {limit}={bound}", limit=limit, value=value)
+    hint = "unpack the ZIP file first, when it is one to trust"
+    return LimitError(f"{what}, expected at most {limit}={bound}", limit=limit, value=value, hint=hint)
 
 
 def _order(info: zipfile.ZipInfo) -> list[Any]:

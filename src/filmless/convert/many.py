@@ -44,7 +44,9 @@ def convert_many(
     force: bool = False,
     resume: bool = False,
     threads: int | None = None,
-    limits: ZipLimits | None = None,
+    max_members: int = 100_000,
+    max_member_bytes: int = 1 << 30,
+    max_zip_bytes: int = 1 << 36,
     **options: Any,
 ) -> Generator[Conversion, None, None]:
     """Convert any number of pictures, videos and documents to DICOM, or of DICOM files to something else.
@@ -80,8 +82,8 @@ def convert_many(
         Go on with what was done of the run that ``output`` has a journal of, and keep the journal.
     threads
         How many sources are worked on at a time; by default as many as there are processors.
-    limits
-        Of ZIP files.
+    max_members, max_member_bytes, max_zip_bytes
+        Of a ZIP file: the most members, the bytes of the largest, and of all together, unpacked.
     **options
         To DICOM: parameters of `HeaderRules` (``study="folder"``, ``table="patients.csv"``) and header values by
         keyword. With ``to``: options as of `from_dicom`.
@@ -166,6 +168,7 @@ def convert_many(
         threads=threads,
     )
     leave_out = names.path if isinstance(names, Folder) else None
+    limits = ZipLimits(max_members=max_members, max_member_bytes=max_member_bytes, max_zip_bytes=max_zip_bytes)
     return run.conversions(items(sources, leave_out=leave_out, limits=limits))
 
 
