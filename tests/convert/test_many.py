@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ def told(conversions: Iterator[Conversion]) -> dict[str, tuple[str, str | None]]
     return {one.source: (one.status, one.reason or (one.error and str(one.error).split(":")[0])) for one in conversions}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links")
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_folder_of_all_sorts(here: Path, ct: Path, threads: int) -> None:
     for name in ("img10.png", "img2.png", "IMG1.png", "sub/deep/a.jpg", "sub/b.dcm"):

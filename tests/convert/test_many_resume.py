@@ -247,6 +247,22 @@ def test_parts_and_uids_as_names(here: Path, monkeypatch) -> None:
         assert sorted(number for _, number in held(layout).values()) == list(range(1, 3 * COUNT + 1))
 
 
+def test_uids_as_names_that_are_the_same_again(here: Path) -> None:
+    options = {"layout": "uid", "deterministic": True, "PatientID": "1"}
+    list(convert_many("in", "whole", **options))  # type: ignore[arg-type]
+    conversions = convert_many("in", "out", threads=1, **options)  # type: ignore[arg-type]
+    for _ in range(5):
+        next(conversions)
+    conversions.close()
+    assert statuses(**options).count("converted") > 0
+    assert held("out") == held("whole")
+
+
+def test_a_run_that_did_nothing_leaves_nothing(here: Path) -> None:
+    assert [one.status for one in convert_many("nowhere", "out")] == ["failed"]
+    assert list(Path("out").iterdir()) == []
+
+
 def test_sources_without_a_path(here: Path) -> None:
     def several() -> list[object]:
         data = Path("in/img1.png").read_bytes()

@@ -146,6 +146,8 @@ def _format(found: "list[Item]", target: Path | None, to: str | None) -> "Format
     suffix = target.suffix.lower()
     kind = kind_of(found[0]) if len(found) == 1 else None
     named = format_of_suffix(target)
+    if asked is None and kind == "DICOM" and suffix in _DICOM:
+        asked = _Asked(None)
     if asked is None:
         is_dicom = kind == "DICOM" or (kind is None and named is not None)
         asked = _Asked(_by_name(target, named, found) if is_dicom else None)

@@ -48,6 +48,11 @@ class Folder:
         """Give the name of a file to nothing else."""
         self._given.add(self._identity(path))
 
+    def release(self, path: Path) -> None:
+        """Take back a name."""
+        self._given.discard(self._identity(path))
+        self._next.clear()
+
     def name_for(self, relative: PurePath, suffix: str | None = None, number: str = "") -> Path:
         """Return the path for the conversion of a source: ``scan.png``, or ``scan-2.png`` when that is taken.
 
@@ -98,6 +103,8 @@ class OneFile:
 
     def reserve(self, path: Path) -> None:
         """Do nothing: the name is given by whoever asked for it."""
+
+    release = reserve
 
     def name_for(self, relative: PurePath, suffix: str | None = None, number: str = "") -> Path:  # noqa: ARG002
         """Return the path, with the number of one conversion of several."""

@@ -24,8 +24,6 @@ __all__ = ["Run"]
 
 #: Why a source is passed over that an interrupted run has converted.
 BEFORE = "converted before"
-#: Sources, and parts of such, in hand for each thread at each step: they are held decoded.
-_AHEAD = 2
 
 
 @dataclass(slots=True)
@@ -88,6 +86,7 @@ class Run:
     _numbering: Numbering = field(default_factory=Numbering)
     _origins: list[Origin] = field(default_factory=list)
     _failed: bool = False
+    _planned: bool = False
 
     def conversions(self, items: Iterable[Item]) -> Generator[Conversion, None, None]:
         """Convert; give what became of each source, in their order."""
@@ -95,7 +94,7 @@ class Run:
             self.journal.open()
         self._resume()
         pool = pool_of(self.threads)
-        ahead = _AHEAD * (self.threads or processors())
+        ahead = (self.threads or processors()) + 1  # at each step; they are held decoded
         is_whole = False
         try:
             read = in_order(self._read, self._entries(items), pool=pool, ahead=ahead)
@@ -108,7 +107,7 @@ class Run:
         finally:
             pool.shutdown(cancel_futures=True)
             if self.journal is not None:
-                self.journal.close(remove=is_whole and not self.keep_journal)
+                self.journal.close(remove=not self.keep_journal and (is_whole or not self._planned))
 
     def _resume(self) -> None:
         if self.journal is None or self.names is None:
@@ -223,15 +222,17 @@ class Run:
         else:
             before = journal.records.get(entry.key)
             had = before.targets.get(work.part) if before is not None and before.parts == work.parts else None
-            if had is None or not piece.keeps_name:
-                target = piece.named(names, entry.item, work.part, work.parts)
-                if had is not None:  # of an object that has got another UID since
-                    (journal.folder / had).unlink(missing_ok=True)
-            else:
+            if had is not None and piece.keeps_name:
                 target = journal.folder / had
+            else:
+                if had is not None:  # of an object that may have got another UID since
+                    (journal.folder / had).unlink(missing_ok=True)
+                    names.release(journal.folder / had)
+                target = piece.named(names, entry.item, work.part, work.parts)
             plan = Record(entry.identity, entry.numbers, entry.item.folder, work.parts)
             plan.targets[work.part] = os.path.relpath(target, journal.folder)
             journal.plan(entry.key, plan, work.part)
+            self._planned = True
         names.make_room(target)
         return target
 
@@ -245,6 +246,7 @@ class Run:
             work.error = _of_target(error, work.target)
         except Exception as error:  # noqa: BLE001
             work.error = error
+        work.piece = None  # what is written need not be held until its turn to be told of
         work.seconds += time.perf_counter() - started
 
     def _told(self, work: _Work) -> Conversion:

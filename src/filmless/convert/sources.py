@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from filmless.convert.archives import Member, ZipLimits, is_zip, members
+from filmless.convert.journal import JOURNAL
 from filmless.convert.natural_order import natural_key
 from filmless.convert.reading import Source, bytes_of
 
@@ -204,6 +205,8 @@ def _below(top: str, leave_out: Path | None) -> Iterator[Item]:
             continue
         below = []
         for entry in found:
+            if entry.name == JOURNAL:
+                continue
             if entry.is_dir(follow_symlinks=False):
                 if leave_out is None or Path(entry.path).resolve() != leave_out:
                     below.append(entry.path)
