@@ -73,18 +73,20 @@ class _NewObject:
     content: Content | None
     to: "Inward"
     dataset: Dataset | None = None
-    model: Document | None = None
 
     @property
     def keeps_name(self) -> bool:
         return self.to.layout == "mirror"
 
+    @property
+    def model(self) -> Document | None:
+        content = self.content
+        return content if isinstance(content, Document) and content.kind in ("OBJ", "MTL") else None
+
     def make(self, origin: Origin, notices: list[ConversionNotice]) -> None:
-        if self.content is None:
+        if self.content is None:  # made before
             return
         ds = self.to.rules.data_set(self.content, origin, notices=notices)
-        if isinstance(self.content, Document) and self.content.kind in ("OBJ", "MTL"):
-            self.model = self.content
         self.content = None
         self.dataset = finished(ds, self.to.transfer_syntax, quality=self.to.quality)
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from filmless.convert.conversion import Conversion
@@ -87,6 +88,8 @@ class Run:
     _origins: list[Origin] = field(default_factory=list)
     _failed: bool = False
     _planned: bool = False
+    _models: Models[_Work] = field(default_factory=Models)
+    _lock: Any = field(default_factory=Lock)  # of names, and of the journal
 
     def conversions(self, items: Iterable[Item]) -> Generator[Conversion, None, None]:
         """Convert; give what became of each source, in their order."""
@@ -98,9 +101,11 @@ class Run:
         is_whole = False
         try:
             read = in_order(self._read, self._entries(items), pool=pool, ahead=ahead)
-            made = in_order(self._make, self._works(read), pool=pool, ahead=ahead)
-            for work, written in in_order(self._save, self._placed(made), pool=pool, ahead=ahead):
-                written.result()
+            for work, finished in in_order(self._finish, self._works(read), pool=pool, ahead=ahead):
+                finished.result()
+                yield self._told(work)
+            for work in self._models.linked():
+                self._finish(work)
                 yield self._told(work)
             yield from self._rows_without_file()
             is_whole = not self._failed
@@ -159,6 +164,8 @@ class Run:
                 self._origins.append(Origin(path=entry.item.name, folder=entry.item.folder))
             if entry.reason is None:
                 entry.numbers = self._numbers(entry)
+            if entry.reason == BEFORE and entry.target is not None:
+                self._models.note_file(entry.item.name, entry.target)
             if entry.reason is not None or entry.error is not None:
                 yield _Work(entry)
                 continue
@@ -166,7 +173,22 @@ class Run:
             entry.left = parts = len(pieces)
             pieces.reverse()
             for part in range(parts):
-                yield _Work(entry, pieces.pop(), part, parts)
+                work = _Work(entry, pieces.pop(), part, parts)
+                if self._is_held(work):
+                    continue
+                if work.piece is not None and work.piece.keeps_name:
+                    self._place(work, work.piece)  # in the order of sources
+                yield work
+
+    def _is_held(self, work: _Work) -> bool:
+        """Keep a model back, which is made here: what names other files comes when these are made."""
+        if work.piece is None or work.piece.model is None:
+            return False
+        model = work.piece.model
+        if self._make(work, work.piece) and work.piece.dataset is not None:
+            self._models.hold(work, work.entry.item.name, model, work.piece.dataset)
+            return True
+        return False
 
     def _numbers(self, entry: _Entry) -> Numbers:
         """Return the numbers that the source had in an earlier part of the run, or new ones."""
@@ -176,41 +198,48 @@ class Run:
             return record.numbers
         return self._numbering.take(entry.item.folder, parts)
 
-    def _make(self, work: _Work) -> None:
-        if work.piece is None:
+    def _finish(self, work: _Work) -> None:
+        """Make a part, and write it."""
+        piece = work.piece
+        if piece is None or work.error is not None:
             return
+        started = time.perf_counter()
+        if self._make(work, piece) and self.names is not None:
+            self._write(work, piece)
+        work.seconds += time.perf_counter() - started
+
+    def _make(self, work: _Work, piece: Piece) -> bool:
         item = work.entry.item
         origin = origin_of(work.entry.numbers, path=item.name, folder=item.folder, part=work.part)
-        started = time.perf_counter()
         try:
-            work.piece.make(origin, work.notices)
+            piece.make(origin, work.notices)
         except Exception as error:  # noqa: BLE001
             work.error = error
-        work.seconds = time.perf_counter() - started
+            return False
+        if piece.dataset is not None and work.parts == 1:
+            self._models.note(item.name, piece.dataset)
+        return True
 
-    def _placed(self, made: Iterable[tuple[_Work, Future[None]]]) -> Iterator[_Work]:
-        models: Models[_Work] = Models()
-        for work, outcome in made:
-            outcome.result()
-            name, piece = work.entry.item.name, work.piece
-            if work.entry.reason == BEFORE and work.entry.target is not None:
-                models.note_file(name, work.entry.target)
-            if piece is not None and piece.dataset is not None and work.parts == 1:
-                if piece.model is not None:
-                    models.hold(work, name, piece.model, piece.dataset)
-                    continue
-                models.note(name, piece.dataset)
-            self._place(work)
-            yield work
-        for work in models.linked():
-            self._place(work)
-            yield work
-
-    def _place(self, work: _Work) -> None:
-        if self.names is None or work.piece is None or work.error is not None:
+    def _write(self, work: _Work, piece: Piece) -> None:
+        if work.target is None:
+            self._place(work, piece)
+        if work.target is None:
             return
         try:
-            work.target = self._target(work, work.piece, self.names)
+            piece.save(work.target)
+        except OSError as error:
+            work.error = _of_target(error, work.target)
+        except Exception as error:  # noqa: BLE001
+            work.error = error
+        work.piece = None  # what is written need not be held until its turn to be told of
+
+    def _place(self, work: _Work, piece: Piece) -> None:
+        """Give a part its name."""
+        if self.names is None:
+            return
+        try:
+            with self._lock:
+                work.target = self._target(work, piece, self.names)
         except OSError as error:
             work.error = error
 
@@ -270,8 +299,9 @@ class Run:
             return replace(told, status="skipped", reason=entry.reason, target=entry.target)
         entry.left -= 1
         if entry.left == 0 and self.journal is not None and entry.key is not None:
-            self.journal.done(entry.key)
-        dataset = work.piece.dataset if work.piece is not None and self.names is None else None
+            with self._lock:
+                self.journal.done(entry.key)
+        dataset = None if work.piece is None else work.piece.dataset
         return replace(told, target=work.target, dataset=dataset)
 
     def _rows_without_file(self) -> Iterator[Conversion]:
