@@ -109,11 +109,8 @@ def _plan(inputs: tuple[str, ...], output: str, to: str | None) -> "tuple[Path, 
     row = _format(found, None if is_folder else target, to)
     if not is_folder and len(found) > 1 and not (row is not None and row.takes_many):
         raise Misuse(f"IN holds {len(found)} files, and OUT is one file", "name a folder: OUT/")
-    if (
-        not is_folder
-        and target.exists()
-        and any(one.path and target.samefile(one.path) for one in found if not one.error)
-    ):
+    paths = [one.path for one in found if one.path is not None and one.error is None]
+    if not is_folder and target.exists() and any(target.samefile(path) for path in paths):
         raise Misuse("OUT is the input itself")
     return target, found, row, is_folder
 
@@ -140,9 +137,13 @@ def _format(found: "list[Item]", target: Path | None, to: str | None) -> "Format
     if target is None:
         if asked is not None:
             return asked.row
-        kinds = (kind_of(item) for item in found)
-        known = {kind for kind in kinds if kind is not None}
-        return format_named("png") if known == {"DICOM"} else None
+        is_dicom = False
+        for item in found:
+            kind = kind_of(item)
+            if kind == "other":
+                return None
+            is_dicom = is_dicom or kind == "DICOM"
+        return format_named("png") if is_dicom else None
     suffix = target.suffix.lower()
     kind = kind_of(found[0]) if len(found) == 1 else None
     named = format_of_suffix(target)
