@@ -51,10 +51,10 @@ def test_names_that_do_not_fit(name):
 
 
 def test_a_value_that_is_wrong_is_not_repeated():
-    with pytest.raises(ConversionError, match="StudyDate is wrong.*in the name of the file") as caught:
+    with pytest.raises(ConversionError, match=r"StudyDate is wrong.*in the name of the file") as caught:
         made("{PatientID}_{StudyDate}_*", "42_SECRET_x.png")
     assert "SECRET" not in caught.value.message
-    with pytest.raises(ConversionError, match="takes .*numbers.*in the name of the file"):
+    with pytest.raises(ConversionError, match=r"takes .*numbers.*in the name of the file"):
         made("{PatientID}_{ReferencedFrameNumber}_{BitsMappedToColorLookupTable}", "42_1_x.png")
 
 

@@ -246,7 +246,6 @@ def test_names_that_are_none(name, message, hint):
         ("Parametric Map", picture(bits=32), {}, "takes floats"),
         ("Ophthalmic Photography 8 Bit Image", picture(), {}, "needs ImageLaterality and AcquisitionDeviceType"),
         ("Ophthalmic Photography 8 Bit Image", picture(), {**OP, "PixelSpacing": None}, "PixelSpacing is needed"),
-        ("VL Photographic Image", picture(), {"Modality": "CT"}, "Modality of a VL Photographic .* is XC"),
         (None, picture(3, bits=16, samples=3), {}, "no SOP class holds the 3 frames of colour samples of 16"),
         (None, picture(3, bits=16, kind="i"), {}, "3 frames of grey signed samples"),
         (None, picture(samples=3, bits=32, kind="f"), {}, "colour floats"),
@@ -259,6 +258,11 @@ def test_content_that_does_not_fit(name, content, header, message):
     rules = HeaderRules(sop_class=name, values=header)
     with pytest.raises(ConversionError, match=message):
         rules.data_set(content)
+
+
+def test_a_modality_of_another_class():
+    with pytest.raises(ConversionError, match=r"Modality of a VL Photographic Image Storage is XC"):
+        HeaderRules(sop_class="VL Photographic Image", values={"Modality": "CT"})  # before any picture is read
 
 
 def test_a_cda_without_its_identifier():
@@ -277,6 +281,7 @@ def test_modality_asks_for_more_than_there_is():
     assert "frames whose time is known" in str(notices[1])
     ds = HeaderRules(values={"Modality": "XC"}).data_set(DOCUMENTS["STL"], notices=notices)
     assert ds.Modality == "M3D"
+    assert HeaderRules(values={"Modality": "XC"}).data_set(DOCUMENTS["PDF"], notices=notices).Modality == "XC"
     assert {notice.code for notice in notices} == {"sop-class", "modality", "units-assumed"}
 
 

@@ -58,6 +58,12 @@ def test_how_a_row_names_its_file(row, path, folder, table):
     assert rules.data_set(picture(), origin(path, folder)).PatientID == "1"
 
 
+def test_a_row_names_its_file_from_the_root(table, tmp_path, monkeypatch):
+    rules = HeaderRules(table=table(f"file,PatientID\n{tmp_path / 'in' / 'a.png'},1\n"))
+    monkeypatch.chdir(tmp_path)
+    assert rules.data_set(picture(), origin("in/a.png")).PatientID == "1"
+
+
 def test_the_longer_name_wins(table):
     rules = HeaderRules(table=table("path,PatientID\na.png,1\nx/a.png,2\n"))
     assert rules.data_set(picture(), origin("/in/a.png")).PatientID == "1"
@@ -104,7 +110,7 @@ def test_a_row_for_two_files_of_one_name(table):
     rules = HeaderRules(table=table("file,PatientID\na.png,1\n"))
     parts = [origin("/in/x/a.png", "x"), origin("/in/x/a.png", "x", part=1)]
     assert rules.rows_without_file(parts) == []
-    with pytest.raises(ConversionError, match="row 2 of patients.csv is that of 2 files"):
+    with pytest.raises(ConversionError, match=r"row 2 of patients.csv is that of 2 files"):
         rules.rows_without_file([*parts, origin("/in/y/a.png", "y")])
 
 

@@ -82,8 +82,13 @@ def test_items_are_not_shared(ct):
 
 def test_a_data_set_written_as_a_template_goes_over_whole():
     ds = Dataset({"PatientID": "42", "KVP": "120", "SOPInstanceUID": "1.2.3", "Rows": 5, "PatientComments": ""})
-    ds.private(0x0009, "ACME", create=True).add_new(1, "LO", "private")
-    made = HeaderRules(template=ds).data_set(picture())
+    block = ds.private(0x0009, "ACME", create=True)
+    block.add_new(1, "LO", "private")
+    block.add_new(2, "SQ", [Dataset({"PatientID": "7"})])
+    rules = HeaderRules(template=ds)
+    rules.data_set(picture()).private(0x0009, "ACME")[2].value[0].PatientID = "changed"
+    made = rules.data_set(picture())
+    assert made.private(0x0009, "ACME")[2].value[0].PatientID == "7"
     assert (made.PatientID, made.KVP, made.Rows) == ("42", 120, 6)
     assert made.private(0x0009, "ACME")[1].value == "private"
     assert made.SOPInstanceUID != "1.2.3"

@@ -1,13 +1,24 @@
-"""The header: complete, the caller's, and refused when wrong."""
+"""Values of the caller: taken, and refused when wrong; what is taken is read back as it was given."""
 
 import datetime as dt
+import io
 import traceback
+from collections.abc import MutableSequence
 
 import numpy as np
+import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import filmless
 from filmless.convert import to_dicom
+from filmless.convert.header import HeaderRules, value_of_text
+from filmless.convert.header.given import NOT_GIVEN
+from filmless.convert.header.terms import ENUMERATED
 from filmless.errors import ConversionError
+
+from .made import picture
 
 _PICTURE = np.zeros((3, 4), np.uint8)
 
@@ -57,11 +68,31 @@ def test_time_of_a_given_date_is_not_now():
         ({"SOPInstanceUID": None}, "SOPInstanceUID must not be empty"),
         ({"ConversionType": "SECRET"}, "ConversionType is none of"),
         ({"WindowCenter": 3}, "given together"),
+        ({"Modality": "XRAY"}, "Modality is none of its defined terms"),
+        ({"PatientSex": "SECRET"}, "PatientSex is none of its defined terms, expected F, M, O"),
+        ({"Laterality": "B"}, "Laterality is none of its defined terms, expected L, R"),
+        ({"BurnedInAnnotation": "SECRET"}, "expected NO, YES"),
+        ({"PatientID": "SECRET\x1b"}, "holds an escape"),
+        ({"AcquisitionDuration": float("nan")}, "it is no finite number"),
+        ({"StudyDate": "20200230"}, "no calendar has this day"),
+        ({"PatientID": "1", "0010,0020": "SECRET"}, "0010,0020 is given twice"),
+        ({"RequestAttributesSequence": "SECRET"}, "RequestAttributesSequence does not fit"),
+        ({"RequestAttributesSequence": [1]}, "RequestAttributesSequence does not fit"),
+        ({"RequestAttributesSequence": [{"PatientSex": "SECRET"}]}, "PatientSex is none.*in RequestAttributesSequence"),
+        ({"RequestAttributesSequence": [{"StudyDate": "SECRET"}]}, "RequestAttributesSequence is wrong.*StudyDate"),
+        ({"PatientID[0].PatientID": "SECRET"}, "PatientID has no such item"),
+        ({"RequestAttributesSequence[1001].StudyID": "SECRET"}, "has no such item"),
+        ({"RequestAttributesSequence[0]": "SECRET"}, "is an item, expected an element"),
+        ({"ReferencedSeriesSequence.StudyID": "SECRET"}, "without its item"),
+        ({"0029,1010": "SECRET"}, "`0029,1010` is not in the data dictionary"),
+        ({"0010,0000": 4}, "cannot be given"),
+        ({"7FE0,0010": b""}, "PixelData cannot be given"),
+        ({"SharedFunctionalGroupsSequence[0].PlanePositionSequence[0].ImagePositionPatient": 1}, "cannot be given"),
     ],
 )
 def test_wrong_header(header, message):
     with pytest.raises(ConversionError, match=message) as caught:
-        to_dicom(_PICTURE, **header)
+        HeaderRules(values=header)  # before any picture is read
     assert "SECRET" not in str(caught.value)
 
 
@@ -98,3 +129,81 @@ def test_error_names_the_path(tmp_path):
     path.touch()
     with pytest.raises(ConversionError, match=r"empty, in .*empty\.png"):
         to_dicom(path)
+
+
+#: One of each value representation that can be written, and some that have terms or several values.
+_KEYWORDS = [
+    "PatientName", "PatientID", "PatientComments", "AccessionNumber", "PatientBirthDate", "StudyTime",
+    "AcquisitionDateTime", "PatientAge", "PatientSize", "PixelSpacing", "InstanceNumber", "BodyPartExamined",
+    "PatientSex", "Modality", "InstitutionAddress", "StudyInstanceUID", "RetrieveURL", "StationAETitle",
+    "SoftwareVersions", "RecommendedDisplayFrameRate", "EventElapsedTimes", "DetectorElementSize",
+    "AcquisitionDuration", "ReferencedFrameNumber", "LongCodeValue", "SmallestValidPixelValue",
+]  # fmt: skip
+_TEXTS = (
+    st.text(max_size=80)
+    | st.text("0123456789.-+^=\\ ABMF", max_size=20)
+    | st.dates().map(lambda day: day.strftime("%Y%m%d"))
+    | st.floats(width=32).map(str)
+    | st.sampled_from(["M", "XC", "012Y", "101112.5", "1.2.3", "Yamada^Tarou=山田^太郎=やまだ^たろう", "CHEST", "a\\b"])
+)
+
+
+@given(keyword=st.sampled_from(_KEYWORDS), text=_TEXTS)
+@settings(max_examples=400)
+def test_what_is_taken_is_read_back(keyword, text):
+    try:
+        value = value_of_text(keyword, text)
+        ds = HeaderRules(values={keyword: value}).data_set(picture())
+    except ConversionError as error:
+        message = str(error)
+    else:
+        _check_read_back(ds, keyword, value)
+        return
+    assert keyword in message
+    assert len(text) < 6 or text not in message
+
+
+def _check_read_back(ds, keyword, value):
+    data = filmless.file.encode(ds)
+    ours = filmless.read(data)
+    assert ours.findings == []
+    assert ours[keyword].value == ds[keyword].value
+    if isinstance(value, str) and ours[keyword].VR not in ("DS", "IS"):
+        assert str(ours[keyword].value).strip(" =") == value.strip(" =")
+    theirs = pydicom.dcmread(io.BytesIO(data))[keyword]
+    if ours[keyword].VR in ("LO", "SH", "CS", "DA", "UI", "PN", "LT"):
+        assert _texts(ours[keyword].value) == _texts(theirs.value)
+
+
+def _texts(value):
+    parts = list(value) if isinstance(value, MutableSequence) else [value]
+    return [str(part).strip(" =") for part in parts if part is not None] or [""]
+
+
+@pytest.mark.parametrize("keyword", sorted(ENUMERATED.keys() - NOT_GIVEN))
+def test_every_term_can_be_written(keyword):
+    for term in ENUMERATED[keyword]:
+        assert str(value_of_text(keyword, term)) == term
+    with pytest.raises(ConversionError):
+        value_of_text(keyword, "NONSUCH" if keyword != "PregnancyStatus" else "9")
+
+
+def test_python_values():
+    ds = to_dicom(
+        _PICTURE, PatientBirthDate=dt.date(1970, 1, 2), StudyTime=dt.time(3, 4), PixelSpacing=(0.5, 0.25),
+        OtherPatientIDsSequence={"PatientID": "7", "TypeOfPatientID": "TEXT"}, PatientID=None, ContentLabel=[],
+    )  # fmt: skip
+    assert (ds.PatientBirthDate, ds.StudyTime[:4], ds.PixelSpacing) == ("19700102", "0304", [0.5, 0.25])
+    assert ds.OtherPatientIDsSequence[0].PatientID == "7"
+    assert not ds.PatientID
+
+
+def test_laterality_is_of_the_series_or_of_the_image():
+    assert "Laterality" not in to_dicom(_PICTURE, ImageLaterality="L")
+    assert to_dicom(_PICTURE, Laterality="L").Laterality == "L"
+
+
+def test_other_names_of_elements():
+    names = {"0010,0020": "42", "RequestAttributesSequence[0].ScheduledProcedureStepID": "S"}
+    ds = to_dicom(_PICTURE, **names)
+    assert (ds.PatientID, ds.RequestAttributesSequence[0].ScheduledProcedureStepID) == ("42", "S")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -78,7 +79,9 @@ def test_choosing_one(tmp_path):
         one.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
         (folder / f"{number}.json").write_text(one.to_json(), "utf-8")
     assert HeaderRules(worklist=folder, worklist_match=match).data_set(picture()).PatientID == "43"
-    assert HeaderRules(worklist=dict(PatientID="44")).data_set(picture()).PatientID == "44"
+    rules = HeaderRules(worklist=iter(entries), worklist_match=match)
+    assert replace(rules, study="folder").data_set(picture()).PatientID == "43"
+    assert HeaderRules(worklist={"PatientID": "44"}).data_set(picture()).PatientID == "44"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,7 @@ def test_choosing_one(tmp_path):
         ([entry(PatientBirthDate="19700230")], None, "PatientBirthDate is wrong.*: worklist"),
         ([{"PatientNmae": "x"}], None, "an entry is no data set"),
         (None, {"AccessionNumber": "A1"}, "worklist_match needs a worklist"),
+        ([5], None, "worklist is a list, expected"),
         (5, None, "worklist is a int, expected"),
     ],
 )

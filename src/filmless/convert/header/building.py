@@ -13,9 +13,9 @@ from filmless.convert.header.document import encapsulated_document, store_docume
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
 from filmless.convert.header.image import image_pixel, resolution_of, store_pixels, voi
-from filmless.convert.header.modules import code
 from filmless.convert.header.ophthalmic import ophthalmic
 from filmless.convert.header.parametric_map import parametric_map
+from filmless.convert.header.regions import ENTIRE_BODY, may_be_paired
 from filmless.convert.header.sop_classes import SopClass, chosen
 from filmless.convert.header.uids import Uids, digest_of
 from filmless.convert.notice import ConversionNotice
@@ -25,7 +25,7 @@ from filmless.errors import ConversionError, DicomError
 if TYPE_CHECKING:
     from filmless.convert.header.rules import Origin
 
-__all__ = ["Run", "build", "checked_facts"]
+__all__ = ["Run", "build", "check_given", "checked_facts"]
 
 _DATES = (("StudyDate", "StudyTime"), ("ContentDate", "ContentTime"))
 _CREATION = ("InstanceCreationDate", "InstanceCreationTime")
@@ -96,6 +96,20 @@ def build(
     else:
         store_pixels(ds, content)
     return ds
+
+
+def check_given(given: Mapping[Any, Any], run: Run) -> None:
+    """Check together what is given for each file of a run.
+
+    Raises
+    ------
+    ConversionError
+        An item is not the next of its sequence, or Modality is not that of the SOP class that was asked for.
+    """
+    _data_set(given)
+    row = run.sop_class
+    if row is not None and "Modality" in given:
+        _modality(dict(given), row, run, lambda _: None)
 
 
 def checked_facts(facts: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -184,14 +198,18 @@ def _groups(values: dict[Any, Any], run: Run, origin: "Origin", content: Content
 def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: Tell) -> None:
     """Add and take away what depends on other values, and refuse empty ones that may not be."""
     if "VL Image" in row.modules and row.multi_frame and not values.get("AnatomicRegionSequence"):
-        values["AnatomicRegionSequence"] = code("38266002", "SCT", "Entire body")
+        values["AnatomicRegionSequence"] = ENTIRE_BODY
+        if values.get("Laterality"):  # of the series it would be that of a paired region
+            values.setdefault("ImageLaterality", values["Laterality"])
         tell(ConversionNotice("region-assumed", "Anatomic Region, which a video has to have, is the entire body"))
     if values.get("ImageLaterality") or values.get("FrameLaterality"):
         values.pop("Laterality", None)  # of a paired body part there is the one or the other
-    if values.get("AnatomicRegionSequence") and not values.get("Laterality"):
-        values.pop("Laterality", None)  # a region that is coded says itself whether it is paired
+    if not values.get("Laterality") and not may_be_paired(values):
+        values.pop("Laterality", None)
     if values.get("ContactMethod") == "CONTACT":
         values.setdefault("ImmersionMedia", "")
+    if values.get("FrameOfReferenceUID"):
+        values.setdefault("PositionReferenceIndicator", "")
     if "Ocular Region Imaged" in row.modules:
         ophthalmic(values)
     if isinstance(content, Picture):

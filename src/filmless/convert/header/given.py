@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from filmless import _core
@@ -17,6 +18,7 @@ __all__ = [
     "Key",
     "Layer",
     "checked",
+    "data_set_of",
     "element_key",
     "key_named",
     "layer_of",
@@ -112,8 +114,9 @@ def checked(key: Key, vr: str, value: Any, where: str) -> Any:
         check_value(tag, vr, value)
     except ValueRepresentationError as error:
         raise ConversionError(f"the value given for {keyword} is wrong: {error.message}{_at(where)}", tag=tag) from None
-    if vr in ("DA", "DT") and not _are_dates(value):
-        raise ConversionError(f"the value given for {keyword} is wrong: no calendar has this day{_at(where)}", tag=tag)
+    odd = _oddity(vr, value)
+    if odd is not None:
+        raise ConversionError(f"the value given for {keyword} is wrong: {odd}{_at(where)}", tag=tag)
     wrong = wrong_term(keyword, value)
     if wrong is not None:
         raise ConversionError(f"{keyword} {wrong[0]}{_at(where)}", tag=tag, hint=wrong[1])
@@ -203,7 +206,7 @@ def merged(layers: Iterable[Layer]) -> dict[Key, Any]:
 def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
     """Set what is no keyword: an element of an item, which is added when it is the next, or a private one."""
     if len(key) == 1:
-        ds.add(value)
+        ds.add(DataElement(value.tag, "SQ", owned(list(value.value))) if value.VR == "SQ" else value)
         return
     here = ds
     for at in range(0, len(key) - 1, 2):
@@ -219,6 +222,28 @@ def set_given(ds: Dataset, key: tuple[int, ...], value: Any) -> None:
             items.append(Dataset())
         here = items[item]
     here[key[-1]] = value
+
+
+def data_set_of(values: Any) -> Dataset:
+    """Make a data set of its own of another one, or of a mapping whose sequences are lists of mappings.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError, DicomError
+        A keyword or value is none; with the value.
+    """
+    if isinstance(values, _core.Dataset):
+        return Dataset(values).copy()
+    return Dataset(
+        {
+            keyword: [data_set_of(item) for item in value] if _is_sequence(value) else value
+            for keyword, value in values.items()
+        }
+    )
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value)
 
 
 def owned(value: list[Any]) -> list[Any]:
@@ -266,8 +291,8 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
         return []
     try:
         given = [value] if isinstance(value, Mapping | _core.Dataset) else list(value)
-        items = [Dataset(item).copy() for item in given]
-    except (TypeError, ValueError, AttributeError, KeyError, DicomError):
+        items = [data_set_of(item) for item in given]
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError, DicomError):
         raise ConversionError(f"{keyword} does not fit, expected a list of data sets{_at(where)}") from None
     for item in items:
         for element in item.walk():
@@ -277,16 +302,24 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
     return items
 
 
-def _are_dates(value: Any) -> bool:
-    """Whether the days that texts name exist; that they have the form of dates was looked at."""
+def _oddity(vr: str, value: Any) -> str | None:
+    """Say what is odd in a value that the rules of its representation let pass, for files that were read."""
     for part in value if isinstance(value, list) else [value]:
-        text = str(part)[:8] if isinstance(part, str) else ""
-        if len(text) == 8 and text.isdigit():
-            try:
-                date(int(text[:4]), int(text[4:6]), int(text[6:]))
-            except ValueError:
-                return False
-    return True
+        if isinstance(part, float) and not isfinite(part):
+            return "it is no finite number"
+        if isinstance(part, str) and "\x1b" in part:
+            return "it holds an escape, which no text in UTF-8 has"
+        if vr in ("DA", "DT") and isinstance(part, str) and not _is_day(part[:8]):
+            return "no calendar has this day"
+    return None
+
+
+def _is_day(text: str) -> bool:
+    """Whether a day exists; that it has the form of one was looked at, and others have months or years only."""
+    try:
+        return len(text) < 8 or not text.isdigit() or date(int(text[:4]), int(text[4:6]), int(text[6:])) is not None
+    except ValueError:
+        return False
 
 
 def _check_window(found: Mapping[Key, Any], places: Mapping[Key, str]) -> None:

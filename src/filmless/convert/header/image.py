@@ -5,14 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from filmless.convert.content import Picture
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.pixels.encapsulation import encapsulate
 
-__all__ = ["image_pixel", "resolution_of", "single_bits", "store_pixels", "voi"]
+__all__ = ["image_pixel", "resolution_of", "store_pixels", "voi"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _MAX_VALUE = 0xFFFF_FFFE
@@ -77,11 +76,6 @@ def resolution_of(picture: Picture, values: Mapping[Any, Any]) -> dict[str, Any]
     if ratio in (0, 1):
         return {}
     return {"PixelAspectRatio": [str(ratio.numerator), str(ratio.denominator)]}
-
-
-def single_bits(picture: Picture) -> NDArray[np.bool_] | None:
-    """Return the samples of a picture of black and white as bits; None of one that has more."""
-    return None if picture.pixels is None else picture.pixels.astype(bool)
 
 
 def store_pixels(ds: Dataset, picture: Picture) -> None:

@@ -53,6 +53,7 @@ def parametric_map(
     place = {keyword: given.get(keyword) or default for keyword, default in (_MEASURES | _PLACE).items()}
     image_type = [*(given.get("ImageType") or []), "", "", ""][:4]
     image_type = [part or default for part, default in zip(image_type, _IMAGE_TYPE, strict=True)]
+    image_type[0] = _IMAGE_TYPE[0]  # floats are always derived
     organization = new_uid("dimensions")
     values = {
         "ImageType": image_type,

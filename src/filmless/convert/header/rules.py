@@ -1,14 +1,14 @@
 """What was asked for of the headers of a run, checked before any file is read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
 from typing import Any
 
 from filmless.convert.content import Content, Picture
-from filmless.convert.header.building import Run, build, checked_facts
+from filmless.convert.header.building import Run, build, check_given, checked_facts
 from filmless.convert.header.exif_values import values_of_exif
 from filmless.convert.header.given import Layer, layer_of, merged
 from filmless.convert.header.name_pattern import NamePattern
@@ -44,6 +44,9 @@ class Origin:
     file_number
         The place of its file among those of the run, from 1: Series Number when ``series="file"``. ``number`` by
         default.
+    alone
+        Whether it is all that its run makes: when nothing that is given says what it belongs to, its deterministic
+        study is its own then, and not that of all such.
     """
 
     path: str | None = None
@@ -53,6 +56,7 @@ class Origin:
     folder_number: int = 1
     number_in_folder: int | None = None
     file_number: int | None = None
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -139,6 +143,8 @@ class HeaderRules:
     _pattern: NamePattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.worklist, Iterator):
+            object.__setattr__(self, "worklist", tuple(self.worklist))  # an iterator is read once only
         now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
         check_grouping("study", self.study)
         check_grouping("series", self.series)
@@ -171,6 +177,8 @@ class HeaderRules:
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
+        if table is None and pattern is None:  # else a file can still give what is missing
+            check_given(merged((self._below, self._above)), run)
 
     def check_origin(self, origin: Origin) -> None:
         """Check what can be checked of a file before it is read: it has a row in the table, its name fits the pattern.
@@ -220,7 +228,7 @@ class HeaderRules:
         if self.exif and isinstance(content, Picture) and content.exif:
             values = values_of_exif(content.exif, description=self.exif_description)
             facts |= checked_facts(values, told.append)
-        place = origin or Origin()
+        place = Origin(alone=True) if origin is None else origin
         try:
             given = merged((self._below, *self._of_file(place), self._above))
             if "SOPInstanceUID" in given:

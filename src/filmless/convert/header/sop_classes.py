@@ -232,6 +232,8 @@ def chosen(
         is_plain_video = row.uid == _VIDEO_PHOTOGRAPHIC and modality is None and _is_video(content)
         if row.by_modality and modality not in row.modalities and not is_plain_video:
             continue
+        if (row.fits.document is None) == isinstance(content, Document):
+            continue
         misfit = _misfit(row, content, given)
         if misfit:
             reasons += [f"{row.name} takes {misfit}"] if row.by_modality else []

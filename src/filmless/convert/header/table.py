@@ -113,7 +113,8 @@ class HeaderTable:
     def _row_of(self, origin: "Origin") -> _Row | None:
         name = origin.name
         below = f"{origin.folder}/{name}" if origin.folder else name
-        for path in (origin.path or "", below, name):
+        absolute = str(Path(origin.path).absolute()) if origin.path else ""
+        for path in (origin.path or "", absolute, below, name):
             row = self._rows.get(_plain_path(path)) if path else None
             if row is not None:
                 return row

@@ -70,7 +70,7 @@ class Uids:
     def study(self, values: Mapping[Any, Any], grouping: str, origin: "Origin", content: Content) -> str:
         """Return the UID of the study of an object, whose header values say which."""
         told = _told(values, _OF_STUDY)
-        if self.deterministic and origin.path is None and not any(values.get(keyword) for keyword in _OF_STUDY):
+        if self.deterministic and origin.alone and not any(values.get(keyword) for keyword in _OF_STUDY):
             told.append(digest_of(content))  # nothing but itself tells what it belongs to
         return self._group("study", grouping, origin, told)
 

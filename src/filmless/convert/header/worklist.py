@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from filmless.convert.header.given import Layer, checked, key_named
+from filmless.convert.header.given import Layer, checked, data_set_of, key_named
 from filmless.convert.header.sources import data_sets_of, short_name
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, FormatError
@@ -100,8 +100,8 @@ def _as_data_set(one: Dataset | Mapping[str, Any], where: str) -> Dataset:
     if isinstance(one, Dataset):
         return one
     try:
-        return Dataset(dict(one))
-    except (DicomError, TypeError, ValueError, KeyError, AttributeError):
+        return data_set_of(one)
+    except (DicomError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
         raise ConversionError(f"an entry is no data set: {where}") from None
 
 
