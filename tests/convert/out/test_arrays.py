@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import filmless
+from filmless import Dataset
 from filmless.convert import from_dicom, to_dicom
 from filmless.errors import ConversionError
 from filmless.pixels import decode, render, to_modality
@@ -76,6 +77,19 @@ def test_npz_says_what_the_pixels_are(ct, moving_grey):
         assert file["frames"].tolist() == [1, 3, 4]
         assert file["frame_times_ms"].tolist() == [0, 50, 100]
         assert "positions_mm" not in file
+
+
+def test_npz_of_chosen_frames_says_what_is_said_of_them(moving_grey):
+    def group(number: int) -> Dataset:
+        item, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, 2.5 * number]
+        item.PlanePositionSequence = [position]
+        return item
+
+    ds = moving_grey()
+    ds.PerFrameFunctionalGroupsSequence = [group(number) for number in range(5)]
+    with np.load(io.BytesIO(from_dicom(ds, "npz", frames=[4, 1]))) as file:
+        assert file["positions_mm"].tolist() == [[0, 0, 10], [0, 0, 2.5]]
 
 
 def test_the_same_data_set_gives_the_same_file(moving_grey):

@@ -135,6 +135,25 @@ def test_frames(moving_grey):
         from_dicom(ds, "png", frame=1, frames=[1])
 
 
+def test_frames_that_are_not_there_are_missed_before_anything_is_made(moving_grey, tmp_path):
+    ds = moving_grey()
+    ds.NumberOfFrames = 1_000_000
+    for name in ("png", "tiff", "npy"):
+        with pytest.raises(PixelError, match="pixel data has"):
+            outputs(ds, name, frames="all")
+
+
+def test_frames_are_opened_once_for_all_parts(moving_grey, monkeypatch):
+    from filmless.pixels.decoding import Frames
+
+    opened = []
+    plain = Frames.__init__
+    monkeypatch.setattr(Frames, "__init__", lambda self, ds, **more: opened.append(ds) or plain(self, ds, **more))
+    for part in outputs(moving_grey(), "png", frames="all"):
+        part.encode()
+    assert len(opened) == 1
+
+
 def test_parts(moving_grey, tmp_path):
     ds = moving_grey(12)
     parts = outputs(ds, "png", frames=range(9, 11), window=(90, 30))

@@ -60,11 +60,13 @@ def test_csv_of_items_and_of_text_that_tables_use():
     ds.PatientName = "Müller^Jürgen"
     ds.SpecificCharacterSet = "ISO_IR 100"
     ds.ReferencedImageSequence = [Dataset(), item]
+    ds.add_new("PixelSpacing", "DS", "0.50\\1.00")
     ds.add_new(0x00090010, "LO", "FILMLESS")
     ds.add_new(0x00091001, "LO", "private")
     rows = {row["path"]: row for row in _table(from_dicom(ds, "csv"))}
     path = "ReferencedImageSequence[1].PurposeOfReferenceCodeSequence[0].CodeMeaning"
     assert rows[path]["value"] == inner.CodeMeaning
+    assert rows["PixelSpacing"]["value"] == "0.50\\1.00"  # as it is written
     assert rows["ReferencedImageSequence"]["vm"] == "2"
     assert rows["PatientName"]["value"] == "Müller^Jürgen"
     assert rows["00091001"]["value"] == "private"

@@ -91,6 +91,16 @@ def test_stored_values_of_16_bits(name, grey16):
         np.testing.assert_array_equal(found, array)
 
 
+@pytest.mark.parametrize(("bits", "said"), [(16, 16), (12, 12), (9, 9), (8, 16)])
+def test_jpeg_2000_says_how_many_bits_are_used(bits, said, grey16):
+    ds = to_dicom(grey16 >> (16 - bits))
+    ds.BitsStored, ds.HighBit = bits, bits - 1
+    data = from_dicom(ds, "jpeg-2000", depth=16)
+    size = data.index(b"\xff\x4f\xff\x51")
+    assert data[size + 42] + 1 == said
+    np.testing.assert_array_equal(imagecodecs.jpeg2k_decode(data), grey16 >> (16 - bits))
+
+
 def test_webp_of_a_quality(moving_colours):
     ds = moving_colours(1)
     lossy = from_dicom(ds, "webp", quality=50)

@@ -78,8 +78,6 @@ def _unpadded(stream: bytes, suffix: str) -> bytes:
         return stream
     if suffix in (".jpg", ".jls", ".j2k"):
         padded = stream[-3:-1] == _END_OF_IMAGE
-    elif suffix == ".ts":
-        padded = len(stream) % _PACKET == 1
     elif suffix in (".mp4", ".jp2", ".jxl"):
         padded = _end_of_boxes(stream) == len(stream) - 1
     else:
