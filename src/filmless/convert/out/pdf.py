@@ -29,6 +29,7 @@ __all__ = ["write"]
 _PAPERS = {"a4": (595.276, 841.89), "letter": (612.0, 792.0)}
 _MOST_CELLS = 50  # of a sheet, each way
 _SHEET_DPI = 300.0
+_OF_THE_PATIENT = "Patient"
 _MOST_JPEG = 0xFFDC
 _WITHOUT_PIXEL_SHAPE = ("size", "presentation_state")  # what is rendered with them has square pixels
 
@@ -189,11 +190,20 @@ def _add_image(pdf: PdfFile, picture: _Picture, profiles: dict[bytes, int]) -> i
     )
 
 
+def _shared(captions: list[tuple[Caption, ...]]) -> set[Caption]:
+    """Return what is the same for all pictures; of the patient nothing, unless there is but one."""
+    shared = set(captions[0]).intersection(*captions)
+    others = {caption.keyword for one in captions for caption in one if caption not in shared}
+    if any(keyword.startswith(_OF_THE_PATIENT) for keyword in others):
+        shared = {caption for caption in shared if not caption.keyword.startswith(_OF_THE_PATIENT)}
+    return shared
+
+
 def _add_page(
     pdf: PdfFile, fonts: Fonts | None, request: _Request, placed: list[tuple[int, _Picture]], number: str
 ) -> None:
     """Write a page of pictures; what their captions share stands above."""
-    shared = set(placed[0][1].captions).intersection(*(picture.captions for _, picture in placed))
+    shared = _shared([picture.captions for _, picture in placed])
     heading = [caption for caption in placed[0][1].captions if caption in shared]
     has_own = any(len(picture.captions) > len(heading) for _, picture in placed)
     page = max(
