@@ -91,6 +91,7 @@ def test_pillow_writes_and_a_dicom_file_holds_the_frames(rng, through_file):
 def test_one_frame_is_no_animation_and_apart_makes_pictures(frames, png, reading):
     found = reading(_apng(png, frames[:1]))
     assert (found.picture.frames, found.picture.frame_times_ms) == (1, ())
+    np.testing.assert_array_equal(reading(_apng(png, frames[:1], poster=True)).frames, found.frames)
     assert len(reading(_apng(png, frames), apart=True).pictures) == len(frames)
 
 

@@ -93,7 +93,8 @@ def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
     if strips is not None:
         return strips
     planes, _, rows, columns, samples = page.shaped
-    if page.is_contiguous and page.dtype is not None and page.bitspersample == page.dtype.itemsize * 8:
+    is_plain = page.is_contiguous and page.fillorder == 1 and page.dtype is not None
+    if is_plain and page.bitspersample == page.dtype.itemsize * 8:
         dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
         count = planes * rows * columns * samples
         array: NDArray[Any] = np.frombuffer(data, dtype, count, page.dataoffsets[0])
