@@ -74,6 +74,12 @@ def _chain(count, *, circle=False):
     return head + b"".join(struct.pack("<H", len(entries)) + body + struct.pack("<I", offset) for offset in offsets)
 
 
+def test_directories_far_away(reading):
+    for head in (b"II+\0\x08\0\0\0" + b"\xff" * 8, b"II*\0" + b"\xff" * 4, b"MM\0*" + b"\xff" * 4, b"II*\0\0\0\0\0"):
+        with pytest.raises(ConversionError, match=r"directory|no page"):
+            reading(head + bytes(99))
+
+
 def test_endless_and_very_many_pages(reading):
     assert reading(_chain(9)).picture.frames == 9
     start = time.process_time()
