@@ -31,9 +31,6 @@ def read_frames(png: PngFile, palette: NDArray[np.uint8] | None, options: ReadOp
         One is damaged or missing.
     """
     header = png.header
-    declared = int.from_bytes(png.single[b"acTL"][:4], "big")
-    if declared != len(png.frames):
-        raise ConversionError(f"the APNG has {len(png.frames)} frames, expected {declared}")
     if not png.default_is_frame:
         options.notice("default-image", "the picture that programs without animation show is left out: it is no frame")
     composed: NDArray[Any] | None = None

@@ -44,7 +44,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     LimitError
         All frames together are larger than ``options.max_pixels``.
     """
-    gif = _walk(data)
+    gif = _walk(data, options)
     number = len(gif.times_ms)
     check_size(gif.columns, gif.rows, options.max_pixels, frames=number)
     if gif.rows * gif.columns > _MAX_PIXELS_PER_BYTE * len(data):
@@ -66,7 +66,7 @@ def _as_grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return frames[..., [0, 3]] if frames.shape[-1] == 4 else np.ascontiguousarray(frames[..., 0])
 
 
-def _walk(data: bytes) -> _Gif:
+def _walk(data: bytes, options: ReadOptions) -> _Gif:
     """Walk the blocks (GIF89a 18 to 27)."""
     if len(data) < 13:
         raise ConversionError("the GIF header ends early")
@@ -89,6 +89,10 @@ def _walk(data: bytes) -> _Gif:
             position += 1  # a terminator too many
         else:
             raise ConversionError("the GIF is damaged or ends early: a block is of no kind", offset=position)
+    if position >= len(data):
+        raise ConversionError("the GIF ends early: its end mark is missing, and maybe frames are")
+    if len(data[position + 1 :].rstrip(b"\0")):
+        options.notice("trailing-bytes", "bytes behind the end of the GIF are left out")
     if not gif.times_ms:
         raise ConversionError("the GIF has no image, or ends early")
     return gif

@@ -37,9 +37,9 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         raise ConversionError(f"the PNG of {len(data)} bytes is too short for its size")
     information = PictureInformation(orientation_of(exif_of(data)), _resolution(png), png.profile())
     palette = _palette(png)
-    if len(png.frames) > 1:
+    if len(png.frames) > 1 or (png.frames and not png.default_is_frame):
         frames = read_frames(png, palette, options)
-        times = tuple(frame.time_ms for frame in png.frames)
+        times = tuple(frame.time_ms for frame in png.frames) if len(frames) > 1 else ()
         if not options.apart:
             return [finish(frames, information, options, frame_times_ms=times)]
         return [finish(frame[np.newaxis], information, options) for frame in frames]

@@ -111,6 +111,10 @@ def parse_png(data: bytes, options: ReadOptions) -> PngFile:
             raise ConversionError("the PNG has a chunk that is needed for the picture and unknown or misplaced")
     if not png.parts:
         raise ConversionError("the PNG ends early: it has no image data")
+    control = png.single.get(b"acTL")
+    if control is not None and int.from_bytes(control[:4], "big") != len(png.frames):
+        declared = int.from_bytes(control[:4], "big")
+        raise ConversionError(f"the APNG has {len(png.frames)} frames, expected {declared}")
     return png
 
 

@@ -44,7 +44,7 @@ def count_pages(data: bytes) -> int:
             (offset,) = struct.unpack_from(link, data, behind) if behind < len(data) else (-1,)
             if offset == -1:
                 raise ConversionError("the TIFF is damaged or ends early, in a directory")
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise ConversionError("the TIFF is damaged or ends early, in a directory") from error
     if not seen:
         raise ConversionError("the TIFF has no page")

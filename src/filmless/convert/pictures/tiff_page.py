@@ -53,6 +53,8 @@ def check_page(page: TiffPage, data: bytes) -> None:
         raise ConversionError(
             f"TIFF of {bits} bits, sample format {page.sampleformat} and depth {page.imagedepth} is not converted"
         )
+    if compression in Compression.CCITT and (bits != 1 or page.samplesperpixel != 1):
+        raise ConversionError("the TIFF is damaged: facsimile has one bit a pixel")
     columns, rows = (page.tilewidth, page.tilelength) if page.is_tiled else (page.imagewidth, page.rowsperstrip)
     rows = rows if page.is_tiled else min(rows, page.imagelength)
     if columns < 1 or rows < 1:

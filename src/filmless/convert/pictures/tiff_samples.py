@@ -50,10 +50,13 @@ def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Ca
         Its samples are of a kind that is not converted.
     """
     photometric, bits = int(page.photometric), page.bitspersample
-    if photometric == _CIELAB or (photometric == _YCBCR and page.compression != Compression.JPEG):
-        return _by_pillow(page, image())
-    if page.compression == Compression.OLD_JPEG:
-        return _by_pillow(page, image())
+    coded_by_jpeg = page.compression == Compression.JPEG
+    if (
+        page.compression == Compression.OLD_JPEG
+        or photometric == _CIELAB
+        or (photometric == _YCBCR and not coded_by_jpeg)
+    ):
+        return _by_pillow(page, image)
     colours = _COLOURS.get(photometric)
     if colours is None or page.samplesperpixel < colours:
         raise ConversionError(f"TIFF of {page.samplesperpixel} samples and photometric {photometric} is not converted")
@@ -79,12 +82,13 @@ def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Ca
     return TiffSamples(samples[:, :, 0] if samples.shape[2] == 1 else samples, bits, True)
 
 
-def _by_pillow(page: TiffPage, image: Image.Image) -> TiffSamples:
-    if page.bitspersample != 8:
+def _by_pillow(page: TiffPage, image: Callable[[], Image.Image]) -> TiffSamples:
+    if page.bitspersample != 8 or page.samplesperpixel not in (1, 3, 4):
         raise ConversionError(f"TIFF of {page.bitspersample} bits and such colours is not converted")
-    image.load()
-    samples = samples_of_image(image)
-    return TiffSamples(samples, samples.dtype.itemsize * 8, image.mode in ("RGB", "RGBA", "RGBX"), True)
+    opened = image()
+    opened.load()
+    samples = samples_of_image(opened)
+    return TiffSamples(samples, samples.dtype.itemsize * 8, opened.mode in ("RGB", "RGBA", "RGBX"), True)
 
 
 def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
@@ -93,7 +97,8 @@ def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
     if strips is not None:
         return strips
     planes, _, rows, columns, samples = page.shaped
-    if page.is_contiguous and page.dtype is not None and page.bitspersample == page.dtype.itemsize * 8:
+    is_plain = page.is_contiguous and page.fillorder == 1 and page.dtype is not None
+    if is_plain and page.bitspersample == page.dtype.itemsize * 8:
         dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
         count = planes * rows * columns * samples
         array: NDArray[Any] = np.frombuffer(data, dtype, count, page.dataoffsets[0])
