@@ -228,6 +228,7 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
     picture("a.png")
     arguments = ["--study", "folder", "--series", "file", "--uid-root", "1.2.3", "--deterministic", "--exif"]
     arguments += ["--csv", "a.csv", "--csv-key", "file", "--template", "t.json", "--worklist", "w.dcm"]
+    arguments += ["--csv-encoding", "cp1252", "--csv-delimiter", ";", "--exif-description"]
     arguments += ["--worklist-match", "AccessionNumber=4711", "--name-pattern", "{PatientID}_*", "--sop-class", "VL"]
     arguments += ["--set", "PatientID=7", "--apart", "--as-images", "--dpi", "300", "--size", "99", "--verify"]
     arguments += ["--max-pixels", "100", "--background", "1,2,3", "--strip-metadata", "--transfer-syntax", "j2k-lossy"]
@@ -235,11 +236,24 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
     invoke("convert", "a.png", "-o", "out/", *arguments)
     expected: dict[str, object] = {"study": "folder", "series": "file", "uid_root": "1.2.3", "deterministic": True}
     expected |= {"exif": True, "table": "a.csv", "table_key": "file", "template": "t.json", "worklist": "w.dcm"}
+    expected |= {"table_encoding": "cp1252", "table_delimiter": ";", "exif_description": True}
     expected |= {"sop_class": "VL", "worklist_match": {"AccessionNumber": "4711"}, "name_pattern": "{PatientID}_*"}
     expected |= {"values": {"PatientID": "7"}, "apart": True, "as_images": True, "dpi": 300.0, "size": 99}
     expected |= {"verify": True, "max_pixels": 100, "background": (1, 2, 3), "strip_metadata": True}
     expected |= {"transfer_syntax": "1.2.840.10008.1.2.4.91", "quality": 50.0, "layout": "study", "copy_dicom": True}
     assert given == expected | {"force": True, "resume": True, "threads": 3}
+
+
+def test_messages_name_options_as_they_are_typed(invoke) -> None:
+    picture("a.png")
+    Path("t.csv").write_text("name,PatientID\na.png,1\n")
+    result = invoke("convert", "a.png", "-o", "a.dcm", "--csv", "t.csv")
+    assert result.exit_code == 2
+    assert "hint: --csv-key names it" in result.stderr
+    result = invoke("convert", "a.png", "-o", "a.dcm", "--sop-class", "Foo")
+    assert result.stderr.startswith("filmless: --sop-class `Foo` is none")
+    result = invoke("convert", "a.png", "-o", "a.dcm", "--csv", "t.csv", "--csv-key", "name")
+    assert (result.exit_code, filmless.read("a.dcm").PatientID) == (0, "1")
 
 
 def test_names_of_files_do_not_move_the_cursor(invoke) -> None:

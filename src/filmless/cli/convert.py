@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from filmless.cli.convert_options import conversion_options, inward_given, outward_given, refuse_foreign
+from filmless.cli.convert_options import as_typed, conversion_options, inward_given, outward_given, refuse_foreign
 from filmless.cli.option_groups import GroupedCommand, in_group
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, Misuse, report, say
@@ -238,8 +238,8 @@ def _refuse(error: Exception) -> NoReturn:
         if error.path is not None:
             report(error)
             raise Failure from None
-        raise Misuse(error.message, error.hint) from None
-    raise Misuse(str(error).replace("`", "")) from None
+        raise Misuse(as_typed(error.message) or "", as_typed(error.hint)) from None
+    raise Misuse(as_typed(str(error)) or "") from None
 
 
 def _require_folder_of(path: str | None) -> None:

@@ -1,5 +1,6 @@
 """The options of `filmless convert`: what is typed, as arguments of `filmless.convert.convert_many`."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
@@ -12,7 +13,7 @@ from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, re
 from filmless.cli.reporting import Misuse
 from filmless.cli.values import check_value, value_typed
 
-__all__ = ["Direction", "conversion_options", "inward_given", "outward_given", "refuse_foreign"]
+__all__ = ["Direction", "as_typed", "conversion_options", "inward_given", "outward_given", "refuse_foreign"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Direction = Literal["DICOM", "other"]
@@ -37,8 +38,11 @@ _HEADER = in_group(
     click.option("--worklist-match", multiple=True, metavar="KEY=VALUE", help="Which entry; repeatable."),
     click.option("--csv", "table", metavar="FILE", help="A row for each file, a column for each keyword."),
     click.option("--csv-key", "table_key", metavar="COLUMN", help="The column with the file's name (file)."),
+    click.option("--csv-encoding", "table_encoding", metavar="NAME", help="Of the table, such as cp1252 (UTF-8)."),
+    click.option("--csv-delimiter", "table_delimiter", metavar="C", help="Of the table, when it is not found."),
     click.option("--name-pattern", metavar="PATTERN", help="Of file names: {PatientID}_{StudyDate}_*."),
     click.option("--exif", is_flag=True, help="Device and time of EXIF."),
+    click.option("--exif-description", is_flag=True, help="Image Description of EXIF, as Image Comments."),
     click.option("--sop-class", metavar="NAME", help="UID, keyword or name, in place of what follows from IN."),
     click.option("--study", metavar="WHAT", help="A study for: one run, folder, file; or its UID (one)."),
     click.option("--series", metavar="WHAT", help="A series for: one run, folder, file; or its UID (one)."),
@@ -94,7 +98,8 @@ def inward_given(given: dict[str, Any]) -> dict[str, Any]:
     """
     names = (
         *("apart", "as_images", "dpi", "strip_metadata", "verify", "max_pixels", "copy_dicom", "size", "quality"),
-        *("template", "worklist", "table", "table_key", "name_pattern", "exif", "sop_class", "study", "series"),
+        *("template", "worklist", "table", "table_key", "table_encoding", "table_delimiter"),
+        *("name_pattern", "exif", "exif_description", "sop_class", "study", "series"),
         *("uid_root", "deterministic", "layout"),
     )
     options = {name: given[name] for name in names if given[name]}
@@ -159,8 +164,20 @@ def refuse_foreign(direction: Direction, inward: dict[str, Any], outward: dict[s
         raise Misuse(f"{what} {'is' if len(foreign) == 1 else 'are'} for a conversion {where}")
 
 
-_TYPED = {"values": "--set or --values", "table": "--csv", "table_key": "--csv-key", "frames": "--frame"}
-_TYPED |= {"overlays": "--no-overlays"}
+#: Arguments that are typed otherwise than their names.
+_TYPED = {"table": "--csv", "table_key": "--csv-key", "table_encoding": "--csv-encoding"}
+_TYPED |= {"table_delimiter": "--csv-delimiter", "frames": "--frame", "overlays": "--no-overlays"}
+_TYPED |= {"values": "--set or --values"}
+_ARGUMENTS = re.compile(
+    r"`?\b(table_key|table_encoding|table_delimiter|sop_class|uid_root|worklist_match|name_pattern|transfer_syntax)\b`?"
+)
+
+
+def as_typed(text: str | None) -> str | None:
+    """Return a message with the arguments of the library as the options that they are here."""
+    if text is None:
+        return None
+    return _ARGUMENTS.sub(lambda match: _TYPED.get(match[1], f"--{match[1].replace('_', '-')}"), text)
 
 
 def _background(text: str) -> int | tuple[int, ...]:
