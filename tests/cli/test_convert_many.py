@@ -109,22 +109,23 @@ def test_ctrl_c(tmp_path: Path, monkeypatch) -> None:
     for number in range(60):
         picture(f"in/{number}.png")
     Path("in/30.png").unlink()
-    os.mkfifo("pipe")
     child = (
-        "import os\n"
+        "import sys\n"
         "from filmless.convert import reading, pieces\n"
         "contents = reading.contents\n"
         "def slow(source, options):\n"
-        "    if source == 'in/40.png': open('pipe').read()\n"
+        "    if source == 'in/40.png': print('here', flush=True); sys.stdin.readline()\n"
         "    return contents(source, options)\n"
         "pieces.contents = slow\n"
         "from filmless.cli import main; main()\n"
     )
     command = [sys.executable, "-c", child, "convert", "in", "-o", "out", "--threads", "2", "--report", "report.json"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        with Path("pipe").open("w"):  # opens when the child is there
-            process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate()
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate("\n")
     assert process.returncode == 130
     assert "Traceback" not in stderr
     assert "--resume" in stderr
@@ -215,6 +216,29 @@ def test_all_formats_of_a_folder(invoke, ct: Path) -> None:
         assert result.exit_code == 0, (row.name, result.stderr)
         if row.kind != "extraction":
             assert [path.name for path in Path(row.name).iterdir()] == [f"ct{row.suffixes[0]}"]
+
+
+def test_several_become_the_pages_of_a_pdf(invoke, ct: Path) -> None:
+    import pypdfium2
+
+    Path("in").mkdir()
+    Path("in/1.dcm").write_bytes(ct.read_bytes())
+    Path("in/2.dcm").write_bytes(ct.read_bytes())
+    Path("in/notes.txt").write_text("nothing")
+    result = invoke("convert", "in", "-o", "a.pdf", "--captions", "Modality")
+    assert result.exit_code == 0
+    lines = ["filmless: 1 file was passed over: no DICOM", "filmless: converted 2, skipped 1"]
+    assert result.stderr.splitlines() == lines
+    with pypdfium2.PdfDocument("a.pdf") as pdf:
+        assert len(pdf) == 2
+    Path("in/3.dcm").write_bytes(ct.read_bytes()[:5000])
+    result = invoke("convert", "in", "-o", "b.pdf", "--sheet", "2x2", "--report", "report.json")
+    assert result.exit_code == 1
+    assert "in/3.dcm" in result.stderr
+    assert json.loads(Path("report.json").read_text())["counts"]["failed"] >= 1
+    result = invoke("convert", "in", "-o", "c.pdf", "--captions", "Nonsense")
+    assert result.exit_code in (1, 2)
+    assert not Path("c.pdf").exists()
 
 
 def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:

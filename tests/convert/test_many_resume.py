@@ -272,6 +272,14 @@ def test_sources_without_a_path(here: Path) -> None:
     assert [one.status for one in convert_many(several(), "out", resume=True)] == ["skipped"] * 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs names of any bytes")
+def test_names_of_any_bytes(here: Path) -> None:
+    for name in (b"\xff.png", b"\n.png", "\u2028é.png".encode()):
+        Path(os.fsdecode(b"in/" + name)).write_bytes(Path("in/img1.png").read_bytes())
+    assert statuses() == ["converted"] * (COUNT + 3)
+    assert statuses() == ["skipped"] * (COUNT + 3)
+
+
 def test_out_of_dicom(here: Path) -> None:
     list(convert_many("in", "dicom"))
     for _ in range(2):

@@ -224,7 +224,8 @@ class Outward:
             raise self._no_dicom(item) from error
         if str(ds.file_meta.get("MediaStorageSOPClassUID")) == _DIRECTORY and not item.is_named:
             raise PassedOver("a DICOMDIR")
-        wanted = (*_PIXELS, "EncapsulatedDocument") if self.format.name == "pdf" else _PIXELS
+        # What has rows should have pixels, too: it may end early.
+        wanted = (*_PIXELS, "Rows", "EncapsulatedDocument") if self.format.name == "pdf" else (*_PIXELS, "Rows")
         if self.format.has_frames and not item.is_named and not any(keyword in ds for keyword in wanted):
             raise PassedOver("without pixels")
         try:
