@@ -296,3 +296,4 @@ def test_help_fits_a_terminal(invoke) -> None:
     assert max(map(len, shown.splitlines())) <= 80
     for title in ("What and where", "To DICOM", "Header, to DICOM", "Either way", "From DICOM", "Many files"):
         assert f"\n{title}:\n" in shown
+    assert "tiff       TIFF, a page a frame" in shown

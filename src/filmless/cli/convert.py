@@ -36,12 +36,23 @@ _DOCUMENTS = {".mtl", ".obj", ".pdf", ".stl"}
 _HINTS = {"first-frame": "--frame N takes another, --frame all every one"}
 
 
-@click.command(cls=GroupedCommand, short_help="Make pictures, videos and documents DICOM, and DICOM pictures.")
+class ConvertCommand(GroupedCommand):
+    """A command whose help ends with the formats that are written."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table of formats, which is slow to import."""
+        from filmless.convert.out.formats import FORMATS
+
+        with formatter.section("FORMAT"):
+            formatter.write_dl([("dicom", "DICOM"), *((row.name, row.title) for row in FORMATS)])
+
+
+@click.command(cls=ConvertCommand, short_help="Make pictures, videos and documents DICOM, and DICOM pictures.")
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
 @in_group(
     "What and where",
     click.option("-o", "--output", required=True, metavar="OUT", help="A file; of several inputs, a folder."),
-    click.option("--to", metavar="FORMAT", help="dicom, png, jpeg, tiff, gif, webp, mp4, pdf, npy, json, csv, ..."),
+    click.option("--to", metavar="FORMAT", help="What to write; see below."),
 )
 @conversion_options
 def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) -> None:

@@ -44,8 +44,8 @@ _HEADER = in_group(
     click.option("--exif", is_flag=True, help="Device and time of EXIF."),
     click.option("--exif-description", is_flag=True, help="Image Description of EXIF, as Image Comments."),
     click.option("--sop-class", metavar="NAME", help="UID, keyword or name, in place of what follows from IN."),
-    click.option("--study", metavar="WHAT", help="A study for: one run, folder, file; or its UID (one)."),
-    click.option("--series", metavar="WHAT", help="A series for: one run, folder, file; or its UID (one)."),
+    click.option("--study", metavar="WHAT", help="A study is: one (the run), folder, file; or its UID."),
+    click.option("--series", metavar="WHAT", help="A series is: one (the run), folder, file; or its UID."),
     click.option("--uid-root", metavar="ROOT", help="Of your organisation, for all new UIDs."),
     click.option("--deterministic", is_flag=True, help="UIDs that follow from content and header."),
 )
