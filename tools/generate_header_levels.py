@@ -28,10 +28,10 @@ def main() -> None:
     )
     print()
     print("# PS3.3 C.7.1, C.7.2, C.7.3, C.7.5")
-    print("ABOVE_INSTANCE = frozenset({")
+    print("ABOVE_INSTANCE = frozenset(\n    {")
     for keyword in sorted(keywords):
-        print(f'    "{keyword}",')
-    print("})")
+        print(f'        "{keyword}",')
+    print("    }\n)")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from filmless.convert.header.given import NOT_GIVEN
 from filmless.convert.header.terms import ENUMERATED
 from filmless.errors import ConversionError
 
-from .made import picture
+from .made import jpeg, picture
 
 _PICTURE = np.zeros((3, 4), np.uint8)
 
@@ -207,3 +207,20 @@ def test_other_names_of_elements():
     names = {"0010,0020": "42", "RequestAttributesSequence[0].ScheduledProcedureStepID": "S"}
     ds = to_dicom(_PICTURE, **names)
     assert (ds.PatientID, ds.RequestAttributesSequence[0].ScheduledProcedureStepID) == ("42", "S")
+
+
+def test_the_lossy_past_of_a_picture():
+    past = {
+        "LossyImageCompression": "01",
+        "LossyImageCompressionRatio": ["12", "3"],
+        "LossyImageCompressionMethod": ["ISO_10918_1", "ISO_10918_1"],
+    }
+    ds = HeaderRules(values=past).data_set(picture())
+    assert (ds.LossyImageCompression, ds.LossyImageCompressionRatio) == ("01", [12, 3])
+    ds = HeaderRules(values=past).data_set(jpeg())
+    assert ds.LossyImageCompressionRatio[:2] == [12, 3]
+    assert len(ds.LossyImageCompressionRatio) == len(ds.LossyImageCompressionMethod) == 3
+    assert HeaderRules(values={"LossyImageCompression": "00"}).data_set(jpeg()).LossyImageCompression == "01"
+    assert HeaderRules(values={"LossyImageCompression": "00"}).data_set(picture()).LossyImageCompression == "00"
+    with pytest.raises(ConversionError, match="needs LossyImageCompressionRatio and LossyImageCompressionMethod"):
+        HeaderRules(values={"LossyImageCompression": "01"}).data_set(picture())

@@ -12,7 +12,7 @@ from filmless.convert.content import Content, Document, Picture
 from filmless.convert.header.document import encapsulated_document, store_document
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
-from filmless.convert.header.image import image_pixel, resolution_of, store_pixels, voi
+from filmless.convert.header.image import image_pixel, lossy_history, resolution_of, store_pixels, voi
 from filmless.convert.header.ophthalmic import ophthalmic
 from filmless.convert.header.parametric_map import parametric_map
 from filmless.convert.header.regions import ENTIRE_BODY, may_be_paired
@@ -81,8 +81,11 @@ def build(
     _tell_of_units(row, known, tell)
     values: dict[Any, Any] = {"SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": row.uid}
     values |= _defaults(row) | moment | _numbers(run, origin)
-    values |= _of_content(row, content, known)
+    own = _of_content(row, content, known)
+    values |= own
     values |= known
+    if isinstance(content, Picture):
+        lossy_history(values, own)
     _modality(values, row, run, tell)
     _groups(values, run, origin, content)
     _conditions(values, row, content, tell)

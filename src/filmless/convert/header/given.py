@@ -36,11 +36,10 @@ Key = str | tuple[int, ...]
 NOT_GIVEN = frozenset({
     "BitsAllocated", "BitsStored", "Columns", "DoubleFloatPixelData", "EncapsulatedDocument",
     "EncapsulatedDocumentLength", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "FloatPixelData",
-    "FrameIncrementPointer", "HighBit", "ICCProfile", "LossyImageCompression", "LossyImageCompressionMethod",
-    "LossyImageCompressionRatio", "MIMETypeOfEncapsulatedDocument", "NumberOfFrames", "PageNumberVector",
-    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelData", "PixelRepresentation",
-    "PlanarConfiguration", "Rows", "SOPClassUID", "SamplesPerPixel", "SharedFunctionalGroupsSequence",
-    "SpecificCharacterSet",
+    "FrameIncrementPointer", "HighBit", "ICCProfile", "MIMETypeOfEncapsulatedDocument", "NumberOfFrames",
+    "PageNumberVector", "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelData",
+    "PixelRepresentation", "PlanarConfiguration", "Rows", "SOPClassUID", "SamplesPerPixel",
+    "SharedFunctionalGroupsSequence", "SpecificCharacterSet",
 })  # fmt: skip
 
 _TYPE_1 = frozenset({"ConversionType", "Modality", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"})

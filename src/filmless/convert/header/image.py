@@ -11,12 +11,13 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.pixels.encapsulation import encapsulate
 
-__all__ = ["image_pixel", "resolution_of", "store_pixels", "voi"]
+__all__ = ["image_pixel", "lossy_history", "resolution_of", "store_pixels", "voi"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _MAX_VALUE = 0xFFFF_FFFE
 _SCANNED = ("DF", "SD", "SI")
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_LOSSY = ("LossyImageCompressionRatio", "LossyImageCompressionMethod")
 _WINDOWS = ("WindowCenter", "WindowWidth", "VOILUTSequence")
 
 
@@ -52,6 +53,30 @@ def image_pixel(picture: Picture) -> dict[str, Any]:
         values["LossyImageCompressionRatio"] = f"{picture.stored_bytes / lossy_bytes:.4g}"
         values["LossyImageCompressionMethod"] = method
     return values
+
+
+def lossy_history(values: dict[Any, Any], own: Mapping[str, Any]) -> None:
+    """Put what was lost in this picture behind what was lost before, as somebody who knows its past says.
+
+    Raises
+    ------
+    ConversionError
+        It is said that something was lost, and not by how much.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.1.1.5
+    """
+    if own.get("LossyImageCompression") == "01":
+        values["LossyImageCompression"] = "01"
+        for keyword in _LOSSY:
+            before = values.get(keyword)
+            if before not in (None, "", own[keyword]):
+                values[keyword] = [*(before if isinstance(before, list) else [before]), own[keyword]]
+    if values.get("LossyImageCompression") == "01":
+        missing = [keyword for keyword in _LOSSY if not values.get(keyword)]
+        if missing:
+            raise ConversionError(f"LossyImageCompression is given, which needs {' and '.join(missing)}")
 
 
 def voi(picture: Picture, given: Mapping[Any, Any]) -> dict[str, Any]:
