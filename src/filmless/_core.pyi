@@ -28,9 +28,11 @@ __all__ = [
     "keep_stored",
     "keywords",
     "look_up_samples",
+    "lzw_decode",
     "pickled",
     "pixel_attributes",
     "png_filter",
+    "png_unfilter",
     "private_entry",
     "read_bytes",
     "read_file",
@@ -239,6 +241,8 @@ def jpeg_segments(data: bytes, jpeg_ls: bool) -> tuple[list[tuple[int, int, int]
 def rle_decode(data: bytes, samples: int, sample_bytes: int, out: Any) -> bool: ...
 def rle_encode(data: Any, samples: int, sample_bytes: int, columns: int) -> bytes: ...
 def png_filter(samples: Any, row: int, step: int) -> bytes: ...
+def png_unfilter(rows: Any, row: int, step: int) -> None: ...
+def lzw_decode(coded: bytes, out: Any) -> int | None: ...
 def draw_ramp(
     samples: Any,
     out: Any,

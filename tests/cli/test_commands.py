@@ -134,7 +134,7 @@ def test_convert_many_goes_on_after_a_bad_one(run, tmp_path: Path) -> None:
     code, _, err = run("convert", EXAMPLES / "head.png", "bad.png", EXAMPLES / "retina.jpg", "-o", "out/")
     assert code == 1
     assert "bad.png" in err
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["head.dcm", "retina.dcm"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.dcm")) == ["head.dcm", "retina.dcm"]
 
 
 def test_scan_writes_csv(run, ct: Path) -> None:

@@ -2,16 +2,16 @@
 
 import io
 import shutil
-from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import filmless
-from filmless.cli.destinations import Folder, Source, sources
-from filmless.cli.parallel import Task, in_order
+from filmless.convert.destinations import Folder
+from filmless.convert.parallel import in_order
+from filmless.convert.sources import files
 from filmless.errors import CodecError
 from filmless.file import encode
 
@@ -28,7 +28,12 @@ def test_the_content_says_what_a_file_is(invoke, ct: Path) -> None:
     shutil.copy(EXAMPLES / "head.png", "picture.dcm")
     shutil.copy(ct, "dicom.png")
     Path("bare").write_bytes(encode(filmless.read(ct), part10=False))
-    assert invoke("convert", "picture.dcm", "dicom.png", "bare", "-o", "out").exit_code == 0
+    result = invoke("convert", "picture.dcm", "dicom.png", "bare", "-o", "out")
+    assert result.exit_code == 0
+    lines = ["filmless: 2 files were passed over: already DICOM", "filmless: converted 1, skipped 2"]
+    assert result.stderr.splitlines() == lines
+    assert [path.name for path in Path("out").iterdir()] == ["picture.dcm"]
+    assert invoke("convert", "dicom.png", "bare", "-o", "out").exit_code == 0
     assert filmless.read("out/picture.dcm").Rows == 448
     assert picture("out/dicom.png").size == picture("out/bare.png").size == (128, 128)
 
@@ -38,14 +43,19 @@ def test_names_never_meet(invoke) -> None:
         Path(name).parent.mkdir(exist_ok=True, parents=True)
         Image.new("L", (8, 8)).save(name)
     result = invoke("convert", "a/scan.png", "b/scan.png", "b/SCAN.bmp", "-o", "many")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "filmless: converted 3\n")
     assert sorted(path.name for path in Path("many").iterdir()) == ["SCAN-3.dcm", "scan-2.dcm", "scan.dcm"]
     assert invoke("convert", "b", "-o", "b/out").exit_code == 0
     written = {path.relative_to("b/out").as_posix() for path in Path("b/out").rglob("*.dcm")}
     assert written == {"SCAN.dcm", "c/scan.dcm", "scan-2.dcm"}
-    again = invoke("convert", "b", "-o", "b/out")
+    again = invoke("convert", "b", "-o", "b/out", "--force")
     assert again.exit_code == 0
     assert {path.relative_to("b/out").as_posix() for path in Path("b/out").rglob("*.dcm")} == written
+    before = {name: Path("b/out", name).read_bytes() for name in written}
+    assert invoke("convert", "b", "-o", "b/out").exit_code == 0
+    after = {path.relative_to("b/out").as_posix(): path.read_bytes() for path in Path("b/out").rglob("*.dcm")}
+    assert after.keys() - written == {"SCAN-2.dcm", "c/scan-2.dcm", "scan-3.dcm"}
+    assert before.items() <= after.items()
 
 
 def test_no_source_is_written_over(invoke) -> None:
@@ -59,9 +69,7 @@ def test_no_source_is_written_over(invoke) -> None:
 
 def test_uids_as_names_are_kept_whole(tmp_path: Path) -> None:
     folder = Folder(tmp_path, ())
-    names = [
-        folder.name_for(Source(name, Path(name)), ".png").name for name in ("1.2.840.1", "1.2.840.2", "IM1", "a.DCM")
-    ]
+    names = [folder.name_for(PurePath(name), ".png").name for name in ("1.2.840.1", "1.2.840.2", "IM1", "a.DCM")]
     assert names == ["1.2.840.1.png", "1.2.840.2.png", "IM1.png", "a.png"]
 
 
@@ -69,7 +77,7 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
     for name in ("a.png", "out/b.png", "outer/c.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = sources([str(tmp_path)], leave_out=tmp_path / "out")
+    found = files([str(tmp_path)], leave_out=tmp_path / "out")
     assert [source.relative.as_posix() for source in found] == ["a.png", "outer/c.png"]
 
 
@@ -78,7 +86,17 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
     [
         ["head.png", "-o", "a.png"],
         ["ct.dcm", "-o", "a.dcm"],
-        ["ct.dcm", "-o", "a.jpg"],
+        ["ct.dcm", "-o", "a.emf"],
+        ["ct.dcm", "-o", "a.jpg", "--level", "3"],
+        ["ct.dcm", "-o", "a.png", "--study", "folder"],
+        ["ct.dcm", "-o", "a.png", "--resume"],
+        ["head.png", "-o", "a.dcm", "--force"],
+        ["head.png", "-o", "a.dcm", "--transfer-syntax", "j3k"],
+        ["head.png", "-o", "a.dcm", "--background", "red"],
+        ["head.png", "-o", "a.dcm", "--quality", "50"],
+        ["head.png", "-o", "a.dcm", "--to", "dicm"],
+        ["head.png", "-o", "a.jpg"],
+        ["-", "head.png", "-o", "out"],
         ["ct.dcm", "-o", "a.png", "--set", "PatientID=1"],
         ["ct.dcm", "-o", "a.png", "--strip-metadata"],
         ["ct.dcm", "-o", "a.png", "--window", "40"],
@@ -170,7 +188,7 @@ def test_frames_of_a_folder(invoke, ct: Path) -> None:
     shutil.copy(ct, "in/single.dcm")
     shutil.copy(ct, "in/many.001.dcm")  # a name that a frame would like to have
     result = invoke("convert", "in", "-o", "out", "--frame", "all", "--to", "png")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "filmless: converted 4\n")
     names = {path.name: picture(str(path)).size for path in Path("out").iterdir()}
     assert names == {
         **dict.fromkeys(["few.000.png", "few.001.png", "many.000.png", "many-2.001.png", "many.002.png"], (5, 6)),
@@ -180,8 +198,8 @@ def test_frames_of_a_folder(invoke, ct: Path) -> None:
     result = invoke("convert", "in", "-o", "out", "--frame", "0-2")
     assert result.exit_code == 1
     assert "frame 2 does not exist, expected 0 to 1, in in/few.dcm" in result.stderr.replace("\n", ", ")
-    assert result.stderr.endswith("filmless: 3 of 4 files failed\n")
-    assert {path.name for path in Path("out").iterdir()} == {"many.000.png", "many.001.png", "many.002.png"}
+    assert result.stderr.endswith("filmless: converted 1, failed 3\n")
+    assert {path.name for path in Path("out").glob("*.png")} == {"many.000.png", "many.001.png", "many.002.png"}
 
 
 def test_frames_that_are_cut_off_are_told_of_once(invoke) -> None:
@@ -205,8 +223,8 @@ def test_one_frame_of_a_file_may_be_damaged(invoke, ct: Path, monkeypatch) -> No
     _frames("many.dcm", 3)
     result = invoke("convert", "many.dcm", ct, "-o", "out", "--frame", "all")
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1] == "filmless: 1 of 2 files failed"
-    assert {path.name for path in Path("out").iterdir()} == {"CT_small.png", "many.000.png", "many.002.png"}
+    assert result.stderr.splitlines()[-1] == "filmless: converted 1, failed 1"
+    assert {path.name for path in Path("out").glob("*.png")} == {"CT_small.png", "many.000.png", "many.002.png"}
 
 
 def test_options_of_rendering_are_handed_on(invoke, ct: Path, monkeypatch) -> None:
@@ -274,7 +292,8 @@ def test_notices_come_in_the_order_of_files(invoke) -> None:
     for number in range(40):
         _frames(f"{number:02}.dcm", 2, rows=300 if number % 7 == 0 else 2)
     result = invoke("convert", *sorted(Path().glob("*.dcm")), "-o", "out")
-    notices = [line for line in result.stderr.splitlines() if line.startswith("filmless: ")]
+    *notices, last = [line for line in result.stderr.splitlines() if line.startswith("filmless: ")]
+    assert last == "filmless: converted 40"
     assert notices == [f"filmless: {number:02}.dcm: the first of 2 frames" for number in range(40)]
 
 
@@ -284,10 +303,10 @@ def test_tasks_are_taken_a_few_ahead() -> None:
     def tasks():
         for number in range(1000):
             taken.append(number)
-            yield Task(str(number), partial(int, number))
+            yield number
 
-    for number, (task, outcome) in enumerate(in_order(tasks(), threads=2)):
-        assert (task.path, outcome.result()) == (str(number), number)
+    for number, (task, outcome) in enumerate(in_order(str, tasks(), threads=2)):
+        assert (task, outcome.result()) == (number, str(number))
         assert len(taken) < number + 20
     assert len(taken) == 1000
 
@@ -299,15 +318,20 @@ def test_what_a_folder_holds_beside_images_is_passed_over(invoke, ct: Path, pydi
     for path in (ct, by_name["reportsi.dcm"], by_name["rtplan.dcm"]):
         shutil.copy(path, "in")
     result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
-    assert (result.exit_code, result.stderr) == (0, "filmless: 2 files without pixels were passed over\n")
+    assert result.exit_code == 0
+    lines = ["filmless: 2 files were passed over: without pixels", "filmless: converted 1, skipped 2"]
+    assert result.stderr.splitlines() == lines
     assert [path.name for path in Path("out").iterdir()] == ["CT_small.png"]
     result = invoke("convert", "in/rtplan.dcm", "-o", "out", "--to", "png", *more)
     assert result.exit_code == 1
     assert "there is no pixel data" in result.stderr
     Path("in/notes.txt").write_text("nothing")
     result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
+    assert result.exit_code == 0
+    assert "filmless: 1 file was passed over: no DICOM\n" in result.stderr
+    result = invoke("convert", "in/notes.txt", "-o", "a.png", "--to", "png", *more)
     assert result.exit_code == 1
-    assert result.stderr.startswith("filmless: this is not DICOM, which --to png is for, in in/notes.txt")
+    assert result.stderr == "filmless: this is not DICOM, which becomes png, in in/notes.txt\n"
 
 
 def test_stored_values_of_nothing(invoke, pydicom_files) -> None:

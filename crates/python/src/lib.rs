@@ -49,7 +49,7 @@ mod _core {
     #[pymodule_export]
     use crate::model::{from_json, from_xml, to_json, to_xml};
     #[pymodule_export]
-    use crate::png::png_filter;
+    use crate::png::{lzw_decode, png_filter, png_unfilter};
     #[pymodule_export]
     use crate::render::{draw_ramp, expand_segments, look_up_samples, sample_range, ybr_to_rgb};
     #[pymodule_export]

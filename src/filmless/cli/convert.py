@@ -1,267 +1,259 @@
-"""`filmless convert`: pictures become DICOM, DICOM becomes PNG."""
+"""`filmless convert`: pictures, videos and documents become DICOM, DICOM becomes what a person can use."""
 
+import errno
 import os
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-import filmless
-from filmless import _core
-from filmless.cli.destinations import Folder, Source, sources
-from filmless.cli.naming import tag_named
-from filmless.cli.parallel import Task, in_order
-from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options, strangeness
+from filmless.cli.convert_options import as_typed, conversion_options, inward_given, outward_given, refuse_foreign
+from filmless.cli.option_groups import GroupedCommand, in_group
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Batch, Misuse, say, writing
-from filmless.cli.sources import has_pixels, of_files
-from filmless.cli.values import check_value, value_typed
-from filmless.dataset import Dataset
-from filmless.errors import ConversionError, DicomError, FormatError
+from filmless.cli.reporting import Failure, Misuse, report, say
+from filmless.cli.sources import STDIN
+from filmless.errors import ConversionError, DicomError, UnsupportedError
+
+if TYPE_CHECKING:
+    from filmless.convert.conversion import Conversion
+    from filmless.convert.destinations import OneFile
+    from filmless.convert.out.formats import Format
+    from filmless.convert.report import Report
+    from filmless.convert.sources import Item
 
 __all__ = ["convert"]
 
-Kind = Literal["DICOM", "picture"]
-_HEAD = 4096
-_PICTURES = {".bmp", ".emf", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _DICOM = {".dcm", ".dic", ".dicom", ".ima"}
+#: Of what is embedded in a data set; XML is the header of any.
+_DOCUMENTS = {".mtl", ".obj", ".pdf", ".stl"}
+#: What a program may want to know is told in the report; these are for a person, too.
+_HINTS = {"first-frame": "--frame N takes another, --frame all every one"}
 
 
-class Options(NamedTuple):
-    """What is asked for: the first two for pictures, the rest for DICOM."""
+class ConvertCommand(GroupedCommand):
+    """A command whose help ends with the formats that are written."""
 
-    header: dict[str, Any]
-    strip_metadata: bool
-    frames: int | FrameChoice | None
-    rendering: dict[str, Any]
-    depth: Literal[8, 16]
-    level: int | None
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table of formats, which is slow to import."""
+        from filmless.convert.out.formats import FORMATS
 
-    @property
-    def is_for_dicom(self) -> bool:
-        """Whether anything is asked for that only a conversion of DICOM can give."""
-        return bool(self.rendering) or self.depth == 16 or self.frames is not None or self.level is not None
+        with formatter.section("FORMAT"):
+            formatter.write_dl([("dicom", "DICOM"), *((row.name, row.title) for row in FORMATS)])
 
 
-#: Lines to say of a file; None when it was passed over.
-Said = list[tuple[str, str | None]] | None
-
-
-@click.command(short_help="Make pictures DICOM and DICOM pictures.")
+@click.command(cls=ConvertCommand, short_help="Make pictures, videos and documents DICOM, and DICOM pictures.")
 @click.argument("inputs", nargs=-1, required=True, metavar="IN...")
-@click.option("-o", "--output", required=True, metavar="OUT", help="A file; of several inputs or folders, a folder.")
-@click.option("--to", "target_format", type=click.Choice(["png"]), help="Refuse what does not become this.")
-@click.option("--set", "settings", multiple=True, metavar="KEYWORD=VALUE", help="To DICOM: a header value; repeatable.")
-@click.option("--strip-metadata", is_flag=True, help="To DICOM: leave EXIF, comments and thumbnails out of a JPEG.")
-@click.option("--frame", metavar="N|A-B|all", help="To a picture: which frames, from 0 (the default).")
-@rendering_options
-@click.option("--size", type=click.IntRange(1, 65535), metavar="N", help="To a picture: pixels of its longer side.")
-@click.option("--depth", type=click.Choice(["8", "16"]), default="8", help="To a picture: 16 gives the stored values.")
-@click.option("--level", type=click.IntRange(0, 12), metavar="N", help="To PNG: work for a small file, 0 to 12 (6).")
-def convert(
-    inputs: tuple[str, ...],
-    output: str,
-    target_format: str | None,
-    settings: tuple[str, ...],
-    strip_metadata: bool,
-    frame: str | None,
-    window: str | None,
-    voi: str | None,
-    state: str | None,
-    plain: bool,
-    icc: bool,
-    size: int | None,
-    depth: str,
-    level: int | None,
-) -> None:
-    """Make pictures DICOM (JPEG, PNG, BMP, TIFF, GIF, EMF) and DICOM pictures (PNG).
+@in_group(
+    "What and where",
+    click.option("-o", "--output", required=True, metavar="OUT", help="A file; of several inputs, a folder."),
+    click.option("--to", metavar="FORMAT", help="What to write; see below."),
+)
+@conversion_options
+def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) -> None:
+    """Make pictures, videos and documents DICOM, and DICOM pictures, videos, arrays or text.
 
-    The direction follows from what the files hold, not from their names. Of several inputs, or a folder, OUT is a
-    folder, which is made when missing; a name that is taken there by another input gets a number. Of several frames
-    each becomes a file with its number: scan.007.png. What a folder holds beside images (reports, plans, DICOMDIR) is
-    passed over.
+    IN are files, folders and ZIP files, in natural order: img2 before img10; or - for standard input. What they are
+    follows from what they hold, not from their names. What they become follows from --to, from the name of OUT, or from
+    IN: all DICOM becomes PNG, all else becomes DICOM.
+
+    Of several inputs, or of a folder, OUT is a folder, which is made when missing. A name that is taken there gets a
+    number: scan-2.dcm. Of several pages or frames each becomes a file with its number: scan.007.png. Each file is
+    written whole or not at all, and one bad file does not stop the rest.
     """
-    rendering = rendering_given(window=window, voi=voi, state=state, plain=plain, icc=icc, size=size)
-    deep: Literal[8, 16] = 16 if depth == "16" else 8
-    if deep == 16 and rendering:
-        raise Misuse("--depth 16 gives stored values, nothing that is rendered goes with it")
-    options = Options(_header(settings), strip_metadata, frames_given(frame), rendering, deep, level)
-    batch = Batch()
+    from filmless.convert.gathering import gathered
+    from filmless.convert.journal import JOURNAL
+    from filmless.convert.many import convert_many
+    from filmless.convert.report import Report
+
+    inward, outward = inward_given(given), outward_given(given)
+    _require_folder_of(given["report"])
+    target, found, row, is_folder = _plan(inputs, output, to)
+    refuse_foreign("DICOM" if row is None else "other", inward, outward)
+    options = inward if row is None else {**outward, "to": row.name}
+    for name in ("force", "resume"):
+        if given[name] and not is_folder:
+            raise Misuse(f"--{name} is for OUT that is a folder")
+        if given[name]:
+            options[name] = True
+    with Report(given["report"]) as told, TemporaryDirectory() as folder:
+        try:
+            if row is not None and row.takes_many and not is_folder and len(found) > 1:
+                conversions = gathered(found, target, row.name, **outward)
+            else:
+                destination = target if is_folder else _one_file(target, Path(folder), row)
+                conversions = convert_many(found, destination, threads=given["threads"], **options)
+        except (ConversionError, UnsupportedError, ValueError) as error:
+            _refuse(error)
+        if is_folder and not given["resume"] and (target / JOURNAL).exists():
+            say("OUT has the journal of a run that did not end, and this one begins anew", "--resume goes on with it")
+        try:
+            with closing(conversions):
+                _tell(conversions, told, len(found))
+        except KeyboardInterrupt:
+            say(f"interrupted: {told.summary()}", "--resume goes on from there" if is_folder else None)
+            raise
+        if output == STDIN:
+            _to_stdout(Path(folder))
+    if len(found) > 1:
+        say(told.summary())
+    if told.counts["failed"] or (not is_folder and not told.counts["converted"]):
+        raise Failure
+
+
+def _plan(inputs: tuple[str, ...], output: str, to: str | None) -> "tuple[Path, list[Item], Format | None, bool]":
+    """Find the sources, the format that they become (None for DICOM), and whether OUT is a folder."""
     target = Path(output)
-    if len(inputs) > 1 or Path(inputs[0]).is_dir() or target.is_dir() or output.endswith(("/", os.sep)):
-        _convert_many(inputs, target, options, batch, target_format)
-    else:
-        with batch.file(inputs[0]):
-            _convert_one(inputs[0], target, options, batch, target_format)
-    batch.finish()
-
-
-def _convert_one(path: str, target: Path, options: Options, batch: Batch, target_format: str | None) -> None:
-    kind = _kind(path, target_format)
-    suffix = target.suffix.lower()
-    if target.exists() and target.samefile(path):
-        raise Misuse("OUT is the input itself")
-    if kind == "picture" and suffix in _PICTURES:
-        raise Misuse("the input is a picture, which becomes DICOM, and OUT is named as a picture")
-    if kind == "DICOM" and suffix in _DICOM:
-        raise Misuse("the input is DICOM already", "`filmless transcode --to SYNTAX` changes its transfer syntax")
-    if kind == "DICOM" and suffix in _PICTURES - {".png"}:
-        raise Misuse(f"DICOM becomes PNG, {suffix} is not written yet")
-    _refuse_foreign_options({kind}, options, target_format)
-
-    def named(ending: str) -> Path:
-        # The name that was asked for is kept as it is; a frame's number goes before its suffix.
-        return target.with_name(f"{target.stem}{ending.rpartition('.')[0]}{target.suffix}")
-
-    for task, outcome in in_order(_tasks(Source(path, Path(path)), kind, named, options)):
-        with batch.file(task.path, counted=True):
-            for line in outcome.result() or ():
-                say(*line)
-
-
-def _convert_many(
-    inputs: Iterable[str], folder: Path, options: Options, batch: Batch, target_format: str | None
-) -> None:
-    if folder.exists() and not folder.is_dir():
+    is_sheet = target.suffix.lower() == ".pdf" and not target.is_dir()  # of many images
+    many = len(inputs) > 1 or Path(inputs[0]).is_dir()
+    is_folder = output != STDIN and ((many and not is_sheet) or target.is_dir() or output.endswith(("/", os.sep)))
+    if is_folder and target.exists() and not target.is_dir():
         raise Misuse("OUT is a file, and several inputs need a folder")
-    jobs: list[tuple[Source, Kind]] = []
-    for source in sources(inputs, leave_out=folder):
-        with batch.file(source.path):
-            jobs.append((source, _kind(source.path, target_format)))
-    _refuse_foreign_options({kind for _, kind in jobs}, options, target_format)
-    names = Folder(folder, (source.path for source, _ in jobs))
-
-    def named(source: Source, suffix: str) -> Path:
-        target = names.name_for(source, suffix)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
-
-    def tasks() -> Iterator[Task[Said]]:
-        for source, kind in jobs:
-            with batch.file(source.path, counted=True):
-                yield from _tasks(source, kind, partial(named, source), options)
-
-    passed_over = 0
-    with progress("converting", len(jobs)) as advance:
-        for task, outcome in in_order(tasks()):
-            with batch.file(task.path, counted=True):
-                said = outcome.result()
-                passed_over += said is None
-                for line in said or ():
-                    say(*line)
-            if task.ends_file:
-                advance()
-    if passed_over:
-        say(f"{of_files(passed_over, 'without pixels')} passed over")
+    found = list(_found(inputs, target if is_folder else None))
+    if not is_folder and len(found) > 1 and not target.suffix and output != STDIN:
+        is_folder = True  # for what a ZIP file holds
+    row = _format(found, None if is_folder else target, to)
+    if not is_folder and len(found) > 1 and not (row is not None and row.takes_many):
+        raise Misuse(f"IN holds {len(found)} files, and OUT is one file", "name a folder: OUT/")
+    paths = [one.path for one in found if one.path is not None and one.error is None]
+    if not is_folder and target.exists() and any(target.samefile(path) for path in paths):
+        raise Misuse("OUT is the input itself")
+    return target, found, row, is_folder
 
 
-def _tasks(source: Source, kind: Kind, named: Callable[[str], Path], options: Options) -> Iterator[Task[Said]]:
-    """Yield what is to be done for a file; names are chosen here, in the order of files and frames."""
-    path = source.path
-    if kind == "picture":
-        yield Task(path, partial(_to_dicom, path, named(".dcm"), options))
-        return
-    if not isinstance(options.frames, FrameChoice):
-        yield Task(path, partial(_first_picture, source, options.frames, named(".png"), options))
-        return
-    dataset = filmless.read(path)
-    if not source.is_named and not has_pixels(dataset):
-        yield Task(path, lambda: None)
-        return
-    frames = filmless.pixels.frames(dataset)
-    wanted = options.frames.of(len(frames))
-    frames.require(wanted[0], wanted[-1])
-    digits = max(3, len(str(len(frames) - 1)))
-    for frame in wanted:
-        target = named(f".{frame:0{digits}}.png" if len(wanted) > 1 else ".png")
-        yield Task(path, partial(_to_picture, path, dataset, frame, target, options), frame == wanted[-1])
+def _found(inputs: tuple[str, ...], leave_out: Path | None) -> "Iterator[Item]":
+    """Go through the sources that are named; standard input is read whole."""
+    from filmless.convert.sources import Item, items
+
+    for name in inputs:
+        if name == STDIN:
+            if len(inputs) > 1:
+                raise Misuse("standard input goes alone")
+            yield Item(source=sys.stdin.buffer.read(), name="standard input", relative=PurePath("stdin"))
+        else:
+            yield from items(name, leave_out=leave_out)
 
 
-def _to_dicom(path: str, target: Path, options: Options) -> Said:
-    from filmless.convert import ConversionNotice, to_dicom
+def _format(found: "list[Item]", target: Path | None, to: str | None) -> "Format | None":
+    """Return what the sources become: as asked, as OUT is named, or as follows from what they are; None for DICOM."""
+    from filmless.convert.out.formats import format_named, format_of_suffix
+    from filmless.convert.pieces import kind_of
 
-    notices: list[ConversionNotice] = []
-    dataset = to_dicom(path, strip_metadata=options.strip_metadata, notices=notices, **options.header)
-    with writing(target):
-        filmless.write(dataset, target)
-    return [(f"{path}: {notice}", None) for notice in notices]
+    asked = _asked(to)
+    if target is None:
+        if asked is not None:
+            return asked.row
+        is_dicom = False
+        for item in found:
+            kind = kind_of(item)
+            if kind == "other":
+                return None
+            is_dicom = is_dicom or kind == "DICOM"
+        return format_named("png") if is_dicom else None
+    suffix = target.suffix.lower()
+    kind = kind_of(found[0]) if len(found) == 1 else None
+    named = format_of_suffix(target)
+    if asked is None and kind == "DICOM" and suffix in _DICOM:
+        asked = _Asked(None)
+    if asked is None:
+        is_dicom = kind == "DICOM" or (kind is None and named is not None)
+        asked = _Asked(_by_name(target, named, found) if is_dicom else None)
+    if asked.row is None:
+        if kind == "DICOM":
+            raise Misuse("the input is DICOM already", "`filmless transcode --to SYNTAX` changes its transfer syntax")
+        if named is not None:
+            raise Misuse(f"the input becomes DICOM, and OUT is named as {named.name}")
+    elif kind == "other":
+        raise Misuse(f"{asked.row.name} is made of DICOM, and the input is none: it becomes DICOM")
+    elif suffix in _DICOM or (named not in (None, asked.row) and suffix not in asked.row.suffixes):
+        what = "DICOM" if named is None else named.name
+        raise Misuse(f"OUT is named as {what}, and {asked.row.name} is what is written")
+    return asked.row
 
 
-def _first_picture(source: Source, frame: int | None, target: Path, options: Options) -> Said:
-    """Convert one frame; of what a folder holds beside images, nothing."""
-    dataset = filmless.read(source.path)
-    if not source.is_named and not has_pixels(dataset):
-        return None
-    return _to_picture(source.path, dataset, frame, target, options)
+class _Asked(NamedTuple):
+    """A format that was asked for; no row for DICOM."""
+
+    row: "Format | None"
 
 
-def _to_picture(path: str, dataset: Dataset, frame: int | None, target: Path, options: Options) -> Said:
-    from filmless.convert import from_dicom
+def _asked(to: str | None) -> _Asked | None:
+    from filmless.convert.out.formats import format_named
 
-    level: dict[str, Any] = {} if options.level is None else {"level": options.level}
-    with writing(target):
-        from_dicom(dataset, "png", target, frame=frame or 0, depth=options.depth, **options.rendering, **level)
-    said: list[tuple[str, str | None]] = []
-    if strange := strangeness(options.rendering, dataset, frame or 0):
-        said.append((f"{path}: {strange}", None))
-    count = dataset.get("NumberOfFrames")
-    if frame is None and isinstance(count, int) and count > 1:
-        said.append((f"{path}: the first of {count} frames", "--frame N takes another, --frame all every one"))
-    return said
-
-
-def _kind(path: str, target_format: str | None) -> Kind:
-    """Tell what a file holds, from its first bytes; a data set without its preamble has to be read for that."""
-    from filmless.convert.formats import format_of
-
-    with Path(path).open("rb") as file:
-        head = file.read(_HEAD)
-    if b"DICM" in (head[128:132], head[:4]):
-        return "DICOM"
+    if to is None or to.lower() in ("dicom", "dcm"):
+        return None if to is None else _Asked(None)
     try:
-        format_of(head, Path(path).stat().st_size)
-    except ConversionError as no_picture:
-        try:
-            filmless.read(path)
-        except FormatError as no_dicom:
-            if target_format is not None:
-                raise FormatError(f"this is not DICOM, which --to {target_format} is for", path=path) from no_dicom
-            raise no_picture from None
-        return "DICOM"
-    return "picture"
+        return _Asked(format_named(to))
+    except ConversionError as error:
+        raise Misuse(error.message, error.hint) from None
 
 
-def _header(settings: Iterable[str]) -> dict[str, Any]:
-    """Take the values of ``--set`` apart and check them before any file is read."""
-    header = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise Misuse("--set needs Keyword=value")
-        entry = _core.dictionary_entry(tag_named(name))
-        if entry is None or not entry[3]:
-            raise Misuse(f"`{name}` is not in the data dictionary")
-        tag, vr, _, keyword, *_ = entry
-        value = value_typed(tag, vr, text)
-        check_value(tag, vr, value)
-        header[keyword] = value
-    if header:
-        from filmless.convert.header import HeaderRules
+def _by_name(target: Path, named: "Format | None", found: "list[Item]") -> "Format":
+    """Return the format that OUT is named as: of a document, the document that is in it."""
+    from filmless.convert.formats import FORMATS
+    from filmless.convert.out.formats import format_named
+    from filmless.convert.pieces import has_document
 
-        try:
-            HeaderRules(values=header)
-        except DicomError as error:
-            raise Misuse(error.message, error.hint) from None
-    return header
+    suffix = target.suffix.lower()
+    if suffix in _DOCUMENTS and len(found) == 1 and has_document(found[0]):
+        return format_named("document")
+    if named is None and any(suffix in row.suffixes for row in FORMATS):
+        raise Misuse(f"DICOM does not become {suffix}", "`--to` names what is written")
+    return named or format_named("png")
 
 
-def _refuse_foreign_options(kinds: set[Kind], options: Options, target_format: str | None) -> None:
-    """Refuse options that no input can use: whoever gave them expects something else."""
-    if target_format is not None and "picture" in kinds:
-        raise Misuse(f"--to {target_format} is for DICOM, and an input is a picture, which becomes DICOM")
-    if kinds == {"DICOM"} and (options.header or options.strip_metadata):
-        raise Misuse("--set and --strip-metadata are for pictures, and the input is DICOM")
-    if kinds == {"picture"} and options.is_for_dicom:
-        raise Misuse("options on frames and rendering are for DICOM, and the input is a picture")
+def _one_file(target: Path, folder: Path, row: "Format | None") -> "OneFile":
+    """Return the file that is named; of standard output, one to copy there."""
+    from filmless.convert.destinations import OneFile
+
+    if str(target) != STDIN:
+        return OneFile(target)
+    return OneFile(folder / f"stdout{'.dcm' if row is None else row.suffixes[0]}")
+
+
+def _to_stdout(folder: Path) -> None:
+    written = list(folder.iterdir())
+    if len(written) > 1:
+        raise Misuse(f"the input becomes {len(written)} files, and standard output is one")
+    for path in written:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def _tell(conversions: "Iterator[Conversion]", told: "Report", count: int) -> None:
+    """Say what has to be said of each source, and how far the run is."""
+    skipped: Counter[str] = Counter()
+    with progress("converting", count) as advance:
+        for conversion in conversions:
+            told.add(conversion)
+            for notice in conversion.notices:
+                say(f"{conversion.source}: {notice}", _HINTS.get(notice.code))
+            if conversion.error is not None:
+                report(conversion.error, conversion.source)
+            if conversion.reason is not None:
+                skipped[conversion.reason] += 1
+            if conversion.part == conversion.parts - 1:
+                advance()
+    for reason, number in skipped.items():
+        say(f"{number:,} {'file was' if number == 1 else 'files were'} passed over: {reason}")
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """End with what is wrong with an argument, or with a file that one names."""
+    if isinstance(error, DicomError):
+        if error.path is not None:
+            report(error)
+            raise Failure from None
+        raise Misuse(as_typed(error.message) or "", as_typed(error.hint)) from None
+    raise Misuse(as_typed(str(error)) or "") from None
+
+
+def _require_folder_of(path: str | None) -> None:
+    """Refuse a report that cannot be written, before anything is converted."""
+    if path is not None and not Path(path).parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(Path(path).parent))

@@ -42,11 +42,11 @@ class FrameChoice(NamedTuple):
 def rendering_options(command: Command) -> Command:
     """Add the options that `rendering_given` takes."""
     options = [
-        click.option("--window", metavar="C,W", help="To a picture: centre and width, or minmax, or full."),
-        click.option("--voi", metavar="N|NAME", help="To a picture: which of the file's windows and LUTs, from 0."),
-        click.option("--presentation-state", "state", metavar="FILE", help="To a picture: show it as this state does."),
-        click.option("--no-overlays", "plain", is_flag=True, help="To a picture: without the overlays of the file."),
-        click.option("--icc", is_flag=True, help="To a picture: colours in sRGB, by the file's ICC profile."),
+        click.option("--window", metavar="C,W", help="Centre and width, or minmax, or full."),
+        click.option("--voi", metavar="N|NAME", help="Which of the file's windows and LUTs, from 0."),
+        click.option("--presentation-state", "state", metavar="FILE", help="Show it as this state does."),
+        click.option("--no-overlays", "plain", is_flag=True, help="Without the overlays of the file."),
+        click.option("--icc", is_flag=True, help="Colours in sRGB, by the file's ICC profile."),
     ]
     for option in reversed(options):
         command = option(command)

@@ -5,21 +5,22 @@ import os
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 import filmless
 from filmless import _core
-from filmless.cli.destinations import Folder, Source, sources
 from filmless.cli.fileset import is_directory
-from filmless.cli.parallel import Task, in_order
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Batch, Misuse, say, writing
 from filmless.cli.sources import STDIN, has_pixels, of_files, read_source
 from filmless.errors import UnsupportedError
 
-__all__ = ["SHORT_NAMES", "transcode"]
+if TYPE_CHECKING:
+    from filmless.convert.sources import Item
+
+__all__ = ["SHORT_NAMES", "target_named", "transcode"]
 
 SHORT_NAMES = {
     "implicit": "ImplicitVRLittleEndian",
@@ -85,17 +86,18 @@ def transcode(
     """
     if (output is None) != in_place:
         raise Misuse("say where to write: either -o OUT or --in-place")
+    from filmless.convert.parallel import in_order
+
     options = {**loss, "verify": not no_verify, "new_instance": not keep_uid}
-    work = partial(_transcode, transfer_syntax=_target(syntax, loss), options=options)
+    work = partial(_transcode, transfer_syntax=target_named(syntax, loss), options=options)
     batch = Batch()
     pairs = _pairs(inputs, output)
     workers = 1 if len(pairs) == 1 else threads
     options["threads"] = threads if len(pairs) == 1 else 1
-    tasks = (Task(source.path, partial(work, source, target)) for source, target in pairs)
     outcomes = Counter[Outcome]()
     with progress("transcoding", len(pairs)) as advance:
-        for task, outcome in in_order(tasks, threads=workers):
-            with batch.file(task.path):
+        for (source, _), outcome in in_order(work, pairs, threads=workers):
+            with batch.file(source.name):
                 outcomes[outcome.result()] += 1
             advance()
     _tell(outcomes, in_place=in_place)
@@ -110,18 +112,21 @@ def _tell(outcomes: Counter[Outcome], *, in_place: bool) -> None:
         say(f"the DICOMDIR was {'passed over' if in_place else 'left out'}: it no longer fits the files")
 
 
-def _transcode(source: Source, target: Path, *, transfer_syntax: str, options: dict[str, Any]) -> Outcome:
+def _transcode(pair: "tuple[Item, Path]", *, transfer_syntax: str, options: dict[str, Any]) -> Outcome:
     from filmless.pixels.transcoding import transcode
 
-    dataset = read_source(source.path)
+    source, target = pair
+    if source.error is not None:
+        raise source.error
+    dataset = read_source(source.name)
     if is_directory(dataset):
         if source.is_named:
             raise UnsupportedError("a DICOMDIR cannot be transcoded, its records point to places in it")
         return "DICOMDIR"
     if not source.is_named and not has_pixels(dataset):
-        if not target.exists() or not target.samefile(source.path):
+        if not target.exists() or not target.samefile(source.name):
             with writing(target):
-                _core.write_bytes(str(target), Path(source.path).read_bytes())
+                _core.write_bytes(str(target), Path(source.name).read_bytes())
         return "without pixels"
     try:
         dataset = transcode(dataset, transfer_syntax, **options)
@@ -147,7 +152,7 @@ def _listed(hint: str) -> list[str]:
     return hint.removeprefix(_ABLE).split(", ")
 
 
-def _target(name: str, loss: dict[str, Any]) -> str:
+def target_named(name: str, loss: dict[str, Any]) -> str:
     """Return the UID of the transfer syntax that is named, when it is written and has a use for the options."""
     from filmless.pixels.codecs import EncodeOptions
     from filmless.pixels.targets import check_options, target_row
@@ -166,29 +171,35 @@ def _target(name: str, loss: dict[str, Any]) -> str:
     return str(row["uid"])
 
 
-def _pairs(inputs: tuple[str, ...], output: str | None) -> list[tuple[Source, Path]]:
+def _pairs(inputs: tuple[str, ...], output: str | None) -> "list[tuple[Item, Path]]":
     """Return each file, and where what becomes of it goes."""
+    from filmless.convert.destinations import Folder
+    from filmless.convert.sources import Item, files
+
     if STDIN in inputs and (output is None or len(inputs) > 1):
         raise Misuse("standard input goes alone, and into a file with -o OUT")
     if output is None:
-        return [(source, Path(source.path)) for source in sources(inputs, leave_out=None)]
+        return [(source, Path(source.name)) for source in files(inputs, leave_out=None) if source.reason is None]
     target = Path(output)
     many = len(inputs) > 1 or Path(inputs[0]).is_dir() or target.is_dir() or output.endswith(("/", os.sep))
     if not many:
         if inputs[0] != STDIN and target.exists() and Path(inputs[0]).exists() and target.samefile(inputs[0]):
             raise Misuse("OUT is the input itself", "--in-place writes over it")
-        return [(Source(inputs[0], Path(Path(inputs[0]).name)), target)]
+        named = (
+            Item(source=STDIN, name=STDIN, relative=Path(STDIN))
+            if inputs[0] == STDIN
+            else next(files(inputs, leave_out=None))
+        )
+        return [(named, target)]
     if STDIN in inputs:
         raise Misuse("OUT is a folder, and standard input has no name to be written under")
     if target.exists() and not target.is_dir():
         raise Misuse("OUT is a file, and several inputs need a folder")
     if any(Path(name).is_dir() and Path(name).resolve() == target.resolve() for name in inputs):
         raise Misuse("OUT is the input folder itself", "--in-place writes over the files in it")
-    found = list(sources(inputs, leave_out=target))
-    names = Folder(target, (source.path for source in found))
-    return [(source, _made(names.name_for(source))) for source in found]
-
-
-def _made(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    found = [source for source in files(inputs, leave_out=target) if source.reason is None]
+    names = Folder(target, (source.name for source in found))
+    pairs = [(source, names.name_for(source.relative)) for source in found]
+    for _, path in pairs:
+        names.make_room(path)
+    return pairs

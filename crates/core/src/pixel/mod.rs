@@ -5,6 +5,7 @@ pub mod colour;
 pub mod fragments;
 pub mod functional_groups;
 pub mod lut;
+pub mod lzw;
 pub mod png;
 pub mod rle;
 pub mod sample;

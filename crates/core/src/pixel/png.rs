@@ -77,12 +77,92 @@ fn cost(differences: &[u8]) -> u64 {
         .sum()
 }
 
+/// Why rows cannot be unfiltered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PngError {
+    /// The bytes are not whole rows of whole pixels, or pixels are of a size that PNG has not.
+    Size,
+    /// A row begins with a number that is of no filter.
+    Filter,
+}
+
+/// Undoes the filters of rows, each of which begins with the number of its filter, and moves the rows together: the
+/// first `rows.len() / (row + 1) * row` bytes are the picture.
+///
+/// `row` is the bytes of a row without that number, and `step` those of a pixel, 1 where it has fewer bits.
+///
+/// # Errors
+///
+/// The sizes do not fit each other, or a number is of no filter.
+pub fn unfilter(rows: &mut [u8], row: usize, step: usize) -> Result<(), PngError> {
+    match step {
+        1 => unfilter_rows::<1>(rows, row),
+        2 => unfilter_rows::<2>(rows, row),
+        3 => unfilter_rows::<3>(rows, row),
+        4 => unfilter_rows::<4>(rows, row),
+        6 => unfilter_rows::<6>(rows, row),
+        8 => unfilter_rows::<8>(rows, row),
+        _ => Err(PngError::Size),
+    }
+}
+
+/// The same for pixels whose size is known when this is compiled, so that one is worked on as a whole.
+fn unfilter_rows<const N: usize>(rows: &mut [u8], row: usize) -> Result<(), PngError> {
+    if row == 0 || row == usize::MAX || !row.is_multiple_of(N) || !rows.len().is_multiple_of(row + 1) {
+        return Err(PngError::Size);
+    }
+    let first = vec![0; row]; // what lies above the first row counts as 0
+    for number in 0..rows.len() / (row + 1) {
+        let (start, end) = (number * (row + 1), number * row);
+        let filter = rows[start];
+        rows.copy_within(start + 1..start + 1 + row, end);
+        let (before, here) = rows.split_at_mut(end);
+        let above = if number == 0 { first.as_slice() } else { &before[end - row..] };
+        let here = &mut here[..row];
+        match filter {
+            0 => (),
+            1 => unfilter_row::<N>(here, above, |[byte, left, ..]| byte.wrapping_add(left)),
+            2 => here.iter_mut().zip(above).for_each(|(byte, up)| *byte = byte.wrapping_add(*up)),
+            3 => unfilter_row::<N>(here, above, |[byte, left, up, _]| {
+                byte.wrapping_add(u16::midpoint(u16::from(left), u16::from(up)) as u8)
+            }),
+            4 => unfilter_row::<N>(here, above, |[byte, left, up, corner]| {
+                byte.wrapping_add(nearest_by_order(left, up, corner))
+            }),
+            _ => return Err(PngError::Filter),
+        }
+    }
+    Ok(())
+}
+
+/// Undoes a filter that looks at the pixel before: `undo` gets the byte and those left, above and in the corner.
+fn unfilter_row<const N: usize>(here: &mut [u8], above: &[u8], undo: impl Fn([u8; 4]) -> u8) {
+    let (mut left, mut corner) = ([0; N], [0; N]);
+    for (pixel, up) in here.as_chunks_mut::<N>().0.iter_mut().zip(above.as_chunks::<N>().0) {
+        for at in 0..N {
+            left[at] = undo([pixel[at], left[at], up[at], corner[at]]);
+        }
+        *pixel = left;
+        corner = *up;
+    }
+}
+
+/// `nearest`, without its distances, which the processor would wait for: of three in a row, whether the prediction lies
+/// at or behind an end says which end is nearest.
+fn nearest_by_order(left: u8, up: u8, corner: u8) -> u8 {
+    let (a, b, c) = (i16::from(left), i16::from(up), i16::from(corner));
+    let turn = 3 * c - (a + b);
+    let (low, high) = (a.min(b), a.max(b));
+    let lower = if high <= turn { low } else { c };
+    (if turn <= low { high } else { lower }) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Undoes the filters as the Standard of PNG writes them.
-    fn unfilter(filtered: &[u8], row: usize, step: usize) -> Vec<u8> {
+    fn unfilter_plainly(filtered: &[u8], row: usize, step: usize) -> Vec<u8> {
         let mut rows: Vec<Vec<u8>> = vec![vec![0; row]];
         for line in filtered.chunks(row + 1) {
             let above = rows[rows.len() - 1].clone();
@@ -125,11 +205,52 @@ mod tests {
             }
             for step in [1, 2, 3, 6] {
                 let filtered = filter(&samples, 60, step).unwrap_or_default();
-                assert_eq!(unfilter(&filtered, 60, step), samples);
+                assert_eq!(unfilter_plainly(&filtered, 60, step), samples);
+                let mut rows = filtered.clone();
+                assert_eq!(unfilter(&mut rows, 60, step), Ok(()));
+                assert_eq!(rows[..samples.len()], samples);
                 filtered.chunks(61).for_each(|line| seen[usize::from(line[0])] = true);
             }
         }
         assert_eq!(seen, [true; FILTERS]);
+    }
+
+    #[test]
+    fn any_filter_of_any_row_is_undone_as_written() {
+        let mut random = 7_u32;
+        for step in [1, 2, 3, 4, 6, 8] {
+            let row = step * 11;
+            let mut filtered = Vec::new();
+            for at in 0..40 * (row + 1) {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let byte = (random >> 24) as u8;
+                filtered.push(if at % (row + 1) == 0 { byte % 5 } else { byte });
+            }
+            let plainly = unfilter_plainly(&filtered, row, step);
+            assert_eq!(unfilter(&mut filtered, row, step), Ok(()));
+            assert_eq!(filtered[..40 * row], plainly);
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_the_same_both_ways() {
+        for left in 0..=255 {
+            for up in 0..=255 {
+                for corner in (0..=255).step_by(3).chain([1, 127, 128, 254]) {
+                    assert_eq!(nearest(left, up, corner), nearest_by_order(left, up, corner));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_cannot_be_unfiltered_are_refused() {
+        for (length, row, step) in [(10, 0, 1), (10, 4, 0), (10, 4, 5), (10, 4, 3), (9, 4, 1), (10, usize::MAX - 1, 1)]
+        {
+            assert_eq!(unfilter(&mut vec![0; length], row, step), Err(PngError::Size));
+        }
+        assert_eq!(unfilter(&mut [0, 1, 5, 1], 1, 1), Err(PngError::Filter));
+        assert_eq!(unfilter(&mut [], 3, 1), Ok(()));
     }
 
     #[test]

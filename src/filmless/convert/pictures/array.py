@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filmless.convert.content import Picture, check_size, composite
+from filmless.convert.content import Picture, check_size
 from filmless.convert.options import ReadOptions
-from filmless.convert.pictures.pillow import PictureInformation, decode_with_pillow
+from filmless.convert.pictures.finishing import finish
+from filmless.convert.pictures.information import PictureInformation
+from filmless.convert.pictures.pillow import decode_with_pillow
 from filmless.errors import ConversionError
 
 __all__ = ["read_array", "read_image"]
 
+_COLOUR = {np.dtype(np.uint8), np.dtype(np.uint16)}
+_GREY = _COLOUR | {np.dtype(kind) for kind in (np.int8, np.int16, np.uint32, np.int32, np.float32, np.float64)}
 _UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
 
 
@@ -30,7 +34,8 @@ def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
     array
         Grey of shape (rows, columns), (frames, rows, columns) or (frames, rows, columns, 1); RGB or RGBA of shape
         (rows, columns, 3 or 4) or (frames, rows, columns, 3 or 4). So three axes whose last has 3 or 4 are one colour
-        picture. Bool (becomes 0 and 255), or whole numbers of 8 or 16 bits; signed when grey.
+        picture. Grey is bool (becomes 0 and 255), whole numbers of 8, 16 or 32 bits, or floats of 16 (become 32),
+        32 or 64; colour is uint8 or uint16.
     options
         The background of RGBA.
 
@@ -43,18 +48,16 @@ def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
     check_size(frames.shape[2], frames.shape[1], _UNLIMITED, frames=frames.shape[0])
     if array.dtype == np.bool_:
         frames = frames.astype(np.uint8) * np.uint8(255)
-    kind, size = frames.dtype.kind, frames.dtype.itemsize
-    colour = frames.ndim == 4
-    if kind not in ("u" if colour else "ui") or size > 2:
-        expected = "uint8 or uint16" if colour else "bool, uint8, uint16, int8 or int16"
+    elif array.dtype == np.float16:
+        frames = frames.astype(np.float32)
+    expected = _COLOUR if frames.ndim == 4 else _GREY
+    if frames.dtype.newbyteorder("=") not in expected:
+        names = ", ".join(sorted(map(str, expected)))
         raise ConversionError(
-            f"the array is of {array.dtype}, expected {expected}", hint="scale and convert it, as with .astype"
+            f"the array is of {array.dtype}, expected {names}", hint="scale and convert it, as with .astype"
         )
-    if colour and frames.shape[3] == 4:
-        options.notice("alpha", "transparent parts are laid over the background")
-        frames = np.stack([composite(frame, options.background) for frame in frames])
     native = np.ascontiguousarray(frames, dtype=frames.dtype.newbyteorder("="))
-    return Picture.of_frames(native)
+    return finish(native, PictureInformation(), options)
 
 
 def _as_frames(array: NDArray[Any]) -> NDArray[Any]:

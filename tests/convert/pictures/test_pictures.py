@@ -9,6 +9,8 @@ import tifffile
 from PIL import Image, ImageCms
 
 from filmless.convert import to_dicom
+from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.array import read_array, read_image
 from filmless.errors import ConversionError
 
 
@@ -153,13 +155,6 @@ def test_tiff_by_plane_inverted_signed_and_12_bits(rng, grey16, through_file):
     np.testing.assert_array_equal(ds.pixel_array, signed)
 
 
-def test_tiff_of_floats_is_refused(grey16):
-    stream = io.BytesIO()
-    tifffile.imwrite(stream, grey16.astype(np.float32))
-    with pytest.raises(ConversionError, match="32 bits or floats"):
-        to_dicom(stream.getvalue())
-
-
 def test_alpha_of_16_bit_tiff(through_file):
     array = np.full((4, 5, 4), 65535, dtype=np.uint16)
     array[0, :, 3] = 0
@@ -197,14 +192,6 @@ def test_orientation_of_16_bit_tiff(grey16, through_file):
     np.testing.assert_array_equal(through_file(stream.getvalue()).pixel_array, np.rot90(grey16, -1))
 
 
-def test_pages_and_frames_are_told(rgb, encode):
-    pages = [Image.fromarray(rgb), Image.fromarray(rgb[::-1])]
-    tiff = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    gif = encode(pages[0].quantize(8), "GIF", save_all=True, append_images=[pages[1].quantize(8)])
-    assert _codes(tiff) == ["first-page"]
-    assert _codes(gif) == ["first-frame"]
-
-
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I;16"])
 def test_pil_images(mode, photo, through_file):
     image = Image.fromarray(np.asarray(photo)[..., 0].astype(np.uint16)) if mode == "I;16" else photo.convert(mode)
@@ -213,10 +200,37 @@ def test_pil_images(mode, photo, through_file):
 
 
 def test_pil_images_of_other_modes():
-    assert to_dicom(Image.new("I", (2, 2), 40000)).BitsAllocated == 16
-    for image in (Image.new("F", (2, 2)), Image.new("I", (2, 2), 70000)):
-        with pytest.raises(ConversionError, match="16"):
-            to_dicom(image)
+    for value, dtype in ((40000, np.uint16), (70000, np.int32), (-1, np.int32)):
+        picture = read_image(Image.new("I", (2, 3), value), ReadOptions())
+        np.testing.assert_array_equal(picture.pixels, np.full((1, 3, 2), value, dtype), strict=True)
+    picture = read_image(Image.new("F", (2, 3), 0.1), ReadOptions())
+    assert picture.is_float
+    np.testing.assert_array_equal(picture.pixels, np.full((1, 3, 2), 0.1, np.float32), strict=True)
+    for mode in ("I;16L", "I;16B"):
+        swapped = Image.new(mode, (2, 3), 770)
+        np.testing.assert_array_equal(read_image(swapped, ReadOptions()).pixels, np.full((1, 3, 2), 770, np.uint16))
+
+
+@pytest.mark.parametrize(("mode", "color"), [("La", (40, 80)), ("RGBa", (10, 20, 30, 40)), ("LA", (9, 0))])
+def test_pil_images_with_alpha(mode, color):
+    options = ReadOptions(background=100)
+    image = Image.new(mode, (2, 3), color)
+    straight = image.convert({"La": "LA", "RGBa": "RGBA"}.get(mode, mode))
+    expected = Image.new("RGBA", (2, 3), (100, 100, 100, 255))
+    expected.alpha_composite(straight.convert("RGBA"))
+    shown = np.asarray(expected)[..., 0 if straight.mode == "LA" else slice(3)].astype(int)
+    assert np.abs(read_image(image, options).pixels[0] - shown).max() <= 1
+    assert [notice.code for notice in options.notices] == ["alpha"]
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "int32", "float32", "float64", "float16", ">i4", ">f8"])
+def test_deep_and_float_arrays(dtype, rng):
+    array = rng.integers(0, 100, (2, 5, 4, 1)).astype(dtype)
+    picture = read_array(array, ReadOptions())
+    native = np.float32 if dtype == "float16" else np.dtype(dtype).newbyteorder("=")
+    np.testing.assert_array_equal(picture.pixels, array[..., 0].astype(native), strict=True)
+    assert (picture.is_float, picture.signed) == (array.dtype.kind == "f", array.dtype.kind == "i")
+    assert picture.bits_stored == picture.bits_allocated == np.dtype(native).itemsize * 8
 
 
 def test_icc_profile(rgb, grey, encode, through_file):
@@ -274,8 +288,10 @@ def test_arrays(shape, dtype, sop_class, frames, rng, through_file):
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((4, 4), np.float32),
-        np.zeros((4, 4), np.int32),
+        np.zeros((4, 4), np.int64),
+        np.zeros((4, 4), np.complex64),
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((4, 4, 3), np.uint32),
         np.zeros(4, np.uint8),
         np.zeros((0, 4), np.uint8),
         np.zeros((4, 4, 3), np.int16),

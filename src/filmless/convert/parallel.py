@@ -1,0 +1,67 @@
+"""Many things at a time, in their order."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import TypeVar
+
+__all__ = ["in_order", "pool_of", "processors"]
+
+Subject = TypeVar("Subject")
+Result = TypeVar("Result")
+
+#: Subjects in hand for each thread: enough that none waits for a slow one before it, few enough to hold.
+_AHEAD = 8
+
+
+def processors() -> int:
+    """Return how many threads can work at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def pool_of(threads: int | None) -> ThreadPoolExecutor:
+    """Return so many threads; by default as many as there are processors."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"`threads` is {threads}, expected 1 or more")
+    return ThreadPoolExecutor(threads or processors(), thread_name_prefix="filmless")
+
+
+def in_order(
+    work: Callable[[Subject], Result],
+    subjects: Iterable[Subject],
+    *,
+    threads: int | None = None,
+    pool: Executor | None = None,
+    ahead: int | None = None,
+) -> Iterator[tuple[Subject, Future[Result]]]:
+    """Do work in threads; give each subject with what became of it, in their order.
+
+    Parameters
+    ----------
+    work
+        What to do with a subject.
+    subjects
+        Are taken a few ahead of what is given, in the thread that asks: they may write and keep state.
+    threads
+        How many work at a time; by default as many as there are processors.
+    pool
+        Threads to use, which are left running, in place of new ones.
+    ahead
+        How many subjects are in hand at the most; by default eight for each thread.
+    """
+    limit = ahead or _AHEAD * (threads or processors())
+    pending: deque[tuple[Subject, Future[Result]]] = deque()
+    own = pool_of(threads) if pool is None else None
+    with nullcontext() if own is None else own:
+        try:
+            for subject in subjects:
+                pending.append((subject, (pool or own).submit(work, subject)))  # type: ignore[union-attr]
+                while len(pending) > limit or (pending and pending[0][1].done()):
+                    yield pending.popleft()
+            while pending:
+                yield pending.popleft()
+        finally:
+            for _, future in pending:
+                future.cancel()
