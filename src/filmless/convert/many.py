@@ -1,7 +1,7 @@
 """Many sources, in either direction."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from filmless.errors import ConversionError
 __all__ = ["convert_many"]
 
 _LAYOUTS = ("mirror", "uid", "study")
-_RULES = frozenset(one.name for one in fields(HeaderRules) if one.init)
 
 
 def convert_many(
@@ -135,6 +134,7 @@ def convert_many(
     if to is None:
         as_colours(background)
         check_finish(transfer_syntax, quality)
+        rules = HeaderRules.of(options)
         reading = ReadOptions(
             background=background,
             strip_metadata=strip_metadata,
@@ -144,6 +144,7 @@ def convert_many(
             as_images=as_images,
             dpi=dpi,
             size=size,
+            exif=rules.exif,
         )
         finish: dict[str, Any] = {
             "transfer_syntax": transfer_syntax,
@@ -152,7 +153,7 @@ def convert_many(
             "copy_dicom": copy_dicom,
         }
         asked = {"reading": replace(reading, notices=[]), "options": options, **finish}
-        direction = Inward(rules=_rules(options), options=reading, **finish)
+        direction = Inward(rules=rules, options=reading, **finish)
     else:
         asked = {"to": to, "options": options, "size": size, "quality": quality}
         direction = _outward(to, output, {**options, "size": size, "quality": quality})
@@ -170,13 +171,6 @@ def convert_many(
     leave_out = names.path if isinstance(names, Folder) else None
     limits = ZipLimits(max_members=max_members, max_member_bytes=max_member_bytes, max_zip_bytes=max_zip_bytes)
     return run.conversions(items(sources, leave_out=leave_out, limits=limits))
-
-
-def _rules(options: dict[str, Any]) -> HeaderRules:
-    """Take header values out of the options, and rules."""
-    rules = {name: value for name, value in options.items() if name in _RULES}
-    values = {name: value for name, value in options.items() if name not in _RULES}
-    return HeaderRules(**{**rules, "values": {**rules.get("values", {}), **values}})
 
 
 def _of_run(rules: HeaderRules, journal: Journal) -> HeaderRules:

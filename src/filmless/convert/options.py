@@ -32,6 +32,8 @@ class ReadOptions:
         Pixels per inch of what has no pixels of its own: EMF, WMF, pages of PDF.
     size
         Pixels of the longer side of such, in place of ``dpi``.
+    exif
+        Read EXIF, which header values may come from.
     notices
         Gets what is told.
     """
@@ -44,6 +46,7 @@ class ReadOptions:
     as_images: bool = False
     dpi: float = 200.0
     size: int | None = None
+    exif: bool = False
     notices: list[ConversionNotice] = field(default_factory=list)
 
     def notice(self, code: str, message: str) -> None:

@@ -1,5 +1,6 @@
 """From a source of any kind to what it holds."""
 
+from dataclasses import replace
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from filmless.convert.content import Content
+from filmless.convert.content import Content, Picture
 from filmless.convert.formats import Format, format_of
 from filmless.convert.options import ReadOptions
 
@@ -43,7 +44,13 @@ def contents(source: Source, options: ReadOptions) -> list[Content]:
 
 def contents_of_bytes(data: bytes, options: ReadOptions) -> list[Content]:
     """Return what the bytes of a file hold, whose format is found in them."""
-    return list(_reader_of(format_of(data))(data, options))
+    found: list[Content] = list(_reader_of(format_of(data))(data, options))
+    if not options.exif:
+        return found
+    from filmless.convert.pictures.exif import exif_of
+
+    exif = exif_of(data)
+    return [replace(content, exif=exif) if isinstance(content, Picture) else content for content in found]
 
 
 def bytes_of(source: str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO) -> bytes:

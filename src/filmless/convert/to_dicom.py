@@ -1,16 +1,17 @@
-"""A picture becomes a Secondary Capture image."""
+"""One source becomes one object."""
 
 from os import PathLike, fspath
 from typing import Any
 
-from filmless.convert.header import HeaderRules
+from filmless.convert.finishing import check_finish, finished
+from filmless.convert.header import HeaderRules, Origin
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.options import Background, ReadOptions, as_colours
 from filmless.convert.reading import Source, contents
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
 
-__all__ = ["Source", "to_dicom"]
+__all__ = ["to_dicom"]
 
 
 def to_dicom(
@@ -20,54 +21,69 @@ def to_dicom(
     strip_metadata: bool = False,
     verify: bool = False,
     max_pixels: int = 1 << 28,
+    as_images: bool = False,
+    dpi: float = 200.0,
+    size: int | None = None,
+    transfer_syntax: str | None = None,
+    quality: float | None = None,
     notices: list[ConversionNotice] | None = None,
-    **header: Any,
+    **options: Any,
 ) -> Dataset:
-    """Make a picture a Secondary Capture image.
+    """Make a picture, video or document a DICOM object.
 
     Parameters
     ----------
     source
-        A path, the bytes or a binary stream of a JPEG, PNG, BMP, TIFF, GIF or EMF, found by what it holds and not by
-        its name; or a PIL image; or a numpy array of shape (rows, columns), (rows, columns, 3 or 4) or, with more
-        than one frame, (frames, rows, columns) or (frames, rows, columns, 3 or 4).
+        A path, the bytes or a binary stream of a file, whose format is found by what it holds and not by its name; or a
+        PIL image; or a numpy array of shape (rows, columns), (rows, columns, 3 or 4) or, with more than one frame,
+        (frames, rows, columns) or (frames, rows, columns, 3 or 4).
     background
-        What transparent parts are laid over: a grey or a colour of 0 to 255. White by default, as paper.
+        What transparent parts are laid over, and the paper of drawings: a grey or a colour of 0 to 255.
     strip_metadata
-        Leave the EXIF, XMP, IPTC, comment, thumbnail and application segments out of a JPEG that is stored as it is.
+        Leave the EXIF, XMP, IPTC, comment, thumbnail and application segments out of a stream that is stored as it is.
     verify
         Decode a stream that goes in as it is, and refuse one that does not decode to its end.
     max_pixels
-        The largest picture that is decoded.
+        The most pixels that are decoded, of all frames together.
+    as_images
+        Make the pages of a PDF images, in place of encapsulating it.
+    dpi, size
+        Pixels per inch, or of the longer side, of what has none of its own: EMF, WMF, pages of PDF.
+    transfer_syntax, quality
+        What to compress with (UID or keyword), and how well when that loses something. By default what is stored is the
+        source's own stream where a transfer syntax can carry it, else uncompressed.
     notices
-        Gets what was found and done: embedded EXIF, further pages, alpha, …
-    **header
-        Values by keyword: ``PatientName="Doe^Jane"``.
+        Gets what was found and done: embedded EXIF, alpha, what was assumed, …
+    **options
+        Parameters of `filmless.convert.header.HeaderRules` (``sop_class``, ``template``, ``worklist``, ``table``,
+        ``name_pattern``, ``exif``, ``deterministic``, ``uid_root``, …), and header values by keyword:
+        ``PatientName="Doe^Jane"``.
 
     Returns
     -------
     Dataset
-        A Secondary Capture Image; of more than one frame, a Multi-frame Grayscale Byte, Grayscale Word or True Color
-        Secondary Capture Image. Its transfer syntax is JPEG Baseline when the source is an upright baseline JPEG,
-        whose stream it then holds bit for bit, else Explicit VR Little Endian.
+        An object of the SOP class that follows from the content and from Modality, or of the one that was named. All
+        its type 1 and 2 attributes are there.
 
     Raises
     ------
     ConversionError
-        The picture is damaged, ends early, or is of a kind that is not converted; or a header value is wrong.
+        The source is damaged, ends early, is of a kind that is not converted, or becomes more than one object; or a
+        header value is wrong.
     LimitError
-        The picture has more than ``max_pixels``.
+        It has more than ``max_pixels``.
     OSError
         The path cannot be read.
 
     Notes
     -----
     Grey stays grey with all its bits, palettes become RGB, CMYK and YCbCr too, single bits become grey of 0 and 255.
-    EXIF orientation is applied. Dates and times are now, UIDs are fresh, unless given.
+    EXIF orientation is applied. Frames and pages of one size are frames of one object. Dates and times are now, UIDs
+    are fresh, unless given.
 
     DICOM
     -----
-    PS3.3 A.8, C.8.6; PS3.5 8.2.1, A.4
+    PS3.3 A.8, A.32, A.45, A.75; PS3.5 8.2, A.4
 
     Examples
     --------
@@ -77,24 +93,31 @@ def to_dicom(
     >>> ds.save_as("retina.dcm")
     """
     as_colours(background)
-    rules = HeaderRules(values=header)
-    options = ReadOptions(
+    check_finish(transfer_syntax, quality)
+    rules = HeaderRules.of(options)
+    reading = ReadOptions(
         background=background,
         strip_metadata=strip_metadata,
         verify=verify,
         max_pixels=max_pixels,
+        as_images=as_images,
+        dpi=dpi,
+        size=size,
+        exif=rules.exif,
     )
+    path = fspath(source) if isinstance(source, str | PathLike) else None
     try:
-        found = contents(source, options)
+        found = contents(source, reading)
         if len(found) != 1:
             raise ConversionError(
                 f"the source becomes {len(found)} objects, expected one", hint="`convert_many` gives all of them"
             )
-        ds = rules.data_set(found[0])
+        ds = rules.data_set(found[0], Origin(path=path, alone=True), notices=reading.notices)
+        ds = finished(ds, transfer_syntax, quality=quality, threads=None)
     except DicomError as error:
-        if error.path is None and isinstance(source, str | PathLike):
-            error.path = fspath(source)
+        if error.path is None:
+            error.path = path
         raise
     if notices is not None:
-        notices.extend(options.notices)
+        notices.extend(reading.notices)
     return ds

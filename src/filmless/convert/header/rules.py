@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 from filmless.convert.content import Content, Picture
 from filmless.convert.header.building import Run, build, check_given, checked_facts
@@ -179,6 +179,14 @@ class HeaderRules:
             object.__setattr__(self, name, value)
         if table is None and pattern is None:  # else a file can still give what is missing
             check_given(merged((self._below, self._above)), run)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Take parameters of these rules, and header values by keyword, out of the options of a conversion."""
+        names = {one.name for one in fields(cls) if one.init}
+        rules = {name: value for name, value in options.items() if name in names}
+        values = {name: value for name, value in options.items() if name not in names}
+        return cls(**{**rules, "values": {**rules.get("values", {}), **values}})
 
     def check_origin(self, origin: Origin) -> None:
         """Check what can be checked of a file before it is read: it has a row in the table, its name fits the pattern.
