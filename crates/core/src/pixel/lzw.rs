@@ -20,7 +20,8 @@ struct Text {
     length: usize,
 }
 
-/// Decodes a strip or tile into `out`, and returns how many bytes it held. None when it holds more, or no LZW.
+/// Decodes a strip or tile into `out`, and returns how many bytes there are; when `out` is full, what is behind is not
+/// looked at. None when it is no LZW.
 ///
 /// A code means bytes that came before, so it is kept as their head and where they stand: there is no chain to be
 /// followed backwards, and nothing to be guessed by the processor for short ones.
@@ -52,9 +53,12 @@ pub fn decode(coded: &[u8], out: &mut [u8]) -> Option<usize> {
             return None;
         }
         let text = texts[code];
-        write(out, text, end)?;
+        write(out, text, end);
         before = Text { start: end, ..text };
         end += text.length;
+        if end >= out.len() {
+            return Some(out.len());
+        }
         // The width grows one code early.
         if next + 1 >= 1 << width && width < WIDEST {
             width += 1;
@@ -63,25 +67,22 @@ pub fn decode(coded: &[u8], out: &mut [u8]) -> Option<usize> {
     Some(end)
 }
 
-/// Writes a text.
-fn write(out: &mut [u8], text: Text, end: usize) -> Option<()> {
-    let room = out.get_mut(end..)?;
+/// Writes a text, or what there is room for.
+fn write(out: &mut [u8], text: Text, end: usize) {
+    let Some(room) = out.get_mut(end..) else { return };
+    let length = text.length.min(room.len());
     if let Some(head) = room.first_chunk_mut::<HEAD>() {
         *head = text.head.to_le_bytes();
     } else {
-        let length = text.length.min(HEAD);
-        room.get_mut(..length)?.copy_from_slice(&text.head.to_le_bytes()[..length]);
+        let head = length.min(HEAD);
+        room[..head].copy_from_slice(&text.head.to_le_bytes()[..head]);
     }
-    if text.length > HEAD {
-        if text.length > room.len() {
-            return None;
-        }
-        out.copy_within(text.start..text.start + text.length, end);
-        if text.start + text.length > end {
-            out[end + text.length - 1] = text.head as u8; // its own first byte, not there when it was copied
+    if length > HEAD {
+        out.copy_within(text.start..text.start + length, end);
+        if text.start + length > end {
+            out[end + length - 1] = text.head as u8; // its own first byte, not there when it was copied
         }
     }
-    Some(())
 }
 
 /// Codes out of bytes.
@@ -189,8 +190,10 @@ mod tests {
                 assert_eq!(decode(&coded, &mut out), Some(data.len()));
                 assert_eq!(out[..data.len()], data);
             }
-            if !data.is_empty() {
-                assert_eq!(decode(&coded, &mut vec![0; data.len() - 1]), None);
+            for less in [1, 2, 9, 500] {
+                let mut out = vec![0xAA; data.len().saturating_sub(less)];
+                assert_eq!(decode(&coded, &mut out), Some(out.len()));
+                assert_eq!(out, data[..out.len()]);
             }
         }
     }
