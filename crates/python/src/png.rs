@@ -41,7 +41,7 @@ pub fn png_unfilter(py: Python<'_>, mut rows: PyBuffer<u8>, row: usize, step: us
     })
 }
 
-/// Decodes LZW of TIFF into `out`. Returns how many bytes it held; None when it holds more, or is of another kind.
+/// Decodes LZW of TIFF into `out`, until it is full. Returns how many bytes there are; None when it is no LZW.
 #[pyfunction]
 pub fn lzw_decode(py: Python<'_>, coded: &[u8], mut out: PyBuffer<u8>) -> PyResult<Option<usize>> {
     let target = target(&mut out)?;

@@ -3,12 +3,13 @@
 import io
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from filmless.convert.pictures.tiff_strips import decode_strips
+from filmless.convert.pictures.tiff_segments import decode_segments
 from filmless.errors import ConversionError
 
 _GREY = ["uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64"]
@@ -215,26 +216,52 @@ def test_samples_that_are_neither_colour_nor_alpha(array, reading):
     np.testing.assert_array_equal(found.samples, samples[..., :3])
 
 
+@pytest.mark.parametrize("layout", [{}, {"rowsperstrip": 9}, {"tile": (16, 32)}], ids=["strip", "strips", "tiles"])
 @pytest.mark.parametrize("compression", ["lzw", "deflate"])
-@pytest.mark.parametrize("dtype", ["uint8", "int8", ">u2", "<u2", "<i2"])
-@pytest.mark.parametrize("shape", [(31, 17), (31, 17, 3), (1, 1), (200, 300)])
-def test_strips_in_place_equal_the_plain_way(shape, dtype, compression, rng):
+@pytest.mark.parametrize("dtype", ["uint8", "int8", ">u2", "<u2", "<i2", ">u4", "<f4", ">f4", ">f8"])
+@pytest.mark.parametrize("shape", [(31, 17), (31, 17, 3), (3, 31, 17), (1, 1), (200, 300)])
+def test_segments_equal_what_tifffile_decodes(shape, dtype, compression, layout, rng):
     samples = np.cumsum(rng.integers(0, 5, shape), axis=1).astype(dtype)
     order = ">" if dtype.startswith(">") else "<"
+    colours = (
+        {"photometric": "rgb", "planarconfig": "separate" if shape[0] == 3 else "contig"} if len(shape) == 3 else {}
+    )
     for predictor in (False, True):
-        data = _written(samples, byteorder=order, compression=compression, predictor=predictor, rowsperstrip=9)
+        data = _written(samples, byteorder=order, compression=compression, predictor=predictor, **colours, **layout)
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
             page = tiff.pages.first
-            fast = decode_strips(page, data)
-            assert fast is not None
-            np.testing.assert_array_equal(fast.reshape(page.shape), page.asarray(), strict=True)
+            ours = decode_segments(page, data)
+            assert ours is not None
+            np.testing.assert_array_equal(ours.reshape(page.shape), page.asarray(), strict=True)
 
 
-def test_the_rest_goes_the_plain_way(array):
-    for options in ({"tile": (16, 16)}, {"compression": "zstd"}, {"compression": "packbits"}):
+@pytest.mark.parametrize("fill_order", [1, 2])
+@pytest.mark.parametrize("bits", [1, 4, 12])
+def test_packed_bits_of_lzw(bits, fill_order, rng, reading):
+    samples = rng.integers(0, 1 << bits, (5, 11))
+    body = imagecodecs.lzw_encode(_packed(samples, bits))
+    if fill_order == 2:
+        body = bytes(int(f"{byte:08b}"[::-1], 2) for byte in body)
+    data = _by_hand(11, 5, bits, body, compression=5, extra=[(266, 3, [fill_order])])
+    scale = 255 // ((1 << bits) - 1) if bits < 8 else 1
+    np.testing.assert_array_equal(reading(data).samples, samples * scale)
+
+
+def test_segments_that_hold_more_are_read(rng, reading):
+    samples = rng.integers(0, 256, (5, 11))
+    for compression, encode in ((5, imagecodecs.lzw_encode), (8, imagecodecs.zlib_encode)):
+        body = encode(_packed(samples, 8) + bytes(99))
+        np.testing.assert_array_equal(reading(_by_hand(11, 5, 8, body, compression=compression)).samples, samples)
+        body = encode(_packed(samples, 8)[:-1])
+        with pytest.raises(ConversionError, match="ends early"):
+            reading(_by_hand(11, 5, 8, body, compression=compression))
+
+
+def test_the_rest_is_decoded_by_tifffile(array):
+    for options in ({}, {"compression": "zstd"}, {"compression": "packbits"}):
         data = _written(array("uint8", 31, 17), **options)
         with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            assert decode_strips(tiff.pages.first, data) is None
+            assert decode_segments(tiff.pages.first, data) is None
 
 
 def test_resolution(array, reading):

@@ -131,3 +131,13 @@ def test_tiles_that_claim_to_be_larger(photo, reading):
     data[at : at + 8] = b"\0\1\0\0\0\1\0\0"
     with pytest.raises(ConversionError, match="claims to be larger"):
         reading(bytes(data))
+
+
+def test_a_jpeg_that_ends_early(photo, reading):
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, np.asarray(photo), compression="jpeg", photometric="rgb", metadata=None)
+    data = stream.getvalue()
+    reading(data)
+    at = data.rindex(b"\xff\xd9")
+    with pytest.raises(ConversionError, match="ends early"):
+        reading(data[: at - 200] + bytes(202) + data[at + 2 :])

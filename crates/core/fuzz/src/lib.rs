@@ -5,7 +5,7 @@ mod luts;
 mod pixels;
 
 pub use luts::{luts, streams};
-pub use pixels::{bits, fragments, functional_groups, rle};
+pub use pixels::{bits, fragments, functional_groups, pictures, rle};
 
 use std::sync::Arc;
 

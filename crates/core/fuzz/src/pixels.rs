@@ -6,7 +6,7 @@ use filmless_core::dataset::{Dataset, Element, ElementRef};
 use filmless_core::file::{ReadOptions, read_bytes};
 use filmless_core::pixel::functional_groups::{Attribute, columns};
 use filmless_core::pixel::stored::StoredValue;
-use filmless_core::pixel::{bits as packed, fragments as found, rle as run_length};
+use filmless_core::pixel::{bits as packed, fragments as found, lzw, png, rle as run_length};
 use filmless_core::{Tag, Vr};
 
 /// The value of encapsulated pixel data, as it was set and as a file has it: the items lie in it, one behind the other.
@@ -53,6 +53,21 @@ pub fn rle(data: &[u8]) {
         let mut again = vec![0; whole];
         run_length::decode(&encoded, samples, bytes, &mut again).expect("what was encoded decodes");
         assert_eq!(plain, again, "RLE is lossless");
+    }
+}
+
+/// What pictures are coded in: LZW of TIFF into as much room as the first bytes say, and rows of PNG, there and back.
+pub fn pictures(data: &[u8]) {
+    let [room, row, step, rest @ ..] = data else { return };
+    let mut out = vec![0; usize::from(*room) * 16];
+    assert!(lzw::decode(rest, &mut out).is_none_or(|length| length <= out.len()));
+    let (row, step) = (usize::from(*row), usize::from(*step % 9));
+    let _ = png::unfilter(&mut rest.to_vec(), row, step);
+    let whole = rest.len().checked_div(row).map_or(0, |rows| rows * row);
+    if let Some(mut filtered) = png::filter(&rest[..whole], row, step)
+        && png::unfilter(&mut filtered, row, step).is_ok()
+    {
+        assert_eq!(filtered[..whole], rest[..whole], "filters can be undone");
     }
 }
 

@@ -8,7 +8,7 @@ const NARROWEST: u32 = 9;
 const WIDEST: u32 = 12;
 
 /// Bytes that are written at once: most strings are shorter.
-const HEAD: usize = 8;
+const HEAD: u32 = 8;
 
 /// What a code means.
 #[derive(Clone, Copy, Default)]
@@ -16,72 +16,84 @@ struct Text {
     /// Its first bytes, the first in the lowest bits.
     head: u64,
     /// Where it stands in what was decoded, when it is longer.
-    start: usize,
-    length: usize,
+    start: u32,
+    length: u32,
 }
 
-/// Decodes a strip or tile into `out`, and returns how many bytes it held. None when it holds more, or no LZW.
+impl Text {
+    /// This text and one byte more, which stands behind it.
+    fn and(self, byte: u64) -> Self {
+        // Longer texts keep their head; a shift of 64 and more would be none at all.
+        let more = if self.length < HEAD { byte << (8 * self.length) } else { 0 };
+        Self { head: self.head | more, start: self.start, length: self.length + 1 }
+    }
+}
+
+/// Decodes a strip or tile into `out`, and returns how many bytes there are; when `out` is full, what is behind is not
+/// looked at. None when it is no LZW.
 ///
 /// A code means bytes that came before, so it is kept as their head and where they stand: there is no chain to be
 /// followed backwards, and nothing to be guessed by the processor for short ones.
 pub fn decode(coded: &[u8], out: &mut [u8]) -> Option<usize> {
+    u32::try_from(out.len()).ok()?; // where texts stand
     // Of a length that is known: indices of 12 bits need no check.
     let mut texts: Box<[Text; CODES]> = vec![Text::default(); CODES].into_boxed_slice().try_into().ok()?;
     for (byte, text) in texts[..CLEAR].iter_mut().enumerate() {
         *text = Text { head: byte as u64, start: 0, length: 1 };
     }
-    let (mut next, mut width, mut end) = (FIRST, NARROWEST, 0_usize);
+    let (mut next, mut width, mut end) = (FIRST, NARROWEST, 0_u32);
     let mut before = Text::default(); // of no length behind a clear
     let mut bits = Bits { coded, at: 0, held: 0, count: 0 };
     while let Some(code) = bits.take(width) {
         if code & !1 == CLEAR {
             if code == END {
-                return Some(end);
+                return Some(end as usize);
             }
             (next, width, before) = (FIRST, NARROWEST, Text::default());
             continue;
         }
+        let text = if code < next {
+            texts[code]
+        } else if code == next && before.length > 0 {
+            before.and(before.head & 0xFF) // the very code that this one makes: its last byte is its first
+        } else {
+            return None;
+        };
         if before.length > 0 && next < CODES {
-            // The text before and the first byte of this one, which is that of the text before when it is this very code.
-            let first = if code == next { before.head } else { texts[code].head } & 0xFF;
-            let head = if before.length < HEAD { before.head | first << (8 * before.length) } else { before.head };
-            texts[next] = Text { head, start: before.start, length: before.length + 1 };
+            texts[next] = before.and(text.head & 0xFF);
             next += 1;
         }
-        if code >= next {
-            return None;
-        }
-        let text = texts[code];
-        write(out, text, end)?;
+        write(out, text, end as usize);
         before = Text { start: end, ..text };
-        end += text.length;
+        end = end.saturating_add(text.length);
+        if end as usize >= out.len() {
+            return Some(out.len());
+        }
         // The width grows one code early.
         if next + 1 >= 1 << width && width < WIDEST {
             width += 1;
         }
     }
-    Some(end)
+    Some(end as usize)
 }
 
-/// Writes a text.
-fn write(out: &mut [u8], text: Text, end: usize) -> Option<()> {
-    let room = out.get_mut(end..)?;
-    if let Some(head) = room.first_chunk_mut::<HEAD>() {
+/// Writes a text, or what there is room for.
+fn write(out: &mut [u8], text: Text, end: usize) {
+    let Some(room) = out.get_mut(end..) else { return };
+    if let Some(head) = room.first_chunk_mut::<{ HEAD as usize }>() {
         *head = text.head.to_le_bytes();
     } else {
-        let length = text.length.min(HEAD);
-        room.get_mut(..length)?.copy_from_slice(&text.head.to_le_bytes()[..length]);
+        let length = room.len().min(text.length as usize); // less than a head
+        room[..length].copy_from_slice(&text.head.to_le_bytes()[..length]);
+        return;
     }
     if text.length > HEAD {
-        if text.length > room.len() {
-            return None;
-        }
-        out.copy_within(text.start..text.start + text.length, end);
-        if text.start + text.length > end {
-            out[end + text.length - 1] = text.head as u8; // its own first byte, not there when it was copied
+        let (start, length) = (text.start as usize, room.len().min(text.length as usize));
+        out.copy_within(start..start + length, end);
+        if start + length > end {
+            out[end + length - 1] = text.head as u8; // its own first byte, not there when it was copied
         }
     }
-    Some(())
 }
 
 /// Codes out of bytes.
@@ -189,8 +201,10 @@ mod tests {
                 assert_eq!(decode(&coded, &mut out), Some(data.len()));
                 assert_eq!(out[..data.len()], data);
             }
-            if !data.is_empty() {
-                assert_eq!(decode(&coded, &mut vec![0; data.len() - 1]), None);
+            for less in [1, 2, 9, 500] {
+                let mut out = vec![0xAA; data.len().saturating_sub(less)];
+                assert_eq!(decode(&coded, &mut out), Some(out.len()));
+                assert_eq!(out, data[..out.len()]);
             }
         }
     }

@@ -28,6 +28,7 @@ TiffPage = Any
 _EXPANSION = {1: 1, 5: 2800, 8: 1032, 32946: 1032, 32773: 64, 50000: 44_000, 6: 8300, 7: 8300, 50001: 1 << 16}
 _EXPANSION |= dict.fromkeys(Compression.JPEG_2000, 1 << 16)
 _SELF_SIZED = (Compression.OLD_JPEG, Compression.JPEG, *Compression.JPEG_2000, Compression.WEBP)
+_MAX_FILLING = 64
 _CM_PER_INCH = 2.54
 
 
@@ -81,6 +82,9 @@ def check_page(page: TiffPage, data: bytes) -> None:
 def _claim(compression: int, coded: bytes) -> _Claim | None:
     """Return the size that a coded strip or tile says it has: decoders allocate for that, not for the page."""
     if compression in (Compression.OLD_JPEG, Compression.JPEG):
+        # Decoders go on in silence where the data ends; the end mark, and some filling behind it, has to be there.
+        if compression == Compression.JPEG and b"\xff\xd9" not in coded[-_MAX_FILLING:]:
+            raise ConversionError("a strip or tile of the TIFF is a JPEG that ends early")
         return next(_of_jpeg(coded), None)
     if compression in Compression.JPEG_2000:
         start = coded.find(b"\xff\x4f\xff\x51")

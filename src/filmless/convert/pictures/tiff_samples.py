@@ -11,7 +11,7 @@ from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import rgb_of_cmyk, to_8_bits
 from filmless.convert.pictures.pillow import samples_of_image
 from filmless.convert.pictures.tiff_page import Compression, TiffPage
-from filmless.convert.pictures.tiff_strips import decode_strips
+from filmless.convert.pictures.tiff_segments import decode_segments
 from filmless.errors import ConversionError
 
 __all__ = ["TiffSamples", "samples_of_page"]
@@ -93,9 +93,6 @@ def _by_pillow(page: TiffPage, image: Callable[[], Image.Image]) -> TiffSamples:
 
 def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
     """Return what tifffile decodes, as (rows, columns, samples); a view of the file where it lies there like that."""
-    strips = decode_strips(page, data)
-    if strips is not None:
-        return strips
     planes, _, rows, columns, samples = page.shaped
     is_plain = page.is_contiguous and page.fillorder == 1 and page.dtype is not None
     if is_plain and page.bitspersample == page.dtype.itemsize * 8:
@@ -103,7 +100,8 @@ def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
         count = planes * rows * columns * samples
         array: NDArray[Any] = np.frombuffer(data, dtype, count, page.dataoffsets[0])
     else:
-        array = page.asarray()
+        decoded = decode_segments(page, data)
+        array = page.asarray() if decoded is None else decoded
     if array.dtype == np.bool_:
         array = array.view(np.uint8)
     elif array.dtype.kind == "f" and array.dtype.itemsize == 2:
