@@ -49,6 +49,11 @@ _REMUXED = [
 ]
 
 
+def _told(notices) -> list[str]:
+    """Codes of what is told of the stream; that the header assumes a region is another matter."""
+    return [notice.code for notice in notices if notice.code != "region-assumed"]
+
+
 def _embedded(ds):
     """Return the stream of a data set, after checks of how it lies there."""
     fragments = list(pydicom.encaps.generate_fragments(ds.PixelData))
@@ -70,7 +75,7 @@ def test_goes_in_as_the_file_is(codec, form, options, syntax, video, decoded, tm
     data = video(codec, form, **options)
     notices = []
     ds = to_dicom(data, notices=notices)
-    assert notices == []
+    assert _told(notices) == []
     if options.get("rows", 48) < 720:  # from where FFmpeg's own colours are others
         _check(ds, syntax, data, options.get("count", 12), decoded)
     assert (ds.Rows, ds.Columns) == (options.get("rows", 48), options.get("columns", 64))
@@ -85,7 +90,7 @@ def test_coded_pictures_move_bit_for_bit(codec, form, options, syntax, target, v
     data = video(codec, form, **options)
     notices = []
     ds = to_dicom(data, notices=notices)
-    assert [notice.code for notice in notices] == ["remuxed"]
+    assert _told(notices) == ["remuxed"]
     _check(ds, syntax, data, 12, decoded)
     stream = _embedded(ds)
     with av.open(io.BytesIO(stream)) as container:
@@ -100,7 +105,7 @@ def test_sound_goes_along_where_it_may(video):
         ds = to_dicom(video(*arguments, **options), notices=notices)
         with av.open(io.BytesIO(_embedded(ds))) as container:
             found = [stream.codec_context.name for stream in container.streams.audio]
-        return found, [notice.code for notice in notices]
+        return found, _told(notices)
 
     assert sounds("libx264", "matroska", sound="aac") == (["aac"], ["remuxed"])
     assert sounds("libx264", "matroska", sound="ac3") == ([], ["audio-left-out", "remuxed"])
@@ -112,7 +117,7 @@ def test_metadata_is_told_and_stripped(video, packets):
     data = video("libx264", "mp4", metadata={"title": "SECRET"})
     notices = []
     assert b"SECRET" in _embedded(to_dicom(data, notices=notices))
-    assert [notice.code for notice in notices] == ["embedded-metadata"]
+    assert _told(notices) == ["embedded-metadata"]
     stripped = _embedded(to_dicom(data, strip_metadata=True))
     assert b"SECRET" not in stripped
     assert packets(stripped) == packets(data)
@@ -121,7 +126,7 @@ def test_metadata_is_told_and_stripped(video, packets):
 def test_rotation_is_told(video):
     notices = []
     to_dicom(video("libx264", "mp4", rotation=90), notices=notices)
-    assert [notice.code for notice in notices] == ["rotation"]
+    assert _told(notices) == ["rotation"]
 
 
 @pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts"])
@@ -245,7 +250,7 @@ def test_transport_stream_with_time_codes(video, decoded):
     data = b"".join(b"\0\0\0\0" + plain[at : at + 188] for at in range(0, len(plain), 188))
     notices = []
     ds = to_dicom(data, notices=notices)
-    assert [notice.code for notice in notices] == ["remuxed"]
+    assert _told(notices) == ["remuxed"]
     np.testing.assert_array_equal(pixels.decode(ds), decoded(plain))
 
 
