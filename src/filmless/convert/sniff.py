@@ -1,5 +1,6 @@
 """The format of a picture, from its first bytes and never from its name."""
 
+from filmless.convert.metafile import is_emf, is_wmf
 from filmless.errors import ConversionError
 
 __all__ = ["sniff"]
@@ -22,7 +23,6 @@ _KNOWN = (
     ("JPEG 2000", b"\xff\x4f\xff\x51"),
     ("JPEG XL", b"\xff\x0a"),
     ("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n"),
-    ("WMF", b"\xd7\xcd\xc6\x9a"),
     ("gzip", b"\x1f\x8b"),
     ("ZIP", b"PK\x03\x04"),
     ("PostScript", b"%!PS"),
@@ -31,7 +31,7 @@ _KNOWN = (
 
 
 def sniff(data: bytes) -> str:
-    """Return the format of a picture: "JPEG", "PNG", "GIF", "BMP", "TIFF" or "EMF".
+    """Return the format of a picture: "JPEG", "PNG", "GIF", "BMP", "TIFF", "EMF" or "WMF".
 
     Raises
     ------
@@ -40,8 +40,10 @@ def sniff(data: bytes) -> str:
     """
     if not data:
         raise ConversionError("the picture is empty")
-    if data[:4] == b"\x01\0\0\0" and data[40:44] == b" EMF":
+    if is_emf(data):
         return "EMF"
+    if is_wmf(data):
+        return "WMF"
     for name, magic in _SUPPORTED:
         if data.startswith(magic):
             return name
@@ -53,4 +55,4 @@ def sniff(data: bytes) -> str:
     elif data[4:8] == b"ftyp":
         known = ["MP4, HEIF or AVIF"]
     what = f"{known[0]} is not converted yet" if known else "the bytes are of no known picture format"
-    raise ConversionError(f"{what}, expected JPEG, PNG, BMP, TIFF, GIF or EMF")
+    raise ConversionError(f"{what}, expected JPEG, PNG, BMP, TIFF, GIF, EMF or WMF")

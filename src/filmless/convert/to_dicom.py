@@ -10,11 +10,11 @@ from PIL import Image
 
 from filmless.convert.array import read_array, read_image
 from filmless.convert.deep import read_png, read_tiff
-from filmless.convert.emf import bitmap_of_emf
 from filmless.convert.header import check_header, secondary_capture
 from filmless.convert.jpeg import read_jpeg
+from filmless.convert.metafile import MetafileOptions, read_metafile
 from filmless.convert.notice import ConversionNotice
-from filmless.convert.picture import Background, Picture, as_colours
+from filmless.convert.picture import Background, Picture, Resolution, as_colours
 from filmless.convert.raster import Options, read_with_pillow
 from filmless.convert.sniff import sniff
 from filmless.dataset import Dataset
@@ -39,8 +39,8 @@ def to_dicom(
     Parameters
     ----------
     source
-        A path, the bytes or a binary stream of a JPEG, PNG, BMP, TIFF, GIF or EMF, found by what it holds and not by
-        its name; or a PIL image; or a numpy array of shape (rows, columns), (rows, columns, 3 or 4) or, with more
+        A path, the bytes or a binary stream of a JPEG, PNG, BMP, TIFF, GIF, EMF or WMF, found by what it holds and not
+        by its name; or a PIL image; or a numpy array of shape (rows, columns), (rows, columns, 3 or 4) or, with more
         than one frame, (frames, rows, columns) or (frames, rows, columns, 3 or 4).
     background
         What transparent parts are laid over: a grey or a colour of 0 to 255. White by default, as paper.
@@ -113,10 +113,21 @@ def _read(source: Source, options: Options) -> Picture:
             return read_png(data, options)
         case "TIFF":
             return read_tiff(data, options)
-        case "EMF":
-            return read_with_pillow("BMP", bitmap_of_emf(data), options)
+        case "EMF" | "WMF":
+            return _read_metafile(data, options)
         case name:
             return read_with_pillow(name, data, options)
+
+
+def _read_metafile(data: bytes, options: Options) -> Picture:
+    drawing = read_metafile(
+        data,
+        MetafileOptions(background=options.background, max_pixels=options.max_pixels, notice=options.notice),
+    )
+    if drawing.bitmap is not None or drawing.rgb is None:
+        return read_with_pillow("BMP", drawing.bitmap or b"", options)
+    dpi = drawing.resolution_dpi
+    return Picture.of_samples(drawing.rgb, resolution=None if dpi is None else Resolution(dpi, dpi))
 
 
 def _bytes_of(source: str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO) -> bytes:
