@@ -18,8 +18,11 @@ from filmless.errors import LimitError
 
 __all__ = ["CanvasSvg", "Stroke", "css"]
 
+_HAIR = 1.002  # at one pixel and below, the renderer leaves joints out
 _THIN = 1.5
-"""Pixels: lines up to this width are one pixel wide and, where they run straight across or down, in one row of them."""
+"""Pixels: lines up to this width are one pixel wide and, where they run straight across or down, in one row of them.
+
+It is the limit of their mitres, too: right angles have corners, sharp peaks no spikes."""
 
 
 def css(colour: tuple[int, int, int]) -> str:
@@ -228,12 +231,12 @@ class CanvasSvg:
         if stroke is None or not lines:
             return
         thin = stroke.is_thin
-        width = 1.0 if thin else stroke.width
+        width = _HAIR if thin else stroke.width
         attributes = f' stroke="{stroke.paint}" stroke-width="{width:.3f}"'
-        cap, join = ("square" if not stroke.dashes else "butt", "round") if thin else (stroke.cap, stroke.join)
+        cap, join = ("square" if not stroke.dashes else "butt", "miter") if thin else (stroke.cap, stroke.join)
         attributes += f' stroke-linecap="{cap}" stroke-linejoin="{join}"'
         if join == "miter":
-            attributes += f' stroke-miterlimit="{max(1.0, stroke.miter_limit):.3f}"'
+            attributes += f' stroke-miterlimit="{_THIN if thin else max(1.0, stroke.miter_limit):.3f}"'
         if stroke.dashes:
             attributes += f' stroke-dasharray="{" ".join(f"{dash:.3f}" for dash in stroke.dashes)}"'
         if stroke.shape is not None:
