@@ -131,8 +131,8 @@ class _Line:
             (self.font.strikeout, self.chosen.face.strikeout),
         ):
             if wanted:
-                half = max(thickness * self.size, 1.0) / 2
-                rule = Path.box(0, -at * self.size - half, width, -at * self.size + half).mapped(matrix)
+                top, height = -at * self.size, max(thickness * self.size, 1.0)
+                rule = Path.box(0, top, width, top + height).mapped(matrix)
                 dc.canvas.fill(rule, css(state.text_colour), "nonzero", clip)
         if align & _UPDATE and align & _CENTRE != _CENTRE:
             self._move_on(-width if align & _CENTRE == _RIGHT else width)
