@@ -98,13 +98,17 @@ def _stretch_dib(pixels, box, source=None, *, rop: int = 0xCC0020, **dib) -> byt
     return _record(81, "4iii4i4IIIii", *fixed, tail=header + bits)
 
 
-def _font(*, height: int = -16, face: str = "DejaVu Sans", escapement: int = 0, weight: int = 400, style=b"\0\0\0", charset=0):
+def _font(
+    *, height: int = -16, face: str = "DejaVu Sans", escapement: int = 0, weight: int = 400, style=b"\0\0\0", charset=0
+):
     name = face.encode("utf-16-le").ljust(64, b"\0")[:64]
     body = struct.pack("<Iiiiii", 4, height, 0, escapement, escapement, weight) + style + bytes([charset]) + b"\0" * 4
     return _record(82, tail=(body + name).ljust(320, b"\0")) + _record(37, "I", 4)
 
 
-def _text(text, x: int, y: int, advances=None, *, options: int = 0, box=(0, 0, 0, 0), kind: int = 84, mode: int = 1) -> bytes:
+def _text(
+    text, x: int, y: int, advances=None, *, options: int = 0, box=(0, 0, 0, 0), kind: int = 84, mode: int = 1
+) -> bytes:
     raw = text if isinstance(text, bytes) else text.encode("utf-16-le")
     count = len(raw) if kind == 83 else len(raw) // 2
     padded = raw + b"\0" * (-len(raw) % 4)

@@ -28,11 +28,12 @@ def rich(emf, rng) -> list[bytes]:
         emf.text("Hg", 5, 5, [10, 10], options=4, box=(0, 0, 20, 20)), emf.text(b"Hg", 5, 5, [9, 9], kind=83),
         emf.poly(2, [(1, 1), (2, 2), (3, 9), (9, 9)]), emf.poly_poly(91, [[(1, 1), (2, 5), (6, 9)]] * 2, short=True),
         emf.record(59), emf.record(42, "iiii", 2, 2, 20, 20), emf.record(60), emf.record(67, "I", 4),
-        emf.blit(76, pixels, (0, 0, 5, 4)), emf.stretch_dib(pixels, (3, 3, 20, 20)), emf.blit(114, pixels, (0, 0, 5, 4), rop=0xFF0000),
+        emf.blit(76, pixels, (0, 0, 5, 4)), emf.stretch_dib(pixels, (3, 3, 20, 20)),
+        emf.blit(114, pixels, (0, 0, 5, 4), rop=0xFF0000),
         emf.record(45, "8i", 1, 1, 9, 9, 1, 1, 9, 9), emf.record(43, "iiii", 1, 1, 9, 9), emf.record(54, "ii", 8, 8),
         emf.record(35, "6f", 1, 0.5, -0.5, 1, 3, 3), emf.record(34, "i", -1),
         emf.record(75, "II", 48, 1, tail=struct.pack("<12i", 32, 1, 1, 16, 0, 0, 9, 9, 1, 1, 9, 9)),
-        emf.record(118, "4iIII", 0, 0, 0, 0, 2, 1, 0, tail=struct.pack("<iiHHHHiiHHHHII", 0, 0, 9, 9, 9, 9, 5, 5, 9, 9, 9, 9, 0, 1)),
+        emf.record(118, "4iIII", 0, 0, 0, 0, 2, 1, 0, tail=struct.pack("<ii4Hii4HII", 0, 0, *[9] * 4, 5, 5, *[9] * 4, 0, 1)),
     ]  # fmt: skip
 
 
@@ -78,7 +79,10 @@ def test_random_bodies_are_read_or_an_error(emf, bodies):
 
 @hypothesis.given(
     st.lists(
-        st.tuples(st.sampled_from(sorted(RECORDS)), st.lists(st.integers(-3, 70) | st.integers(-(2**31), 2**31 - 1), max_size=40)),
+        st.tuples(
+            st.sampled_from(sorted(RECORDS)),
+            st.lists(st.integers(-3, 70) | st.integers(-(2**31), 2**31 - 1), max_size=40),
+        ),
         max_size=12,
     )
 )
@@ -89,7 +93,9 @@ def test_likely_bodies_are_read_or_an_error(emf, bodies):
         read_metafile(data, SMALL)
 
 
-@hypothesis.given(st.lists(st.tuples(st.sampled_from(sorted(WMF_RECORDS)), st.lists(st.integers(-40, 300), max_size=60)), max_size=12))
+@hypothesis.given(
+    st.lists(st.tuples(st.sampled_from(sorted(WMF_RECORDS)), st.lists(st.integers(-40, 300), max_size=60)), max_size=12)
+)
 @hypothesis.settings(max_examples=150)
 def test_likely_wmf_is_read_or_an_error(wmf, bodies):
     data = wmf.page(*[wmf.record(function, f"{len(body)}h", *body) for function, body in bodies])
@@ -108,7 +114,7 @@ def test_random_bytes_are_an_error(noise):
 def test_a_hundred_megabytes_that_say_nothing(kind, emf):
     data = emf.page(emf.record(kind) * (100_000_000 // 8))
     started = time.perf_counter()
-    with pytest.raises(LimitError, match="too many records|too often|too many points"):
+    with pytest.raises(LimitError, match=r"too many records|too often|too many points"):
         read_metafile(data)
     assert time.perf_counter() - started < 15  # under load; alone a second or two
 
@@ -130,7 +136,8 @@ def test_drawing_is_bounded(emf):
     for message, records in {
         "too many points": line * 10_000,
         "over itself too often": emf.wide_pen(width=400) + wide * 40,
-        "bitmaps are too large": emf.record(15, "iiI", 0, 0, 0) + emf.stretch_dib(np.zeros((300, 300, 3), np.uint8), (0, 0, 9, 9)) * 14,
+        "bitmaps are too large": emf.record(15, "iiI", 0, 0, 0)
+        + emf.stretch_dib(np.zeros((300, 300, 3), np.uint8), (0, 0, 9, 9)) * 14,
     }.items():
         options = MetafileOptions(dpi=25.4, max_points=30_000, max_pixels=1 << 20)
         if "itself" in message:
@@ -142,7 +149,8 @@ def test_drawing_is_bounded(emf):
 def test_counts_do_not_size_allocations(emf):
     records = [
         emf.record(4, "4iI", 0, 0, 0, 0, 0x3FFFFFFF), emf.record(7, "4iII", 0, 0, 0, 0, 0x3FFFFFFF, 4),
-        emf.record(118, "4iIII", 0, 0, 0, 0, 0x0FFFFFFF, 9, 2), emf.record(95, "11I", 3, 0, 0, 0, 0, 7, 1, 0, 0, 0, 0x3FFFFFFF),
+        emf.record(118, "4iIII", 0, 0, 0, 0, 0x0FFFFFFF, 9, 2),
+        emf.record(95, "11I", 3, 0, 0, 0, 0, 7, 1, 0, 0, 0, 0x3FFFFFFF),
         emf.record(75, "II", 0x7FFFFFF0, 5, tail=bytes(48)), emf.record(97, "4iIffI", 0, 0, 0, 0, 1, 1, 1, 0x07FFFFFF),
         emf.record(49, "IHH", 5, 0x300, 0xFFFF), emf.record(50, "III", 5, 0, 0xFFFFFFF),
     ]  # fmt: skip

@@ -93,7 +93,9 @@ def test_palettes(depth, emf, dot, rng):
         bits += line + b"\0" * (-len(line) % 4)
     header = struct.pack("<IiiHHIIiiII", 40, 11, 5, 1, depth, 0, len(bits), 0, 0, 0, 0) + table.tobytes()
     where = (80, len(header), 80 + len(header), len(bits))
-    record = emf.record(81, "4iii4i4IIIii", 0, 0, 0, 0, 0, 0, 0, 0, 11, 5, *where, 0, 0xCC0020, 11, 5, tail=header + bits)
+    record = emf.record(
+        81, "4iii4i4IIIii", 0, 0, 0, 0, 0, 0, 0, 0, 11, 5, *where, 0, 0xCC0020, 11, 5, tail=header + bits
+    )
     np.testing.assert_array_equal(emf.draw(dot, record)[:5, :11], table[indices][..., 2::-1])
 
 

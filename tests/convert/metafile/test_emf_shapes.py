@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from filmless.convert.metafile import MetafileOptions, read_metafile, to_svg
+from filmless.convert.metafile.path import Path
+from filmless.convert.metafile.strokes_fills import draw_open
 from filmless.errors import ConversionError
 
 BLUE, RED, GREEN = 0xFF0000, 0x0000FF, 0x00FF00
@@ -154,7 +156,9 @@ def test_a_path_is_drawn_when_it_is_asked_for(emf, ink):
 def test_a_widened_path_is_what_the_pen_covered(emf, ink):
     line = emf.record(59) + emf.record(27, "ii", 5, 15) + emf.record(54, "ii", 25, 15) + emf.record(60)
     flat = 0x10200
-    rgb = emf.draw(emf.wide_pen(width=5, style=flat), emf.brush(RED), line, emf.record(66), emf.record(62, "4i", 0, 0, 0, 0))
+    rgb = emf.draw(
+        emf.wide_pen(width=5, style=flat), emf.brush(RED), line, emf.record(66), emf.record(62, "4i", 0, 0, 0, 0)
+    )
     assert abs((255 - rgb[..., 1].astype(int)).sum() / 255 - 100) < 12
     with pytest.raises(ConversionError, match="EMR_STROKEPATH: "):
         emf.draw(emf.wide_pen(width=5), line, emf.record(66), emf.record(64, "4i", 0, 0, 0, 0))
@@ -242,3 +246,21 @@ def test_lines_that_go_on_are_one_figure(emf):
     assert svg.count("<path") == 1
     assert svg.count("M") == 1
     assert "Z" not in svg
+
+
+@pytest.mark.parametrize("scale", [1, 3.7])
+def test_single_lines_have_a_fast_path_that_draws_the_same(scale, emf, rng, monkeypatch):
+    lines = b"".join(
+        emf.record(27 if rng.integers(5) == 0 else 54, "ii", *map(int, rng.integers(0, 12, 2) * 3)) for _ in range(300)
+    )
+    clip = emf.record(30, "iiii", 3, 3, 30, 20)
+    for pen in (emf.pen(), emf.pen(RED, width=1), emf.wide_pen(width=4), emf.wide_pen(width=3, style=0x12200)):
+        data, options = emf.page(pen, lines, clip, lines), MetafileOptions(dpi=25.4 * scale)
+        fast = to_svg(data, options)
+        with monkeypatch.context() as patch:
+            patch.setattr("filmless.convert.metafile.figures.draw_line", plain_line)
+            assert to_svg(data, options) == fast
+
+
+def plain_line(dc, start, end, record):
+    draw_open(dc, Path.polyline(np.array([start, end])), record)

@@ -37,7 +37,9 @@ def test_window_and_viewport(emf, ink, box):
 
 def test_modes_of_lengths_count_upwards(emf, ink, box):
     place = emf.record(12, "ii", 0, 30)  # a pixel is a millimetre
-    low_metric = emf.draw(emf.no_pen, emf.brush(), emf.record(17, "I", 2), place, emf.record(43, "iiii", 50, 50, 150, 100))
+    low_metric = emf.draw(
+        emf.no_pen, emf.brush(), emf.record(17, "I", 2), place, emf.record(43, "iiii", 50, 50, 150, 100)
+    )
     assert ink(low_metric) == (5, 20, 15, 25, 50)
     high_metric = emf.draw(
         emf.no_pen, emf.brush(), emf.record(17, "I", 3), place, emf.record(43, "iiii", 500, 500, 1500, 1000)
@@ -181,7 +183,9 @@ def test_brushes(emf, ink):
     assert (emf.draw(emf.no_pen, emf.brush(RED, style=1), box, emf.record(15, "iiI", 0, 0, 0))[1:] == 255).all()
     lines = emf.draw(emf.no_pen, emf.record(18, "I", 1), emf.brush(RED, style=2, hatch=0), box)
     assert ink(lines, (255, 0, 0))[4] == 4 * 40
-    cross = emf.draw(emf.no_pen, emf.record(18, "I", 2), emf.record(25, "I", GREEN), emf.brush(RED, style=2, hatch=4), box)
+    cross = emf.draw(
+        emf.no_pen, emf.record(18, "I", 2), emf.record(25, "I", GREEN), emf.brush(RED, style=2, hatch=4), box
+    )
     assert ink(cross, (255, 0, 0))[4] == 4 * 40 + 5 * 26
     assert ink(cross, (0, 255, 0))[4] == 1200 - (4 * 40 + 5 * 26)
     with pytest.raises(ConversionError, match="EMR_CREATEBRUSHINDIRECT: a brush of style 3"):

@@ -19,7 +19,9 @@ def write(emf):
     """The box of the ink of a text at (150, 50)."""
 
     def write(text="HXH", *state: bytes, advances=None, **options) -> tuple[int, int, int, int]:
-        rgb = emf.draw(emf.record(18, "I", 1), emf.font(height=-20), *state, emf.text(text, 150, 50, advances, **options), **SIZE)
+        rgb = emf.draw(
+            emf.record(18, "I", 1), emf.font(height=-20), *state, emf.text(text, 150, 50, advances, **options), **SIZE
+        )
         ys, xs = np.nonzero(rgb[..., 1] < 128)
         assert len(xs), "the page is empty"
         return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
@@ -48,7 +50,11 @@ def test_text_stands_where_its_alignment_says(emf, write):
 def test_letters_stand_where_the_file_has_them(emf, write):
     left, *_ = write("HH", emf.record(22, "I", BASELINE), advances=[60, 20])
     rgb = emf.draw(
-        emf.record(18, "I", 1), emf.font(height=-20), emf.record(22, "I", BASELINE), emf.text("HH", 150, 50, [60, 20]), **SIZE
+        emf.record(18, "I", 1),
+        emf.font(height=-20),
+        emf.record(22, "I", BASELINE),
+        emf.text("HH", 150, 50, [60, 20]),
+        **SIZE,
     )
     stems = np.nonzero((rgb[36:49, :, 1] < 128).all(axis=0))[0]
     assert stems.min() == pytest.approx(left, abs=1)
@@ -76,7 +82,12 @@ def test_turned_text(emf, write):
 
 
 def test_mirrored_mappings_mirror_text_in_the_advanced_mode_only(emf, write):
-    up = emf.record(17, "I", 8), emf.record(9, "ii", 300, -100), emf.record(11, "ii", 300, 100), emf.record(12, "ii", 0, 100)
+    up = (
+        emf.record(17, "I", 8),
+        emf.record(9, "ii", 300, -100),
+        emf.record(11, "ii", 300, 100),
+        emf.record(12, "ii", 0, 100),
+    )
     state = emf.record(22, "I", BASELINE)
     assert write("L", *up, state, mode=1)[3] == 50
     assert write("L", *up, state, mode=2)[1] == 50
@@ -85,7 +96,11 @@ def test_mirrored_mappings_mirror_text_in_the_advanced_mode_only(emf, write):
 def test_bold_italic_underlined_and_struck_text(emf):
     def coverage(**font) -> np.ndarray:
         rgb = emf.draw(
-            emf.record(18, "I", 1), emf.font(height=-40, **font), emf.record(22, "I", BASELINE), emf.text("HH", 50, 60), **SIZE
+            emf.record(18, "I", 1),
+            emf.font(height=-40, **font),
+            emf.record(22, "I", BASELINE),
+            emf.text("HH", 50, 60),
+            **SIZE,
         )
         return 255 - rgb[..., 1].astype(int)
 
@@ -152,7 +167,9 @@ def test_text_of_bytes_and_small_text(emf, write):
     ):
         np.testing.assert_array_equal(drawn(*records), expected)
     russian = drawn(emf.font(), emf.text("Пульс", 150, 50))
-    np.testing.assert_array_equal(drawn(emf.font(charset=204), emf.text("Пульс".encode("cp1251"), 150, 50, kind=83)), russian)
+    np.testing.assert_array_equal(
+        drawn(emf.font(charset=204), emf.text("Пульс".encode("cp1251"), 150, 50, kind=83)), russian
+    )
     with pytest.raises(ConversionError, match="EMR_EXTTEXTOUTA: its text is not of its character set"):
         drawn(emf.font(charset=128), emf.text(b"\x81", 0, 0, kind=83))
     with pytest.raises(ConversionError, match="EMR_EXTTEXTOUTW: its text is no UTF-16"):

@@ -21,8 +21,12 @@ def _ecg() -> str:
         waves = ((8, 0.2, 0.03), (-10, 0.34, 0.008), (80, 0.37, 0.012), (-18, 0.4, 0.01), (16, 0.62, 0.05))
         return sum(height * math.exp(-(((time % 1 - at) / width) ** 2)) for height, at, width in waves)
 
-    grid = "".join(f'<path d="M{x} 0V400" stroke="#c00000" stroke-width="{2 - (x % 100 > 0)}"/>' for x in range(0, 801, 20))
-    grid += "".join(f'<path d="M0 {y}H800" stroke="#c00000" stroke-width="{2 - (y % 100 > 0)}"/>' for y in range(0, 401, 20))
+    grid = "".join(
+        f'<path d="M{x} 0V400" stroke="#c00000" stroke-width="{2 - (x % 100 > 0)}"/>' for x in range(0, 801, 20)
+    )
+    grid += "".join(
+        f'<path d="M0 {y}H800" stroke="#c00000" stroke-width="{2 - (y % 100 > 0)}"/>' for y in range(0, 401, 20)
+    )
     traces = ""
     for base in (120, 240, 360):
         points = " ".join(f"{x / 2:.2f},{base - beat(x / 320):.2f}" for x in range(20, 1580))
@@ -82,8 +86,8 @@ def metafiles(peer, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("metafiles")
     for name, body in DRAWINGS.items():
         (folder / f"{name}.svg").write_text(
-            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200mm" height="100mm"'
-            f' viewBox="0 0 800 400"><g fill="none">{body}</g></svg>'
+            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200mm"'
+            f' height="100mm" viewBox="0 0 800 400"><g fill="none">{body}</g></svg>'
         )
     sources = [str(folder / f"{name}.svg") for name in DRAWINGS]
     actions, office = [], [peer("soffice"), f"-env:UserInstallation=file://{folder}/profile", "--headless"]

@@ -118,7 +118,9 @@ def test_saved_states_clips_and_regions(wmf, tools, no_pen, ink):
     assert ink(wmf.draw(tools, no_pen, region, wmf.record(0x012D, "H", 3), flood), (255, 0, 0))[4] == count
     assert ink(wmf.draw(tools, no_pen, region, wmf.record(0x0228, "HH", 3, 1)), (255, 0, 0))[4] == count
     assert ink(wmf.draw(region, wmf.record(0x012A, "H", 0)))[4] == count
-    one = wmf.record(0x06FF, "HhIhhhhhhh", 0, 6, 0, 0, 1, 2, 5, 5, 15, 15, tail=struct.pack("<HhhhhH", 2, 5, 15, 5, 15, 2))
+    one = wmf.record(
+        0x06FF, "HhIhhhhhhh", 0, 6, 0, 0, 1, 2, 5, 5, 15, 15, tail=struct.pack("<HhhhhH", 2, 5, 15, 5, 15, 2)
+    )
     frame = wmf.record(0x0429, "HHhh", 3, 1, 3, 2)
     assert ink(wmf.draw(tools, no_pen, one, frame), (255, 0, 0))[4] == 100 - 6 * 4
 

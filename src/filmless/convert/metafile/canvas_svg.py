@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.metafile.mapping import Matrix, inverse
-from filmless.convert.metafile.path import Path
+from filmless.convert.metafile.path import PARALLEL, Path, check_near
 from filmless.convert.metafile.regions import AND, DIFF, Combined, Rectangles, Region
 from filmless.errors import LimitError
 
@@ -129,21 +129,43 @@ class CanvasSvg:
         """Draw along figures. The middle of a pixel is where a point of a line lies, as in GDI."""
         self.charge(path.count + 4)
         self._charge_ink(path.length(self.columns, self.rows) * max(1.0, stroke.widest))
+        end = ""
         if stroke.shape is not None and (back := inverse(stroke.shape)) is not None:
-            data, end = path.mapped(back).data(), ""
+            data = path.mapped(back).data()
         elif stroke.is_thin and path.is_axis_parallel():
-            data, end = path.snapped().data(), ""
+            data = path.snapped().data()
         else:
             data = path.mapped((1, 0, 0, 1, 0.5, 0.5)).data()
-            end = data[data.rfind("L") + 1 :] if path.count == 2 else ""
+            end = data.partition("L")[2] if path.count == 2 else ""
+        self._gather(data, end, stroke, clip)
+
+    def line(self, start: tuple[float, float], end: tuple[float, float], stroke: Stroke, clip: Region | None) -> None:
+        """Draw one line, as `stroke` draws a figure of two points with a round tip, but at once."""
+        (x0, y0), (x1, y1) = start, end
+        check_near(max(abs(x0), abs(y0), abs(x1), abs(y1)))
+        self.charge(6)
+        across, down = (
+            abs(min(max(a, 0), most) - min(max(b, 0), most))
+            for a, b, most in ((x0, x1, self.columns), (y0, y1, self.rows))
+        )
+        self._charge_ink((across + down) * max(1.0, stroke.width))
+        if stroke.is_thin and (abs(x1 - x0) <= PARALLEL or abs(y1 - y0) <= PARALLEL):
+            x0, y0, x1, y1 = (math.floor(number + 0.5) + 0.5 for number in (x0, y0, x1, y1))
+            self._gather(f"M{x0:.2f} {y0:.2f} L{x1:.2f} {y1:.2f}", "", stroke, clip)
+        else:
+            last = f"{x1 + 0.5:.2f} {y1 + 0.5:.2f}"
+            self._gather(f"M{x0 + 0.5:.2f} {y0 + 0.5:.2f} L{last}", last, stroke, clip)
+
+    def _gather(self, data: str, end: str, stroke: Stroke, clip: Region | None) -> None:
+        """Keep figures of one stroke for one element; ``end`` is where a single line ends that may go on."""
         if self._stroke != stroke or self._stroke_clip is not clip or stroke.blend:
             self._flush()
             self._stroke, self._stroke_clip = stroke, clip
-        first, _, rest = data.partition("L")
-        joins = stroke.is_thin or (stroke.cap == stroke.join == "round") or bool(stroke.dashes)
-        if end and joins and first[1:].strip() == self._line_end:
-            data = "L" + rest  # the line goes on: one figure, whose dashes go on, too
-        self._line_end = end.strip()
+        if end and self._line_end and (stroke.is_thin or (stroke.cap == stroke.join == "round") or stroke.dashes):
+            first, _, rest = data.partition("L")
+            if first[1:].strip() == self._line_end:
+                data = "L" + rest  # the line goes on: one figure, whose dashes go on, too
+        self._line_end = end
         self._lines.append(data)
 
     def image(self, rgba: NDArray[np.uint8], matrix: Matrix, clip: Region | None, *, blend: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.convert.metafile.canvas_svg import CanvasSvg
+from filmless.convert.metafile.canvas_svg import CanvasSvg, Stroke
 from filmless.convert.metafile.fonts import Fonts
 from filmless.convert.metafile.mapping import IDENTITY, Mapping, Matrix, inverse, moved, multiplied, placed
 from filmless.convert.metafile.objects import STOCK, Brush, Font, Palette, Pen, RegionObject, rgb_of
@@ -86,6 +86,7 @@ class DeviceContext:
         self.path: Path | None = None
         self.is_recording = False
         self.widened: float | None = None
+        self.strokes: dict[tuple[object, ...], Stroke] = {}
         self.paints: dict[tuple[object, ...], tuple[str, Brush]] = {}
         self.last_mask: tuple[Matrix, int, NDArray[np.bool_]] | None = None
         self.awaited: Awaited | None = None

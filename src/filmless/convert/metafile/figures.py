@@ -9,7 +9,7 @@ from filmless.convert.metafile.device_context import DeviceContext
 from filmless.convert.metafile.mapping import moved
 from filmless.convert.metafile.path import Path, ellipse_arc, rounded_rectangle
 from filmless.convert.metafile.records import Points, Record
-from filmless.convert.metafile.strokes_fills import draw_closed, draw_open
+from filmless.convert.metafile.strokes_fills import draw_closed, draw_line, draw_open
 
 __all__ = ["arc_path", "box_figure", "continue_figure", "draw_arc", "line_to", "rounded_figure", "set_pixel"]
 
@@ -69,9 +69,9 @@ def set_pixel(dc: DeviceContext, x: float, y: float, colour: tuple[int, int, int
     dc.canvas.fill(Path.box(left, top, left + size[0], top + size[1]), css(colour), "nonzero", dc.clip)
 
 
-def continue_figure(dc: DeviceContext, path: Path) -> None:
+def continue_figure(dc: DeviceContext, path: Path, here: tuple[float, float] | None = None) -> None:
     """Begin where the current position is; within a path bracket only when the figure does not go on already."""
-    here = moved(dc.matrix, *dc.state.position)
+    here = here or moved(dc.matrix, *dc.state.position)
     if dc.is_recording and dc.path is not None and dc.path.segments and dc.path.segments[-1][0] != "Z":
         last = dc.path.last()
         if last is not None and math.dist(last, here) < 1e-6:
@@ -81,10 +81,14 @@ def continue_figure(dc: DeviceContext, path: Path) -> None:
 
 def line_to(dc: DeviceContext, x: float, y: float, record: Record) -> None:
     """Draw a line from the current position."""
-    path = Path()
-    continue_figure(dc, path)
-    path.add("L", np.array([moved(dc.matrix, x, y)]))
+    start, end = moved(dc.matrix, *dc.state.position), moved(dc.matrix, x, y)
     dc.state.position = x, y
+    if not dc.is_recording:
+        draw_line(dc, start, end, record)
+        return
+    path = Path()
+    continue_figure(dc, path, start)
+    path.add("L", np.array([end]))
     draw_open(dc, path, record)
 
 

@@ -8,11 +8,24 @@ from filmless.convert.metafile.mapping import Matrix, placed
 from filmless.convert.metafile.records import Points
 from filmless.errors import ConversionError
 
-__all__ = ["Path", "ellipse_arc", "rounded_rectangle"]
+__all__ = ["PARALLEL", "Path", "check_near", "ellipse_arc", "rounded_rectangle"]
 
 _FARTHEST = 4e6
 """Pixels from the picture's corner that a point may lie; the renderer leaves out what lies much farther."""
-_QUARTER = 4 / 3 * (math.sqrt(2) - 1)
+PARALLEL = 0.01
+"""Pixels that a line may lean and be taken for straight across or down."""
+
+
+def check_near(distance: float) -> None:
+    """Refuse a point that lies too far away, or nowhere.
+
+    Raises
+    ------
+    ConversionError
+        It does.
+    """
+    if not distance < _FARTHEST:
+        raise ConversionError("the metafile draws far outside of its picture")
 
 
 class Path:
@@ -33,8 +46,8 @@ class Path:
             A point is no number or out of all bounds.
         """
         if len(points) or kind == "Z":
-            if len(points) and not (np.abs(points) < _FARTHEST).all():
-                raise ConversionError("the metafile draws far outside of its picture")
+            if len(points):
+                check_near(float(np.abs(points).max()))
             self.segments.append((kind, points))
             self.count += len(points) or 1
 
@@ -117,7 +130,7 @@ class Path:
                 return False
             if kind == "L":
                 steps = np.abs(np.diff(points if last is None else np.concatenate([last, points]), axis=0))
-                if (steps.min(axis=1) > 0.01).any():
+                if (steps.min(axis=1) > PARALLEL).any():
                     return False
             last = points[-1:] if len(points) else last
         return True

@@ -13,7 +13,7 @@ from filmless.convert.metafile.path import Path
 from filmless.convert.metafile.raster_operations import binary_steps
 from filmless.convert.metafile.records import Record
 
-__all__ = ["brush_paint", "draw_closed", "draw_open", "fill", "stroke"]
+__all__ = ["brush_paint", "draw_closed", "draw_line", "draw_open", "fill", "stroke"]
 
 # [MS-EMF] 2.1.25 PenStyle; lengths of GDI: for cosmetic pens in pixels, for geometric ones in widths.
 _COSMETIC_DASHES = {1: (18, 6), 2: (3, 3), 3: (9, 6, 3, 6), 4: (9, 3, 3, 3, 3, 3), 8: (1, 1)}
@@ -21,6 +21,7 @@ _GEOMETRIC_DASHES = {1: (3, 1), 2: (1, 1), 3: (3, 1, 1, 1), 4: (3, 1, 1, 1, 1, 1
 _USER_STYLE = 7
 _CAPS = {0x000: "round", 0x100: "square", 0x200: "butt"}
 _JOINS = {0x0000: "round", 0x1000: "bevel", 0x2000: "miter"}
+_KEPT_STROKES = 256
 _ROUND_TIP = 1.1
 """A pen whose tip is that much longer one way than the other is drawn as the ellipse it is."""
 
@@ -93,8 +94,28 @@ def _gaps(dc: DeviceContext, path: Path, pen: Pen) -> None:
         dc.canvas.stroke(path, _stroke_of(dc, solid, css(dc.state.background_colour), ""), dc.clip)
 
 
+def draw_line(dc: DeviceContext, start: tuple[float, float], end: tuple[float, float], record: Record) -> None:
+    """Draw one line between pixels: as `draw_open` does, without the way round by arrays where it is a plain one."""
+    pen, state = dc.state.pen, dc.state
+    if not (dc.is_recording or pen.is_null or pen.is_patterned or pen.style & 15) and state.operation == 13:
+        stroke = _stroke_of(dc, pen, css(pen.colour), "")
+        if stroke.shape is None:
+            dc.canvas.line(start, end, stroke, dc.clip)
+            return
+    draw_open(dc, Path.polyline(np.array([start, end])), record)
+
+
 def _stroke_of(dc: DeviceContext, pen: Pen, paint: str, blend: str) -> Stroke:
     """Return the pen in the picture's pixels."""
+    key = (pen, dc.matrix[:4], dc.state.miter_limit, paint, blend)
+    if key not in dc.strokes:
+        if len(dc.strokes) >= _KEPT_STROKES:
+            dc.strokes.clear()
+        dc.strokes[key] = _new_stroke(dc, pen, paint, blend)
+    return dc.strokes[key]
+
+
+def _new_stroke(dc: DeviceContext, pen: Pen, paint: str, blend: str) -> Stroke:
     scale = length_scale(dc.matrix)
     width = pen.width * scale
     shape = _tip(dc.matrix) if width > _ROUND_TIP else None
