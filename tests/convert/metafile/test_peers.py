@@ -1,6 +1,7 @@
 """Metafiles that Inkscape and LibreOffice make of drawings of ours, as Inkscape draws them and as we do."""
 
 import base64
+import functools
 import io
 import math
 import subprocess
@@ -29,7 +30,7 @@ def _ecg() -> str:
     )
     traces = ""
     for base in (120, 240, 360):
-        points = " ".join(f"{x / 2:.2f},{base - beat(x / 320):.2f}" for x in range(20, 1580))
+        points = " ".join(f"{x / 2:.2f},{base - beat(x / 320):.2f}" for x in range(20, 1580, 4))
         traces += f'<polyline points="{points}" fill="none" stroke="#000" stroke-width="2"/>'
     return grid + traces + '<text x="22" y="40" font-family="DejaVu Sans" font-size="18" fill="#000">25 mm/s</text>'
 
@@ -115,6 +116,7 @@ def _inkscape(peer, actions: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
+@functools.lru_cache
 def _draw(path: Path) -> np.ndarray:
     drawing = read_metafile(path.read_bytes(), MetafileOptions(size=COLUMNS))
     assert drawing.rgb is not None

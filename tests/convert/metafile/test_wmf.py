@@ -129,15 +129,16 @@ def test_bitmaps(wmf, rng):
     pixels = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
     header, bits = wmf.dib(pixels)
     dib = header + bits
+    dot = wmf.record(0x041F, "Ihh", 0, 29, 39)  # else the bitmap comes out as it is
     for record in (
         wmf.record(0x0940, "Ihhhhhh", 0xCC0020, 0, 0, 6, 8, 3, 5, tail=dib),
         wmf.record(0x0B41, "Ihhhhhhhh", 0xCC0020, 6, 8, 0, 0, 6, 8, 3, 5, tail=dib),
         wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 6, 8, 0, 0, 6, 8, 3, 5, tail=dib),
         wmf.record(0x0D33, "HHHHHHHhh", 0, 6, 0, 0, 0, 6, 8, 3, 5, tail=dib),
     ):
-        np.testing.assert_array_equal(wmf.draw(record)[3:9, 5:13], pixels)
+        np.testing.assert_array_equal(wmf.draw(dot, record)[3:9, 5:13], pixels)
     part = wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 2, 3, 1, 2, 2, 3, 0, 0, tail=dib)
-    np.testing.assert_array_equal(wmf.draw(part)[:2, :3], pixels[3:5, 2:5])
+    np.testing.assert_array_equal(wmf.draw(dot, part)[:2, :3], pixels[3:5, 2:5])
     bitmap = rng.integers(0, 2, (6, 16)).astype(bool)
     old = struct.pack("<hhhhBB", 0, 16, 6, 2, 1, 1) + np.packbits(bitmap).tobytes()
     colours = wmf.record(0x0209, "I", RED) + wmf.record(0x0201, "I", BLUE)
@@ -146,6 +147,30 @@ def test_bitmaps(wmf, rng):
     rgb = wmf.draw(colours, wmf.record(0x0B23, "Ihhhhhhhh", 0xCC0020, 6, 16, 0, 0, 12, 32, 3, 5, tail=old))
     doubled = bitmap.repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_array_equal(rgb[3:15, 5:37], np.where(doubled[..., None], (0, 0, 255), (255, 0, 0)))
+
+
+def test_one_bitmap_comes_out_bit_for_bit(wmf, rng, through_file):
+    pixels = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    dib = b"".join(wmf.dib(pixels))
+    state = wmf.record(0x0103, "H", 8) + wmf.record(0x020B, "hh", 0, 0) + wmf.record(0x020C, "hh", 30, 40)
+    whole = [
+        wmf.record(0x0940, "Ihhhhhh", 0xCC0020, 0, 0, 6, 8, 3, 5, tail=dib),
+        wmf.record(0x0B41, "Ihhhhhhhh", 0xCC0020, 6, 8, 0, 0, 20, 30, 3, 5, tail=dib),
+        wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 6, 8, 0, 0, 20, 30, 3, 5, tail=dib),
+    ]
+    for record in whole:
+        np.testing.assert_array_equal(through_file(wmf.page(state, record)).pixel_array, pixels)
+    bits = rng.integers(0, 2, (5, 9)).astype(bool)
+    mono = wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 5, 9, 0, 0, 20, 30, 3, 5, tail=b"".join(wmf.dib(bits)))
+    np.testing.assert_array_equal(through_file(wmf.page(mono)).pixel_array, bits * 255)
+    for records in (
+        [whole[0], whole[0]],
+        [wmf.record(0x0416, "hhhh", 5, 5, 0, 0), whole[0]],
+        [wmf.record(0x020C, "hh", -30, 40), whole[0]],
+        [wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 6, 8, 0, 0, -20, 30, 3, 5, tail=dib)],
+        [wmf.record(0x0F43, "IHhhhhhhhh", 0xCC0020, 0, 6, 7, 0, 0, 20, 30, 3, 5, tail=dib)],
+    ):
+        assert read_metafile(wmf.page(*records)).bitmap is None
 
 
 def test_operations_without_a_bitmap(wmf, tools, ink):

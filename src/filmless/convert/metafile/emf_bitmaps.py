@@ -10,7 +10,7 @@ from filmless.convert.metafile.bitmaps import bitmap_header, decode_dib
 from filmless.convert.metafile.blits import blit, cropped, fill_box, place_matrix, uses_source
 from filmless.convert.metafile.device_context import DeviceContext
 from filmless.convert.metafile.gradients import gradient_fill
-from filmless.convert.metafile.mapping import IDENTITY, inverse, moved, multiplied
+from filmless.convert.metafile.mapping import IDENTITY, moved
 from filmless.convert.metafile.records import Record
 
 __all__ = ["BITMAPS"]
@@ -95,11 +95,8 @@ def _dib_to_device(dc: DeviceContext, record: Record) -> None:
         sy = form.rows - sy - down - top
     else:
         sy -= first
-    back = inverse(dc.matrix)
-    if back is None:
-        return
     left, upper = moved(dc.matrix, x, y)
-    unit = multiplied((1, 0, 0, 1, 0, 0), dc.picture)
+    unit = dc.picture
     part, target = cropped(bitmap, (sx, sy, across, down), (0, 0, across, down), record)
     if not part.size:
         return

@@ -44,7 +44,10 @@ _OWN = "arimo"
 
 def _folders() -> Iterator[Path]:
     """Return where the system keeps fonts."""
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # there is none
+        home = Path()
     if sys.platform == "win32":
         yield Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"
         yield Path(os.environ.get("LOCALAPPDATA", str(home))) / "Microsoft" / "Windows" / "Fonts"
@@ -109,7 +112,8 @@ class Fonts:
         """Choose the face for a family, None when there is no font at all."""
         asked = family.lower().lstrip("@").strip()
         faces = _faces()
-        similar = next((names for words, names in _SIMILAR if any(word in asked for word in words)), ())
+        plain = asked.replace("sans serif", "sans").replace("sans-serif", "sans")
+        similar = next((names for words, names in _SIMILAR if any(word in plain for word in words)), ())
         for name in (asked, *_EQUALS.get(asked, ()), *similar, _OWN, "liberation sans", "dejavu sans"):
             if name in faces:
                 return self._best(faces[name], weight, italic=italic, is_asked_for=name == asked)

@@ -1,13 +1,15 @@
-"""EMF that wraps one bitmap and shows it whole: its pixels, bit for bit.
+"""EMF or WMF that wraps one bitmap and shows it whole: its pixels, bit for bit.
 
 MS-EMF 2.3 (records), MS-WMF 2.2.2 (device-independent bitmaps).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["only_bitmap"]
+from filmless.errors import ConversionError
+
+__all__ = ["only_bitmap", "only_wmf_bitmap"]
 
 _SRCCOPY = 0x00CC_0020
 _BIT_BLT, _STRETCH_BLT, _DIB_TO_DEVICE, _STRETCH_DIB = 76, 77, 80, 81
@@ -144,7 +146,11 @@ def _bitmap(kind: int, record: memoryview, place: _Place) -> bytes:
         raise _NotOnlyABitmap
     if usage != 0:
         raise _NotOnlyABitmap
-    columns, rows, file = _bmp_file(record, where)
+    header_at, header_size, bits_at, bits_size = where
+    if header_at + header_size > len(record) or bits_at + bits_size > len(record):
+        raise _NotOnlyABitmap
+    header, bits = record[header_at : header_at + header_size], record[bits_at : bits_at + bits_size]
+    columns, rows, file = _bmp_file(bytes(header), bits)
     if place.mirrored or (size[0] < 0) != (source[2] < 0) or (size[1] < 0) != (source[3] < 0):
         raise _NotOnlyABitmap
     if (source[0], source[1], abs(source[2]), abs(source[3])) != (0, 0, columns, rows):
@@ -166,19 +172,96 @@ def _check_clip(place: _Place, x: int, y: int, size: tuple[int, ...]) -> None:
         raise _NotOnlyABitmap
 
 
-def _bmp_file(record: memoryview, where: tuple[int, ...]) -> tuple[int, int, bytes]:
+def _bmp_file(header: bytes, bits: memoryview) -> tuple[int, int, bytes]:
     """Columns, rows and the bitmap as a BMP file: header and bits as they are, behind a file header."""
-    header_at, header_size, bits_at, bits_size = where
-    if header_at + header_size > len(record) or bits_at + bits_size > len(record) or header_size < 40:
+    if len(header) < 40:
         raise _NotOnlyABitmap
-    header, bits = bytes(record[header_at : header_at + header_size]), record[bits_at : bits_at + bits_size]
     size, columns, rows, _, depth, compression = struct.unpack_from("<IiiHHI", header)
-    if not 40 <= size <= header_size or depth not in _PLAIN_BITS or compression not in _COMPRESSIONS:
+    if not 40 <= size <= len(header) or depth not in _PLAIN_BITS or compression not in _COMPRESSIONS:
         raise _NotOnlyABitmap
     if columns <= 0 or rows == 0:
         raise _NotOnlyABitmap
     stride = (columns * depth + 31) // 32 * 4
-    if compression in (0, 3) and stride * abs(rows) > bits_size:
+    if compression in (0, 3) and stride * abs(rows) > len(bits):
         raise _NotOnlyABitmap
-    offset = 14 + header_size
+    offset = 14 + len(header)
     return columns, abs(rows), struct.pack("<2sIHHI", b"BM", offset + len(bits), 0, 0, offset) + header + bits
+
+
+# Of WMF: saved states, modes, colours, objects, palettes and words to a printer.
+_WMF_SILENT = frozenset(
+    {0x001E, 0x0127, 0x0102, 0x0104, 0x0105, 0x0106, 0x0107, 0x0108, 0x012D, 0x012E, 0x01F0, 0x0201, 0x0209, 0x020A}
+    | {0x020B, 0x0214, 0x0231, 0x02FA, 0x02FB, 0x02FC, 0x00F7, 0x0234, 0x0035, 0x0626}
+)
+_WMF_WINDOW_EXTENT, _WMF_MAPMODE = 0x020C, 0x0103
+_DIB_BIT_BLT, _DIB_STRETCH_BLT, _WMF_STRETCH_DIB = 0x0940, 0x0B41, 0x0F43
+
+
+def only_wmf_bitmap(data: bytes, records: Iterable[tuple[int, int, int]], *, max_records: int) -> bytes | None:
+    """Return the one bitmap of a WMF as a BMP file; None when it shows it mirrored or in part, or draws anything else.
+
+    Parameters
+    ----------
+    records
+        Number, place and size of each.
+    max_records
+        Who has more holds no bitmap alone.
+
+    DICOM
+    -----
+    None: [MS-WMF] 2.3.1 bitmap record types.
+    """
+    bitmap: bytes | None = None
+    view = memoryview(data)
+    try:
+        for number, (kind, position, size) in enumerate(records):
+            record = view[position : position + size]
+            if number >= max_records:
+                return None
+            if kind in (_DIB_BIT_BLT, _DIB_STRETCH_BLT, _WMF_STRETCH_DIB) and bitmap is None:
+                bitmap = _wmf_bitmap(kind, record)
+            elif kind == _WMF_WINDOW_EXTENT:
+                if min(_words(record, "hh", 6)) <= 0:
+                    return None
+            elif kind == _WMF_MAPMODE:
+                if _words(record, "H", 6)[0] not in (1, 7, 8):
+                    return None
+            elif kind not in _WMF_SILENT:
+                return None
+    except (_NotOnlyABitmap, ConversionError):
+        return None
+    return bitmap
+
+
+def _words(record: memoryview, layout: str, offset: int) -> tuple[int, ...]:
+    try:
+        return struct.unpack_from("<" + layout, record, offset)
+    except struct.error:
+        raise _NotOnlyABitmap from None
+
+
+def _wmf_bitmap(kind: int, record: memoryview) -> bytes:
+    """Take the bitmap of a record, when the record shows all of it, upright and as it is; parameters are reversed."""
+    usage = 0
+    if kind == _WMF_STRETCH_DIB:
+        operation, usage, height, width, sy, sx, down, across, _, _ = _words(record, "IHhhhhhhhh", 6)
+        at = 28
+    elif kind == _DIB_STRETCH_BLT:
+        operation, height, width, sy, sx, down, across, _, _ = _words(record, "Ihhhhhhhh", 6)
+        at = 26
+    else:
+        operation, sy, sx, down, across, _, _ = _words(record, "Ihhhhhh", 6)
+        height, width, at = down, across, 22
+    data = record[at:]
+    if operation != _SRCCOPY or usage or len(data) < 40 or min(down, across) <= 0:
+        raise _NotOnlyABitmap
+    size, _, _, _, depth, compression = struct.unpack_from("<IiiHHI", data)
+    (used,) = struct.unpack_from("<I", data, 32)
+    table = min(used or 1 << depth, 1 << depth) if depth <= 8 else min(used, 256)
+    start = size + (12 if compression == 3 and size == 40 else 0) + 4 * table
+    if not 40 <= size <= 124 or start > len(data):
+        raise _NotOnlyABitmap
+    columns, rows, file = _bmp_file(bytes(data[:start]), data[start:])
+    if (sx, sy, width, height) != (0, 0, columns, rows):
+        raise _NotOnlyABitmap
+    return file

@@ -8,11 +8,11 @@ import numpy as np
 from filmless.convert.metafile.canvas_svg import CanvasSvg
 from filmless.convert.metafile.device_context import DeviceContext
 from filmless.convert.metafile.mapping import Mapping
-from filmless.convert.metafile.only_bitmap import only_bitmap
+from filmless.convert.metafile.only_bitmap import only_bitmap, only_wmf_bitmap
 from filmless.convert.metafile.options import Drawing, MetafileOptions
 from filmless.convert.metafile.rasterise import rasterise
 from filmless.convert.metafile.records_emf import EmfHeader, is_emf, play_emf, read_emf_header
-from filmless.convert.metafile.records_wmf import WmfHeader, is_wmf, play_wmf, read_wmf_header
+from filmless.convert.metafile.records_wmf import WmfHeader, is_wmf, play_wmf, read_wmf_header, walk
 from filmless.convert.notice import ConversionNotice
 from filmless.errors import ConversionError, LimitError
 
@@ -64,7 +64,7 @@ def read_metafile(data: bytes, options: MetafileOptions | None = None) -> Drawin
             if options.notice is not None:
                 options.notice(code, message)
 
-    bitmap = only_bitmap(data, max_records=options.max_records) if is_emf(data) else None
+    bitmap = _only_bitmap(data, options.max_records)
     if bitmap is not None:
         return Drawing(bitmap, notices=list(notices.values()))
     played = _play(data, replace(options, notice=notice))
@@ -72,6 +72,14 @@ def read_metafile(data: bytes, options: MetafileOptions | None = None) -> Drawin
     with np.errstate(all="ignore"):
         rgb = rasterise(canvas.finish(), canvas.columns, canvas.rows, played.dc.fonts.used)
     return Drawing(rgb=rgb, resolution_dpi=played.resolution_dpi, notices=list(notices.values()))
+
+
+def _only_bitmap(data: bytes, max_records: int) -> bytes | None:
+    if is_emf(data):
+        return only_bitmap(data, max_records=max_records)
+    if is_wmf(data):
+        return only_wmf_bitmap(data, walk(data, 40 if data[:1] == b"\xd7" else 18), max_records=max_records)
+    return None
 
 
 def to_svg(data: bytes, options: MetafileOptions | None = None) -> str:

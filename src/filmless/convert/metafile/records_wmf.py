@@ -11,7 +11,7 @@ from filmless.convert.metafile.wmf_drawing import DRAWING
 from filmless.convert.metafile.wmf_state import STATE
 from filmless.errors import ConversionError, LimitError
 
-__all__ = ["RECORDS", "WmfHeader", "is_wmf", "play_wmf", "read_wmf_header"]
+__all__ = ["RECORDS", "WmfHeader", "is_wmf", "play_wmf", "read_wmf_header", "walk"]
 
 Handler = Callable[[DeviceContext, Record], None]
 _PLACEABLE = b"\xd7\xcd\xc6\x9a"
@@ -106,7 +106,7 @@ def read_wmf_header(data: bytes, *, max_records: int) -> WmfHeader:
 
 def _first_window(data: bytes, start: int, max_records: int) -> tuple[float, float, float, float]:
     origin, extent = (0, 0), None
-    for _, (kind, position, size) in zip(range(max_records), _walk(data, start), strict=False):
+    for _, (kind, position, size) in zip(range(max_records), walk(data, start), strict=False):
         if kind == _WINDOW_ORIGIN and size >= 10:
             origin = struct.unpack_from("<hh", data, position + 6)[::-1]
         elif kind == _WINDOW_EXTENT and size >= 10:
@@ -118,7 +118,7 @@ def _first_window(data: bytes, start: int, max_records: int) -> tuple[float, flo
     return float(origin[0]), float(origin[1]), float(extent[0]), float(extent[1])
 
 
-def _walk(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:
+def walk(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:
     """Yield number, place and size in bytes of each record, up to the last."""
     head, length = struct.Struct("<IH").unpack_from, len(data)
     while position + 6 <= length:
@@ -144,7 +144,7 @@ def play_wmf(dc: DeviceContext, data: bytes, header: WmfHeader, *, max_records: 
         They are too many, or draw too much.
     """
     view = memoryview(data)
-    for number, (kind, position, size) in enumerate(_walk(data, header.start)):
+    for number, (kind, position, size) in enumerate(walk(data, header.start)):
         if number >= max_records:
             raise LimitError("the WMF has too many records", limit="max_records", value=max_records)
         entry = RECORDS.get(kind)
