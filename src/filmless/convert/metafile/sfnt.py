@@ -5,12 +5,18 @@ OpenType 1.9: name, OS/2, hhea, head, post, cmap formats 4 and 12. Fonts are the
 
 import struct
 from bisect import bisect_right
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["Coverage", "Face", "read_faces"]
 
 _MAX_FACES = 64
+_ARIALS = {"Arimo"}
+"""Whose cell for Windows is higher than that of the face they stand for, where another table has that one's."""
+_MAX_TABLE = 1 << 24
+_MEASURES = frozenset({b"head", b"hhea", b"OS/2", b"post", b"name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +50,49 @@ class Face:
 
     def coverage(self) -> Coverage:
         """Read which letters it has."""
-        with self.path.open("rb") as stream:
-            tables = _tables(stream.read(), self.index)
-        return _coverage(tables.get(b"cmap", b""))
+        try:
+            with self.path.open("rb") as stream:
+                table = _tables(stream, self.index, {b"cmap"}).get(b"cmap", b"")
+        except (OSError, struct.error, ValueError):
+            table = b""
+        return _coverage(table)
 
 
 def read_faces(path: Path) -> list[Face]:
     """Read the faces of a file; none of one that is damaged or of another kind."""
     try:
-        data = path.read_bytes()
-        count = struct.unpack_from(">I", data, 8)[0] if data[:4] == b"ttcf" else 1
-        return [_face(path, index, _tables(data, index)) for index in range(min(count, _MAX_FACES))]
+        with path.open("rb") as stream:
+            head = stream.read(12)
+            count = struct.unpack_from(">I", head, 8)[0] if head[:4] == b"ttcf" else 1
+            return [_face(path, index, _tables(stream, index, _MEASURES)) for index in range(min(count, _MAX_FACES))]
     except (OSError, struct.error, KeyError, ValueError, IndexError, UnicodeError):
         return []
 
 
-def _tables(data: bytes, index: int) -> dict[bytes, bytes]:
-    start = struct.unpack_from(">I", data, 12 + 4 * index)[0] if data[:4] == b"ttcf" else 0
-    version, count = struct.unpack_from(">4sH", data, start)
+def _tables(stream: BinaryIO, index: int, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
+    """Read some tables of a face: fonts of many megabytes are not read as a whole."""
+    stream.seek(0)
+    start = 0
+    if stream.read(4) == b"ttcf":
+        stream.seek(12 + 4 * index)
+        (start,) = struct.unpack(">I", stream.read(4))
+    stream.seek(start)
+    version, count = struct.unpack(">4sH6x", stream.read(12))
     if version not in (b"\0\1\0\0", b"OTTO", b"true"):
         raise ValueError("no font")
+    directory = stream.read(16 * count)
     tables = {}
     for number in range(count):
-        tag, _, offset, size = struct.unpack_from(">4sIII", data, start + 12 + 16 * number)
-        tables[tag] = data[offset : offset + size]
+        tag, _, offset, size = struct.unpack_from(">4sIII", directory, 16 * number)
+        if tag in wanted and size <= _MAX_TABLE:
+            stream.seek(offset)
+            tables[tag] = stream.read(size)
     return tables
 
 
 def _face(path: Path, index: int, tables: dict[bytes, bytes]) -> Face:
     em = struct.unpack_from(">H", tables[b"head"], 18)[0] or 1000
+    family = _family(tables[b"name"])
     ascent, descent = struct.unpack_from(">hh", tables[b"hhea"], 4)
     weight, italic, width, average, strikeout = 400, False, 5, em // 2, (em // 3, em // 20)
     if len(os2 := tables.get(b"OS/2", b"")) >= 78:
@@ -81,14 +101,15 @@ def _face(path: Path, index: int, tables: dict[bytes, bytes]) -> Face:
         strikeout = at, size
         italic = bool(struct.unpack_from(">H", os2, 62)[0] & 1)
         high, low = struct.unpack_from(">HH", os2, 74)
-        ascent, descent = (high, -low) if high + low else (ascent, descent)
+        if high + low and family not in _ARIALS:
+            ascent, descent = high, -low
     underline = (
         struct.unpack_from(">hh", tables[b"post"], 8) if len(tables.get(b"post", b"")) >= 12 else (-em // 10, em // 20)
     )
     return Face(
         path,
         index,
-        _family(tables[b"name"]),
+        family,
         weight,
         italic,
         width,
