@@ -151,6 +151,11 @@ def test_a_meta_region_stays(emf, flood):
 def test_clips_within_clips_have_an_end(emf, flood):
     path = emf.record(59) + emf.record(42, "iiii", 5, 5, 25, 25) + emf.record(60) + emf.record(67, "I", 4)
     assert flood(path * 10)[0] > 800
+    round_ = emf.record(59) + emf.record(42, "iiii", 0, 0, 40, 30) + emf.record(60) + emf.record(67, "I", 5)
+    dots = b"".join(emf.record(29, "iiii", x, 10, x + 1, 20) for x in range(5, 35, 2))
+    assert flood(round_)[0] - flood(round_, dots)[0] == 15 * 10  # many rectangles are one region
+    boxes = b"".join(emf.record(30, "iiii", x, 0, 40, 30) for x in range(20))
+    assert flood(round_, boxes)[1][0] == 19
     with pytest.raises(LimitError, match="too many clipping regions"):
         flood(path * 100)
     with pytest.raises(ConversionError, match="region mode is 9"):

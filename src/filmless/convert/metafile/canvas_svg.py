@@ -18,6 +18,7 @@ from filmless.errors import LimitError
 
 __all__ = ["CanvasSvg", "Stroke", "css"]
 
+_LINE_COST = 16.0  # pixels of an area that a renderer fills while it draws one of a line
 _HAIR = 1.002  # at one pixel and below, the renderer leaves joints out
 _THIN = 1.5
 """Pixels: lines up to this width are one pixel wide and, where they run straight across or down, in one row of them.
@@ -71,7 +72,7 @@ class CanvasSvg:
         self._paper = paper
         self._max_points, self._points = max_points, 0
         # A page full of lines is a fraction of this.
-        self._max_ink, self._ink = 1e8 + 1000.0 * columns * rows, 0.0
+        self._max_ink, self._ink = 1e8 + 500.0 * columns * rows, 0.0
         self._max_pixels, self._pixels = max_pixels, 0
         self._definitions: list[str] = []
         self._elements: list[str] = []
@@ -128,7 +129,7 @@ class CanvasSvg:
     def stroke(self, path: Path, stroke: Stroke, clip: Region | None) -> None:
         """Draw along figures. The middle of a pixel is where a point of a line lies, as in GDI."""
         self.charge(path.count + 4)
-        self._charge_ink(path.length(self.columns, self.rows) * max(1.0, stroke.widest))
+        self._charge_ink(path.length(self.columns, self.rows) * max(_LINE_COST, stroke.widest))
         end = ""
         if stroke.shape is not None and (back := inverse(stroke.shape)) is not None:
             data = path.mapped(back).data()
@@ -148,7 +149,7 @@ class CanvasSvg:
             abs(min(max(a, 0), most) - min(max(b, 0), most))
             for a, b, most in ((x0, x1, self.columns), (y0, y1, self.rows))
         )
-        self._charge_ink((across + down) * max(1.0, stroke.width))
+        self._charge_ink((across + down) * max(_LINE_COST, stroke.width))
         if stroke.is_thin and (abs(x1 - x0) <= PARALLEL or abs(y1 - y0) <= PARALLEL):
             x0, y0, x1, y1 = (math.floor(number + 0.5) + 0.5 for number in (x0, y0, x1, y1))
             self._gather(f"M{x0:.2f} {y0:.2f} L{x1:.2f} {y1:.2f}", "", stroke, clip)
@@ -188,7 +189,7 @@ class CanvasSvg:
         self, letters: Sequence[str], xs: Sequence[float], matrix: Matrix, clip: Region | None, **attributes: Any
     ) -> None:
         """Write letters, each where it belongs along the baseline of the matrix."""
-        self.charge(2 * len(letters) + 8)
+        self.charge(20 * len(letters) + 8)  # a letter takes the renderer that long
         written = "".join(f" {name.replace('_', '-')}={quoteattr(str(value))}" for name, value in attributes.items())
         transform = " ".join(f"{number:.5g}" for number in matrix[:4]) + f" {matrix[4]:.3f} {matrix[5]:.3f}"
         places = " ".join(f"{x:.3f}" for x in xs)
@@ -201,6 +202,7 @@ class CanvasSvg:
     def pattern(self, tile: NDArray[np.uint8], scale: float, origin: tuple[float, float]) -> str:
         """Define a paint of a bitmap that repeats; each of its pixels is ``scale`` wide."""
         rows, columns = tile.shape[:2]
+        self.charge_pixels(columns, rows)
         image = f'<image width="{columns}" height="{rows}"{_quick(True)} xlink:href="{_png(tile)}"/>'
         return self._pattern(image, columns, rows, scale, origin)
 

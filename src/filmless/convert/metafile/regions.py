@@ -12,7 +12,7 @@ from filmless.errors import ConversionError, LimitError
 __all__ = ["AND", "COPY", "DIFF", "OR", "XOR", "Combined", "Outline", "Rectangles", "Region", "combined"]
 
 AND, OR, XOR, DIFF, COPY = 1, 2, 3, 4, 5
-_MAX_DEPTH = 40
+_MAX_DEPTH = 16
 _MAX_CELLS = 1 << 24
 _MAX_BOXES = 100_000
 
@@ -94,6 +94,12 @@ def combined(
     if isinstance(first, Rectangles) and isinstance(second, Rectangles):
         charge(4 + 16 * len(first.boxes) * len(second.boxes) // 256)
         return _algebra(first.boxes, second.boxes, mode)
+    if isinstance(first, Combined) and first.mode == mode != OR:
+        match first.second, second:
+            case Rectangles(boxes=inner), Rectangles(boxes=outer):
+                # One rectangle after the other within, or without: they are one region.
+                charge(4 + 16 * len(inner) * len(outer) // 256)
+                return Combined(mode, first.first, _algebra(inner, outer, AND if mode == AND else OR), first.depth)
     depth = 1 + max(first.depth, second.depth)
     if depth > _MAX_DEPTH:
         raise LimitError("the metafile combines too many clipping regions", limit="depth of regions", value=_MAX_DEPTH)
