@@ -1,15 +1,18 @@
 """The formats that come in, as a table: what each is known by, and who reads it. The name of a file says nothing."""
 
 import re
+import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
 from filmless.errors import ConversionError
 
-__all__ = ["FORMATS", "HEAD_BYTES", "Format", "format_of"]
+__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "Format", "format_of", "is_emf", "is_wmf"]
 
 #: So many bytes of a file tell every format.
 HEAD_BYTES = 4096
+
+PLACEABLE_WMF = b"\xd7\xcd\xc6\x9a"
 
 Matches = Callable[[bytes, int], bool]
 
@@ -41,15 +44,6 @@ def _begins(*magic: bytes) -> Matches:
 
 def _is_riff(kind: bytes) -> Matches:
     return lambda head, _: head[:4] == b"RIFF" and head[8:12] == kind
-
-
-def _is_emf(head: bytes, _: int) -> bool:
-    return head[:4] == b"\x01\0\0\0" and head[40:44] == b" EMF"
-
-
-def _is_wmf(head: bytes, _: int) -> bool:
-    is_standard = head[:2] in (b"\1\0", b"\2\0") and head[2:4] == b"\x09\0" and head[4:6] in (b"\0\1", b"\0\3")
-    return head.startswith(b"\xd7\xcd\xc6\x9a") or is_standard
 
 
 def _is_video(head: bytes, _: int) -> bool:
@@ -93,6 +87,21 @@ def _lines_begin(words: bytes) -> Matches:
     return lambda head, _: pattern.match(head) is not None
 
 
+def is_emf(head: bytes) -> bool:
+    """Whether a file that begins so is an EMF: 44 bytes are needed."""
+    return head[:4] == b"\x01\0\0\0" and head[40:44] == b" EMF"
+
+
+def is_wmf(head: bytes) -> bool:
+    """Whether a file that begins so is a WMF: placeable, or with a header of the standard; 18 bytes are needed."""
+    if head[:4] == PLACEABLE_WMF:
+        return True
+    if len(head) < 18:
+        return False
+    kind, size, version = struct.unpack_from("<HHH", head)
+    return kind in (1, 2) and size == 9 and version in (0x0100, 0x0300)
+
+
 FORMATS = (
     Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jls"), "pictures.jpeg:read", _begins(b"\xff\xd8\xff")),
     Format("PNG", (".png", ".apng"), "pictures.png:read", _begins(b"\x89PNG\r\n\x1a\n")),
@@ -107,8 +116,8 @@ FORMATS = (
         _begins(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     ),
     Format("JPEG XL", (".jxl",), "pictures.jpeg_xl:read", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")),
-    Format("EMF", (".emf",), "metafile:read", _is_emf),
-    Format("WMF", (".wmf",), "metafile:read", _is_wmf),
+    Format("EMF", (".emf",), "metafile.contents:read", lambda head, _: is_emf(head)),
+    Format("WMF", (".wmf",), "metafile.contents:read", lambda head, _: is_wmf(head)),
     Format("PDF", (".pdf",), "documents.pdf:read", _is_pdf),
     Format("CDA", (".xml", ".cda"), "documents.cda:read", _is_cda),
     Format("STL", (".stl",), "documents.models:read_stl", _is_stl),

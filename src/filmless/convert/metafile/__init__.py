@@ -1,13 +1,9 @@
-"""EMF that wraps one bitmap."""
+"""EMF and WMF: a player of the records that draw, by way of SVG; or their one bitmap as it is.
 
-from filmless.convert.content import Content
-from filmless.convert.metafile.emf import bitmap_of_emf
-from filmless.convert.options import ReadOptions
-from filmless.convert.pictures.bmp import read as read_bmp
+[MS-EMF], [MS-WMF]; of EMF+ the part that is EMF. A record that changes the picture is drawn truly or raises by name.
+"""
 
-__all__ = ["read"]
+from filmless.convert.metafile.options import Drawing, MetafileOptions
+from filmless.convert.metafile.reading import read_metafile, to_svg
 
-
-def read(data: bytes, options: ReadOptions) -> list[Content]:
-    """Read an EMF that wraps one bitmap."""
-    return read_bmp(bitmap_of_emf(data), options)
+__all__ = ["Drawing", "MetafileOptions", "read_metafile", "to_svg"]
