@@ -13,7 +13,7 @@ from filmless.bridge import from_pydicom
 from filmless.dataset import UID, DataElement, Dataset, Finding, PersonName, Sequence, Tag
 from filmless.file import dcmread, generate_uid, read, read_fileset, scan
 
-__version__ = "0.1.0"
+__version__ = _core.__version__
 
 __all__ = [
     "UID",

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import Any, Self, TypeAlias, TypedDict, final
+from typing import Any, Final, Self, TypeAlias, TypedDict, final
 
 from typing_extensions import disjoint_base
 
@@ -12,6 +12,7 @@ __all__ = [
     "Handle",
     "Sequence",
     "Walker",
+    "__version__",
     "copied",
     "dictionary_entry",
     "draw_ramp",
@@ -54,6 +55,8 @@ __all__ = [
     "write_file",
     "ybr_to_rgb",
 ]
+
+__version__: Final[str]
 
 _Key: TypeAlias = str | int | tuple[int, int]
 _ReadOptions: TypeAlias = tuple[int, int, int | None, int | None, bool, bool]

@@ -3,7 +3,7 @@
 import pytest
 
 import filmless
-from filmless import DataElement
+from filmless import DataElement, Dataset
 
 
 def test_what_an_element_says(ct) -> None:
@@ -84,3 +84,15 @@ def test_empty_values_are_none_or_empty_text() -> None:
         assert [each.PatientName, each.PatientID, each.StudyDate] == ["", "", ""]
         assert [each.SliceThickness, each.SeriesNumber, each.Rows, each.PixelData] == [None] * 4
         assert all(element.is_empty for element in each if element.keyword != "SpecificCharacterSet")
+
+
+def test_a_view_of_bytes_is_the_part_that_it_shows():
+    ds = Dataset()
+    whole = bytes(range(256)) * 40
+    ds.add_new("PixelData", "OW", memoryview(whole)[6:8006])
+    del whole
+    assert ds.PixelData == (bytes(range(256)) * 40)[6:8006]
+    ds.add_new("PixelData", "OB", memoryview(b"abcdef")[::2])  # no part, but bytes all the same
+    assert ds.PixelData == b"ace"
+    ds.add_new("PixelData", "OB", memoryview(bytearray(b"abcd"))[1:3])
+    assert ds.PixelData == b"bc"

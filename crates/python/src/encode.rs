@@ -1,18 +1,19 @@
 //! Python values as elements.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use filmless_core::dataset::{Content, Element};
 use filmless_core::error::Place;
-use filmless_core::file::Encoding;
+use filmless_core::file::{Encoding, SharedBytes};
 use filmless_core::value::{Number, format_decimal};
 use filmless_core::{Error, Tag, Vr};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PySet, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyMemoryView, PySet, PyString};
 
 use crate::element::DataElement;
 use crate::errors::to_py;
@@ -182,7 +183,7 @@ fn integer(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, into: &mut String) -> PyR
 
 fn tags(tag: Tag, value: &Bound<'_, PyAny>) -> PyResult<Element> {
     if let Some(bytes) = raw(value) {
-        return Ok(Element { vr: Vr::AT, content: Content::Bytes(Arc::new(bytes)), big_endian: false });
+        return Ok(Element { vr: Vr::AT, content: Content::Bytes(bytes), big_endian: false });
     }
     let pair = value.extract::<(u16, u16)>().is_ok() && value.cast::<pyo3::types::PyTuple>().is_ok();
     let all = if pair { vec![value.clone()] } else { values(value)? };
@@ -213,7 +214,7 @@ fn whole(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>) -> PyResult<i128> {
 
 fn numbers<T: Number + TryFrom<i128>>(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>) -> PyResult<Element> {
     if let Some(bytes) = raw(value) {
-        return Ok(Element { vr, content: Content::Bytes(Arc::new(bytes)), big_endian: false });
+        return Ok(Element { vr, content: Content::Bytes(bytes), big_endian: false });
     }
     let mut bytes = Vec::new();
     for value in values(value)? {
@@ -237,7 +238,7 @@ fn ambiguous(tag: Tag, value: &Bound<'_, PyAny>) -> PyResult<Element> {
 
 fn floats(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, write: fn(f64, &mut Vec<u8>)) -> PyResult<Element> {
     if let Some(bytes) = raw(value) {
-        return Ok(Element { vr, content: Content::Bytes(Arc::new(bytes)), big_endian: false });
+        return Ok(Element { vr, content: Content::Bytes(bytes), big_endian: false });
     }
     let mut bytes = Vec::new();
     for value in values(value)? {
@@ -247,19 +248,42 @@ fn floats(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, write: fn(f64, &mut Vec<u8
     Ok(Element::bytes(vr, bytes))
 }
 
-/// The bytes of an object that holds bytes, not copied when it cannot change.
-fn raw(value: &Bound<'_, PyAny>) -> Option<PyBackedBytes> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Some(PyBackedBytes::from(bytes.clone()));
+/// A part of bytes that cannot change.
+struct Part {
+    whole: PyBackedBytes,
+    range: Range<usize>,
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.whole[self.range.clone()]
     }
-    value.cast::<PyByteArray>().ok().map(|bytes| PyBackedBytes::from(bytes.clone()))
+}
+
+/// The bytes of an object that holds bytes, not copied when it cannot change.
+fn raw(value: &Bound<'_, PyAny>) -> Option<SharedBytes> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Some(Arc::new(PyBackedBytes::from(bytes.clone())));
+    }
+    value.cast::<PyByteArray>().ok().map(|bytes| Arc::new(PyBackedBytes::from(bytes.clone())) as SharedBytes)
+}
+
+/// What a memoryview shows of bytes, such as the pixels in a file that was read.
+fn part_of_bytes(value: &Bound<'_, PyAny>) -> Option<SharedBytes> {
+    let view = value.cast::<PyMemoryView>().ok()?;
+    let of = view.getattr("obj").ok()?;
+    let whole = PyBackedBytes::from(of.cast::<PyBytes>().ok()?.clone());
+    let buffer = PyBuffer::<u8>::get(view).ok().filter(|buffer| buffer.is_c_contiguous())?;
+    let start = (buffer.buf_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let range = start..start.checked_add(buffer.len_bytes())?;
+    (range.end <= whole.len()).then(|| Arc::new(Part { whole, range }) as SharedBytes)
 }
 
 fn bytes(tag: Tag, vr: Vr, value: &Bound<'_, PyAny>, encoding: Encoding) -> PyResult<Element> {
     // Words that Python hands over are in the byte order of the data set, as those that it was handed are.
     let big_endian = encoding.big_endian;
-    if let Some(bytes) = raw(value) {
-        return Ok(Element { vr, content: Content::Bytes(Arc::new(bytes)), big_endian });
+    if let Some(bytes) = raw(value).or_else(|| part_of_bytes(value)) {
+        return Ok(Element { vr, content: Content::Bytes(bytes), big_endian });
     }
     if value.is_none() {
         return Ok(Element::bytes(vr, []));

@@ -64,4 +64,9 @@ mod _core {
     use crate::streams::jpeg_segments;
     #[pymodule_export]
     use crate::walk::{ElementIterator, Walker};
+
+    /// The version of the package, which `Cargo.toml` says.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 }

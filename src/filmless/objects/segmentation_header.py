@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.file import generate_uid
@@ -75,7 +75,7 @@ def common_modules(source: SourceFrames, segments: Sequence[Segment], *, sop_cla
         "Manufacturer": "filmless",
         "ManufacturerModelName": "filmless",
         "DeviceSerialNumber": "1",
-        "SoftwareVersions": _version(),
+        "SoftwareVersions": _core.__version__,
         "ContentLabel": "SEGMENTATION",
         "ContentDescription": "",
         "ContentCreatorName": "",
@@ -142,10 +142,3 @@ def _take_over(ds: Dataset, source: Dataset, keywords: Sequence[str]) -> None:
                 ds[keyword] = [item.copy() for item in value] if source[keyword].VR == "SQ" else value
             except (DicomError, TypeError, ValueError):
                 continue
-
-
-def _version() -> str:
-    try:
-        return version("filmless")
-    except PackageNotFoundError:  # run from its sources
-        return "0"

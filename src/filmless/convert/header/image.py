@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from filmless.convert.content import Picture
 from filmless.dataset import Dataset
@@ -129,13 +130,31 @@ def store_pixels(ds: Dataset, picture: Picture) -> None:
         raise ConversionError("the picture has neither samples nor a stream")
     if picture.stored_bytes > _MAX_VALUE:
         raise ConversionError(f"{picture.stored_bytes} bytes of samples are too many, expected at most {_MAX_VALUE}")
-    if picture.bits_allocated == 1:
-        value = np.packbits(picture.pixels.reshape(-1).astype(bool), bitorder="little").tobytes()
-    else:
-        value = picture.pixels.astype(picture.pixels.dtype.newbyteorder("<"), copy=False).tobytes()
-    value += b"\0" * (len(value) % 2)
+    value = _value_of(picture.pixels, picture.bits_allocated)
     if picture.is_float:
         ds[{32: "FloatPixelData", 64: "DoubleFloatPixelData"}[picture.bits_allocated]] = value
     else:
         ds.add_new("PixelData", "OB" if picture.bits_allocated <= 8 else "OW", value)
     ds.file_meta.TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN
+
+
+def _value_of(pixels: NDArray[Any], bits_allocated: int) -> bytes | memoryview:
+    """Return samples as the value of an element; a view where no byte has to be moved."""
+    if bits_allocated == 1:
+        packed = np.packbits(pixels.reshape(-1).astype(bool), bitorder="little").tobytes()
+        return packed + b"\0" * (len(packed) % 2)
+    little = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("<"))
+    if little.nbytes % 2:
+        return little.tobytes() + b"\0"
+    return _seen_in_bytes(little) or little.reshape(-1).view(np.uint8).data
+
+
+def _seen_in_bytes(samples: NDArray[Any]) -> memoryview | None:
+    """Return samples that stand in bytes, such as those of a file that was read, as a part of these."""
+    base: Any = samples
+    while isinstance(base, np.ndarray | memoryview):
+        base = base.base if isinstance(base, np.ndarray) else base.obj
+    if not isinstance(base, bytes):
+        return None
+    start = samples.ctypes.data - np.frombuffer(base, np.uint8).ctypes.data
+    return memoryview(base)[start : start + samples.nbytes]

@@ -5,9 +5,9 @@ and `building`.
 """
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from filmless import _core
 from filmless.dataset import Dataset
 
 __all__ = ["MODULES", "TYPE_1", "code"]
@@ -16,13 +16,6 @@ __all__ = ["MODULES", "TYPE_1", "code"]
 def code(value: str, scheme: str, meaning: str) -> list[Dataset]:
     """Make a code sequence of one item (PS3.3 8.8)."""
     return [Dataset({"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning})]
-
-
-def _version() -> str:
-    try:
-        return version("filmless")
-    except PackageNotFoundError:  # run from its sources
-        return "0"
 
 
 MODULES: Mapping[str, Mapping[str, Any]] = {
@@ -41,7 +34,7 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
         "Manufacturer": "filmless",
         "ManufacturerModelName": "filmless",
         "DeviceSerialNumber": "1",
-        "SoftwareVersions": _version(),
+        "SoftwareVersions": _core.__version__,
     },
     # C.8.6.1
     "SC Equipment": {"Manufacturer": "", "ConversionType": "WSD", "SecondaryCaptureDeviceManufacturer": "filmless"},

@@ -52,7 +52,7 @@ def coded_samples(header: PngHeader, columns: int, rows: int, parts: Sequence[me
     """
     passes = list(_passes(columns, rows)) if header.interlaced else [(0, 0, 1, 1, columns, rows)]
     sizes = [rows_of * (1 + header.row_bytes(columns_of)) for *_, columns_of, rows_of in passes]
-    coded = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+    coded = parts[0] if len(parts) == 1 else _joined(parts)
     if sum(sizes) > EXPANSION * len(coded) + EXPANSION:
         raise ConversionError(f"the PNG of {len(coded)} coded bytes is too short for its size")
     inflated = _inflate(coded, sum(sizes))
@@ -104,7 +104,17 @@ def _passes(columns: int, rows: int) -> Iterator[tuple[int, int, int, int, int, 
             yield left, top, right, down, -(-(columns - left) // right), -(-(rows - top) // down)
 
 
-def _inflate(coded: bytes, size: int) -> NDArray[np.uint8]:
+def _joined(parts: Sequence[memoryview]) -> memoryview:
+    """Put parts behind each other, in memory as numpy takes it: in large pages, which are soon had."""
+    whole = np.empty(sum(map(len, parts)), np.uint8)
+    start = 0
+    for part in parts:
+        whole.data[start : start + len(part)] = part
+        start += len(part)
+    return whole.data
+
+
+def _inflate(coded: memoryview, size: int) -> NDArray[np.uint8]:
     """Inflate to so many bytes; what is behind them is not looked at."""
     out = np.empty(size, np.uint8)
     try:
