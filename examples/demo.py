@@ -13,7 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 import filmless
 from filmless.cli.tree import lines, printer
 from filmless.convert import ConversionNotice, from_dicom, to_dicom
+from filmless.convert.out.formats import format_named
 from filmless.dataset import UID
+from filmless.file.media import create_fileset
 
 EXAMPLES = Path(__file__).parent
 OUT = Path("out/demo")
@@ -64,12 +66,34 @@ def transcode(name: str) -> None:
         print(f"  {keyword:<24} {target.stat().st_size:>9,} bytes")
 
 
+def give_back() -> None:
+    """Make other things of the DICOM files: an animation, a sheet of paper, arrays; and a medium with its DICOMDIR."""
+    print("\nDICOM becomes what people use, and a medium to hand out\n")
+    heart, chest = OUT / "heart.dcm", OUT / "chest.dcm"
+    for source, name, options in (
+        (heart, "apng", {}),
+        (heart, "pdf", {"sheet": (4, 4)}),
+        (chest, "tiff", {"depth": 16}),
+        (chest, "npz", {}),
+    ):
+        row = format_named(name)
+        target = source.with_suffix(row.suffixes[0])
+        from_dicom(source, name, target, **options)
+        print(f"  {target.name:<24} {target.stat().st_size:>9,} bytes")
+    disc = OUT / "disc"
+    if not disc.exists():
+        report = create_fileset([OUT / Path(name).with_suffix(".dcm") for name in PICTURES], disc, profile="general")
+        print(f"  {disc.name + '/DICOMDIR':<24} {report.written} instances")
+
+
 def caption(name: str, dataset: filmless.Dataset) -> list[str]:
     """Say in three lines what became of a picture, in letters that Pillow's own font has."""
     stem = Path(name).stem
     syntax = UID(dataset.file_meta.TransferSyntaxUID).name
     jpeg = syntax.startswith("JPEG Baseline")
-    what = f"{dataset.Columns} x {dataset.Rows}, {dataset.PhotometricInterpretation}, {dataset.BitsStored} bits"
+    frames = f"{dataset.NumberOfFrames} frames of " if "NumberOfFrames" in dataset else ""
+    size = f"{frames}{dataset.Columns} x {dataset.Rows}"
+    what = f"{size}, {dataset.PhotometricInterpretation}, {dataset.BitsStored} bits"
     how = "JPEG Baseline, the stream bit for bit" if jpeg else syntax
     return [f"{name}  >  {stem}.dcm  >  {stem}.png", what, how]
 
@@ -131,6 +155,7 @@ def main() -> None:
         write(line)
 
     transcode(TRANSCODED)
+    give_back()
 
     sheet = OUT / "contact-sheet.png"
     contact_sheet(datasets).quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(sheet, optimize=True)

@@ -229,52 +229,80 @@ def beat(t: Field) -> Field:
     return total
 
 
-def ecg(path: Path) -> None:
-    """EMF that wraps a bitmap of 16 colours: an electrocardiogram on its paper."""
-    rows, columns = 240, 440
-    paper, fine, coarse, ink = (255, 248, 240), (250, 218, 210), (236, 160, 150), (24, 24, 48)
-    image = Image.new("RGB", (columns, rows), paper)
-    draw = ImageDraw.Draw(image)
-    for step, colour in ((8, fine), (40, coarse)):
-        for at in range(0, columns, step):
-            draw.line([(at, 0), (at, rows)], fill=colour)
-        for at in range(0, rows, step):
-            draw.line([(0, at), (columns, at)], fill=colour)
-    for name, base, gain in (("I", 96, 44), ("II", 184, 66)):
-        column = np.arange(columns)
-        row = base - gain * beat((column / 105) % 1) - 2 * np.sin(column / 60)
-        draw.line(list(zip(column.tolist(), row.tolist(), strict=True)), fill=ink, width=2, joint="curve")
-        draw.text((10, base - 32), name, fill=ink, font=ImageFont.load_default(13))
-    draw.text((10, 8), "ECG  EMF around a bitmap", fill=ink, font=ImageFont.load_default(13))
-    path.write_bytes(emf(image.quantize(16, dither=Image.Dither.NONE)))
+def record(kind: int, content: bytes) -> bytes:
+    """One record of an Enhanced Metafile ([MS-EMF] 2.3): its kind, its size, and what it holds."""
+    return struct.pack("<II", kind, 8 + len(content)) + content
 
 
-def emf(image: Image.Image) -> bytes:
-    """An Enhanced Metafile ([MS-EMF]) with one EMR_STRETCHDIBITS: a palette image, 4 bits, bottom row first."""
-    columns, rows = image.size
-    colours = np.array(image.getpalette(), dtype=np.uint8).reshape(-1, 3)[:16]
-    table = np.zeros((16, 4), np.uint8)  # blue, green, red, 0
-    table[: len(colours), :3] = colours[:, ::-1]
-    index = np.zeros((rows, (columns + 7) // 8 * 8), np.uint8)  # rows are padded to 4 bytes
-    index[:, :columns] = np.asarray(image)[::-1]
-    bits = (index[:, ::2] << 4 | index[:, 1::2]).tobytes()
-    per_metre = 3780  # 96 dpi
-    info = struct.pack("<IiiHHIIiiII", 40, columns, rows, 1, 4, 0, len(bits), per_metre, per_metre, 16, 16)
-    bounds = (0, 0, columns - 1, rows - 1)
-    source_copy = 0x00CC0020
-    info_at = 80  # of the record; the bits follow the colour table
-    bits_at = info_at + len(info) + table.nbytes
-    stretch = struct.pack("<II4i6i", 81, bits_at + len(bits), *bounds, 0, 0, 0, 0, columns, rows)
-    stretch += struct.pack("<IIIIIIii", info_at, bits_at - info_at, bits_at, len(bits), 0, source_copy, columns, rows)
-    stretch += info + table.tobytes() + bits
-    end = struct.pack("<IIIII", 14, 20, 0, 16, 20)
-    frame = (0, 0, round(columns * 1e5 / per_metre), round(rows * 1e5 / per_metre))  # in 0.01 mm
-    device = (1920, 1080, 508, 286)  # pixels, mm
-    size = 88 + len(stretch) + len(end)
-    header = struct.pack(
-        "<II4i4iIIIIHHIII4i", 1, 88, *bounds, *frame, 0x464D4520, 0x10000, size, 3, 1, 0, 0, 0, 0, *device
+def polyline(points: Sequence[tuple[int, int]]) -> bytes:
+    """EMR_POLYLINE16, which stays open."""
+    flat = [number for point in points for number in point]
+    bounds = (min(flat[::2]), min(flat[1::2]), max(flat[::2]), max(flat[1::2]))
+    return record(87, struct.pack(f"<4iI{len(flat)}h", *bounds, len(points), *flat))
+
+
+def pen(index: int, width: int, colour: tuple[int, int, int]) -> bytes:
+    """EMR_CREATEPEN of a solid pen, and EMR_SELECTOBJECT of it."""
+    return record(38, struct.pack("<IIii3Bx", index, 0, width, 0, *colour)) + record(37, struct.pack("<I", index))
+
+
+WIDTHS = {"C": 260, "E": 240, "F": 220, "G": 280, "I": 100, "M": 300, " ": 100}
+
+
+def letters(text: str, at: tuple[int, int]) -> bytes:
+    """EMR_EXTTEXTOUTW, each letter as wide as in Arial of 360 units."""
+    coded = text.encode("utf-16-le")
+    coded += b"\0" * (len(coded) % 4)
+    start = 76  # of the text, in the record
+    spacing = start + len(coded)
+    head = struct.pack("<4iIff", 0, 0, -1, -1, 1, 1.0, 1.0)
+    return record(
+        84,
+        head
+        + struct.pack("<2iIII4iI", *at, len(text), start, 0, 0, 0, -1, -1, spacing)
+        + coded
+        + struct.pack(f"<{len(text)}I", *(WIDTHS[letter] for letter in text)),
     )
-    return header + stretch + end
+
+
+def ecg(path: Path) -> None:
+    """EMF of lines and letters: an electrocardiogram on its paper, in hundredths of a millimetre."""
+    width, height = 11_000, 6_000
+    fine, coarse, ink = (250, 218, 210), (236, 160, 150), (24, 24, 48)
+    body = record(17, struct.pack("<I", 8))  # MM_ANISOTROPIC
+    body += record(9, struct.pack("<2i", width, height)) + record(11, struct.pack("<2i", 440, 240))
+    body += record(18, struct.pack("<I", 1))  # transparent behind letters
+    for index, (step, thick, colour) in enumerate(((100, 8, fine), (500, 14, coarse)), 1):
+        body += pen(index, thick, colour)
+        body += b"".join(polyline([(x, 0), (x, height)]) for x in range(0, width + 1, step))
+        body += b"".join(polyline([(0, y), (width, y)]) for y in range(0, height + 1, step))
+    body += pen(3, 36, ink) + record(24, struct.pack("<3Bx", *ink))
+    face = "Arial".encode("utf-16-le").ljust(64, b"\0")
+    font = struct.pack("<5i8B", -360, 0, 0, 0, 400, 0, 0, 0, 0, 0, 0, 0, 0) + face
+    body += record(82, struct.pack("<I", 4) + font.ljust(320, b"\0")) + record(37, struct.pack("<I", 4))
+    for name, base, gain in (("I", 2400, 1100), ("II", 4600, 1650)):
+        column = np.arange(0, width + 1, 20)
+        row = np.round(base - gain * beat((column / 2625) % 1) - 50 * np.sin(column / 1500)).astype(int)
+        body += polyline(list(zip(column.tolist(), row.tolist(), strict=True)))
+        body += letters(name, (250, base - 800))
+    body += letters("ECG  EMF", (250, 200))
+    path.write_bytes(emf(body, width, height))
+
+
+def emf(body: bytes, width: int, height: int) -> bytes:
+    """An Enhanced Metafile ([MS-EMF]) of these records, its size in hundredths of a millimetre."""
+    end = struct.pack("<IIIII", 14, 20, 0, 16, 20)
+    device = (1920, 1080, 480, 270)  # pixels, mm: 4 pixels a millimetre
+    bounds = (0, 0, width // 25 - 1, height // 25 - 1)
+    size, records, position = 88 + len(body) + len(end), 2, 0
+    while position < len(body):
+        position += int.from_bytes(body[position + 4 : position + 8], "little")
+        records += 1
+    frame = (0, 0, width, height)
+    header = struct.pack(
+        "<II4i4iIIIIHHIII4i", 1, 88, *bounds, *frame, 0x464D4520, 0x10000, size, records, 5, 0, 0, 0, 0, *device
+    )
+    return header + body + end
 
 
 PICTURES: dict[str, Callable[[Path], None]] = {
