@@ -1,5 +1,7 @@
 """Numpy arrays and PIL images: pictures that are in memory already."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +10,9 @@ from PIL import Image
 
 from filmless.convert.content import Picture, check_size
 from filmless.convert.options import ReadOptions
+from filmless.convert.pictures.exif import exif_of
 from filmless.convert.pictures.finishing import finish
-from filmless.convert.pictures.information import PictureInformation
+from filmless.convert.pictures.information import DECODER_ERRORS, PictureInformation
 from filmless.convert.pictures.pillow import decode_with_pillow
 from filmless.errors import ConversionError
 
@@ -23,7 +26,17 @@ _UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
 def read_image(image: Image.Image, options: ReadOptions) -> Picture:
     """Read a PIL image; its EXIF orientation is applied."""
     check_size(image.width, image.height, _UNLIMITED)
-    return decode_with_pillow(image, PictureInformation.of(image), options)
+    exif = _exif(image) if options.exif else {}
+    return replace(decode_with_pillow(image, PictureInformation.of(image), options), exif=exif)
+
+
+def _exif(image: Image.Image) -> Mapping[str, Any]:
+    """Read the EXIF block that an image was opened with, or has been given."""
+    try:
+        block = image.info.get("exif") or image.getexif().tobytes()
+    except DECODER_ERRORS:
+        return {}  # damaged
+    return exif_of(block) if isinstance(block, bytes) else {}
 
 
 def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:

@@ -10,18 +10,10 @@ from PIL import GifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, WebPIma
 from filmless.convert.content import Picture
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import finish
-from filmless.convert.pictures.information import DECODER_ERRORS, PictureInformation, sensible_resolution
+from filmless.convert.pictures.information import DECODER_ERRORS, PictureInformation
 from filmless.errors import ConversionError
 
-__all__ = [
-    "DECODER_ERRORS",
-    "PictureInformation",
-    "decode_with_pillow",
-    "frames_of_image",
-    "open_with_pillow",
-    "samples_of_image",
-    "sensible_resolution",
-]
+__all__ = ["decode_with_pillow", "frames_of_image", "open_with_pillow", "samples_of_image"]
 
 # The classes themselves, not Image.open: that would guess the format again and apply limits that are global.
 _PLUGINS: dict[str, type[Image.Image]] = {

@@ -13,7 +13,8 @@ from PIL import Image
 from filmless.convert.content import Content, Picture, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import finish
-from filmless.convert.pictures.pillow import DECODER_ERRORS, open_with_pillow
+from filmless.convert.pictures.information import DECODER_ERRORS
+from filmless.convert.pictures.pillow import open_with_pillow
 from filmless.convert.pictures.tiff_directories import count_pages
 from filmless.convert.pictures.tiff_page import TiffPage, check_page, information_of, lossy_method
 from filmless.convert.pictures.tiff_samples import samples_of_page
@@ -95,6 +96,7 @@ def _pictures(pages: list[tuple[int, TiffPage]], data: bytes, options: ReadOptio
             options,
             bits_stored=decoded.bits,
             profile_fits=decoded.profile_fits,
+            premultiplied=decoded.premultiplied,
             lossy_bytes=sum(page.databytecounts) if method else None,
             lossy_method=method,
         )
