@@ -24,10 +24,19 @@ _UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
 
 
 def read_image(image: Image.Image, options: ReadOptions) -> Picture:
-    """Read a PIL image; its EXIF orientation is applied."""
+    """Read a PIL image, the frame that it is at; its EXIF orientation is applied."""
     check_size(image.width, image.height, _UNLIMITED)
+    if _has_more(image):
+        options.notice("further-pictures", "the image has more frames: the one it is at is converted")
     exif = _exif(image) if options.exif else {}
     return replace(decode_with_pillow(image, PictureInformation.of(image), options), exif=exif)
+
+
+def _has_more(image: Image.Image) -> bool:
+    try:
+        return getattr(image, "n_frames", 1) > 1
+    except DECODER_ERRORS:  # of frames that are not asked for
+        return True
 
 
 def _exif(image: Image.Image) -> Mapping[str, Any]:
@@ -58,6 +67,8 @@ def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
         Shape or dtype are of another kind.
     """
     frames = _as_frames(array)
+    if not len(frames):
+        raise ConversionError(f"the array has shape {array.shape}, which is of no frames")
     check_size(frames.shape[2], frames.shape[1], _UNLIMITED, frames=frames.shape[0])
     if array.dtype == np.bool_:
         frames = frames.astype(np.uint8) * np.uint8(255)
