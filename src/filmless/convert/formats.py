@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from filmless.errors import ConversionError
 
-__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "Format", "format_of", "is_emf", "is_wmf"]
+__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "WINDOWS_MEDIA", "Format", "format_of", "is_emf", "is_wmf"]
 
 #: So many bytes of a file tell every format.
 HEAD_BYTES = 4096
 
 _MAX_BMP_HEADER = 1 << 16
+
+WINDOWS_MEDIA = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 
 PLACEABLE_WMF = b"\xd7\xcd\xc6\x9a"
 
@@ -63,8 +65,9 @@ def _is_video(head: bytes, _: int) -> bool:
         all(head[at : at + 1] == b"\x47" for at in (first, first + size, first + 2 * size))
         for first, size in ((0, 188), (4, 192))
     )
-    # Matroska, an MPEG programme, packets and video; a stream of H.264 or HEVC, parameter sets or a delimiter first.
-    begins = head.startswith((b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xe0", b"\0\0\1\xb3"))
+    # Matroska, Windows Media, an MPEG programme, packets and video; a stream of H.264 or HEVC, parameter sets or a
+    # delimiter first.
+    begins = head.startswith((b"\x1a\x45\xdf\xa3", WINDOWS_MEDIA, b"\0\0\1\xba", b"\0\0\1\xe0", b"\0\0\1\xb3"))
     is_annex_b = re.match(rb"\x00?\x00\x00\x01(?:[\x67\x27\x47\x07\x09\x06]|[\x40\x42\x46\x4e]\x01)", head) is not None
     is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
     return is_quicktime or is_transport or begins or is_annex_b or is_avi
@@ -133,7 +136,7 @@ FORMATS = (
     Format("MTL", (".mtl",), "documents.models:read_mtl", _lines_begin(rb"newmtl")),
     Format(
         "video",
-        (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mpg", ".mpeg", ".avi", ".264", ".265"),
+        (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mpg", ".mpeg", ".avi", ".wmv", ".264", ".265"),
         "video.reading:read",
         _is_video,
     ),

@@ -163,6 +163,7 @@ def test_times_that_vary(video):
         ("libx264", "mp4", {"pixel_format": "yuv444p"}),
         ("libx264", "mp4", {"level": "5.1"}),
         ("mpeg1video", "mpeg", {}),
+        ("wmv2", "asf", {}),
         ("libx264", "mp4", {"x264-params": "sar=2/1"}),
         ("mpeg2video", "mpegts", {"rows": 720, "columns": 960, "count": 2}),
     ],
@@ -278,6 +279,17 @@ def test_a_truncated_file_is_an_error(codec, form, video):
     for size in (*range(8, 200, 17), *range(200, len(data), 97), len(data) - 1):
         with pytest.raises(ConversionError):
             to_dicom(data[:size])
+
+
+def test_truncated_windows_media(video):
+    """Its index, behind the pictures, may be missing."""
+    data = video("wmv2", "asf")
+    header = int.from_bytes(data[16:24], "little")
+    end = header + int.from_bytes(data[header + 16 : header + 24], "little")
+    for size in (*range(8, end, 97), end - 1):
+        with pytest.raises(ConversionError):
+            to_dicom(data[:size])
+    assert to_dicom(data[:end]).NumberOfFrames == to_dicom(data).NumberOfFrames == 12
 
 
 def test_verify_decodes_all(video):

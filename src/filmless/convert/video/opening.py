@@ -7,13 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from filmless.convert.formats import WINDOWS_MEDIA
 from filmless.convert.video.parameters import Field, StreamParameters, field_of
 from filmless.errors import ConversionError
 
 __all__ = ["Packets", "check_end", "fields_joined", "frame_times_ms", "opened", "reason_of", "walked"]
 
 # Of FFmpeg's formats those that hold video and name no other file.
-_FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi"
+_FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi,asf"
 _MOST_FRAMES = 1 << 24
 _MOST_BOXES = 1 << 16
 
@@ -67,12 +68,15 @@ def check_end(data: bytes) -> None:
     Raises
     ------
     ConversionError
-        It does: boxes of MP4, the segment of Matroska, the list of AVI or a packet of a transport stream is cut.
+        It does: boxes of MP4, the segment of Matroska, the list of AVI, the data of Windows Media or a packet of a
+        transport stream is cut.
     """
     if data[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         announced = _end_of_boxes(data)
     elif data.startswith(b"\x1a\x45\xdf\xa3"):
         announced = _end_of_segment(data)
+    elif data.startswith(WINDOWS_MEDIA):
+        announced = _end_of_objects(data)
     elif data.startswith(b"RIFF"):
         announced = 8 + int.from_bytes(data[4:8], "little")
     elif data[:1] == data[188:189] == b"\x47":
@@ -107,6 +111,17 @@ def _end_of_segment(data: bytes) -> int:
         size = int.from_bytes(data[position : position + width], "big") & ((1 << 7 * width) - 1)
         position += width
         if size == (1 << 7 * width) - 1:
+            return position
+        position += size
+    return position
+
+
+def _end_of_objects(data: bytes) -> int:
+    """Read the sizes of the header and of the data of Windows Media; less than its own head says that nobody knows."""
+    position = 0
+    for _ in range(2):
+        size = int.from_bytes(data[position + 16 : position + 24], "little")
+        if size < 24:
             return position
         position += size
     return position
