@@ -2,6 +2,8 @@
 
 import io
 import random
+import time
+import zlib
 
 import imagecodecs
 import numpy as np
@@ -59,6 +61,18 @@ def test_a_block_alone_and_in_boxes(exif):
         assert exif_of(b"\0\0\0\x0cJXL \r\n\x87\n" + box) == expected
     box = (24 + len(block) - 6).to_bytes(4, "big") + b"uuidJpgTiffExif->JP2" + block[6:]
     assert exif_of(b"\0\0\0\x0cjP  \r\n\x87\n" + box) == _EXPECTED
+
+
+def test_many_blocks_that_inflate_to_nothing_take_no_time(photo, encode):
+    content = b"Exif" + imagecodecs.brotli_encode(bytes(1 << 18))
+    box = (8 + len(content)).to_bytes(4, "big") + b"brob" + content
+    body = b"Raw profile type exif\0\0" + zlib.compress(bytes(1 << 18))
+    chunk = len(body).to_bytes(4, "big") + b"zTXt" + body + zlib.crc32(b"zTXt" + body).to_bytes(4, "big")
+    png = encode(photo, "PNG")
+    start = time.process_time()
+    assert exif_of(b"\0\0\0\x0cJXL \r\n\x87\n" + box * 20_000) == {}
+    assert exif_of(png[:33] + chunk * 20_000 + png[33:]) == {}
+    assert time.process_time() - start < 1
 
 
 def _with_box(data, name, content):

@@ -39,6 +39,7 @@ _SIZES = {2: 1, 7: 1, 129: 1} | {kind: struct.calcsize(f"={form}") for kind, for
 
 _MAX_ENTRIES = 4096
 _MAX_VALUE = 1 << 16
+_MAX_BOXES = 4096
 _MAX_BLOCK = 1 << 18  # inflated
 _COMMENT_CODES = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"JIS\0\0\0\0\0": "iso2022_jp", b"\0" * 8: "utf-8"}
 
@@ -124,13 +125,14 @@ def _of_jpeg(data: bytes) -> Iterator[bytes]:
 
 
 def _of_png(data: bytes) -> Iterator[bytes]:
-    position = 8
+    position, has_inflated = 8, False  # one, that a file of many does not take minutes
     while position + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, position)
         body = position + 8
         if name == b"eXIf":
             yield data[body : body + size].removeprefix(b"Exif\0\0")
-        elif name == b"zTXt" and data.startswith(b"Raw profile type exif\0\0", body):
+        elif name == b"zTXt" and not has_inflated and data.startswith(b"Raw profile type exif\0\0", body):
+            has_inflated = True
             yield from _raw_profile(data[body + 23 : body + size])
         position = body + size + 4
 
@@ -158,8 +160,10 @@ def _of_webp(data: bytes) -> Iterator[bytes]:
 
 def _of_boxes(data: bytes) -> Iterator[bytes]:
     """Walk the boxes of JPEG 2000 and JPEG XL."""
-    position = 0
-    while position + 8 <= len(data):
+    position, has_inflated = 0, False
+    for _ in range(_MAX_BOXES):
+        if position + 8 > len(data):
+            return
         size, name = struct.unpack_from(">I4s", data, position)
         start = position + 8
         if size == 1 and start + 8 <= len(data):
@@ -168,8 +172,8 @@ def _of_boxes(data: bytes) -> Iterator[bytes]:
         if end < start:
             return
         content = data[start:end] if name == b"Exif" else b""
-        if name == b"brob" and data.startswith(b"Exif", start):
-            content = _inflated(data[start + 4 : end])
+        if name == b"brob" and not has_inflated and data.startswith(b"Exif", start):
+            content, has_inflated = _inflated(data[start + 4 : end]), True
         if content:  # JPEG XL: how far the block is, first
             yield content[4 + int.from_bytes(content[:4], "big") :]
         elif name == b"uuid" and data.startswith(b"JpgTiffExif->JP2", start):

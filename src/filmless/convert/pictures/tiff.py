@@ -25,7 +25,7 @@ __all__ = ["read"]
 # tifffile logs the damage that we raise; without any handler Python would print it as well.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _DIRECTORIES_BELOW = 254, 255, 330
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 
@@ -67,6 +67,10 @@ def _pages(tiff: tifffile.TiffFile, count: int, data: bytes, options: ReadOption
         (left_out if is_reduced else pages).append((number, page))
     if left_out and pages:
         options.notice("reduced-page", "pages of the TIFF that show another in small, or mask it, are left out")
+    if not pages and any(_DIRECTORIES_BELOW in page.tags for _, page in left_out):
+        raise ConversionError(
+            "the TIFF shows its picture in small only; the picture itself, as of a raw file, is not converted"
+        )
     pages = pages or left_out
     for _, page in pages:
         check_size(page.imagewidth, page.imagelength, options.max_pixels)
