@@ -11,12 +11,23 @@ from filmless.convert.formats import WINDOWS_MEDIA
 from filmless.convert.video.parameters import Field, StreamParameters, field_of
 from filmless.errors import ConversionError
 
-__all__ = ["Packets", "check_end", "fields_joined", "frame_times_ms", "opened", "reason_of", "walked"]
+__all__ = [
+    "Packets",
+    "check_end",
+    "fields_joined",
+    "frame_times_ms",
+    "has_unread_boxes",
+    "opened",
+    "reason_of",
+    "walked",
+]
 
 # Of FFmpeg's formats those that hold video and name no other file.
 _FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi,asf"
 _MOST_FRAMES = 1 << 24
 _MOST_BOXES = 1 << 16
+_OUTERMOST = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"wide"})
+_READ = frozenset({b"meta"})  # of user data
 
 
 class Packets(NamedTuple):
@@ -88,17 +99,38 @@ def check_end(data: bytes) -> None:
 
 
 def _end_of_boxes(data: bytes) -> int:
-    position = 0
+    return max((end for _, _, end in _boxes(data, 0, len(data))), default=0)
+
+
+def _boxes(data: bytes, position: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Give the kind of each box of MP4, where its content begins, and where it ends, which can be behind the limit."""
     for _ in range(_MOST_BOXES):
-        if position + 8 > len(data):
-            break
-        size = int.from_bytes(data[position : position + 4], "big")
+        if position + 8 > limit:
+            return
+        size, start = int.from_bytes(data[position : position + 4], "big"), position + 8
         if size == 1:
-            size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size < 8:  # 0: to the end
-            return len(data)
-        position += size
-    return position
+            size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
+        end = position + size if size >= 8 else limit  # 0: to the end
+        yield data[position + 4 : position + 8], start, end
+        position = end
+
+
+def has_unread_boxes(data: bytes) -> bool:
+    """Whether an MP4 has boxes that are no part of the video and that FFmpeg does not read: XMP, filling with text."""
+    return data[4:8] == b"ftyp" and _has_unread(data, 0, len(data), _OUTERMOST)
+
+
+def _has_unread(data: bytes, position: int, limit: int, known: frozenset[bytes] | None) -> bool:
+    for kind, start, end in _boxes(data, position, limit):
+        if kind == b"uuid" or (known is not None and kind not in known):
+            return True
+        if kind in (b"free", b"skip") and data[start:end].strip(b"\0"):
+            return True
+        if kind in (b"moov", b"trak") and _has_unread(data, start, min(end, limit), None):
+            return True
+        if kind == b"udta" and _has_unread(data, start, min(end, limit), _READ):
+            return True
+    return False
 
 
 def _end_of_segment(data: bytes) -> int:
