@@ -217,6 +217,24 @@ def test_pil_images(mode, photo, through_file):
     np.testing.assert_array_equal(through_file(image).pixel_array, expected)
 
 
+def test_pil_images_of_jpeg_were_lossy(photo, encode, tmp_path):
+    data = encode(photo, "JPEG")
+    (tmp_path / "photo.jpg").write_bytes(data)
+    ratio = float(f"{photo.width * photo.height * 3 / len(data):.4g}")
+    loaded = Image.open(tmp_path / "photo.jpg")
+    loaded.load()
+    for image in (Image.open(io.BytesIO(data)), loaded):
+        ds = to_dicom(image)
+        assert (ds.LossyImageCompression, ds.LossyImageCompressionMethod) == ("01", "ISO_10918_1")
+        assert ds.LossyImageCompressionRatio == ratio
+        np.testing.assert_array_equal(ds.pixel_array, np.asarray(image))
+    nameless, notices = Image.open(io.BytesIO(data)), []
+    nameless.load()
+    assert "LossyImageCompression" not in to_dicom(nameless, notices=notices)
+    assert [notice.code for notice in notices] == ["lossy"]
+    assert "LossyImageCompression" not in to_dicom(photo)
+
+
 def test_pil_images_of_other_modes():
     for value, dtype in ((40000, np.uint16), (70000, np.int32), (-1, np.int32)):
         picture = read_image(Image.new("I", (2, 3), value), ReadOptions())

@@ -1,7 +1,9 @@
 """Numpy arrays and PIL images: pictures that are in memory already."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ __all__ = ["read_array", "read_image"]
 
 _COLOUR = {np.dtype(np.uint8), np.dtype(np.uint16)}
 _GREY = _COLOUR | {np.dtype(kind) for kind in (np.int8, np.int16, np.uint32, np.int32, np.float32, np.float64)}
+_LOSSY = ("JPEG", "MPO")  # formats of PIL that always lose something
 _UNLIMITED = 1 << 62  # it is in memory: there is nothing left to protect
 
 
@@ -29,7 +32,26 @@ def read_image(image: Image.Image, options: ReadOptions) -> Picture:
     if _has_more(image):
         options.notice("further-pictures", "the image has more frames: the one it is at is converted")
     exif = _exif(image) if options.exif else {}
-    return replace(decode_with_pillow(image, PictureInformation.of(image), options), exif=exif)
+    lossy_bytes = _file_size(image) if image.format in _LOSSY else None
+    if image.format in _LOSSY and not lossy_bytes:
+        options.notice("lossy", "the image was a JPEG of unknown size: Lossy Image Compression is not said of it")
+    picture = decode_with_pillow(image, PictureInformation.of(image), options, lossy_bytes=lossy_bytes)
+    return replace(picture, exif=exif)
+
+
+def _file_size(image: Image.Image) -> int | None:
+    """Return the bytes of the file that an image was opened from, as long as it is open or has a name."""
+    try:
+        file = getattr(image, "fp", None)
+        if file is None:
+            name = image.filename  # type: ignore[attr-defined]
+            return Path(name).stat().st_size if name else None
+        position = file.tell()
+        size = int(file.seek(0, os.SEEK_END))
+        file.seek(position)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    return size
 
 
 def _has_more(image: Image.Image) -> bool:

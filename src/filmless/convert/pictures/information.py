@@ -68,7 +68,9 @@ class PictureInformation:
         if profile is None:
             return None
         if not fits:
-            options.notice("icc-dropped", "the ICC profile is left out: the picture is stored in other colours")
+            options.notice(
+                "icc-dropped", "the ICC profile is left out: what is stored is grey, or other colours than its"
+            )
             return None
         size = int.from_bytes(profile[:4], "big")
         if len(profile) >= 132 and size <= len(profile) and profile[16:20] == b"RGB " and profile[36:40] == b"acsp":
