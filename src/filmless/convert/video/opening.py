@@ -27,7 +27,7 @@ _FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi,asf"
 _MOST_FRAMES = 1 << 24
 _MOST_BOXES = 1 << 16
 _OUTERMOST = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"wide"})
-_READ = frozenset({b"meta"})  # of user data
+_READ_USER_DATA = frozenset({b"meta", b"free", b"skip"})
 
 
 class Packets(NamedTuple):
@@ -117,20 +117,25 @@ def _boxes(data: bytes, position: int, limit: int) -> Iterator[tuple[bytes, int,
 
 def has_unread_boxes(data: bytes) -> bool:
     """Whether an MP4 has boxes that are no part of the video and that FFmpeg does not read: XMP, filling with text."""
-    return data[4:8] == b"ftyp" and _has_unread(data, 0, len(data), _OUTERMOST)
+    if data[4:8] != b"ftyp":
+        return False
+    outermost = list(_boxes(data, 0, len(data)))
+    movies = [box for whole in outermost if whole[0] == b"moov" for box in _within(data, whole)]
+    tracks = [box for track in movies if track[0] == b"trak" for box in _within(data, track)]
+    user_data = [box for own in (*movies, *tracks) if own[0] == b"udta" for box in _within(data, own)]
+    return (
+        any(kind not in _OUTERMOST for kind, _, _ in outermost)
+        or any(kind not in _READ_USER_DATA for kind, _, _ in user_data)
+        or any(kind == b"uuid" for kind, _, _ in (*movies, *tracks))
+        or any(
+            kind in (b"free", b"skip") and data[start:end].strip(b"\0")
+            for kind, start, end in (*outermost, *movies, *tracks, *user_data)
+        )
+    )
 
 
-def _has_unread(data: bytes, position: int, limit: int, known: frozenset[bytes] | None) -> bool:
-    for kind, start, end in _boxes(data, position, limit):
-        if kind == b"uuid" or (known is not None and kind not in known):
-            return True
-        if kind in (b"free", b"skip") and data[start:end].strip(b"\0"):
-            return True
-        if kind in (b"moov", b"trak") and _has_unread(data, start, min(end, limit), None):
-            return True
-        if kind == b"udta" and _has_unread(data, start, min(end, limit), _READ):
-            return True
-    return False
+def _within(data: bytes, box: tuple[bytes, int, int]) -> Iterator[tuple[bytes, int, int]]:
+    return _boxes(data, box[1], min(box[2], len(data)))
 
 
 def _end_of_segment(data: bytes) -> int:
