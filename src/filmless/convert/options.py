@@ -51,8 +51,10 @@ class ReadOptions:
     notices: list[ConversionNotice] = field(default_factory=list)
 
     def notice(self, code: str, message: str) -> None:
-        """Tell something; never a value out of the source."""
-        self.notices.append(ConversionNotice(code, message))
+        """Tell something, once of all frames and pages; never a value out of the source."""
+        told = ConversionNotice(code, message)
+        if told not in self.notices:
+            self.notices.append(told)
 
 
 def as_colours(background: Background) -> tuple[int, int, int]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.content import Content, Picture, check_size
-from filmless.convert.notice import ConversionNotice
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.as_it_is import as_it_is, description_of
 from filmless.convert.pictures.finishing import finish
@@ -267,7 +266,7 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
     stored, description, method = _stored(data, stream, options)
     if not options.strip_metadata:
         for code in sorted({code for segment in stream.segments for code in metadata_codes(data, segment)}):
-            options.notices.append(ConversionNotice(code, MESSAGES[code]))
+            options.notice(code, MESSAGES[code])
     if stream.rows_at is not None:
         options.notice("rows-filled-in", "the JPEG says its rows behind its first scan: they are put into its header")
     return as_it_is(
