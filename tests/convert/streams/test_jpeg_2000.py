@@ -137,6 +137,15 @@ def test_alpha_is_laid_over_the_background(smooth, smooth_grey, boxed, through_f
     np.testing.assert_array_equal(ds.pixel_array, multiplied[..., :3])
 
 
+def test_channels_that_are_neither_colour_nor_alpha(smooth, smooth_grey, boxed, through_file):
+    four = np.dstack([smooth, smooth_grey])
+    definitions = (b"cdef", struct.pack(">H12H", 4, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 0xFFFF, 0xFFFF))
+    notices = []
+    ds = through_file(boxed(_j2k(four, mct=False), definitions), background=0, notices=notices)
+    assert [notice.code for notice in notices] == ["decoded", "extra-samples"]
+    np.testing.assert_array_equal(ds.pixel_array, smooth)
+
+
 def test_cmyk_is_no_alpha(smooth, as_image, as_bytes, through_file):
     image = as_image(smooth).convert("CMYK")
     ds = through_file(as_bytes(image, "JPEG2000"))

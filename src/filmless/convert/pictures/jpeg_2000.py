@@ -90,6 +90,8 @@ def _reason(stream: Jpeg2000Stream, boxes: Boxes) -> str | None:
         return "it has a palette"
     if boxes.colour == CMYK:
         return "its colours are CMYK"
+    if boxes.unspecified:
+        return "it has channels that are no colours"
     if boxes.alpha is not None or stream.components in (2, 4):
         return "it has an alpha channel"
     if stream.components not in (1, 3):
@@ -162,9 +164,14 @@ def _decoded(
         samples, bits = boxes.palette.applied(samples), boxes.palette.bits
     channels = samples.shape[2]
     alpha = boxes.alpha
-    if alpha is None and channels in (2, 4) and boxes.colour != CMYK:
+    if alpha is None and channels in (2, 4) and boxes.colour != CMYK and not boxes.unspecified:
         alpha = channels - 1
-    order = boxes.colours or tuple(channel for channel in range(channels) if channel != alpha)
+    if boxes.unspecified:
+        options.notice(
+            "extra-samples", "channels of the JPEG 2000 picture that are neither colour nor alpha are left out"
+        )
+    left_out = boxes.unspecified | {alpha}
+    order = boxes.colours or tuple(channel for channel in range(channels) if channel not in left_out)
     expected = (4,) if boxes.colour == CMYK else (1, 3)
     if len(order) not in expected or max(*order, alpha or 0) >= channels:
         raise ConversionError(f"JPEG 2000 has {len(order)} colours, expected {' or '.join(map(str, expected))}")
