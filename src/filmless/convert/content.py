@@ -13,6 +13,7 @@ from filmless.errors import ConversionError, LimitError
 __all__ = ["Content", "Document", "Picture", "Resolution", "Stream", "check_size", "composite", "orient"]
 
 _MAX_SIDE = 0xFFFF  # Rows and Columns are US
+_BLOCK = 1 << 15  # pixels that are laid over the background together: their working copies stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,8 @@ def orient(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     return samples
 
 
-def composite(samples: NDArray[Any], background: Background) -> NDArray[Any]:
-    """Lay a picture whose last sample is alpha (not premultiplied) over a background.
+def composite(samples: NDArray[Any], background: Background, *, premultiplied: bool = False) -> NDArray[Any]:
+    """Lay a picture whose last sample is alpha over a background.
 
     Parameters
     ----------
@@ -199,6 +200,8 @@ def composite(samples: NDArray[Any], background: Background) -> NDArray[Any]:
         Shape (rows, columns, 2) or (rows, columns, 4), uint8 or uint16.
     background
         Grey or colour; a colour makes a grey picture RGB.
+    premultiplied
+        Whether the colours were multiplied by alpha already.
 
     Returns
     -------
@@ -206,13 +209,23 @@ def composite(samples: NDArray[Any], background: Background) -> NDArray[Any]:
         Shape (rows, columns) or (rows, columns, 3), of the same dtype. Opaque samples are kept exactly.
     """
     colours = as_colours(background)
-    if samples.shape[2] == 2 and len(set(colours)) > 1:
-        samples = samples[:, :, [0, 0, 0, 1]]
-    top = int(np.iinfo(samples.dtype).max)
-    channels = samples.shape[2] - 1
-    behind = np.array(colours[:channels], dtype=np.uint64) * (top // 255)
+    channels = 3 if len(set(colours)) > 1 else samples.shape[2] - 1
+    top, shift = int(np.iinfo(samples.dtype).max), 8 * samples.dtype.itemsize
+    wide: Any = np.uint16 if shift == 8 else np.uint32  # holds `top` times `top`, and half of it more
     out = np.empty((*samples.shape[:2], channels), dtype=samples.dtype)
-    for row in range(len(samples)):  # a row at a time, for the wide working copies
-        alpha = samples[row, :, -1:].astype(np.uint64)
-        out[row] = (samples[row, :, :-1] * alpha + behind * (top - alpha) + top // 2) // top
+    step = max(1, _BLOCK // samples.shape[1])
+    for start in range(0, len(samples), step):
+        above, target = samples[start : start + step], out[start : start + step]
+        alpha = above[..., -1].astype(wide)
+        clear = wide(top) - alpha
+        for channel, colour in enumerate(colours[:channels]):
+            mixed = above[..., channel if above.shape[2] == 4 else 0].astype(wide)
+            if premultiplied:
+                mixed = np.minimum(mixed, alpha) * wide(top)
+            else:
+                mixed *= alpha
+            mixed += clear * wide(colour * (top // 255))
+            mixed += wide(top // 2)
+            mixed += (mixed >> wide(shift)) + wide(1)  # with the shift, divides by `top` and not by one more
+            target[..., channel] = mixed >> wide(shift)
     return out[:, :, 0] if channels == 1 else out

@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from filmless.errors import ConversionError
 
-__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "Format", "format_of", "is_emf", "is_wmf"]
+__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "WINDOWS_MEDIA", "Format", "format_of", "is_emf", "is_wmf"]
 
 #: So many bytes of a file tell every format.
 HEAD_BYTES = 4096
+
+_MAX_BMP_HEADER = 1 << 16
+
+WINDOWS_MEDIA = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 
 PLACEABLE_WMF = b"\xd7\xcd\xc6\x9a"
 
@@ -42,6 +46,11 @@ def _begins(*magic: bytes) -> Matches:
     return lambda head, _: head.startswith(magic)
 
 
+def _is_bmp(head: bytes, _: int) -> bool:
+    """Whether a header of a size that there can be follows; two letters alone begin many texts."""
+    return head.startswith(b"BM") and (len(head) < 18 or int.from_bytes(head[14:18], "little") < _MAX_BMP_HEADER)
+
+
 def _is_riff(kind: bytes) -> Matches:
     return lambda head, _: head[:4] == b"RIFF" and head[8:12] == kind
 
@@ -51,15 +60,17 @@ def _is_video(head: bytes, _: int) -> bool:
         return head[8:12] not in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # pictures in the same box
     is_quicktime = head[4:8] in (b"moov", b"mdat", b"wide", b"skip", b"free")
     # With time codes of 4 bytes before each packet, as cameras write it, or without.
+    # One alone may be a letter of any text.
     is_transport = any(
-        all(head[at : at + 1] == b"\x47" for at in range(first, min(len(head), first + 3 * size), size))
+        all(head[at : at + 1] == b"\x47" for at in (first, first + size, first + 2 * size))
         for first, size in ((0, 188), (4, 192))
     )
-    # Matroska, an MPEG programme, packets and video; a stream of H.264 or HEVC, parameter sets or a delimiter first.
-    begins = head.startswith((b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xe0", b"\0\0\1\xb3"))
+    # Matroska, Windows Media, an MPEG programme, packets and video; a stream of H.264 or HEVC, parameter sets or a
+    # delimiter first.
+    begins = head.startswith((b"\x1a\x45\xdf\xa3", WINDOWS_MEDIA, b"\0\0\1\xba", b"\0\0\1\xe0", b"\0\0\1\xb3"))
     is_annex_b = re.match(rb"\x00?\x00\x00\x01(?:[\x67\x27\x47\x07\x09\x06]|[\x40\x42\x46\x4e]\x01)", head) is not None
     is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
-    return is_quicktime or (is_transport and len(head) > 4) or begins or is_annex_b or is_avi
+    return is_quicktime or is_transport or begins or is_annex_b or is_avi
 
 
 def _is_pdf(head: bytes, _: int) -> bool:
@@ -106,7 +117,7 @@ FORMATS = (
     Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jls"), "pictures.jpeg:read", _begins(b"\xff\xd8\xff")),
     Format("PNG", (".png", ".apng"), "pictures.png:read", _begins(b"\x89PNG\r\n\x1a\n")),
     Format("GIF", (".gif",), "pictures.gif:read", _begins(b"GIF87a", b"GIF89a")),
-    Format("BMP", (".bmp", ".dib"), "pictures.bmp:read", _begins(b"BM")),
+    Format("BMP", (".bmp", ".dib"), "pictures.bmp:read", _is_bmp),
     Format("TIFF", (".tif", ".tiff"), "pictures.tiff:read", _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     Format("WebP", (".webp",), "pictures.webp:read", _is_riff(b"WEBP")),
     Format(
@@ -125,7 +136,7 @@ FORMATS = (
     Format("MTL", (".mtl",), "documents.models:read_mtl", _lines_begin(rb"newmtl")),
     Format(
         "video",
-        (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mpg", ".mpeg", ".avi", ".264", ".265"),
+        (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mpg", ".mpeg", ".avi", ".wmv", ".264", ".265"),
         "video.reading:read",
         _is_video,
     ),

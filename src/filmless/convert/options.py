@@ -1,5 +1,6 @@
 """How sources are read, and where what is found in them is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from filmless.convert.notice import ConversionNotice
@@ -50,8 +51,10 @@ class ReadOptions:
     notices: list[ConversionNotice] = field(default_factory=list)
 
     def notice(self, code: str, message: str) -> None:
-        """Tell something; never a value out of the source."""
-        self.notices.append(ConversionNotice(code, message))
+        """Tell something, once of all frames and pages; never a value out of the source."""
+        told = ConversionNotice(code, message)
+        if told not in self.notices:
+            self.notices.append(told)
 
 
 def as_colours(background: Background) -> tuple[int, int, int]:
@@ -62,7 +65,7 @@ def as_colours(background: Background) -> tuple[int, int, int]:
     ValueError
         It is none.
     """
-    colours = (background,) * 3 if isinstance(background, int) else tuple(background)
+    colours = tuple(background) if isinstance(background, Sequence) else (background,) * 3
     if len(colours) != 3 or not all(part in range(256) for part in colours):
         raise ValueError("background must be a grey of 0 to 255 or three such numbers")
-    return colours[0], colours[1], colours[2]
+    return int(colours[0]), int(colours[1]), int(colours[2])

@@ -2,6 +2,8 @@
 
 import io
 import random
+import time
+import zlib
 
 import imagecodecs
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from filmless.convert import to_dicom
 from filmless.convert.pictures.exif import exif_of, orientation_of
 
 _FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
@@ -52,8 +55,49 @@ def test_a_block_alone_and_in_boxes(exif):
     assert exif_of(block) == exif_of(block[6:]) == _EXPECTED
     box = (12 + len(block) - 6).to_bytes(4, "big") + b"Exif" + bytes(4) + block[6:]
     assert exif_of(b"\0\0\0\x0cJXL \r\n\x87\n" + box) == _EXPECTED
+    coded = imagecodecs.brotli_encode(box[8:])
+    for content, expected in ((coded, _EXPECTED), (coded[:-9], {}), (imagecodecs.brotli_encode(bytes(1 << 22)), {})):
+        box = (12 + len(content)).to_bytes(4, "big") + b"brobExif" + content
+        assert exif_of(b"\0\0\0\x0cJXL \r\n\x87\n" + box) == expected
     box = (24 + len(block) - 6).to_bytes(4, "big") + b"uuidJpgTiffExif->JP2" + block[6:]
     assert exif_of(b"\0\0\0\x0cjP  \r\n\x87\n" + box) == _EXPECTED
+
+
+def test_many_blocks_that_inflate_to_nothing_take_no_time(photo, encode):
+    content = b"Exif" + imagecodecs.brotli_encode(bytes(1 << 18))
+    box = (8 + len(content)).to_bytes(4, "big") + b"brob" + content
+    body = b"Raw profile type exif\0\0" + zlib.compress(bytes(1 << 18))
+    chunk = len(body).to_bytes(4, "big") + b"zTXt" + body + zlib.crc32(b"zTXt" + body).to_bytes(4, "big")
+    png = encode(photo, "PNG")
+    start = time.process_time()
+    assert exif_of(b"\0\0\0\x0cJXL \r\n\x87\n" + box * 20_000) == {}
+    assert exif_of(png[:33] + chunk * 20_000 + png[33:]) == {}
+    assert time.process_time() - start < 1
+
+
+def _with_box(data, name, content):
+    return data + (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+@pytest.mark.parametrize("format_name", [*_FORMATS, "PNG image", "JP2", "JXL", "recompressed JXL"])
+def test_its_values_reach_the_header(format_name, exif, photo, encode):
+    block = exif.tobytes()[6:]
+    if format_name == "PNG image":
+        source = Image.open(io.BytesIO(encode(photo, "PNG", exif=exif)))
+    elif format_name == "JP2":
+        source = _with_box(encode(photo, "JPEG2000"), b"uuid", b"JpgTiffExif->JP2" + block)
+    elif format_name == "JXL":
+        coded = imagecodecs.jpegxl_encode(np.asarray(photo), lossless=True, usecontainer=True)
+        source = _with_box(bytes(coded), b"Exif", bytes(4) + block)
+    elif format_name == "recompressed JXL":
+        source = imagecodecs.jpegxl_encode_jpeg(encode(photo, "JPEG", exif=exif))
+    else:
+        source = encode(photo, format_name, exif=exif)
+    ds = to_dicom(source, exif=True)
+    assert (ds.Manufacturer, ds.ManufacturerModelName) == ("Maker", "Zoom 5")
+    if format_name != "TIFF":
+        assert ds.AcquisitionDateTime == "20251231235958.123+0100"
+    assert to_dicom(source).Manufacturer != "Maker"
 
 
 @pytest.mark.parametrize("options", [{"byteorder": ">"}, {"bigtiff": True}, {"bigtiff": True, "byteorder": ">"}])

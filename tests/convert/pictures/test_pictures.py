@@ -9,6 +9,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from filmless.convert import to_dicom
+from filmless.convert.content import composite
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.array import read_array, read_image
 from filmless.errors import ConversionError
@@ -93,6 +94,23 @@ def test_alpha_is_laid_over_the_background(background, expected, encode, through
     blend = grey[5:8].astype(float) * 100 / 255 + expected * 155 / 255
     assert np.abs(shown[5:8] - blend).max() <= 0.5
     assert _codes(data) == ["alpha"]
+
+
+def test_alpha_is_laid_over_as_the_formula_has_it(rng):
+    shades, alphas = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+    deep = rng.integers(0, 65536, (300, 500, 4), dtype=np.uint16)
+    deep[0], deep[1, :, 3], deep[2, :, 3], deep[3, :, :3] = 65535, 65535, 0, 65535
+    for samples in (np.dstack([shades, alphas]), deep, deep[..., 2:], deep[:1]):
+        top = int(np.iinfo(samples.dtype).max)
+        colours, alpha = samples[..., :-1].astype(object), samples[..., -1:].astype(object)
+        for background in (0, 77, 255):
+            behind = background * (top // 255) * (top - alpha)
+            straight = (colours * alpha + behind + top // 2) // top
+            laid = np.atleast_3d(composite(samples, background))
+            np.testing.assert_array_equal(laid, straight.astype(samples.dtype))
+            multiplied = (np.minimum(colours, alpha) * top + behind + top // 2) // top
+            laid = np.atleast_3d(composite(samples, background, premultiplied=True))
+            np.testing.assert_array_equal(laid, multiplied.astype(samples.dtype))
 
 
 def test_coloured_background_makes_grey_colour(encode, through_file):
@@ -197,6 +215,24 @@ def test_pil_images(mode, photo, through_file):
     image = Image.fromarray(np.asarray(photo)[..., 0].astype(np.uint16)) if mode == "I;16" else photo.convert(mode)
     expected = np.asarray(image if mode == "I;16" else image.convert("L" if mode in ("1", "L", "LA") else "RGB"))
     np.testing.assert_array_equal(through_file(image).pixel_array, expected)
+
+
+def test_pil_images_of_jpeg_were_lossy(photo, encode, tmp_path):
+    data = encode(photo, "JPEG")
+    (tmp_path / "photo.jpg").write_bytes(data)
+    ratio = float(f"{photo.width * photo.height * 3 / len(data):.4g}")
+    loaded = Image.open(tmp_path / "photo.jpg")
+    loaded.load()
+    for image in (Image.open(io.BytesIO(data)), loaded):
+        ds = to_dicom(image)
+        assert (ds.LossyImageCompression, ds.LossyImageCompressionMethod) == ("01", "ISO_10918_1")
+        assert ds.LossyImageCompressionRatio == ratio
+        np.testing.assert_array_equal(ds.pixel_array, np.asarray(image))
+    nameless, notices = Image.open(io.BytesIO(data)), []
+    nameless.load()
+    assert "LossyImageCompression" not in to_dicom(nameless, notices=notices)
+    assert [notice.code for notice in notices] == ["lossy"]
+    assert "LossyImageCompression" not in to_dicom(photo)
 
 
 def test_pil_images_of_other_modes():

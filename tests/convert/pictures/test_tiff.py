@@ -209,6 +209,19 @@ def test_alpha(bits, kind, rng, reading):
     np.testing.assert_array_equal(found.samples[1], np.rint(samples[1, :, :3] * scale))
 
 
+@pytest.mark.parametrize("photometric", ["rgb", "minisblack", "miniswhite"])
+@pytest.mark.parametrize("dtype", ["uint8", ">u2"])
+def test_colours_that_alpha_was_multiplied_into(dtype, photometric, rng, reading):
+    """Nothing is divided: over black, they are what is shown."""
+    top = np.iinfo(dtype).max
+    alpha = rng.integers(0, top, (31, 17, 1))
+    colours = (rng.random((31, 17, 3 if photometric == "rgb" else 1)) * alpha).astype(int)
+    stored = np.dstack([alpha - colours if photometric == "miniswhite" else colours, alpha]).astype(dtype)
+    found = reading(_written(stored, photometric=photometric, extrasamples=["assocalpha"]), background=0)
+    assert found.codes == ["alpha"]
+    np.testing.assert_array_equal(np.atleast_3d(found.samples), colours)
+
+
 def test_samples_that_are_neither_colour_nor_alpha(array, reading):
     samples = array("uint8", 5, 7, 5)
     found = reading(_written(samples, photometric="rgb", extrasamples=["unspecified", "unspecified"]))

@@ -57,6 +57,20 @@ def test_small_copies_and_masks_are_left_out(rng, reading):
     np.testing.assert_array_equal(reading(_pages((a, {"subfiletype": 2}), (a, {"subfiletype": 2}))).frames[1], a)
 
 
+def test_what_holds_of_several_pages_is_told_once(rng, reading):
+    page = (rng.integers(0, 200, (9, 8, 4), np.uint8), {"extrasamples": ["unassalpha"]})
+    assert reading(_pages(page, page, page)).codes == ["alpha"]
+    assert reading(_pages(page, page, page), apart=True).codes == ["alpha"]
+
+
+def test_what_only_shows_in_small_is_not_taken_for_the_picture(rng):
+    """Raw files of cameras and DNG have the picture in a directory below."""
+    a = rng.integers(0, 200, (12, 8), np.uint8)
+    data = _pages((a[::2, ::2].copy(), {"subfiletype": 1, "subifds": 1}), (a, {}))
+    with pytest.raises(ConversionError, match="in small only"):
+        to_dicom(data)
+
+
 def test_pages_are_bounded_together(reading):
     data = _pages(*[(np.zeros((10, 10), np.uint8), {})] * 4)
     assert reading(data, max_pixels=400).picture.frames == 4

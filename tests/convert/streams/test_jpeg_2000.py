@@ -131,9 +131,42 @@ def test_alpha_is_laid_over_the_background(smooth, smooth_grey, boxed, through_f
     behind = as_image(np.full_like(smooth, (10, 20, 30))).convert("RGBA")
     behind.alpha_composite(expected)
     assert np.abs(ds.pixel_array.astype(int) - np.asarray(behind.convert("RGB"))).max() <= 1
-    two = np.dstack([smooth_grey, np.full_like(smooth_grey, 255)])
-    ds = through_file(_j2k(two, mct=False))
-    np.testing.assert_array_equal(ds.pixel_array, smooth_grey)
+    multiplied = np.dstack([np.minimum(smooth, smooth_grey[..., None]), smooth_grey])
+    definitions = (b"cdef", struct.pack(">H12H", 4, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 2, 0))
+    ds = through_file(boxed(_j2k(multiplied, mct=False), definitions), background=0)
+    np.testing.assert_array_equal(ds.pixel_array, multiplied[..., :3])
+
+
+def test_channels_that_are_neither_colour_nor_alpha(smooth, smooth_grey, boxed, through_file):
+    four = np.dstack([smooth, smooth_grey])
+    definitions = (b"cdef", struct.pack(">H12H", 4, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 0xFFFF, 0xFFFF))
+    notices = []
+    ds = through_file(boxed(_j2k(four, mct=False), definitions), background=0, notices=notices)
+    assert [notice.code for notice in notices] == ["decoded", "extra-samples"]
+    np.testing.assert_array_equal(ds.pixel_array, smooth)
+
+
+def test_cmyk_is_no_alpha(smooth, as_image, as_bytes, through_file):
+    image = as_image(smooth).convert("CMYK")
+    ds = through_file(as_bytes(image, "JPEG2000"))
+    np.testing.assert_array_equal(ds.pixel_array, np.asarray(image.convert("RGB")))
+
+
+def test_opaque_alpha_is_left_out(smooth_grey, smooth_12, through_file):
+    for values, bits in ((smooth_grey, 8), (smooth_12, 12)):
+        notices = []
+        two = np.dstack([values, np.full_like(values, (1 << bits) - 1)])
+        ds = through_file(_j2k(two, mct=False, bitspersample=bits), notices=notices)
+        assert ([notice.code for notice in notices], ds.BitsStored) == (["decoded"], bits)
+        np.testing.assert_array_equal(ds.pixel_array, values)
+
+
+def test_a_profile_that_grey_cannot_have_is_told(smooth_grey, boxed):
+    notices = []
+    data = boxed(_j2k(smooth_grey)).replace(b"\0\0\0\x0fcolr\1\0\0\0\0\0\x10", b"\0\0\0\x0fcolr\2\0\0ICC!")
+    ds = to_dicom(data, notices=notices)
+    assert "icc-dropped" in [notice.code for notice in notices]
+    assert "ICCProfile" not in ds
 
 
 def test_palette(smooth_grey, boxed, through_file, rng):

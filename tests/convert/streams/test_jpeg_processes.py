@@ -164,8 +164,8 @@ def test_turned_ones_are_decoded_upright(orientation, kind, smooth_12, smooth, j
 
 
 def test_orientation_and_resolution_are_those_that_pillow_reads(smooth):
+    from filmless.convert.pictures.information import PictureInformation
     from filmless.convert.pictures.jpeg_metadata import information_of
-    from filmless.convert.pictures.pillow import PictureInformation
     from filmless.pixels.codecs.jpeg_stream import parse_jpeg
 
     exif = Image.Exif()

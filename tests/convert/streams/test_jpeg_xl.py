@@ -92,16 +92,38 @@ def test_recompressed_jpeg_without_metadata_is_a_jpeg(smooth, as_bytes):
     np.testing.assert_array_equal(pixels.decode(ds), pixels.decode(to_dicom(original)))
 
 
-def test_alpha(smooth, smooth_grey, through_file):
-    for values in (
-        np.dstack([smooth, np.full_like(smooth_grey, 255)]),
-        np.dstack([smooth_grey, smooth_grey * 0 + 255]),
+def test_opaque_alpha_is_left_out(smooth, smooth_grey, smooth_12, through_file):
+    """All bits are kept, and nothing is said of parts that are transparent."""
+    for values, bits in (
+        (np.dstack([smooth, np.full_like(smooth_grey, 255)]), 8),
+        (np.dstack([smooth_grey, smooth_grey * 0 + 255]), 8),
+        (np.dstack([smooth_12, smooth_12 // 2, smooth_12 // 3, np.full_like(smooth_12, 4095)]), 12),
     ):
         notices = []
-        ds = through_file(_jxl(values, lossless=True), notices=notices)
-        assert ds.file_meta.TransferSyntaxUID == _NATIVE
-        assert [notice.code for notice in notices] == ["decoded", "alpha"]
+        ds = through_file(_jxl(values, lossless=True, bitspersample=bits), notices=notices)
+        assert (ds.file_meta.TransferSyntaxUID, ds.BitsStored) == (_NATIVE, bits)
+        assert [notice.code for notice in notices] == ["decoded"]
         np.testing.assert_array_equal(ds.pixel_array, values[..., :3] if values.shape[2] == 4 else values[..., 0])
+
+
+def test_alpha(smooth_12):
+    """Of 12 bits, whose channel is described in full, so that one of its bits says what is multiplied."""
+    values = np.dstack([smooth_12 // 2, smooth_12 // 3, smooth_12 // 4, smooth_12])
+    data = _jxl(values, lossless=True, bitspersample=12)
+    header, bits = read_header(data), np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    multiplied = next(
+        changed
+        for at in range(16, 200)
+        if read_header(changed := np.packbits(bits ^ (np.arange(bits.size) == at), bitorder="little").tobytes())
+        == header._replace(is_premultiplied=True)
+    )
+    wide = values.astype(np.float64) / 4095
+    colours, alpha = wide[..., :3], wide[..., 3:]
+    for source, shown in ((data, colours * alpha), (multiplied, colours)):
+        notices = []
+        ds = to_dicom(source, background=0, notices=notices)
+        assert ([notice.code for notice in notices], ds.BitsStored) == (["decoded", "alpha"], 16)
+        assert np.abs(ds.pixel_array - shown * 65535).max() <= 1
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))

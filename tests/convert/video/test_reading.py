@@ -123,6 +123,28 @@ def test_metadata_is_told_and_stripped(video, packets):
     assert packets(stripped) == packets(data)
 
 
+@pytest.mark.parametrize("kind", [b"uuid", b"free", b"meta"])
+@pytest.mark.parametrize("inside", [False, True], ids=["outermost", "of the track"])
+def test_boxes_that_ffmpeg_does_not_read_are_stripped(kind, inside, video, packets):
+    """XMP is in such."""
+    data = video("libx264", "mp4", bf=2)
+    box = (24).to_bytes(4, "big") + (b"XMP_" if inside and kind == b"meta" else kind) + b"SECRET".ljust(16, b".")
+    if inside:
+        at = data.index(b"moov") - 4
+        end = at + int.from_bytes(data[at : at + 4], "big")
+        user = (8 + len(box)).to_bytes(4, "big") + b"udta" + box
+        size = end - at + len(user)
+        data = data[:at] + size.to_bytes(4, "big") + data[at + 4 : end] + user + data[end:]
+    else:
+        data += box
+    notices = []
+    assert b"SECRET" in _embedded(to_dicom(data, notices=notices))
+    assert _told(notices) == ["embedded-metadata"]
+    stripped = _embedded(to_dicom(data, strip_metadata=True))
+    assert b"SECRET" not in stripped
+    assert packets(stripped) == packets(data)
+
+
 def test_rotation_is_told(video):
     notices = []
     to_dicom(video("libx264", "mp4", rotation=90), notices=notices)
@@ -163,6 +185,7 @@ def test_times_that_vary(video):
         ("libx264", "mp4", {"pixel_format": "yuv444p"}),
         ("libx264", "mp4", {"level": "5.1"}),
         ("mpeg1video", "mpeg", {}),
+        ("wmv2", "asf", {}),
         ("libx264", "mp4", {"x264-params": "sar=2/1"}),
         ("mpeg2video", "mpegts", {"rows": 720, "columns": 960, "count": 2}),
     ],
@@ -278,6 +301,17 @@ def test_a_truncated_file_is_an_error(codec, form, video):
     for size in (*range(8, 200, 17), *range(200, len(data), 97), len(data) - 1):
         with pytest.raises(ConversionError):
             to_dicom(data[:size])
+
+
+def test_truncated_windows_media(video):
+    """Its index, behind the pictures, may be missing."""
+    data = video("wmv2", "asf")
+    header = int.from_bytes(data[16:24], "little")
+    end = header + int.from_bytes(data[header + 16 : header + 24], "little")
+    for size in (*range(8, end, 97), end - 1):
+        with pytest.raises(ConversionError):
+            to_dicom(data[:size])
+    assert to_dicom(data[:end]).NumberOfFrames == to_dicom(data).NumberOfFrames == 12
 
 
 def test_verify_decodes_all(video):

@@ -8,14 +8,15 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 __all__ = ["exif_of", "orientation_of"]
 
 # CIPA DC-008 (EXIF 2.32), 4.6: the names of what describes picture, camera, time and maker. Not its thumbnail.
 _NAMES = {
-    0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0112: "Orientation", 0x0131: "Software",
-    0x0132: "DateTime", 0x013B: "Artist", 0x013C: "HostComputer", 0x8298: "Copyright",
+    0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0112: "Orientation",
+    0x011A: "XResolution", 0x011B: "YResolution", 0x0128: "ResolutionUnit", 0x0131: "Software", 0x0132: "DateTime",
+    0x013B: "Artist", 0x013C: "HostComputer", 0x8298: "Copyright",
     0x829A: "ExposureTime", 0x829D: "FNumber", 0x8822: "ExposureProgram", 0x8827: "PhotographicSensitivity",
     0x9000: "ExifVersion", 0x9003: "DateTimeOriginal", 0x9004: "DateTimeDigitized", 0x9010: "OffsetTime",
     0x9011: "OffsetTimeOriginal", 0x9012: "OffsetTimeDigitized", 0x9201: "ShutterSpeedValue",
@@ -38,6 +39,8 @@ _SIZES = {2: 1, 7: 1, 129: 1} | {kind: struct.calcsize(f"={form}") for kind, for
 
 _MAX_ENTRIES = 4096
 _MAX_VALUE = 1 << 16
+_MAX_BOXES = 4096
+_MAX_BLOCK = 1 << 18  # inflated
 _COMMENT_CODES = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"JIS\0\0\0\0\0": "iso2022_jp", b"\0" * 8: "utf-8"}
 
 
@@ -122,13 +125,14 @@ def _of_jpeg(data: bytes) -> Iterator[bytes]:
 
 
 def _of_png(data: bytes) -> Iterator[bytes]:
-    position = 8
+    position, has_inflated = 8, False  # one, that a file of many does not take minutes
     while position + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, position)
         body = position + 8
         if name == b"eXIf":
             yield data[body : body + size].removeprefix(b"Exif\0\0")
-        elif name == b"zTXt" and data.startswith(b"Raw profile type exif\0\0", body):
+        elif name == b"zTXt" and not has_inflated and data.startswith(b"Raw profile type exif\0\0", body):
+            has_inflated = True
             yield from _raw_profile(data[body + 23 : body + size])
         position = body + size + 4
 
@@ -136,7 +140,7 @@ def _of_png(data: bytes) -> Iterator[bytes]:
 def _raw_profile(coded: bytes) -> Iterator[bytes]:
     """Read what ImageMagick wrote before PNG had a chunk for it: name, size, hexadecimal digits."""
     try:
-        text = zlib.decompressobj().decompress(coded, 1 << 18)
+        text = zlib.decompressobj().decompress(coded, _MAX_BLOCK)
     except zlib.error:
         return
     match = re.match(rb"\s*exif\s+\d+\s+([0-9a-fA-F\s]*)", text)
@@ -156,8 +160,10 @@ def _of_webp(data: bytes) -> Iterator[bytes]:
 
 def _of_boxes(data: bytes) -> Iterator[bytes]:
     """Walk the boxes of JPEG 2000 and JPEG XL."""
-    position = 0
-    while position + 8 <= len(data):
+    position, has_inflated = 0, False
+    for _ in range(_MAX_BOXES):
+        if position + 8 > len(data):
+            return
         size, name = struct.unpack_from(">I4s", data, position)
         start = position + 8
         if size == 1 and start + 8 <= len(data):
@@ -165,11 +171,24 @@ def _of_boxes(data: bytes) -> Iterator[bytes]:
         end = len(data) if size == 0 else position + size
         if end < start:
             return
-        if name == b"Exif":  # JPEG XL: how far the block is, first
-            yield data[start + 4 + int.from_bytes(data[start : start + 4], "big") : end]
+        content = data[start:end] if name == b"Exif" else b""
+        if name == b"brob" and not has_inflated and data.startswith(b"Exif", start):
+            content, has_inflated = _inflated(data[start + 4 : end]), True
+        if content:  # JPEG XL: how far the block is, first
+            yield content[4 + int.from_bytes(content[:4], "big") :]
         elif name == b"uuid" and data.startswith(b"JpgTiffExif->JP2", start):
             yield data[start + 16 : end].removeprefix(b"Exif\0\0")
         position = end
+
+
+def _inflated(coded: bytes) -> bytes:
+    """Inflate a box, as whoever recompresses JPEG writes it; nothing of one that is damaged or larger than any."""
+    import imagecodecs
+
+    try:
+        return cast("bytes", imagecodecs.brotli_decode(coded, out=_MAX_BLOCK))
+    except (RuntimeError, ValueError):
+        return b""
 
 
 def _read_block(block: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def finish(
     *,
     bits_stored: int | None = None,
     profile_fits: bool = True,
+    premultiplied: bool = False,
     **rest: Any,
 ) -> Picture:
     """Make a picture of samples as they were decoded.
@@ -26,34 +27,43 @@ def finish(
     Parameters
     ----------
     frames
-        Shape (frames, rows, columns) or (frames, rows, columns, 2, 3 or 4); 2 and 4 with alpha, not premultiplied.
+        Shape (frames, rows, columns) or (frames, rows, columns, 2, 3 or 4); 2 and 4 with alpha.
     information
         Their orientation, resolution and ICC profile.
     options
         The background, and who is told.
     bits_stored
-        Of a sample, when less than all.
+        Of a sample, when less than all. Pictures with transparent parts get all.
     profile_fits
         Whether the profile describes these samples, and not those they were converted from.
+    premultiplied
+        Whether colours were multiplied by alpha.
     **rest
         Of the picture.
     """
     if information.orientation != 1:
         frames = np.stack([information.upright(frame) for frame in frames])
     if frames.ndim == 4 and frames.shape[3] in (2, 4):
-        if frames[..., -1].min() == np.iinfo(frames.dtype).max:
+        top = (1 << (bits_stored or 8 * frames.itemsize)) - 1
+        if frames[..., -1].min() == top:
             frames = np.ascontiguousarray(frames[..., :-1] if frames.shape[3] == 4 else frames[..., 0])
         else:
             options.notice("alpha", "transparent parts are laid over the background")
-            frames = np.stack([composite(frame, options.background) for frame in frames])
-    profile = None
-    if frames.ndim == 4 and profile_fits:
-        profile = information.rgb_profile(options)
-    elif information.icc_profile is not None:
-        options.notice("icc-dropped", "the ICC profile is left out: the picture is stored in other colours")
+            filled = (_filled(frame, top) for frame in frames)
+            laid = [composite(frame, options.background, premultiplied=premultiplied) for frame in filled]
+            frames, bits_stored = np.stack(laid), None
+    profile = information.rgb_profile(options, fits=frames.ndim == 4 and profile_fits)
     return Picture.of_frames(
         frames, bits_stored, resolution=information.upright_resolution, icc_profile=profile, **rest
     )
+
+
+def _filled(samples: NDArray[Any], top: int) -> NDArray[Any]:
+    """Put samples of 0 to ``top`` on the scale of their dtype."""
+    most = int(np.iinfo(samples.dtype).max)
+    if top == most:
+        return samples
+    return ((samples.astype(np.uint32) * most + top // 2) // top).astype(samples.dtype)
 
 
 def to_8_bits(samples: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:

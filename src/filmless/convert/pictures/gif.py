@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from filmless.convert.content import Content, check_size
 from filmless.convert.options import ReadOptions
@@ -53,17 +52,11 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         information = PictureInformation.of(image)
         if image.size != (gif.columns, gif.rows):  # Pillow lets frames that lie outside make it larger
             check_size(*image.size, options.max_pixels, frames=number)
-        frames = frames_of_image(image, number)
-    if gif.is_grey:
-        frames = _as_grey(frames)
+        frames = frames_of_image(image, number, is_grey=gif.is_grey)
     if number > 1 and options.apart:
         return [finish(frame[np.newaxis], information, options) for frame in frames]
     times = tuple(gif.times_ms) if number > 1 else ()
     return [finish(frames, information, options, frame_times_ms=times)]
-
-
-def _as_grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return frames[..., [0, 3]] if frames.shape[-1] == 4 else np.ascontiguousarray(frames[..., 0])
 
 
 def _walk(data: bytes, options: ReadOptions) -> _Gif:

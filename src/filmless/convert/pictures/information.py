@@ -54,10 +54,23 @@ class PictureInformation:
         """Turn samples upright."""
         return orient(samples, self.orientation)
 
-    def rgb_profile(self, options: ReadOptions) -> bytes | None:
-        """Return the ICC profile when it describes RGB, as PS3.3 C.11.15 wants it of a colour image."""
+    def rgb_profile(self, options: ReadOptions, *, fits: bool) -> bytes | None:
+        """Return the ICC profile when it describes RGB, as PS3.3 C.11.15 wants it of a colour image.
+
+        Parameters
+        ----------
+        options
+            Who is told that it is left out.
+        fits
+            Whether what is stored is in colour, and in the colours that the profile describes.
+        """
         profile = self.icc_profile
         if profile is None:
+            return None
+        if not fits:
+            options.notice(
+                "icc-dropped", "the ICC profile is left out: what is stored is grey, or other colours than its"
+            )
             return None
         size = int.from_bytes(profile[:4], "big")
         if len(profile) >= 132 and size <= len(profile) and profile[16:20] == b"RGB " and profile[36:40] == b"acsp":

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.content import Content, Picture, check_size
-from filmless.convert.notice import ConversionNotice
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.as_it_is import as_it_is, description_of
+from filmless.convert.pictures.finishing import finish
+from filmless.convert.pictures.information import PictureInformation
 from filmless.convert.pictures.jpeg_metadata import MESSAGES, information_of, metadata_codes, without_metadata
-from filmless.convert.pictures.pillow import PictureInformation, decode_with_pillow, open_with_pillow
+from filmless.convert.pictures.pillow import decode_with_pillow, open_with_pillow
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.pixels.codecs.code_stream import keep_freed_memory
 from filmless.pixels.codecs.jpeg import MAX_PIXELS_PER_BYTE, decode_stream, with_whole_spectrum
@@ -265,7 +266,7 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
     stored, description, method = _stored(data, stream, options)
     if not options.strip_metadata:
         for code in sorted({code for segment in stream.segments for code in metadata_codes(data, segment)}):
-            options.notices.append(ConversionNotice(code, MESSAGES[code]))
+            options.notice(code, MESSAGES[code])
     if stream.rows_at is not None:
         options.notice("rows-filled-in", "the JPEG says its rows behind its first scan: they are put into its header")
     return as_it_is(
@@ -274,7 +275,7 @@ def _as_it_is(data: bytes, stream: JpegStream, information: PictureInformation, 
         options,
         lossy_method=method,
         resolution=information.resolution,
-        icc_profile=information.rgb_profile(options) if description.samples == 3 else None,
+        icc_profile=information.rgb_profile(options, fits=description.samples == 3),
     )
 
 
@@ -343,14 +344,15 @@ def _decode_deep(data: bytes, stream: JpegStream, information: PictureInformatio
         raise ConversionError(
             f"JPEG of {stream.precision} bits and {len(stream.components)} components, expected 1 or 3"
         )
-    samples = information.upright(_decoded(data, stream))
-    loses = not stream.is_lossless and stream.process != JPEG_LS
-    return Picture.of_samples(
-        samples,
-        stream.precision,
-        resolution=information.upright_resolution,
-        icc_profile=information.rgb_profile(options) if samples.ndim == 3 else None,
-        **({"lossy_bytes": stream.end, "lossy_method": "ISO_10918_1"} if loses else {}),
+    lossy: dict[str, Any] = {}
+    if not stream.is_lossless and stream.process != JPEG_LS:
+        lossy = {"lossy_bytes": stream.end, "lossy_method": "ISO_10918_1"}
+    return finish(
+        _decoded(data, stream)[np.newaxis],
+        information,
+        options,
+        bits_stored=stream.precision,
+        **lossy,
     )
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from filmless.convert.content import Content, Picture, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.as_it_is import as_it_is, description_of
-from filmless.convert.pictures.jpeg_2000_boxes import GREYSCALE, SRGB, SYCC, Boxes, boxes_of
-from filmless.convert.pictures.pillow import PictureInformation
-from filmless.convert.pictures.transparency import laid_over
+from filmless.convert.pictures.finishing import finish, rgb_of_cmyk
+from filmless.convert.pictures.information import PictureInformation
+from filmless.convert.pictures.jpeg_2000_boxes import CMYK, GREYSCALE, SRGB, SYCC, Boxes, boxes_of
 from filmless.errors import CodecError, ConversionError
 from filmless.pixels.codecs.code_stream import CodeStream, check_yield, keep_freed_memory
 from filmless.pixels.codecs.jpeg_2000_stream import Jpeg2000Stream, TileParts, parse_header, walk_tile_parts
@@ -84,14 +84,18 @@ def _comments(data: bytes, stream: Jpeg2000Stream, options: ReadOptions) -> byte
 
 def _reason(stream: Jpeg2000Stream, boxes: Boxes) -> str | None:
     """Say why a code stream cannot go in as it is; None when it can."""
+    if boxes.colour not in (None, CMYK, SRGB, GREYSCALE, SYCC):
+        raise ConversionError(f"JPEG 2000 has the colour space {boxes.colour}, expected sRGB, grey, sYCC or CMYK")
     if boxes.palette is not None:
         return "it has a palette"
+    if boxes.colour == CMYK:
+        return "its colours are CMYK"
+    if boxes.unspecified:
+        return "it has channels that are no colours"
     if boxes.alpha is not None or stream.components in (2, 4):
-        return "it has parts that are transparent"
+        return "it has an alpha channel"
     if stream.components not in (1, 3):
         raise ConversionError(f"JPEG 2000 has {stream.components} components, expected 1 to 4")
-    if boxes.colour not in (None, SRGB, GREYSCALE, SYCC):
-        raise ConversionError(f"JPEG 2000 has the colour space {boxes.colour}, expected sRGB, grey or sYCC")
     if stream.subsampled:
         return "its components differ in size"
     if boxes.colour == SYCC and stream.components == 3:
@@ -138,7 +142,7 @@ def _as_it_is(
         options,
         lossy_method=None if reversible else _METHODS[stream.high_throughput],
         resolution=information.resolution,
-        icc_profile=information.rgb_profile(options) if stream.components == 3 else None,
+        icc_profile=information.rgb_profile(options, fits=stream.components == 3),
     )
 
 
@@ -159,22 +163,41 @@ def _decoded(
             raise ConversionError("the JPEG 2000 palette is of a component that is not there")
         samples, bits = boxes.palette.applied(samples), boxes.palette.bits
     channels = samples.shape[2]
-    alpha = boxes.alpha if boxes.alpha is not None else channels - 1 if channels in (2, 4) else None
-    order = boxes.colours or tuple(channel for channel in range(channels) if channel != alpha)
-    if len(order) not in (1, 3) or max(*order, alpha or 0) >= channels:
-        raise ConversionError(f"JPEG 2000 has {len(order)} colours, expected 1 or 3")
+    alpha = boxes.alpha
+    if alpha is None and channels in (2, 4) and boxes.colour != CMYK and not boxes.unspecified:
+        alpha = channels - 1
+    if boxes.unspecified:
+        options.notice(
+            "extra-samples", "channels of the JPEG 2000 picture that are neither colour nor alpha are left out"
+        )
+    left_out = boxes.unspecified | {alpha}
+    order = boxes.colours or tuple(channel for channel in range(channels) if channel not in left_out)
+    expected = (4,) if boxes.colour == CMYK else (1, 3)
+    if len(order) not in expected or max(*order, alpha or 0) >= channels:
+        raise ConversionError(f"JPEG 2000 has {len(order)} colours, expected {' or '.join(map(str, expected))}")
     colours = samples[:, :, list(order)]
+    if boxes.colour == CMYK:
+        if bits not in (8, 16) or alpha is not None:
+            raise ConversionError(f"JPEG 2000 of inks of {bits} bits, or with alpha, is not converted")
+        colours = rgb_of_cmyk(colours)
     if boxes.colour == SYCC and len(order) == 3 and not stream.subsampled:
         colours = ybr_to_rgb(colours, bits=bits)
     if alpha is not None:
-        colours, bits = laid_over(np.concatenate([colours, samples[:, :, [alpha]]], axis=2), bits, options)
-    if colours.ndim == 3 and colours.shape[2] == 1:
+        colours = np.concatenate([colours, samples[:, :, [alpha]]], axis=2)
+    if colours.shape[2] == 1:
         colours = colours[:, :, 0]
     _, reversible = _syntax(stream, parts)
-    lossy = {} if reversible else {"lossy_bytes": len(data), "lossy_method": _METHODS[stream.high_throughput]}
-    profile = information.rgb_profile(options) if colours.ndim == 3 else None
-    return Picture.of_samples(
-        np.ascontiguousarray(colours), bits, resolution=information.resolution, icc_profile=profile, **lossy
+    lossy: dict[str, Any] = {}
+    if not reversible:
+        lossy = {"lossy_bytes": len(data), "lossy_method": _METHODS[stream.high_throughput]}
+    return finish(
+        np.ascontiguousarray(colours)[np.newaxis],
+        information,
+        options,
+        bits_stored=bits,
+        profile_fits=boxes.colour != CMYK,
+        premultiplied=boxes.premultiplied,
+        **lossy,
     )
 
 

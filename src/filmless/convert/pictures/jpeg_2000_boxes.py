@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.content import Resolution
-from filmless.convert.pictures.pillow import sensible_resolution
+from filmless.convert.pictures.information import sensible_resolution
 from filmless.errors import ConversionError
 
-__all__ = ["GREYSCALE", "SRGB", "SYCC", "Boxes", "Palette", "boxes_of"]
+__all__ = ["CMYK", "GREYSCALE", "SRGB", "SYCC", "Boxes", "Palette", "boxes_of"]
 
-SRGB, GREYSCALE, SYCC = 16, 17, 18
+CMYK, SRGB, GREYSCALE, SYCC = 12, 16, 17, 18
 _MOST_BOXES = 1000
 _ENUMERATED, _PROFILE = 1, (2, 3)
-_ALPHA = (1, 2)
+_COLOUR, _OPACITY, _PREMULTIPLIED, _UNSPECIFIED = 0, 1, 2, 0xFFFF
 _INCH_M = 0.0254
 
 
@@ -58,6 +58,10 @@ class Boxes:
         When the components are indices.
     alpha
         The channel of opacity; None when there is none.
+    premultiplied
+        Whether the colours were multiplied by it.
+    unspecified
+        Channels that are neither colour nor opacity.
     colours
         Channels in the order of their colours, when it is not that of the channels.
     resolution
@@ -70,6 +74,8 @@ class Boxes:
     profile: bytes | None = None
     palette: Palette | None = None
     alpha: int | None = None
+    premultiplied: bool = False
+    unspecified: frozenset[int] = frozenset()
     colours: tuple[int, ...] | None = None
     resolution: Resolution | None = None
 
@@ -167,12 +173,15 @@ def _palette(content: bytes) -> tuple[NDArray[Any], int]:
 
 def _definitions(content: bytes, found: Boxes) -> Boxes:
     """Read which channel is which colour, and which is opacity."""
-    colours = {}
+    colours, unspecified = {}, set()
     for channel, kind, colour in struct.iter_unpack(">HHH", content[2 : 2 + (len(content) - 2) // 6 * 6]):
-        if kind in _ALPHA and found.alpha is None:
-            found = replace(found, alpha=channel)
-        elif kind == 0 and colour:
+        if kind in (_OPACITY, _PREMULTIPLIED) and found.alpha is None:
+            found = replace(found, alpha=channel, premultiplied=kind == _PREMULTIPLIED)
+        elif kind == _COLOUR and colour:
             colours[colour] = channel
+        elif kind == _UNSPECIFIED:
+            unspecified.add(channel)
+    found = replace(found, unspecified=frozenset(unspecified))
     order = tuple(colours[number] for number in sorted(colours))
     return found if order == tuple(range(len(order))) else replace(found, colours=order)
 

@@ -1,11 +1,12 @@
 """What the segments of a JPEG say beside the picture: orientation, resolution, profile, and what can name a patient."""
 
 import struct
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from filmless.convert.content import Resolution
-from filmless.convert.pictures.pillow import PictureInformation, sensible_resolution
+from filmless.convert.pictures.exif import exif_of, orientation_of
+from filmless.convert.pictures.information import PictureInformation, sensible_resolution
 from filmless.pixels.codecs.jpeg_stream import JpegSegment, JpegStream
 
 __all__ = ["MESSAGES", "information_of", "metadata_codes", "without_metadata"]
@@ -14,10 +15,7 @@ _APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 _JFIF_BYTES = 14  # of its content, up to the thumbnail
 _SPIFF, _JPEG_LS_COLOURS = (0xE8, b"SPIFF\0"), (0xE8, b"mrfx")
 
-_ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x0112, 0x011A, 0x011B, 0x0128
-_SHORT, _RATIONAL = 3, 5
-_CENTIMETRE = 3
-_MOST_ENTRIES = 1000
+_CENTIMETRE = 3  # of ResolutionUnit in EXIF
 
 MESSAGES = {
     "embedded-exif": "the JPEG keeps its EXIF data, which can hold a place and a name",
@@ -38,14 +36,13 @@ def information_of(data: bytes, stream: JpegStream) -> PictureInformation:
         elif segment.marker == _APP1 and exif is None:
             content = _content(data, segment)
             if content.startswith(b"Exif\0"):
-                exif = _exif_numbers(content[6:])
+                exif = exif_of(content[6:])
         elif segment.marker == _APP2:
             content = _content(data, segment)
             if content.startswith(b"ICC_PROFILE\0") and len(content) > 14:
                 profiles.setdefault(content[12], content[14:])
     if exif:
-        number = exif.get(_ORIENTATION, 1)
-        orientation = int(number) if number in range(1, 9) else 1
+        orientation = orientation_of(exif)
         if resolution is None or not resolution.absolute:
             resolution = _exif_resolution(exif) or resolution
     profile = b"".join(profiles[number] for number in sorted(profiles))
@@ -61,35 +58,13 @@ def _jfif_resolution(content: bytes) -> Resolution | None:
     return sensible_resolution((x, y), absolute=unit == 1)
 
 
-def _exif_resolution(exif: dict[int, float]) -> Resolution | None:
-    x = exif.get(_X_RESOLUTION)
-    if x is None:
+def _exif_resolution(exif: Mapping[str, Any]) -> Resolution | None:
+    x, y = exif.get("XResolution"), exif.get("YResolution")
+    if not isinstance(x, int | float):
         return None
-    factor = 2.54 if exif.get(_RESOLUTION_UNIT) == _CENTIMETRE else 1.0
-    return sensible_resolution((x * factor, exif.get(_Y_RESOLUTION, x) * factor), absolute=True)
-
-
-def _exif_numbers(data: bytes) -> dict[int, float]:
-    """Read orientation and resolution out of the first directory of EXIF; damage says nothing."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    found: dict[int, float] = {}
-    if order is None:
-        return found
-    try:
-        (start,) = struct.unpack_from(f"{order}I", data, 4)
-        (entries,) = struct.unpack_from(f"{order}H", data, start)
-        for at in range(start + 2, start + 2 + 12 * min(entries, _MOST_ENTRIES), 12):
-            tag, kind = struct.unpack_from(f"{order}HH", data, at)
-            if tag in (_ORIENTATION, _RESOLUTION_UNIT) and kind == _SHORT:
-                (found[tag],) = struct.unpack_from(f"{order}H", data, at + 8)
-            elif tag in (_X_RESOLUTION, _Y_RESOLUTION) and kind == _RATIONAL:
-                (place,) = struct.unpack_from(f"{order}I", data, at + 8)
-                above, below = struct.unpack_from(f"{order}II", data, place)
-                if below:
-                    found[tag] = float(Fraction(above, below))
-    except struct.error:
-        pass
-    return found
+    y = y if isinstance(y, int | float) else x
+    factor = 2.54 if exif.get("ResolutionUnit") == _CENTIMETRE else 1.0
+    return sensible_resolution((x * factor, y * factor), absolute=True)
 
 
 def without_metadata(data: bytes, stream: JpegStream) -> bytes:

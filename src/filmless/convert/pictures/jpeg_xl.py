@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from filmless.convert.content import Content, Picture, check_size, orient
+from filmless.convert.content import Content, Picture, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures import jpeg
 from filmless.convert.pictures.as_it_is import as_it_is, description_of
-from filmless.convert.pictures.transparency import laid_over
+from filmless.convert.pictures.finishing import finish
+from filmless.convert.pictures.information import PictureInformation
 from filmless.errors import CodecError, ConversionError, DicomError
 from filmless.pixels.codecs.code_stream import CodeStream, check_yield, keep_freed_memory
 from filmless.pixels.codecs.jpeg_stream import parse_jpeg
@@ -49,7 +50,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     if holds_jpeg:
         return [_recompressed(data, header, options)]
     if header.orientation != 1 or header.has_alpha:
-        reason = "it has parts that are transparent" if header.has_alpha else "it has to be turned upright"
+        reason = "it has an alpha channel" if header.has_alpha else "it has to be turned upright"
         options.notice("decoded", f"the JPEG XL picture is stored uncompressed: {reason}")
         return [_decoded(code_stream, header, options)]
     return [_as_it_is(without_metadata(data), header, options)]
@@ -106,9 +107,14 @@ def _decoded(code_stream: bytes, header: JpegXlHeader, options: ReadOptions) -> 
     channels = (1 if header.is_grey else 3) + header.has_alpha
     if samples.shape != (header.rows, header.columns) + ((channels,) if channels > 1 else ()):
         raise ConversionError("the JPEG XL picture decodes to another size than its header says")
-    if header.has_alpha:
-        samples, bits = laid_over(samples, bits, options)
     lossy: dict[str, Any] = {}
     if not _is_lossless(header):
         lossy = {"lossy_bytes": len(code_stream), "lossy_method": _METHOD}
-    return Picture.of_samples(np.ascontiguousarray(orient(samples, header.orientation)), bits, **lossy)
+    return finish(
+        samples[np.newaxis],
+        PictureInformation(header.orientation),
+        options,
+        bits_stored=bits,
+        premultiplied=header.is_premultiplied,
+        **lossy,
+    )

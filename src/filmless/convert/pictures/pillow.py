@@ -10,18 +10,10 @@ from PIL import GifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, WebPIma
 from filmless.convert.content import Picture
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import finish
-from filmless.convert.pictures.information import DECODER_ERRORS, PictureInformation, sensible_resolution
+from filmless.convert.pictures.information import DECODER_ERRORS, PictureInformation
 from filmless.errors import ConversionError
 
-__all__ = [
-    "DECODER_ERRORS",
-    "PictureInformation",
-    "decode_with_pillow",
-    "frames_of_image",
-    "open_with_pillow",
-    "samples_of_image",
-    "sensible_resolution",
-]
+__all__ = ["decode_with_pillow", "frames_of_image", "open_with_pillow", "samples_of_image"]
 
 # The classes themselves, not Image.open: that would guess the format again and apply limits that are global.
 _PLUGINS: dict[str, type[Image.Image]] = {
@@ -75,25 +67,35 @@ def decode_with_pillow(
     )
 
 
-def frames_of_image(image: Image.Image, number: int) -> NDArray[np.uint8]:
+def frames_of_image(image: Image.Image, number: int, *, is_grey: bool = False) -> NDArray[np.uint8]:
     """Decode the frames of an animation as they are displayed.
+
+    Parameters
+    ----------
+    image
+        At its first frame.
+    number
+        Of frames.
+    is_grey
+        Whether all colours in it are grey, of which one sample is enough.
 
     Returns
     -------
     NDArray
-        Shape (frames, rows, columns, 3 or 4), uint8.
+        Shape (frames, rows, columns, 3 or 4), uint8; of grey, (frames, rows, columns) or (frames, rows, columns, 2).
 
     Raises
     ------
     ConversionError
         One is damaged or missing.
     """
+    modes = ("L", "LA") if is_grey else ("RGB", "RGBA")
     frames: NDArray[np.uint8] | None = None
     try:
         for at in range(number):
             image.seek(at)
             image.load()
-            colours = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+            colours = np.atleast_3d(np.asarray(image.convert(modes[image.has_transparency_data])))
             if frames is None:
                 frames = np.empty((number, *colours.shape), np.uint8)
             if colours.shape[2] > frames.shape[3]:
@@ -105,7 +107,7 @@ def frames_of_image(image: Image.Image, number: int) -> NDArray[np.uint8]:
         raise ConversionError(f"the picture is damaged or ends early: {error}") from error
     if frames is None:
         raise ConversionError("the picture has no frames")
-    return frames
+    return frames[..., 0] if frames.shape[3] == 1 else frames
 
 
 def samples_of_image(image: Image.Image) -> NDArray[Any]:

@@ -13,7 +13,8 @@ from PIL import Image
 from filmless.convert.content import Content, Picture, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import finish
-from filmless.convert.pictures.pillow import DECODER_ERRORS, open_with_pillow
+from filmless.convert.pictures.information import DECODER_ERRORS
+from filmless.convert.pictures.pillow import open_with_pillow
 from filmless.convert.pictures.tiff_directories import count_pages
 from filmless.convert.pictures.tiff_page import TiffPage, check_page, information_of, lossy_method
 from filmless.convert.pictures.tiff_samples import samples_of_page
@@ -24,7 +25,7 @@ __all__ = ["read"]
 # tifffile logs the damage that we raise; without any handler Python would print it as well.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-_NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _DIRECTORIES_BELOW = 254, 255, 330
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 
@@ -66,6 +67,10 @@ def _pages(tiff: tifffile.TiffFile, count: int, data: bytes, options: ReadOption
         (left_out if is_reduced else pages).append((number, page))
     if left_out and pages:
         options.notice("reduced-page", "pages of the TIFF that show another in small, or mask it, are left out")
+    if not pages and any(_DIRECTORIES_BELOW in page.tags for _, page in left_out):
+        raise ConversionError(
+            "the TIFF shows its picture in small only; the picture itself, as of a raw file, is not converted"
+        )
     pages = pages or left_out
     for _, page in pages:
         check_size(page.imagewidth, page.imagelength, options.max_pixels)
@@ -95,6 +100,7 @@ def _pictures(pages: list[tuple[int, TiffPage]], data: bytes, options: ReadOptio
             options,
             bits_stored=decoded.bits,
             profile_fits=decoded.profile_fits,
+            premultiplied=decoded.premultiplied,
             lossy_bytes=sum(page.databytecounts) if method else None,
             lossy_method=method,
         )

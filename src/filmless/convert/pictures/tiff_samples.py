@@ -22,12 +22,16 @@ _ASSOCIATED, _UNASSOCIATED = 1, 2
 
 
 class TiffSamples(NamedTuple):
-    """Samples of (rows, columns[, 2 | 3 | 4]), how many bits of each are used, whether a profile of RGB fits them."""
+    """Samples of (rows, columns[, 2 | 3 | 4]), how many bits of each are used, whether a profile of RGB fits them.
+
+    ``by_pillow`` says that they are upright already, ``premultiplied`` that the colours were multiplied by alpha.
+    """
 
     samples: NDArray[Any]
     bits: int
     profile_fits: bool
     by_pillow: bool = False
+    premultiplied: bool = False
 
 
 def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Callable[[], Image.Image]) -> TiffSamples:
@@ -69,17 +73,17 @@ def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Ca
     samples, has_alpha = _without_extra(page, samples, colours, options)
     if photometric == _PALETTE:
         return TiffSamples(_coloured(page, samples[:, :, 0]), 8, True)
+    premultiplied = has_alpha and page.extrasamples[0] == _ASSOCIATED
     if photometric == _MINISWHITE:
-        samples = _inverted(samples, bits, has_alpha)
+        samples = _inverted(samples, bits, has_alpha=has_alpha, premultiplied=premultiplied)
     if bits < 8:
         samples, bits = to_8_bits(samples, bits), 8
-    if has_alpha:
-        samples, bits = _with_straight_alpha(page, samples, bits)
     if photometric == _SEPARATED:
         if bits not in (8, 16) or has_alpha:
             raise ConversionError(f"TIFF of inks of {bits} bits, or with alpha, is not converted")
         return TiffSamples(rgb_of_cmyk(samples), bits, False)
-    return TiffSamples(samples[:, :, 0] if samples.shape[2] == 1 else samples, bits, True)
+    samples = samples[:, :, 0] if samples.shape[2] == 1 else samples
+    return TiffSamples(samples, bits, True, premultiplied=premultiplied)
 
 
 def _by_pillow(page: TiffPage, image: Callable[[], Image.Image]) -> TiffSamples:
@@ -88,7 +92,7 @@ def _by_pillow(page: TiffPage, image: Callable[[], Image.Image]) -> TiffSamples:
     opened = image()
     opened.load()
     samples = samples_of_image(opened)
-    return TiffSamples(samples, samples.dtype.itemsize * 8, opened.mode in ("RGB", "RGBA", "RGBX"), True)
+    return TiffSamples(samples, samples.dtype.itemsize * 8, opened.mode in ("RGB", "RGBA", "RGBX"), by_pillow=True)
 
 
 def _decoded(page: TiffPage, data: bytes) -> NDArray[Any]:
@@ -125,7 +129,7 @@ def _without_extra(
     return samples[:, :, :kept], has_alpha
 
 
-def _inverted(samples: NDArray[Any], bits: int, has_alpha: bool) -> NDArray[Any]:
+def _inverted(samples: NDArray[Any], bits: int, *, has_alpha: bool, premultiplied: bool) -> NDArray[Any]:
     """Make white the largest, as in all that is stored."""
     if samples.dtype.kind == "f":
         raise ConversionError("TIFF of floats whose smallest is white is not converted")
@@ -133,6 +137,8 @@ def _inverted(samples: NDArray[Any], bits: int, has_alpha: bool) -> NDArray[Any]
     inverted = ~samples if bits == whole else samples.dtype.type((1 << bits) - 1) - samples
     if has_alpha:
         inverted[:, :, -1] = samples[:, :, -1]
+    if premultiplied:  # by alpha, which therefore is the largest
+        inverted[:, :, 0] = samples[:, :, 1] - np.minimum(samples[:, :, 0], samples[:, :, 1])
     return inverted
 
 
@@ -148,16 +154,3 @@ def _coloured(page: TiffPage, indices: NDArray[Any]) -> NDArray[np.uint8]:
     if (palette == palette[:, :1]).all():
         palette = palette[:, 0]
     return np.take(palette, indices, axis=0)
-
-
-def _with_straight_alpha(page: TiffPage, samples: NDArray[Any], bits: int) -> tuple[NDArray[Any], int]:
-    """Fill all bits of the samples, and divide by alpha what was multiplied by it."""
-    if bits not in (8, 16):
-        top = (1 << bits) - 1
-        samples = ((samples.astype(np.uint64) * 0xFFFF + top // 2) // top).astype(np.uint16)
-    if page.extrasamples[0] == _ASSOCIATED:
-        top = int(np.iinfo(samples.dtype).max)
-        alpha = np.maximum(samples[:, :, -1:].astype(np.uint64), 1)
-        colours = np.minimum((samples[:, :, :-1].astype(np.uint64) * top + alpha // 2) // alpha, top)
-        samples = np.concatenate([colours.astype(samples.dtype), samples[:, :, -1:]], axis=-1)
-    return samples, samples.dtype.itemsize * 8

@@ -7,15 +7,27 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from filmless.convert.formats import WINDOWS_MEDIA
 from filmless.convert.video.parameters import Field, StreamParameters, field_of
 from filmless.errors import ConversionError
 
-__all__ = ["Packets", "check_end", "fields_joined", "frame_times_ms", "opened", "reason_of", "walked"]
+__all__ = [
+    "Packets",
+    "check_end",
+    "fields_joined",
+    "frame_times_ms",
+    "has_unread_boxes",
+    "opened",
+    "reason_of",
+    "walked",
+]
 
 # Of FFmpeg's formats those that hold video and name no other file.
-_FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi"
+_FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi,asf"
 _MOST_FRAMES = 1 << 24
 _MOST_BOXES = 1 << 16
+_OUTERMOST = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"wide"})
+_READ_USER_DATA = frozenset({b"meta", b"free", b"skip"})
 
 
 class Packets(NamedTuple):
@@ -67,12 +79,15 @@ def check_end(data: bytes) -> None:
     Raises
     ------
     ConversionError
-        It does: boxes of MP4, the segment of Matroska, the list of AVI or a packet of a transport stream is cut.
+        It does: boxes of MP4, the segment of Matroska, the list of AVI, the data of Windows Media or a packet of a
+        transport stream is cut.
     """
     if data[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         announced = _end_of_boxes(data)
     elif data.startswith(b"\x1a\x45\xdf\xa3"):
         announced = _end_of_segment(data)
+    elif data.startswith(WINDOWS_MEDIA):
+        announced = _end_of_objects(data)
     elif data.startswith(b"RIFF"):
         announced = 8 + int.from_bytes(data[4:8], "little")
     elif data[:1] == data[188:189] == b"\x47":
@@ -84,17 +99,43 @@ def check_end(data: bytes) -> None:
 
 
 def _end_of_boxes(data: bytes) -> int:
-    position = 0
+    return max((end for _, _, end in _boxes(data, 0, len(data))), default=0)
+
+
+def _boxes(data: bytes, position: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Give the kind of each box of MP4, where its content begins, and where it ends, which can be behind the limit."""
     for _ in range(_MOST_BOXES):
-        if position + 8 > len(data):
-            break
-        size = int.from_bytes(data[position : position + 4], "big")
+        if position + 8 > limit:
+            return
+        size, start = int.from_bytes(data[position : position + 4], "big"), position + 8
         if size == 1:
-            size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size < 8:  # 0: to the end
-            return len(data)
-        position += size
-    return position
+            size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
+        end = position + size if size >= 8 else limit  # 0: to the end
+        yield data[position + 4 : position + 8], start, end
+        position = end
+
+
+def has_unread_boxes(data: bytes) -> bool:
+    """Whether an MP4 has boxes that are no part of the video and that FFmpeg does not read: XMP, filling with text."""
+    if data[4:8] != b"ftyp":
+        return False
+    outermost = list(_boxes(data, 0, len(data)))
+    movies = [box for whole in outermost if whole[0] == b"moov" for box in _within(data, whole)]
+    tracks = [box for track in movies if track[0] == b"trak" for box in _within(data, track)]
+    user_data = [box for own in (*movies, *tracks) if own[0] == b"udta" for box in _within(data, own)]
+    return (
+        any(kind not in _OUTERMOST for kind, _, _ in outermost)
+        or any(kind not in _READ_USER_DATA for kind, _, _ in user_data)
+        or any(kind == b"uuid" for kind, _, _ in (*movies, *tracks))
+        or any(
+            kind in (b"free", b"skip") and data[start:end].strip(b"\0")
+            for kind, start, end in (*outermost, *movies, *tracks, *user_data)
+        )
+    )
+
+
+def _within(data: bytes, box: tuple[bytes, int, int]) -> Iterator[tuple[bytes, int, int]]:
+    return _boxes(data, box[1], min(box[2], len(data)))
 
 
 def _end_of_segment(data: bytes) -> int:
@@ -107,6 +148,17 @@ def _end_of_segment(data: bytes) -> int:
         size = int.from_bytes(data[position : position + width], "big") & ((1 << 7 * width) - 1)
         position += width
         if size == (1 << 7 * width) - 1:
+            return position
+        position += size
+    return position
+
+
+def _end_of_objects(data: bytes) -> int:
+    """Read the sizes of the header and of the data of Windows Media; less than its own head says that nobody knows."""
+    position = 0
+    for _ in range(2):
+        size = int.from_bytes(data[position + 16 : position + 24], "little")
+        if size < 24:
             return position
         position += size
     return position

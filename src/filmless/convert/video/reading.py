@@ -8,7 +8,15 @@ from filmless.convert.content import Content, Picture, Resolution, Stream, check
 from filmless.convert.options import ReadOptions
 from filmless.convert.video.decoding import count_by_decoding, decode_video
 from filmless.convert.video.motion_jpeg import motion_jpeg
-from filmless.convert.video.opening import Packets, check_end, fields_joined, frame_times_ms, opened, walked
+from filmless.convert.video.opening import (
+    Packets,
+    check_end,
+    fields_joined,
+    frame_times_ms,
+    has_unread_boxes,
+    opened,
+    walked,
+)
 from filmless.convert.video.parameters import StreamParameters, parameters_of
 from filmless.convert.video.remuxing import remuxed
 from filmless.convert.video.syntaxes import Allowed, VideoFacts, allowed_by, is_audio_allowed
@@ -171,7 +179,7 @@ def _in_container(
             )
 
         stays = len(sound) <= 1 and all(goes(track, name) for track in sound)
-        metadata = _has_metadata(container)
+        metadata = _has_metadata(container) or has_unread_boxes(data)
         if name in allowed.containers and stays and not others and not (metadata and options.strip_metadata):
             if metadata:
                 options.notice("embedded-metadata", "the video keeps its metadata, which can hold a place and a name")

@@ -60,6 +60,8 @@ class JpegXlHeader(NamedTuple):
         How many channels there are beside the colours. Where one is no alpha, what follows is not known.
     has_alpha
         Whether the only one is alpha.
+    is_premultiplied
+        Whether the colours were multiplied by it.
     is_grey
         Whether there is one colour.
     has_xyb
@@ -75,6 +77,7 @@ class JpegXlHeader(NamedTuple):
     is_animation: bool = False
     extra_channels: int = 0
     has_alpha: bool = False
+    is_premultiplied: bool = False
     is_grey: bool = False
     has_xyb: bool | None = True
     is_modular: bool | None = None
@@ -166,7 +169,8 @@ def read_header(code_stream: bytes) -> JpegXlHeader:
     extra = bits.choose((0, 0), (0, 1), (4, 2), (12, 1))
     header = header._replace(extra_channels=extra)
     if extra == 1:
-        header = header._replace(has_alpha=_is_alpha(bits))
+        has_alpha, is_premultiplied = _alpha(bits)
+        header = header._replace(has_alpha=has_alpha, is_premultiplied=is_premultiplied)
     if extra > 1 or extra != header.has_alpha:
         return header._replace(has_xyb=None)
     header = header._replace(has_xyb=bits.take(1) == 1)
@@ -192,16 +196,15 @@ def _is_modular(bits: _Bits) -> bool | None:
     return bits.take(1) == 1
 
 
-def _is_alpha(bits: _Bits) -> bool:
-    """Read an extra channel (ISO/IEC 18181-1 D.3.6), as far as there is need to."""
+def _alpha(bits: _Bits) -> tuple[bool, bool]:
+    """Read an extra channel (ISO/IEC 18181-1 D.3.6): whether it is alpha, and colours were multiplied by it."""
     if bits.take(1):  # all as is the default
-        return True
+        return True, False
     if bits.choose(*_ENUM) != 0 or _precision(bits) is None:
-        return False
+        return False, False
     bits.choose((0, 0), (0, 3), (0, 4), (3, 1))  # its size
     bits.take(8 * bits.choose((0, 0), (4, 0), (5, 16), (10, 48)))  # its name
-    bits.take(1)  # whether the colours were multiplied by it
-    return True
+    return True, bits.take(1) == 1
 
 
 def _is_grey(bits: _Bits) -> tuple[bool, bool]:
