@@ -165,7 +165,20 @@ def test_highdicom_reads_a_parametric_map(written):
 
     image = highdicom.imread(written / "double.dcm")
     assert np.array_equal(image.get_frames(), CASES["double"][0].pixels)
-    volume = image.get_volume()
+    assert image.get_volume_geometry() is None
+
+
+def test_highdicom_finds_the_place_of_a_parametric_map(tmp_path):
+    import highdicom
+
+    values = {
+        "PixelSpacing": ["1", "1"],
+        "SliceThickness": "2",
+        "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
+        "ImagePositionPatient": ["0", "0", "0"],
+    }
+    HeaderRules(values=values).data_set(picture(3, bits=64, kind="f")).save_as(tmp_path / "a.dcm")
+    volume = highdicom.imread(tmp_path / "a.dcm").get_volume()
     assert volume.spacing == (2.0, 1.0, 1.0)
     assert volume.array.shape == (3, 6, 8)
 
@@ -190,8 +203,26 @@ def test_geometry_of_a_parametric_map():
     positions = [f.PlanePositionSequence[0].ImagePositionPatient for f in ds.PerFrameFunctionalGroupsSequence]
     assert positions == [[1, 2, 3], [1, 5, 3]]
     assert "PixelSpacing" not in ds
-    HeaderRules().data_set(picture(bits=32, kind="f"), notices=notices)
+
+
+def test_a_parametric_map_is_nowhere_when_nothing_says_where():
+    notices: list[Any] = []
+    ds = HeaderRules().data_set(picture(2, bits=32, kind="f"), notices=notices)
     assert [notice.code for notice in notices] == ["geometry-assumed"]
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    assert shared.PixelMeasuresSequence[0].PixelSpacing == [1, 1]
+    assert len(shared.PlaneOrientationSequence[0]) == 0
+    assert [len(f.PlanePositionSequence[0]) for f in ds.PerFrameFunctionalGroupsSequence] == [0, 0]
+    values = {"ImagePositionPatient": ["1", "2", "3"]}
+    with pytest.raises(ConversionError, match="ImagePositionPatient is given, which needs ImageOrientationPatient"):
+        HeaderRules(values=values).data_set(picture(bits=32, kind="f"))
+
+
+def test_the_window_over_all_doubles_is_a_number():
+    content = picture(bits=64, kind="f")
+    content.pixels[0, 0, :2] = [-1.7e308, 1.7e308]
+    ds = HeaderRules().data_set(content)
+    assert 1e308 < float(ds.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].WindowWidth) < float("inf")
 
 
 def test_floats_that_are_none():
