@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from filmless import _core
 from filmless.convert.content import Content, Document, Picture
+from filmless.convert.header.conditions import check_conditions, fill_conditions
 from filmless.convert.header.document import encapsulated_document, store_document
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
@@ -107,9 +108,11 @@ def check_given(given: Mapping[Any, Any], run: Run) -> None:
     Raises
     ------
     ConversionError
-        An item is not the next of its sequence, or Modality is not that of the SOP class that was asked for.
+        An item is not the next of its sequence, a value needs another one, or Modality is not that of the SOP class
+        that was asked for.
     """
     _data_set(given)
+    check_conditions(given)
     row = run.sop_class
     if row is not None and "Modality" in given:
         _modality(dict(given), row, run, lambda _: None)
@@ -205,8 +208,11 @@ def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: T
         if values.get("Laterality"):  # of the series it would be that of a paired region
             values.setdefault("ImageLaterality", values["Laterality"])
         tell(ConversionNotice("region-assumed", "Anatomic Region, which a video has to have, is the entire body"))
-    if values.get("ImageLaterality") or values.get("FrameLaterality"):
+    if values.get("ImageLaterality"):
         values.pop("Laterality", None)  # of a paired body part there is the one or the other
+    if values.get("RescaleIntercept") not in (None, ""):
+        values.setdefault("RescaleType", "US")
+    fill_conditions(values)
     if not values.get("Laterality") and not may_be_paired(values):
         values.pop("Laterality", None)
     if values.get("ContactMethod") == "CONTACT":

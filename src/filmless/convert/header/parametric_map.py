@@ -18,7 +18,7 @@ _STACK_ID, _IN_STACK_POSITION = 0x0020_9056, 0x0020_9057
 # Size: type 1C of the Pixel Measures Macro, and always asked for, since Volumetric Properties is no part of this IOD.
 _MEASURES = {"PixelSpacing": ["1", "1"], "SliceThickness": "1"}
 # Place: nothing tells where a picture lies in the patient, so nothing is said of it. Its attributes are type 1C, needed
-# when Value 1 of Frame Type is ORIGINAL, and this is DERIVED: the items of their macros (C.7.6.16.2.3 and .4) are there,
+# when Value 1 of Frame Type is ORIGINAL; it is DERIVED: the items of their macros (C.7.6.16.2.3 and .4) are there,
 # as readers expect, and empty. So none of them can lay the map over other images.
 _PLACE = ("ImageOrientationPatient", "ImagePositionPatient")
 #: These go into a group, where they are given for the object.

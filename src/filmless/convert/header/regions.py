@@ -21,7 +21,9 @@ _UNPAIRED = frozenset({
 
 
 def may_be_paired(values: Mapping[Any, Any]) -> bool:
-    """Whether an examined region has a side, by what is said of it in code or words."""
+    """Whether an examined region has a side, by what is said of it in code or words; a specimen has none."""
+    if values.get("SpecimenDescriptionSequence"):
+        return False
     regions = values.get("AnatomicRegionSequence") or []
     words = [str(item.get("CodeMeaning") or "") for item in regions] or [str(values.get("BodyPartExamined") or "")]
     return not any(word.upper() in _UNPAIRED for word in words)
