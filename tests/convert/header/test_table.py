@@ -114,6 +114,22 @@ def test_a_row_for_two_files_of_one_name(table):
         rules.rows_without_file([*parts, origin("/in/y/a.png", "y")])
 
 
+def test_two_patients_in_one_study(table):
+    path = table("file,PatientID\na.png,1\nb.png,1\nc.png,2\n")
+    for options in ({"study": "1.2.3"}, {"values": {"StudyInstanceUID": "1.2.3"}}):
+        with pytest.raises(ConversionError, match=r"rows 2 and 4 of patients.csv are two patients in one study"):
+            HeaderRules(table=path, **options)
+    HeaderRules(table=path)
+    HeaderRules(table=path, study="1.2.3", values={"PatientID": "3"})
+    with pytest.raises(ConversionError, match=r"rows 2 and 3 of patients.csv are two patients in one study"):
+        HeaderRules(table=table("file,PatientID,StudyInstanceUID\na.png,1,1.2.3\nb.png,2,1.2.3\nc.png,3,1.2.4\n"))
+
+
+def test_two_objects_of_one_uid(table):
+    with pytest.raises(ConversionError, match=r"rows 2 and 4 of patients.csv have the same SOPInstanceUID"):
+        HeaderRules(table=table("file,SOPInstanceUID\na.png,1.2.3\nb.png,\nc.png,1.2.3\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

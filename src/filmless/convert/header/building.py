@@ -88,7 +88,7 @@ def build(
     if isinstance(content, Picture):
         lossy_history(values, own)
     _modality(values, row, run, tell)
-    _groups(values, run, origin, content)
+    _groups(values, known, run, origin, content)
     _conditions(values, row, content, tell)
     _made_uids(values, row, content, run, tell)
     ds = _data_set(values)
@@ -193,10 +193,10 @@ def _modality(values: dict[Any, Any], row: SopClass, run: Run, tell: Tell) -> No
         values["Modality"] = row.modality
 
 
-def _groups(values: dict[Any, Any], run: Run, origin: "Origin", content: Content) -> None:
+def _groups(values: dict[Any, Any], known: Mapping[Any, Any], run: Run, origin: "Origin", content: Content) -> None:
     """Say of which study and series it is; what was given wins."""
     if "StudyInstanceUID" not in values:
-        values["StudyInstanceUID"] = run.uids.study(values, run.study, origin, content)
+        values["StudyInstanceUID"] = run.uids.study(values, known, run.study, origin, content)
     if "SeriesInstanceUID" not in values:
         values["SeriesInstanceUID"] = run.uids.series(values, run.series, origin)
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +72,8 @@ class HeaderTable:
         _, titles = next(lines, (1, []))
         self._key_at, self._columns = self._head([title.strip() for title in titles], key)
         self._rows: dict[str, _Row] = {}
+        self._instances: dict[str, int] = {}
+        self._patients: dict[str, tuple[str, int]] = {}
         checked_before: dict[tuple[int, str], Any] = {}
         for number, cells in lines:
             self._add(number, cells, checked_before)
@@ -109,6 +111,26 @@ class HeaderTable:
                     hint="give the path below the folder in place of the name",
                 )
         return [f"row {row.number} of {self.name}" for row in self._rows.values() if row.number not in found]
+
+    def check_study(self, study: str) -> None:
+        """Check the rows that name no study of their own, when all of these are of one.
+
+        Raises
+        ------
+        ConversionError
+            They are of several patients.
+        """
+        for row in self._rows.values():
+            if not row.layer.values.get("StudyInstanceUID"):
+                self._check_patient(study, row.layer.values, row.number)
+
+    def _check_patient(self, study: str, values: Mapping[Key, Any], number: int) -> None:
+        """Refuse two patients in one study: an archive would take them for one."""
+        patient = values.get("PatientID")
+        if patient:
+            before, row = self._patients.setdefault(study, (patient, number))
+            if before != patient:
+                raise ConversionError(f"rows {row} and {number} of {self.name} are two patients in one study")
 
     def _row_of(self, origin: "Origin") -> _Row | None:
         name = origin.name
@@ -169,6 +191,13 @@ class HeaderTable:
             values[column.key] = before[at, text]
         if ("WindowCenter" in values) != ("WindowWidth" in values):
             raise ConversionError(f"row {number} of {self.name} has WindowCenter or WindowWidth without the other")
+        if values.get("StudyInstanceUID"):
+            self._check_patient(values["StudyInstanceUID"], values, number)
+        instance = values.get("SOPInstanceUID")
+        if instance is not None and self._instances.setdefault(instance, number) != number:
+            raise ConversionError(
+                f"rows {self._instances[instance]} and {number} of {self.name} have the same SOPInstanceUID"
+            )
         self._rows[file] = _Row(number, Layer(values, f"row {number} of {self.name}"))
 
 
