@@ -83,7 +83,7 @@ def test_a_table(here: Path) -> None:
 def test_a_row_that_fits_two_files_is_found_before_either_is_written(here: Path) -> None:
     Path("t.csv").write_text("file,PatientID\n1.png,7\n2.png,8\n")
     for sources in ("in", ["in/a", "in/b"], ["in/1.png", "in/a/1.png"]):
-        with pytest.raises(ConversionError, match="row 2 of t.csv is that of . files of the same name"):
+        with pytest.raises(ConversionError, match=r"row 2 of t\.csv is that of . files of the same name"):
             convert_many(sources, "out", table="t.csv")
     assert not Path("out").exists()
 

@@ -186,16 +186,17 @@ def _of_run(rules: HeaderRules, journal: Journal) -> HeaderRules:
 
 def _outward(to: str, output: object, options: dict[str, Any]) -> Outward:
     from filmless.convert.out.formats import format_named
+    from filmless.convert.out.parts import options_of
 
     if output is None:
         raise ValueError("`output` is where files go, and `to` asks for some")
     row = format_named(to)
-    given = {name: value for name, value in options.items() if value is not None}
-    foreign = sorted(given.keys() - row.options - {"frame", "frames"})
-    if foreign:
-        taken = ", ".join(sorted(row.options)) or "none"
-        raise ConversionError(f"`{foreign[0]}` is no option of {row.name}, expected {taken}")
-    return Outward(format=row, options=given)
+    frames = {name: value for name, value in options.items() if name in ("frame", "frames") and value is not None}
+    try:
+        given = options_of(row, {name: value for name, value in options.items() if name not in ("frame", "frames")})
+    except TypeError as error:
+        raise ConversionError(str(error)) from None
+    return Outward(format=row, options={**given, **frames})
 
 
 def _destination(
