@@ -342,3 +342,25 @@ def test_each_data_set_has_items_of_its_own():
     first.AnatomicRegionSequence[0].CodeMeaning = "changed"
     assert second.AcquisitionDeviceTypeCodeSequence[0].CodeMeaning == "Fundus Camera"
     assert rules.data_set(picture()).AnatomicRegionSequence[0].CodeMeaning == "Eye"
+
+
+@pytest.mark.parametrize("content", [picture(), picture(3, frame_times_ms=(40.0,) * 3)])
+def test_intravascular_ultrasound_needs_more(content, errors_of, tmp_path):
+    notices: list[Any] = []
+    ds = HeaderRules(values={"Modality": "IVUS"}).data_set(content, notices=notices)
+    assert "Secondary Capture" in ds.SOPClassUID.name
+    assert "needs AcquisitionDateTime and IVUSAcquisition" in notices[0].message
+    ds.save_as(tmp_path / "sc.dcm")
+    values = {"Modality": "IVUS", "AcquisitionDateTime": "20200102", "IVUSAcquisition": "MOTOR_PULLBACK"}
+    values |= {"IVUSPullbackRate": "1"}
+    ds = HeaderRules(values=values).data_set(content)
+    assert ds.SOPClassUID.name.startswith("Ultrasound")
+    with pytest.raises(ConversionError, match="needs AcquisitionDateTime"):
+        HeaderRules(values={"Modality": "IVUS"}, sop_class="Ultrasound Image").data_set(picture())
+    assert errors_of([tmp_path / "sc.dcm"]) == {"sc.dcm": []}
+
+
+def test_curves_have_no_side(errors_of, tmp_path):
+    for modality in ("ECG", "EPS", "RESP"):
+        HeaderRules(values={"Modality": modality}).data_set(picture()).save_as(tmp_path / f"{modality}.dcm")
+    assert set(map(tuple, errors_of(tmp_path.iterdir()).values())) == {()}

@@ -295,7 +295,9 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
         raise ConversionError(f"{keyword} does not fit, expected a list of data sets{_at(where)}") from None
     for item in items:
         for element in item.walk():
-            wrong = wrong_term(element.keyword, element.value) if element.VR == "CS" else None
+            # Scanners give requests and references a Laterality of other terms; nothing goes by it there.
+            is_limited = element.VR == "CS" and element.keyword != "Laterality"
+            wrong = wrong_term(element.keyword, element.value) if is_limited else None
             if wrong is not None:
                 raise ConversionError(f"{element.keyword} {wrong[0]}: in {keyword}{_at(where)}", hint=wrong[1])
     return items
