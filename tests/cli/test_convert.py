@@ -135,6 +135,7 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
         ["head.png", "-o", "a.dcm", "--set", "PatientID=1", "--set", "0010,0020=2"],
         ["head.png", "-o", "a.dcm", "--set", "AnatomicRegionSequence=Eye"],
         ["head.png", "-o", "a.dcm", "--max-members", "0"],
+        ["head.png", "-o", "a.dcm", "--report", "."],
     ],
 )
 def test_wrong_usage(invoke, ct: Path, arguments: list[str]) -> None:

@@ -94,7 +94,9 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
         except (ConversionError, UnsupportedError, ValueError) as error:
             _refuse(error)
         if is_folder and not given["resume"] and (target / JOURNAL).exists():
-            say("OUT has the journal of a run that did not end, and this one begins anew", "--resume goes on with it")
+            say(
+                "OUT has the journal of a run that did not do all, and this one begins anew", "--resume goes on with it"
+            )
         try:
             with closing(conversions):
                 _tell(conversions, told, len(found))
@@ -275,5 +277,7 @@ def _refuse(error: Exception) -> NoReturn:
 
 def _require_folder_of(path: str | None) -> None:
     """Refuse a report that cannot be written, before anything is converted."""
+    if path is not None and Path(path).is_dir():
+        raise Misuse("--report takes a file, and a folder is given")
     if path is not None and not Path(path).parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(Path(path).parent))

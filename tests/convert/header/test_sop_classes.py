@@ -239,6 +239,7 @@ def test_floats_that_are_none():
         "VLPhotographicImageStorage",
         "VL Photographic Image Storage",
         "vl photographic image",
+        "VL Photographic",
     ],
 )
 def test_names(name):

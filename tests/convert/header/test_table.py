@@ -106,6 +106,14 @@ def test_a_file_without_row_and_rows_without_file(table):
     assert HeaderRules().rows_without_file([origin("b.png")]) == []
 
 
+def test_a_row_has_as_much_of_the_path_as_it_needs(table):
+    rules = HeaderRules(table=table("file,PatientID\na.png,1\nx/a.png,2\n./in\\x\\a.png,3\n"))
+    found = [
+        rules.data_set(picture(), origin(path)).PatientID for path in ("/in/y/a.png", "/up/x/a.png", "/in/x/a.png")
+    ]
+    assert found == ["1", "2", "3"]
+
+
 def test_a_row_for_two_files_of_one_name(table):
     rules = HeaderRules(table=table("file,PatientID\na.png,1\n"))
     parts = [origin("/in/x/a.png", "x"), origin("/in/x/a.png", "x", part=1)]
@@ -156,7 +164,7 @@ def test_two_objects_of_one_uid(table):
         ("file,WindowCenter,WindowWidth\na,1,\n", "row 2 of patients.csv has WindowCenter or WindowWidth"),
         ('file,PatientID\na,"SECRET\n', "row 2 of patients.csv is no CSV"),
         ('file,PatientID\na,"b"c\n', "row 2 of patients.csv is no CSV"),
-        (b"file,PatientName\na,SECRET\xff\n", "patients.csv is not in utf-8"),
+        (b"file,PatientName\na,SECRET\xff\n", "patients.csv is not in UTF-8"),
         ("file,PatientID\na," + "x" * 200_000 + "\n", "row 2 of patients.csv is no CSV: .* cell is too long"),
         ("file,PatientID\na," + "x" * 100 + "\n", "longer than .* row 2"),
     ],
@@ -173,7 +181,7 @@ def test_tables_that_are_refused(text, message, table):
         ({"table_delimiter": ",,"}, "table_delimiter has to be one character"),
         ({"table_delimiter": '"'}, "table_delimiter has to be one character"),
         ({"table_encoding": "klingon"}, "table_encoding `klingon` is not known"),
-        ({"table_encoding": "utf-16"}, "is not in utf-16"),
+        ({"table_encoding": "utf-16"}, "is not in UTF-16"),
         ({"table_key": "picture"}, "has no column `picture`"),
     ],
 )

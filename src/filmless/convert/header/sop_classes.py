@@ -179,7 +179,7 @@ SOP_CLASSES = (
 
 
 def sop_class_named(name: str) -> SopClass:
-    """Find a SOP class by UID, keyword or name; upper case, spaces and the word Storage do not matter.
+    """Find a SOP class by UID, keyword or name; upper case, spaces and the words Image and Storage do not matter.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def sop_class_named(name: str) -> SopClass:
     found = rows.get(_plain(name))
     if found is not None:
         return found
-    entry = _core.uid_entry(name)
+    entry = _core.uid_entry("".join(name.split()))
     if entry is not None and entry[2] == "SOP Class":
         raise ConversionError(f"no picture or document becomes {entry[1]}", hint=f"these do: {_names()}")
     near = difflib.get_close_matches(name, [row.name for row in SOP_CLASSES], 1, 0.4)
@@ -259,7 +259,7 @@ def chosen(
 
 def _plain(name: str) -> str:
     plain = "".join(letter for letter in name.casefold() if letter.isalnum() or letter == ".")
-    return plain.removesuffix("storage")
+    return plain.removesuffix("storage").removesuffix("image")
 
 
 def _names() -> str:

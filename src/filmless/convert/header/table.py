@@ -133,14 +133,12 @@ class HeaderTable:
                 raise ConversionError(f"rows {row} and {number} of {self.name} are two patients in one study")
 
     def _row_of(self, origin: "Origin") -> _Row | None:
-        name = origin.name
-        below = f"{origin.folder}/{name}" if origin.folder else name
-        absolute = str(Path(origin.path).absolute()) if origin.path else ""
-        for path in (origin.path or "", absolute, below, name):
-            row = self._rows.get(_plain_path(path)) if path else None
-            if row is not None:
-                return row
-        return None
+        path = _plain_path(origin.path or "")
+        absolute = _plain_path(str(Path(origin.path).absolute())) if origin.path else ""
+        # As it was named, else by as many of its folders as a row has, and at last by its name alone.
+        parts = absolute.split("/")
+        tails = ("/".join(parts[at:]) for at in range(len(parts)))
+        return next((self._rows[one] for one in (path, *tails) if one in self._rows), None)
 
     def _head(self, titles: Sequence[str], key: str | None) -> tuple[int, list[_Column | None]]:
         """Find the elements of the columns, None for that of the files."""
@@ -219,7 +217,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
     except (LookupError, ValueError) as error:
         if isinstance(error, UnicodeError):
             raise ConversionError(
-                f"{path.name} is not in {encoding[:40]}", hint="table_encoding names another, such as cp1252"
+                f"{path.name} is not in {encoding[:40].removesuffix('-sig').upper()}",
+                hint="table_encoding names another, such as cp1252",
             ) from None
         raise ConversionError(f"table_encoding `{encoding[:40]}` is not known") from None
 
