@@ -133,6 +133,11 @@ def test_two_patients_in_one_study(table):
         HeaderRules(table=table("file,PatientID,StudyInstanceUID\na.png,1,1.2.3\nb.png,2,1.2.3\nc.png,3,1.2.4\n"))
 
 
+def test_empty_columns_that_programs_leave(table):
+    rules = HeaderRules(table=table("file,PatientID,,\na.png,1,, \n"))
+    assert rules.data_set(picture(), origin("/in/a.png")).PatientID == "1"
+
+
 def test_two_objects_of_one_uid(table):
     with pytest.raises(ConversionError, match=r"rows 2 and 4 of patients.csv have the same SOPInstanceUID"):
         HeaderRules(table=table("file,SOPInstanceUID\na.png,1.2.3\nb.png,\nc.png,1.2.3\n"))
@@ -145,7 +150,7 @@ def test_two_objects_of_one_uid(table):
         ("\n\n", "patients.csv is empty"),
         ("PatientID,file\n", "first column of patients.csv is not file, path or filename"),
         ("file,PatientNmae\n", "`PatientNmae` is no keyword .*: column 2 of patients.csv"),
-        ("file,\n", "column 2 of patients.csv has no keyword"),
+        ("file,\na.png,SECRET\n", "row 2 of patients.csv has a value in column 2, which has no keyword"),
         ("file,PatientID,PatientID\n", "column PatientID is there twice"),
         ('file,PatientID,"0010,0020"\n', "column 0010,0020 is there twice"),
         ("file,Rows\n", "Rows cannot be given: it follows from the content: column 2"),

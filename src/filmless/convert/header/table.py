@@ -141,7 +141,7 @@ class HeaderTable:
         return next((self._rows[one] for one in (path, *tails) if one in self._rows), None)
 
     def _head(self, titles: Sequence[str], key: str | None) -> tuple[int, list[_Column | None]]:
-        """Find the elements of the columns, None for that of the files."""
+        """Find the elements of the columns; None for that of the files, and for empty ones that programs leave."""
         if not any(titles):
             raise ConversionError(f"{self.name} is empty, expected a first row with keywords")
         if len(titles) > _MAX_COLUMNS:
@@ -155,13 +155,10 @@ class HeaderTable:
             raise ConversionError(f"{self.name} has no column `{str(key)[:100]}` that names files")
         columns: list[_Column | None] = []
         for at, title in enumerate(titles):
-            if at == key_at:
+            if at == key_at or not title:
                 columns.append(None)
                 continue
-            where = f"column {at + 1} of {self.name}"
-            if not title:
-                raise ConversionError(f"{where} has no keyword")
-            element, vr = key_named(title, where)
+            element, vr = key_named(title, f"column {at + 1} of {self.name}")
             if any(column is not None and column.key == element for column in columns):
                 raise ConversionError(f"column {title} is there twice: {self.name}")
             columns.append(_Column(title, element, vr))
@@ -180,8 +177,12 @@ class HeaderTable:
         values: dict[Key, Any] = {}
         for at, (column, cell) in enumerate(zip(self._columns, cells, strict=True)):
             text = cell.strip()
-            if column is None or not text:
+            if not text or at == self._key_at:
                 continue
+            if column is None:
+                raise ConversionError(
+                    f"row {number} of {self.name} has a value in column {at + 1}, which has no keyword"
+                )
             if (at, text) not in before:
                 where = f"row {number}, column {column.title} of {self.name}"
                 value = text_as_value(column.key, column.vr, text, where)
