@@ -96,6 +96,12 @@ _OF_CONTENT = (
 )
 
 
+_ALL = (*_CONDITIONS, *_OF_CONTENT)
+_KEYWORDS = frozenset(
+    keyword for condition in _ALL for keyword in (*condition.of, *(one for needs in condition.needs for one in needs))
+)
+
+
 def check_conditions(values: Mapping[Any, Any]) -> None:
     """Check what is given for each file of a run.
 
@@ -104,8 +110,9 @@ def check_conditions(values: Mapping[Any, Any]) -> None:
     ConversionError
         A value needs another one that is not given.
     """
+    present = _present(values)
     for condition in _CONDITIONS:
-        _check(condition, values)
+        _check(condition, values, present)
 
 
 def fill_conditions(values: dict[Any, Any]) -> None:
@@ -116,30 +123,30 @@ def fill_conditions(values: dict[Any, Any]) -> None:
     ConversionError
         A value needs another one that is not there.
     """
-    for condition in (*_CONDITIONS, *_OF_CONTENT):
-        if _check(condition, values):
+    present = _present(values)
+    if not present:  # of most objects; this is done for each
+        return
+    for condition in _ALL:
+        if _check(condition, values, present):
             for keyword, value in condition.empty.items():
                 values.setdefault(keyword, [] if value is None else value)
 
 
-def _check(condition: _Condition, values: Mapping[Any, Any]) -> bool:
+def _present(values: Mapping[Any, Any]) -> set[str]:
+    """Return what has a value, of all that conditions are about; also a sequence of whose items elements are given."""
+    present = {keyword for keyword in _KEYWORDS & values.keys() if values[keyword] not in (None, "", [])}
+    return present | {keyword_of(key[0]) for key in values if isinstance(key, tuple)} & _KEYWORDS
+
+
+def _check(condition: _Condition, values: Mapping[Any, Any], present: set[str]) -> bool:
     """Return whether a condition holds."""
-    given = next((keyword for keyword in condition.of if _has(values, keyword)), None)
+    given = next((keyword for keyword in condition.of if keyword in present), None)
     if given is None or (condition.value is not None and values.get(given) != condition.value):
         return False
     for alternatives in condition.needs:
-        if not any(_has(values, keyword) for keyword in alternatives):
+        if present.isdisjoint(alternatives):
             said = given if condition.value is None else f"{given} {condition.value}"
             raise ConversionError(
                 f"{said} is given, which needs {' or '.join(alternatives)}", hint=f"give {alternatives[0]}, too"
             )
     return True
-
-
-def _has(values: Mapping[Any, Any], keyword: str) -> bool:
-    """Return whether there is a value; also of a sequence of which elements of items are given."""
-    if values.get(keyword) not in (None, "", []):
-        return True
-    return keyword.endswith("Sequence") and any(
-        isinstance(key, tuple) and keyword_of(key[0]) == keyword for key in values
-    )
