@@ -365,3 +365,9 @@ def test_curves_have_no_side(errors_of, tmp_path):
     for modality in ("ECG", "EPS", "RESP"):
         HeaderRules(values={"Modality": modality}).data_set(picture()).save_as(tmp_path / f"{modality}.dcm")
     assert set(map(tuple, errors_of(tmp_path.iterdir()).values())) == {()}
+
+
+@pytest.mark.parametrize("content", [picture(), picture(3, frame_times_ms=(40.0,) * 3)])
+def test_a_date_without_its_time(content, errors_of, tmp_path):
+    HeaderRules(values={"Modality": "XC", "ContentDate": "20200102"}).data_set(content).save_as(tmp_path / "a.dcm")
+    assert errors_of([tmp_path / "a.dcm"]) == {"a.dcm": []}

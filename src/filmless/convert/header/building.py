@@ -215,6 +215,8 @@ def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: T
     fill_conditions(values)
     if not values.get("Laterality") and not may_be_paired(values):
         values.pop("Laterality", None)
+    if "VL Image" in row.modules and values.get("ContentTime") == "":
+        del values["ContentTime"]  # type 1C there: known or absent
     if values.get("ContactMethod") == "CONTACT":
         values.setdefault("ImmersionMedia", "")
     if values.get("FrameOfReferenceUID"):
