@@ -37,7 +37,7 @@ _HEADER = in_group(
         "settings",
         multiple=True,
         metavar="KEYWORD=VALUE",
-        help="A value; repeatable. KEYWORD may be a path, as in a table.",
+        help="A value; repeatable. Also Sequence[0].Keyword=VALUE, and codes as value^scheme^meaning.",
     ),
     click.option("--template", metavar="FILE", help="Values of a DICOM or DICOM JSON file."),
     click.option("--worklist", metavar="FILE", help="Of a worklist entry: a DICOM or JSON file, a folder of such."),
