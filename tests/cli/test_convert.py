@@ -125,6 +125,17 @@ def test_the_folder_written_to_is_not_read(tmp_path: Path) -> None:
         ["head.png", "-o", "a.dcm", "--set", "Rows=1"],
         ["head.png", "-o", "a.dcm", "--set", "PatienName=1"],
         ["head.png", "ct.dcm", "-o", "head.png"],
+        ["head.png", "-o", "a.zip"],
+        ["head.png", "ct.dcm", "-o", "a.zip"],
+        ["ct.dcm", "-o", "a.ZIP", "--to", "png"],
+        ["head.png", "head.png", "-o", "a.dcm"],
+        ["ct.dcm", "ct.dcm", "-o", "a.png"],
+        ["ct.dcm", "-o", "a.xyz"],
+        ["head.png", "-o", "a.dcm", "--set", "PatientID=1", "--set", "PatientID=2"],
+        ["head.png", "-o", "a.dcm", "--set", "PatientID=1", "--set", "0010,0020=2"],
+        ["head.png", "-o", "a.dcm", "--set", "AnatomicRegionSequence=Eye"],
+        ["head.png", "-o", "a.dcm", "--max-members", "0"],
+        ["head.png", "-o", "a.dcm", "--report", "."],
     ],
 )
 def test_wrong_usage(invoke, ct: Path, arguments: list[str]) -> None:

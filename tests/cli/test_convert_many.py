@@ -152,6 +152,51 @@ def test_a_zip_of_several(invoke) -> None:
     result = invoke("convert", "scans.zip", "-o", "a.dcm")
     assert result.exit_code == 2
     assert "IN holds 2 files" in result.stderr
+    result = CliRunner().invoke(program, ["convert", "-", "-o", "piped"], input=Path("scans.zip").read_bytes())
+    assert (result.exit_code, {path.name for path in Path("piped").iterdir()}) == (0, {"1.dcm", "2.dcm"})
+
+
+def test_bounds_of_a_zip(invoke) -> None:
+    with zipfile.ZipFile("scans.zip", "w") as archive:
+        for number in (1, 2):
+            archive.writestr(f"{number}.png", png(number))
+    for bound, converted in (
+        ("--max-members=1", 0),
+        ("--max-member-bytes=9", 0),
+        (f"--max-zip-bytes={len(png(1))}", 1),
+    ):
+        result = invoke("convert", "scans.zip", "-o", f"out{bound}", bound)
+        assert result.exit_code == 1
+        assert bound[2:].partition("=")[0].replace("-", "_") in result.stderr
+        assert len(list(Path(f"out{bound}").glob("*.dcm"))) == converted
+
+
+def test_out_may_be_a_folder_with_a_dot(invoke) -> None:
+    picture("a.png")
+    picture("b.png")
+    assert invoke("convert", "a.png", "b.png", "-o", "study.zip/").exit_code == 0
+    assert {path.name for path in Path("study.zip").iterdir()} == {"a.dcm", "b.dcm"}
+    assert invoke("convert", "a.png", "b.png", "-o", "2020.01.02").exit_code == 0
+
+
+def test_values_are_set_by_path_and_as_codes(invoke) -> None:
+    picture("a.png")
+    settings = ["RequestAttributesSequence[0].ScheduledProcedureStepID=S1", "0010,0020=42"]
+    settings += ["AnatomicRegionSequence=81745001^SCT^Eye"]
+    result = invoke("convert", "a.png", "-o", "a.dcm", *(word for one in settings for word in ("--set", one)))
+    assert (result.exit_code, result.stderr) == (0, "")
+    ds = filmless.read("a.dcm")
+    assert ds.RequestAttributesSequence[0].ScheduledProcedureStepID == "S1"
+    assert (ds.PatientID, ds.AnatomicRegionSequence[0].CodeMeaning) == ("42", "Eye")
+
+
+def test_an_option_of_another_format(invoke, ct: Path) -> None:
+    result = invoke("convert", str(ct), "-o", "a.png", "--sheet", "2x2")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("filmless: --sheet is no option of png, expected depth")
+    assert "hint: it is one of pdf" in result.stderr
+    result = invoke("convert", str(ct), "-o", "a.pdf", "--font", "none.ttf")
+    assert (result.exit_code, result.stderr) == (1, "filmless: no such file: none.ttf\n")
 
 
 def test_standard_input_and_output(tmp_path: Path) -> None:

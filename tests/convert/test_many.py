@@ -210,6 +210,14 @@ def test_force_writes_over_all_but_sources(here: Path) -> None:
     assert filmless.read("b.dcm").Rows == 3
 
 
+def test_force_needs_to_know_the_sources(here: Path) -> None:
+    picture("in/a.png")
+    with pytest.raises(ValueError, match="gone through twice"):
+        convert_many(Path("in").iterdir(), "in", force=True)
+    with Path("in/a.png").open("rb") as stream:  # which can be iterated, and is one source
+        assert [one.status for one in convert_many(stream, "out", force=True)] == ["converted"]
+
+
 def test_names_of_many_that_are_the_same_are_found_at_once(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     names = [folder.name_for(Path("scan.png"), ".dcm").name for _ in range(5000)]

@@ -65,7 +65,7 @@ def test_deterministic_uids_do_not_depend_on_threads(here: Path) -> None:
 def test_a_table(here: Path) -> None:
     Path("t.csv").write_text("file,PatientID\n1.png,A\na/1.png,B\na/2.png,C\nb/1.png,D\n")
     assert [ds.PatientID for ds in convert(table="t.csv")] == ["A", "B", "C", "D"]
-    Path("t.csv").write_text("file,PatientID\na/1.png,B\na/9.png,C\n")
+    Path("t.csv").write_text("file,PatientID\nb/1.png,B\na/9.png,C\n")
     found = list(convert_many("in/a", "out2", table="t.csv"))
     assert [(one.source, one.status) for one in found] == [
         ("in/a/1.png", "failed"),
@@ -78,6 +78,14 @@ def test_a_table(here: Path) -> None:
     with pytest.raises(ConversionError, match="row 2, column PatientBirthDate"):
         convert_many("in", "out3", table="t.csv")
     assert not Path("out3").exists()
+
+
+def test_a_row_that_fits_two_files_is_found_before_either_is_written(here: Path) -> None:
+    Path("t.csv").write_text("file,PatientID\n1.png,7\n2.png,8\n")
+    for sources in ("in", ["in/a", "in/b"], ["in/1.png", "in/a/1.png"]):
+        with pytest.raises(ConversionError, match=r"row 2 of t\.csv is that of . files of the same name"):
+            convert_many(sources, "out", table="t.csv")
+    assert not Path("out").exists()
 
 
 def test_a_table_names_members_of_zips(here: Path) -> None:

@@ -186,6 +186,8 @@ def test_a_journal_that_was_never_begun(here: Path) -> None:
         '{"source":"a","identity":[],"numbers":[1,1,1,1],"folder":"","parts":1,"part":0,"target":"/evil"}\n',
         '{"source":"a","identity":[],"numbers":[1],"folder":"","parts":1,"part":0,"target":"a"}\n',
         '{"source":"a","identity":[],"numbers":[1,1,1,1],"folder":"","parts":1,"part":0,"target":3}\n',
+        '{"source":"a","identity":[],"numbers":[1,1,1,1],"folder":"","parts":1,"part":1,"target":"a"}\n',
+        '{"source":"a","identity":[],"numbers":[1,1,1,1],"folder":"","parts":99999999999,"part":0,"target":"a"}\n',
     ],
 )
 def test_a_damaged_journal(here: Path, line: str) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["convert"]
 
 _DICOM = {".dcm", ".dic", ".dicom", ".ima"}
+#: Of ZIP files.
+_BOUNDS = ("max_members", "max_member_bytes", "max_zip_bytes")
 #: Of what is embedded in a data set; XML is the header of any.
 _DOCUMENTS = {".mtl", ".obj", ".pdf", ".stl"}
 #: What a program may want to know is told in the report; these are for a person, too.
@@ -73,7 +75,8 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
 
     inward, outward = inward_given(given), outward_given(given)
     _require_folder_of(given["report"])
-    target, found, row, is_folder = _plan(inputs, output, to)
+    bounds = {name: given[name] for name in _BOUNDS if given[name] is not None}
+    target, found, row, is_folder = _plan(inputs, output, to, bounds)
     refuse_foreign("DICOM" if row is None else "other", inward, outward)
     options = inward if row is None else {**outward, "to": row.name}
     for name in ("force", "resume"):
@@ -91,7 +94,9 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
         except (ConversionError, UnsupportedError, ValueError) as error:
             _refuse(error)
         if is_folder and not given["resume"] and (target / JOURNAL).exists():
-            say("OUT has the journal of a run that did not end, and this one begins anew", "--resume goes on with it")
+            say(
+                "OUT has the journal of a run that did not do all, and this one begins anew", "--resume goes on with it"
+            )
         try:
             with closing(conversions):
                 _tell(conversions, told, len(found))
@@ -106,15 +111,22 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
         raise Failure
 
 
-def _plan(inputs: tuple[str, ...], output: str, to: str | None) -> "tuple[Path, list[Item], Format | None, bool]":
+def _plan(
+    inputs: tuple[str, ...], output: str, to: str | None, bounds: dict[str, int]
+) -> "tuple[Path, list[Item], Format | None, bool]":
     """Find the sources, the format that they become (None for DICOM), and whether OUT is a folder."""
     target = Path(output)
+    is_named_as_folder = target.is_dir() or output.endswith(("/", os.sep))
+    if target.suffix.lower() == ".zip" and not is_named_as_folder:
+        raise Misuse("no ZIP file is written, and OUT is named as one", "name a folder: OUT/")
     is_sheet = target.suffix.lower() == ".pdf" and not target.is_dir()  # of many images
     many = len(inputs) > 1 or Path(inputs[0]).is_dir()
-    is_folder = output != STDIN and ((many and not is_sheet) or target.is_dir() or output.endswith(("/", os.sep)))
+    is_folder = output != STDIN and ((many and not is_sheet) or is_named_as_folder)
     if is_folder and target.exists() and not target.is_dir():
         raise Misuse("OUT is a file, and several inputs need a folder")
-    found = list(_found(inputs, target if is_folder else None))
+    if is_folder and not is_named_as_folder and _is_named_as_file(target):
+        raise Misuse("OUT is named as a file, and several inputs need a folder", "name a folder: OUT/")
+    found = list(_found(inputs, target if is_folder else None, bounds))
     if not is_folder and len(found) > 1 and not target.suffix and output != STDIN:
         is_folder = True  # for what a ZIP file holds
     row = _format(found, None if is_folder else target, to)
@@ -126,17 +138,26 @@ def _plan(inputs: tuple[str, ...], output: str, to: str | None) -> "tuple[Path, 
     return target, found, row, is_folder
 
 
-def _found(inputs: tuple[str, ...], leave_out: Path | None) -> "Iterator[Item]":
-    """Go through the sources that are named; standard input is read whole."""
-    from filmless.convert.sources import Item, items
+def _is_named_as_file(target: Path) -> bool:
+    from filmless.convert.out.formats import format_of_suffix
 
+    return target.suffix.lower() in _DICOM or format_of_suffix(target) is not None
+
+
+def _found(inputs: tuple[str, ...], leave_out: Path | None, bounds: dict[str, int]) -> "Iterator[Item]":
+    """Go through the sources that are named; standard input is read whole."""
+    from filmless.convert.archives import ZipLimits
+    from filmless.convert.sources import Item, items, opened
+
+    limits = ZipLimits(**bounds)
     for name in inputs:
         if name == STDIN:
             if len(inputs) > 1:
                 raise Misuse("standard input goes alone")
-            yield Item(source=sys.stdin.buffer.read(), name="standard input", relative=PurePath("stdin"))
+            item = Item(source=sys.stdin.buffer.read(), name="standard input", relative=PurePath("stdin"))
+            yield from opened(item, limits)
         else:
-            yield from items(name, leave_out=leave_out)
+            yield from items(name, leave_out=leave_out, limits=limits)
 
 
 def _format(found: "list[Item]", target: Path | None, to: str | None) -> "Format | None":
@@ -202,7 +223,8 @@ def _by_name(target: Path, named: "Format | None", found: "list[Item]") -> "Form
     suffix = target.suffix.lower()
     if suffix in _DOCUMENTS and len(found) == 1 and has_document(found[0]):
         return format_named("document")
-    if named is None and any(suffix in row.suffixes for row in FORMATS):
+    # Behind the last dot of a UID or a date there is no name of a format.
+    if named is None and (suffix[1:2].isalpha() or any(suffix in row.suffixes for row in FORMATS)):
         raise Misuse(f"DICOM does not become {suffix}", "`--to` names what is written")
     return named or format_named("png")
 
@@ -255,5 +277,7 @@ def _refuse(error: Exception) -> NoReturn:
 
 def _require_folder_of(path: str | None) -> None:
     """Refuse a report that cannot be written, before anything is converted."""
+    if path is not None and Path(path).is_dir():
+        raise Misuse("--report takes a file, and a folder is given")
     if path is not None and not Path(path).parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(Path(path).parent))

@@ -1,17 +1,17 @@
 """The options of `filmless convert`: what is typed, as arguments of `filmless.convert.convert_many`."""
 
+import errno
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 
-from filmless import _core
-from filmless.cli.naming import tag_named
 from filmless.cli.option_groups import in_group
 from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, rendering_options
 from filmless.cli.reporting import Misuse
-from filmless.cli.values import check_value, value_typed
+from filmless.errors import ConversionError
 
 __all__ = ["Direction", "as_typed", "conversion_options", "inward_given", "outward_given", "refuse_foreign"]
 
@@ -32,7 +32,13 @@ _IN = in_group(
 )
 _HEADER = in_group(
     "Header, to DICOM",
-    click.option("--set", "settings", multiple=True, metavar="KEYWORD=VALUE", help="A value; repeatable."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEYWORD=VALUE",
+        help="A value; repeatable. Also Sequence[0].Keyword=VALUE, and codes as value^scheme^meaning.",
+    ),
     click.option("--template", metavar="FILE", help="Values of a DICOM or DICOM JSON file."),
     click.option("--worklist", metavar="FILE", help="Of a worklist entry: a DICOM or JSON file, a folder of such."),
     click.option("--worklist-match", multiple=True, metavar="KEY=VALUE", help="Which entry; repeatable."),
@@ -77,6 +83,9 @@ _MANY = in_group(
     click.option("--force", is_flag=True, help="Write over files in OUT that are no input."),
     click.option("--resume", is_flag=True, help="Go on after an interruption: pass over what was converted."),
     click.option("--report", metavar="FILE", help="What became of each file, as JSON."),
+    click.option("--max-members", type=click.IntRange(1), metavar="N", help="The most files of a ZIP file (100000)."),
+    click.option("--max-member-bytes", type=click.IntRange(1), metavar="N", help="Of the largest, unpacked (1 GiB)."),
+    click.option("--max-zip-bytes", type=click.IntRange(1), metavar="N", help="Of all together, unpacked (64 GiB)."),
     click.option("--threads", type=click.IntRange(1), metavar="N", help="As many as processors by default."),
 )
 
@@ -130,8 +139,10 @@ def outward_given(given: dict[str, Any]) -> dict[str, Any]:
     for name in ("values", "level", "subsampling", "compression", "fps", "loop", "paper", "font"):
         if given[name] is not None:
             options[name] = given[name]
+    if given["font"] is not None and not Path(given["font"]).is_file():
+        raise FileNotFoundError(errno.ENOENT, "no such file", given["font"])
     if given["quality"] is not None:
-        options["quality"] = int(given["quality"])
+        options["quality"] = int(given["quality"]) if given["quality"].is_integer() else given["quality"]
     if given["lossless"]:
         options["lossless"] = True
     if given["depth"] is not None:
@@ -160,16 +171,17 @@ def refuse_foreign(direction: Direction, inward: dict[str, Any], outward: dict[s
     foreign = sorted((outward if direction == "DICOM" else inward).keys() - both)
     if foreign:
         where = "from DICOM, and this one is to DICOM" if direction == "DICOM" else "to DICOM, and this one is from it"
-        what = ", ".join(_TYPED.get(name, f"--{name.replace('_', '-')}") for name in foreign)
+        what = ", ".join("--set" if name == "values" and direction == "other" else _option(name) for name in foreign)
         raise Misuse(f"{what} {'is' if len(foreign) == 1 else 'are'} for a conversion {where}")
 
 
 #: Arguments that are typed otherwise than their names.
 _TYPED = {"table": "--csv", "table_key": "--csv-key", "table_encoding": "--csv-encoding"}
 _TYPED |= {"table_delimiter": "--csv-delimiter", "frames": "--frame", "overlays": "--no-overlays"}
-_TYPED |= {"values": "--set or --values"}
 _ARGUMENTS = re.compile(
     r"`?\b(table_key|table_encoding|table_delimiter|sop_class|uid_root|worklist_match|name_pattern|transfer_syntax)\b`?"
+    r"|`(values|level|lossless|subsampling|compression|fps|sheet|captions|paper|font|loop|depth|quality|size|window|voi"
+    r"|presentation_state|overlays|icc|frames|threads)`"
 )
 
 
@@ -177,7 +189,11 @@ def as_typed(text: str | None) -> str | None:
     """Return a message with the arguments of the library as the options that they are here."""
     if text is None:
         return None
-    return _ARGUMENTS.sub(lambda match: _TYPED.get(match[1], f"--{match[1].replace('_', '-')}"), text)
+    return _ARGUMENTS.sub(lambda match: _option(match[1] or match[2]), text)
+
+
+def _option(name: str) -> str:
+    return _TYPED.get(name, f"--{name.replace('_', '-')}")
 
 
 def _background(text: str) -> int | tuple[int, ...]:
@@ -204,14 +220,15 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 def _values(settings: Iterable[str]) -> dict[str, Any]:
     """Take the values of ``--set`` apart and check them before any file is read."""
+    from filmless.convert.header import value_of_text
+
     values = {}
     for setting in settings:
         name, text = _pair("--set", setting)
-        entry = _core.dictionary_entry(tag_named(name))
-        if entry is None or not entry[3]:
-            raise Misuse(f"`{name}` is not in the data dictionary")
-        tag, vr, _, keyword, *_ = entry
-        value = value_typed(tag, vr, text)
-        check_value(tag, vr, value)
-        values[keyword] = value
+        if name in values:
+            raise Misuse(f"--set gives {name} twice")
+        try:
+            values[name] = value_of_text(name, text)
+        except ConversionError as error:
+            raise Misuse(error.message, error.hint) from None
     return values

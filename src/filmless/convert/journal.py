@@ -24,6 +24,7 @@ __all__ = ["JOURNAL", "Journal", "Record", "digest"]
 JOURNAL = ".filmless-convert.jsonl"
 _VERSION = 1
 _NUMBERS = 4
+_MAX_PARTS = 1 << 20  # each has a number, which is held
 
 
 @dataclass(slots=True)
@@ -186,13 +187,14 @@ class Journal:
             self.records[line["done"]].is_done = True
             return
         numbers = [int(number) for number in line["numbers"]]
-        if len(numbers) != _NUMBERS:
+        part, parts = int(line["part"]), int(line["parts"])
+        if len(numbers) != _NUMBERS or not 0 <= part < parts <= _MAX_PARTS:
             raise ValueError
         before = self.records.get(line["source"])
-        record = Record(list(line["identity"]), numbers, str(line["folder"]), int(line["parts"]))
+        record = Record(list(line["identity"]), numbers, str(line["folder"]), parts)
         if before is not None and before.parts == record.parts:
             record.targets = before.targets
-        record.targets[int(line["part"])] = _inside(line["target"])
+        record.targets[part] = _inside(line["target"])
         self.records[line["source"]] = record
 
 

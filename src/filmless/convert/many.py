@@ -15,7 +15,7 @@ from filmless.convert.journal import Journal
 from filmless.convert.options import Background, ReadOptions, as_colours
 from filmless.convert.pieces import Direction, Inward, Outward
 from filmless.convert.run import Run
-from filmless.convert.sources import Item, Sources, items
+from filmless.convert.sources import Item, Sources, each, items
 from filmless.errors import ConversionError
 
 __all__ = ["convert_many"]
@@ -98,7 +98,7 @@ def convert_many(
     ConversionError
         An option or header value is wrong, or the run to resume had other options.
     ValueError
-        An argument is wrong.
+        An argument is wrong; ``force``, when sources can be gone through once only.
     OSError
         The output cannot be made.
 
@@ -157,6 +157,8 @@ def convert_many(
     else:
         asked = {"to": to, "options": options, "size": size, "quality": quality}
         direction = _outward(to, output, {**options, "size": size, "quality": quality})
+    if force and isinstance(each(sources), Iterator):
+        raise ValueError("`force` needs sources that can be gone through twice, as in a list: none is written over")
     names, journal = _destination(sources, output, asked, force=force, resume=resume)
     if journal is not None and isinstance(direction, Inward):
         direction = replace(direction, rules=_of_run(direction.rules, journal))
@@ -170,6 +172,9 @@ def convert_many(
     )
     leave_out = names.path if isinstance(names, Folder) else None
     limits = ZipLimits(max_members=max_members, max_member_bytes=max_member_bytes, max_zip_bytes=max_zip_bytes)
+    if isinstance(direction, Inward) and direction.rules.table is not None:
+        # A row that fits two files is found before the first of them has become another's.
+        direction.rules.rows_without_file(map(Inward.origin_of, _files(sources, leave_out, limits)))
     return run.conversions(items(sources, leave_out=leave_out, limits=limits))
 
 
@@ -181,23 +186,25 @@ def _of_run(rules: HeaderRules, journal: Journal) -> HeaderRules:
 
 def _outward(to: str, output: object, options: dict[str, Any]) -> Outward:
     from filmless.convert.out.formats import format_named
+    from filmless.convert.out.parts import options_of
 
     if output is None:
         raise ValueError("`output` is where files go, and `to` asks for some")
     row = format_named(to)
-    given = {name: value for name, value in options.items() if value is not None}
-    foreign = sorted(given.keys() - row.options - {"frame", "frames"})
-    if foreign:
-        taken = ", ".join(sorted(row.options)) or "none"
-        raise ConversionError(f"`{foreign[0]}` is no option of {row.name}, expected {taken}")
-    return Outward(format=row, options=given)
+    frames = {name: value for name, value in options.items() if name in ("frame", "frames") and value is not None}
+    try:
+        given = options_of(row, {name: value for name, value in options.items() if name not in ("frame", "frames")})
+    except TypeError as error:
+        raise ConversionError(str(error)) from None
+    return Outward(format=row, options={**given, **frames})
 
 
 def _destination(
     sources: Any, output: Any, asked: dict[str, Any], *, force: bool, resume: bool
 ) -> tuple[Folder | OneFile | None, Journal | None]:
     if isinstance(output, str | PathLike):
-        taken = _paths(sources) if force else ()
+        # The sources are not to be written over.
+        taken = (item.path for item in _files(sources) if item.path is not None) if force else ()
         output = Folder(Path(fspath(output)), taken, overwrite=force)
     if not isinstance(output, Folder):
         if resume:
@@ -208,13 +215,10 @@ def _destination(
     return output, Journal(output.path, asked, resume=resume)
 
 
-def _paths(sources: Any) -> Iterator[str]:
-    """Name the files among sources that can be gone through twice: they are not to be written over."""
-    if isinstance(sources, str | PathLike | Item | list | tuple):
-        several = sources if isinstance(sources, list | tuple) else [sources]
-        for source in several:
-            if isinstance(source, Item):
-                if source.path is not None:
-                    yield source.path
-            elif isinstance(source, str | PathLike):
-                yield from (item.path for item in items(source) if item.path is not None)
+def _files(sources: Any, leave_out: Path | None = None, limits: ZipLimits | None = None) -> Iterator[Item]:
+    """Go through the files among sources that can be gone through twice, without reading one."""
+    if isinstance(each(sources), Iterator):
+        return
+    for source in each(sources):
+        if isinstance(source, str | PathLike | Item):
+            yield from items(source, leave_out=leave_out, limits=limits)

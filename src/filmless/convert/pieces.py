@@ -152,9 +152,14 @@ class Inward:
             if not self.copy_dicom:
                 raise PassedOver("already DICOM")
             return [_Copy(item, self)]
-        self.rules.check_origin(Origin(path=item.name, folder=item.folder))
+        self.rules.check_origin(self.origin_of(item))
         found = contents(item.opened(), replace(self.options, notices=notices))
         return [_NewObject(content, self) for content in found]
+
+    @staticmethod
+    def origin_of(item: Item) -> Origin:
+        """Return where a source comes from, without its numbers."""
+        return Origin(path=item.name, folder=item.folder)
 
     def _is_dicom(self, item: Item) -> bool:
         head, size = item.head(HEAD_BYTES)

@@ -17,7 +17,7 @@ from filmless.convert.journal import JOURNAL
 from filmless.convert.natural_order import natural_key
 from filmless.convert.reading import Source, bytes_of
 
-__all__ = ["Item", "Sources", "files", "items"]
+__all__ = ["Item", "Sources", "each", "files", "items", "opened"]
 
 Sources: TypeAlias = Source | Iterable["Source | Item"]
 """One source, or any number of them."""
@@ -121,14 +121,14 @@ def items(sources: Any, *, leave_out: Path | None = None, limits: ZipLimits | No
     ``img10``, files before folders. Streams are read when their turn comes, before the next source is asked for.
     """
     limits = limits or ZipLimits()
-    for place, source in enumerate(_each(sources), start=1):
+    for place, source in enumerate(each(sources), start=1):
         if isinstance(source, str | PathLike):
             for item in files([fspath(source)], leave_out=leave_out):
-                yield from _opened(item, limits)
+                yield from opened(item, limits)
         elif isinstance(source, Item):
             yield source
         else:
-            yield from _opened(_in_memory(source, place), limits)
+            yield from opened(_in_memory(source, place), limits)
 
 
 def files(names: Iterable[str], *, leave_out: Path | None) -> Iterator[Item]:
@@ -142,7 +142,8 @@ def files(names: Iterable[str], *, leave_out: Path | None) -> Iterator[Item]:
         yield from _below(name, within if is_below else None)
 
 
-def _each(sources: Any) -> Iterable[Any]:
+def each(sources: Any) -> Iterable[Any]:
+    """Return sources as an iterable: one alone is one of them."""
     is_one = isinstance(sources, str | PathLike | bytes | bytearray | memoryview | Image.Image | np.ndarray | Item)
     return [sources] if is_one or hasattr(sources, "read") else sources
 
@@ -170,7 +171,7 @@ def _in_memory(source: Any, place: int) -> Item:
         return replace(item, error=error)
 
 
-def _opened(item: Item, limits: ZipLimits) -> Iterator[Item]:
+def opened(item: Item, limits: ZipLimits) -> Iterator[Item]:
     """Give the members of a ZIP file in place of it, all else as it is."""
     if item.error is not None or item.reason is not None or not is_zip(item.source):
         yield item

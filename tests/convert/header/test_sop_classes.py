@@ -165,7 +165,20 @@ def test_highdicom_reads_a_parametric_map(written):
 
     image = highdicom.imread(written / "double.dcm")
     assert np.array_equal(image.get_frames(), CASES["double"][0].pixels)
-    volume = image.get_volume()
+    assert image.get_volume_geometry() is None
+
+
+def test_highdicom_finds_the_place_of_a_parametric_map(tmp_path):
+    import highdicom
+
+    values = {
+        "PixelSpacing": ["1", "1"],
+        "SliceThickness": "2",
+        "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"],
+        "ImagePositionPatient": ["0", "0", "0"],
+    }
+    HeaderRules(values=values).data_set(picture(3, bits=64, kind="f")).save_as(tmp_path / "a.dcm")
+    volume = highdicom.imread(tmp_path / "a.dcm").get_volume()
     assert volume.spacing == (2.0, 1.0, 1.0)
     assert volume.array.shape == (3, 6, 8)
 
@@ -190,8 +203,26 @@ def test_geometry_of_a_parametric_map():
     positions = [f.PlanePositionSequence[0].ImagePositionPatient for f in ds.PerFrameFunctionalGroupsSequence]
     assert positions == [[1, 2, 3], [1, 5, 3]]
     assert "PixelSpacing" not in ds
-    HeaderRules().data_set(picture(bits=32, kind="f"), notices=notices)
+
+
+def test_a_parametric_map_is_nowhere_when_nothing_says_where():
+    notices: list[Any] = []
+    ds = HeaderRules().data_set(picture(2, bits=32, kind="f"), notices=notices)
     assert [notice.code for notice in notices] == ["geometry-assumed"]
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    assert shared.PixelMeasuresSequence[0].PixelSpacing == [1, 1]
+    assert len(shared.PlaneOrientationSequence[0]) == 0
+    assert [len(f.PlanePositionSequence[0]) for f in ds.PerFrameFunctionalGroupsSequence] == [0, 0]
+    values = {"ImagePositionPatient": ["1", "2", "3"]}
+    with pytest.raises(ConversionError, match="ImagePositionPatient is given, which needs ImageOrientationPatient"):
+        HeaderRules(values=values).data_set(picture(bits=32, kind="f"))
+
+
+def test_the_window_over_all_doubles_is_a_number():
+    content = picture(bits=64, kind="f")
+    content.pixels[0, 0, :2] = [-1.7e308, 1.7e308]
+    ds = HeaderRules().data_set(content)
+    assert 1e308 < float(ds.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].WindowWidth) < float("inf")
 
 
 def test_floats_that_are_none():
@@ -208,6 +239,7 @@ def test_floats_that_are_none():
         "VLPhotographicImageStorage",
         "VL Photographic Image Storage",
         "vl photographic image",
+        "VL Photographic",
     ],
 )
 def test_names(name):
@@ -311,3 +343,31 @@ def test_each_data_set_has_items_of_its_own():
     first.AnatomicRegionSequence[0].CodeMeaning = "changed"
     assert second.AcquisitionDeviceTypeCodeSequence[0].CodeMeaning == "Fundus Camera"
     assert rules.data_set(picture()).AnatomicRegionSequence[0].CodeMeaning == "Eye"
+
+
+@pytest.mark.parametrize("content", [picture(), picture(3, frame_times_ms=(40.0,) * 3)])
+def test_intravascular_ultrasound_needs_more(content, errors_of, tmp_path):
+    notices: list[Any] = []
+    ds = HeaderRules(values={"Modality": "IVUS"}).data_set(content, notices=notices)
+    assert "Secondary Capture" in ds.SOPClassUID.name
+    assert "needs AcquisitionDateTime and IVUSAcquisition" in notices[0].message
+    ds.save_as(tmp_path / "sc.dcm")
+    values = {"Modality": "IVUS", "AcquisitionDateTime": "20200102", "IVUSAcquisition": "MOTOR_PULLBACK"}
+    values |= {"IVUSPullbackRate": "1"}
+    ds = HeaderRules(values=values).data_set(content)
+    assert ds.SOPClassUID.name.startswith("Ultrasound")
+    with pytest.raises(ConversionError, match="needs AcquisitionDateTime"):
+        HeaderRules(values={"Modality": "IVUS"}, sop_class="Ultrasound Image").data_set(picture())
+    assert errors_of([tmp_path / "sc.dcm"]) == {"sc.dcm": []}
+
+
+def test_curves_have_no_side(errors_of, tmp_path):
+    for modality in ("ECG", "EPS", "RESP"):
+        HeaderRules(values={"Modality": modality}).data_set(picture()).save_as(tmp_path / f"{modality}.dcm")
+    assert set(map(tuple, errors_of(tmp_path.iterdir()).values())) == {()}
+
+
+@pytest.mark.parametrize("content", [picture(), picture(3, frame_times_ms=(40.0,) * 3)])
+def test_a_date_without_its_time(content, errors_of, tmp_path):
+    HeaderRules(values={"Modality": "XC", "ContentDate": "20200102"}).data_set(content).save_as(tmp_path / "a.dcm")
+    assert errors_of([tmp_path / "a.dcm"]) == {"a.dcm": []}

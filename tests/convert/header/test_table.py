@@ -106,12 +106,41 @@ def test_a_file_without_row_and_rows_without_file(table):
     assert HeaderRules().rows_without_file([origin("b.png")]) == []
 
 
+def test_a_row_has_as_much_of_the_path_as_it_needs(table):
+    rules = HeaderRules(table=table("file,PatientID\na.png,1\nx/a.png,2\n./in\\x\\a.png,3\n"))
+    found = [
+        rules.data_set(picture(), origin(path)).PatientID for path in ("/in/y/a.png", "/up/x/a.png", "/in/x/a.png")
+    ]
+    assert found == ["1", "2", "3"]
+
+
 def test_a_row_for_two_files_of_one_name(table):
     rules = HeaderRules(table=table("file,PatientID\na.png,1\n"))
     parts = [origin("/in/x/a.png", "x"), origin("/in/x/a.png", "x", part=1)]
     assert rules.rows_without_file(parts) == []
     with pytest.raises(ConversionError, match=r"row 2 of patients.csv is that of 2 files"):
         rules.rows_without_file([*parts, origin("/in/y/a.png", "y")])
+
+
+def test_two_patients_in_one_study(table):
+    path = table("file,PatientID\na.png,1\nb.png,1\nc.png,2\n")
+    for options in ({"study": "1.2.3"}, {"values": {"StudyInstanceUID": "1.2.3"}}):
+        with pytest.raises(ConversionError, match=r"rows 2 and 4 of patients.csv are two patients in one study"):
+            HeaderRules(table=path, **options)
+    HeaderRules(table=path)
+    HeaderRules(table=path, study="1.2.3", values={"PatientID": "3"})
+    with pytest.raises(ConversionError, match=r"rows 2 and 3 of patients.csv are two patients in one study"):
+        HeaderRules(table=table("file,PatientID,StudyInstanceUID\na.png,1,1.2.3\nb.png,2,1.2.3\nc.png,3,1.2.4\n"))
+
+
+def test_empty_columns_that_programs_leave(table):
+    rules = HeaderRules(table=table("file,PatientID,,\na.png,1,, \n"))
+    assert rules.data_set(picture(), origin("/in/a.png")).PatientID == "1"
+
+
+def test_two_objects_of_one_uid(table):
+    with pytest.raises(ConversionError, match=r"rows 2 and 4 of patients.csv have the same SOPInstanceUID"):
+        HeaderRules(table=table("file,SOPInstanceUID\na.png,1.2.3\nb.png,\nc.png,1.2.3\n"))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +150,7 @@ def test_a_row_for_two_files_of_one_name(table):
         ("\n\n", "patients.csv is empty"),
         ("PatientID,file\n", "first column of patients.csv is not file, path or filename"),
         ("file,PatientNmae\n", "`PatientNmae` is no keyword .*: column 2 of patients.csv"),
-        ("file,\n", "column 2 of patients.csv has no keyword"),
+        ("file,\na.png,SECRET\n", "row 2 of patients.csv has a value in column 2, which has no keyword"),
         ("file,PatientID,PatientID\n", "column PatientID is there twice"),
         ('file,PatientID,"0010,0020"\n', "column 0010,0020 is there twice"),
         ("file,Rows\n", "Rows cannot be given: it follows from the content: column 2"),
@@ -140,7 +169,7 @@ def test_a_row_for_two_files_of_one_name(table):
         ("file,WindowCenter,WindowWidth\na,1,\n", "row 2 of patients.csv has WindowCenter or WindowWidth"),
         ('file,PatientID\na,"SECRET\n', "row 2 of patients.csv is no CSV"),
         ('file,PatientID\na,"b"c\n', "row 2 of patients.csv is no CSV"),
-        (b"file,PatientName\na,SECRET\xff\n", "patients.csv is not in utf-8"),
+        (b"file,PatientName\na,SECRET\xff\n", "patients.csv is not in UTF-8"),
         ("file,PatientID\na," + "x" * 200_000 + "\n", "row 2 of patients.csv is no CSV: .* cell is too long"),
         ("file,PatientID\na," + "x" * 100 + "\n", "longer than .* row 2"),
     ],
@@ -157,7 +186,7 @@ def test_tables_that_are_refused(text, message, table):
         ({"table_delimiter": ",,"}, "table_delimiter has to be one character"),
         ({"table_delimiter": '"'}, "table_delimiter has to be one character"),
         ({"table_encoding": "klingon"}, "table_encoding `klingon` is not known"),
-        ({"table_encoding": "utf-16"}, "is not in utf-16"),
+        ({"table_encoding": "utf-16"}, "is not in UTF-16"),
         ({"table_key": "picture"}, "has no column `picture`"),
     ],
 )

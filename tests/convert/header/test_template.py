@@ -135,3 +135,14 @@ def test_templates_that_are_refused(text, message, tmp_path):
 def test_what_is_no_template(template):
     with pytest.raises(ConversionError, match="template is a"):
         HeaderRules(template=template)
+
+
+def test_lateralities_that_scanners_write(ct):
+    """Of another value than L and R Laterality says nothing in a new object; in a request it says what it says."""
+    ct.Laterality = "U"
+    ct.RequestAttributesSequence[0].Laterality = "B"
+    ds = HeaderRules(template=ct).data_set(picture())
+    assert ds.Laterality == ""
+    assert ds.RequestAttributesSequence[0].Laterality == "B"
+    ct.Laterality = "L"
+    assert HeaderRules(template=ct).data_set(picture()).Laterality == "L"

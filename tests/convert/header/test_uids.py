@@ -53,6 +53,14 @@ def test_grouping(options, studies, series, series_numbers, instance_numbers, de
     assert all(ds.SOPInstanceUID.is_valid and ds.StudyInstanceUID.is_valid for ds in found)
 
 
+def test_another_date_is_another_study(tmp_path):
+    """Of one study there is one Study Date."""
+    (tmp_path / "t.csv").write_text("file,PatientID,StudyDate\n1.png,7,20200101\n2.png,7,20200102\n3.png,7,20200101\n")
+    found = made(table=tmp_path / "t.csv")
+    assert groups(found, "StudyInstanceUID") == [0, 1, 1, 0]
+    assert groups(found, "SeriesInstanceUID") == [0, 1, 1, 0]
+
+
 def test_uids_that_are_given_win(tmp_path):
     found = made(study="1.2.3", series="1.2.4")
     assert {(ds.StudyInstanceUID, ds.SeriesInstanceUID) for ds in found} == {("1.2.3", "1.2.4")}

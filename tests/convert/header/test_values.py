@@ -105,9 +105,21 @@ def test_values_that_cannot_be_encoded(keyword, value):
     assert "SECRET" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("header", [{"StudyDate": "SECRET"}, {"StudyInstanceUID": "1..2"}, {"Modality": "x-ray"}])
+@pytest.mark.parametrize(
+    "header", [{"StudyDate": "31.12.1999"}, {"StudyInstanceUID": "1..2"}, {"ProtocolName": "a" * 65}]
+)
 def test_values_that_break_their_representation(header):
-    with pytest.raises(ConversionError, match="is wrong"):
+    with pytest.raises(ConversionError, match="is wrong") as caught:
+        to_dicom(_PICTURE, **header)
+    assert (caught.value.hint == "a date is YYYYMMDD") == ("StudyDate" in header)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [({"Modality": "x-ray"}, "none of its defined terms"), ({"PatientSex": "male"}, "expected F, M, O")],
+)
+def test_terms_come_before_letters(header, message):
+    with pytest.raises(ConversionError, match=message):
         to_dicom(_PICTURE, **header)
 
 

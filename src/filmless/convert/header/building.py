@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from filmless import _core
 from filmless.convert.content import Content, Document, Picture
+from filmless.convert.header.conditions import check_conditions, fill_conditions
 from filmless.convert.header.document import encapsulated_document, store_document
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
@@ -87,7 +88,7 @@ def build(
     if isinstance(content, Picture):
         lossy_history(values, own)
     _modality(values, row, run, tell)
-    _groups(values, run, origin, content)
+    _groups(values, known, run, origin, content)
     _conditions(values, row, content, tell)
     _made_uids(values, row, content, run, tell)
     ds = _data_set(values)
@@ -107,9 +108,11 @@ def check_given(given: Mapping[Any, Any], run: Run) -> None:
     Raises
     ------
     ConversionError
-        An item is not the next of its sequence, or Modality is not that of the SOP class that was asked for.
+        An item is not the next of its sequence, a value needs another one, or Modality is not that of the SOP class
+        that was asked for.
     """
     _data_set(given)
+    check_conditions(given)
     row = run.sop_class
     if row is not None and "Modality" in given:
         _modality(dict(given), row, run, lambda _: None)
@@ -190,10 +193,10 @@ def _modality(values: dict[Any, Any], row: SopClass, run: Run, tell: Tell) -> No
         values["Modality"] = row.modality
 
 
-def _groups(values: dict[Any, Any], run: Run, origin: "Origin", content: Content) -> None:
+def _groups(values: dict[Any, Any], known: Mapping[Any, Any], run: Run, origin: "Origin", content: Content) -> None:
     """Say of which study and series it is; what was given wins."""
     if "StudyInstanceUID" not in values:
-        values["StudyInstanceUID"] = run.uids.study(values, run.study, origin, content)
+        values["StudyInstanceUID"] = run.uids.study(values, known, run.study, origin, content)
     if "SeriesInstanceUID" not in values:
         values["SeriesInstanceUID"] = run.uids.series(values, run.series, origin)
 
@@ -205,10 +208,15 @@ def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: T
         if values.get("Laterality"):  # of the series it would be that of a paired region
             values.setdefault("ImageLaterality", values["Laterality"])
         tell(ConversionNotice("region-assumed", "Anatomic Region, which a video has to have, is the entire body"))
-    if values.get("ImageLaterality") or values.get("FrameLaterality"):
+    if values.get("ImageLaterality"):
         values.pop("Laterality", None)  # of a paired body part there is the one or the other
+    if values.get("RescaleIntercept") not in (None, ""):
+        values.setdefault("RescaleType", "US")
+    fill_conditions(values)
     if not values.get("Laterality") and not may_be_paired(values):
         values.pop("Laterality", None)
+    if "VL Image" in row.modules and values.get("ContentTime") == "":
+        del values["ContentTime"]  # type 1C there: known or absent
     if values.get("ContactMethod") == "CONTACT":
         values.setdefault("ImmersionMedia", "")
     if values.get("FrameOfReferenceUID"):

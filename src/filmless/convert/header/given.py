@@ -43,6 +43,15 @@ NOT_GIVEN = frozenset({
 })  # fmt: skip
 
 _TYPE_1 = frozenset({"ConversionType", "Modality", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"})
+#: How values are written that people write otherwise (PS3.5 6.2).
+_FORMS = {
+    "AS": "an age is three digits and D, W, M or Y: 034Y",
+    "CS": "a code is of capital letters, digits, spaces and _, at most 16",
+    "DA": "a date is YYYYMMDD",
+    "DT": "a date and time is YYYYMMDDHHMMSS",
+    "TM": "a time is HHMMSS",
+    "UI": "a UID is of numbers between dots, at most 64 characters",
+}
 _FIRST_TAG = 0x0008_0000
 _MAX_ITEMS = 1000
 
@@ -109,16 +118,18 @@ def checked(key: Key, vr: str, value: Any, where: str) -> Any:
         raise ConversionError(f"{keyword} must not be empty{_at(where)}", tag=tag)
     if isinstance(value, tuple):
         value = list(value)
+    wrong = wrong_term(keyword, value)  # before its letters: what is expected says more
+    if wrong is not None:
+        raise ConversionError(f"{keyword} {wrong[0]}{_at(where)}", tag=tag, hint=wrong[1])
     try:
         check_value(tag, vr, value)
     except ValueRepresentationError as error:
-        raise ConversionError(f"the value given for {keyword} is wrong: {error.message}{_at(where)}", tag=tag) from None
+        raise ConversionError(
+            f"the value given for {keyword} is wrong: {error.message}{_at(where)}", tag=tag, hint=_FORMS.get(vr)
+        ) from None
     odd = _oddity(vr, value)
     if odd is not None:
         raise ConversionError(f"the value given for {keyword} is wrong: {odd}{_at(where)}", tag=tag)
-    wrong = wrong_term(keyword, value)
-    if wrong is not None:
-        raise ConversionError(f"{keyword} {wrong[0]}{_at(where)}", tag=tag, hint=wrong[1])
     return value
 
 
@@ -295,7 +306,9 @@ def _items(value: Any, keyword: str, where: str) -> list[Dataset]:
         raise ConversionError(f"{keyword} does not fit, expected a list of data sets{_at(where)}") from None
     for item in items:
         for element in item.walk():
-            wrong = wrong_term(element.keyword, element.value) if element.VR == "CS" else None
+            # Scanners give requests and references a Laterality of other terms; nothing goes by it there.
+            is_limited = element.VR == "CS" and element.keyword != "Laterality"
+            wrong = wrong_term(element.keyword, element.value) if is_limited else None
             if wrong is not None:
                 raise ConversionError(f"{element.keyword} {wrong[0]}: in {keyword}{_at(where)}", hint=wrong[1])
     return items

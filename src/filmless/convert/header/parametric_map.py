@@ -4,21 +4,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from filmless.convert.content import Picture
 from filmless.convert.header.modules import code
 from filmless.convert.notice import ConversionNotice
 from filmless.dataset import Dataset
+from filmless.errors import ConversionError
 
 __all__ = ["parametric_map"]
 
 _FRAME_CONTENT = 0x0020_9111
 _STACK_ID, _IN_STACK_POSITION = 0x0020_9056, 0x0020_9057
+# Size: type 1C of the Pixel Measures Macro, and always asked for, since Volumetric Properties is no part of this IOD.
 _MEASURES = {"PixelSpacing": ["1", "1"], "SliceThickness": "1"}
-_PLACE = {"ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"], "ImagePositionPatient": ["0", "0", "0"]}
+# Place: nothing tells where a picture lies in the patient, so nothing is said of it. Its attributes are type 1C, needed
+# when Value 1 of Frame Type is ORIGINAL; it is DERIVED: the items of their macros (C.7.6.16.2.3 and .4) are there,
+# as readers expect, and empty. So none of them can lay the map over other images.
+_PLACE = ("ImageOrientationPatient", "ImagePositionPatient")
 #: These go into a group, where they are given for the object.
 _MOVED = (*_MEASURES, *_PLACE, "SpacingBetweenSlices", "WindowCenter", "WindowWidth", "MeasurementUnitsCodeSequence")
+_HALF_OF_ALL = 8e307  # its double is a number for readers, too
 _IMAGE_TYPE = ("DERIVED", "PRIMARY", "PARAMETRIC_MAP", "NONE")
 
 
@@ -39,18 +44,27 @@ def parametric_map(
     new_uid
         Makes a UID for a purpose.
     tell
-        Gets a notice when size or place have to be assumed.
+        Gets a notice when the size of pixels has to be assumed.
 
     Returns
     -------
     tuple
         Values by keyword, and the keywords of ``given`` that went into a group.
+
+    Raises
+    ------
+    ConversionError
+        Of position and orientation only one is given.
     """
-    assumed = [keyword for keyword in (*_MEASURES, *_PLACE) if not given.get(keyword)]
+    assumed = [keyword for keyword in _MEASURES if not given.get(keyword)]
     if assumed:
-        message = f"{', '.join(assumed)} have to be in a Parametric Map, and are assumed: 1 mm, along the axes"
+        message = f"{' and '.join(assumed)}, without which there is no Parametric Map, assumed to be 1 mm"
         tell(ConversionNotice("geometry-assumed", message))
-    place = {keyword: given.get(keyword) or default for keyword, default in (_MEASURES | _PLACE).items()}
+    missing = [keyword for keyword in _PLACE if not given.get(keyword)]
+    if len(missing) == 1:
+        other = next(keyword for keyword in _PLACE if keyword not in missing)
+        raise ConversionError(f"{other} is given, which needs {missing[0]}", hint=f"give {missing[0]}, or neither")
+    measures = {keyword: given.get(keyword) or default for keyword, default in _MEASURES.items()}
     image_type = [*(given.get("ImageType") or []), "", "", ""][:4]
     image_type = [part or default for part, default in zip(image_type, _IMAGE_TYPE, strict=True)]
     image_type[0] = _IMAGE_TYPE[0]  # floats are always derived
@@ -58,10 +72,9 @@ def parametric_map(
     values = {
         "ImageType": image_type,
         "NumberOfFrames": picture.frames,
-        "SharedFunctionalGroupsSequence": [_shared(picture, given, place, image_type)],
+        "SharedFunctionalGroupsSequence": [_shared(picture, given, measures, image_type)],
         "PerFrameFunctionalGroupsSequence": [
-            _frame(number, position)
-            for number, position in enumerate(_positions(place, given, picture.frames).tolist(), 1)
+            _frame(number, position) for number, position in enumerate(_positions(given, measures, picture.frames), 1)
         ],
         "DimensionOrganizationSequence": [Dataset({"DimensionOrganizationUID": organization})],
         "DimensionIndexSequence": [
@@ -79,13 +92,15 @@ def parametric_map(
     return values, tuple(keyword for keyword in _MOVED if keyword in given)
 
 
-def _shared(picture: Picture, given: Mapping[Any, Any], place: Mapping[str, Any], image_type: list[str]) -> Dataset:
+def _shared(picture: Picture, given: Mapping[Any, Any], measures: dict[str, Any], image_type: list[str]) -> Dataset:
     pixels = np.zeros(0) if picture.pixels is None else picture.pixels
     finite = pixels[np.isfinite(pixels)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     center, width = given.get("WindowCenter"), given.get("WindowWidth")
     if center is None:
-        center, width = _decimal(low / 2 + high / 2), _decimal(max(high / 2 - low / 2, abs(low) * 1e-6, 1e-6) * 2)
+        # Halves: the range of doubles is wider than a double.
+        half = min(max(high / 2 - low / 2, abs(low) * 1e-6, 1e-6), _HALF_OF_ALL)
+        center, width = _decimal(low / 2 + high / 2), _decimal(half * 2)
     mapping = {
         "DoubleFloatRealWorldValueFirstValueMapped": low,
         "DoubleFloatRealWorldValueLastValueMapped": high,
@@ -95,13 +110,12 @@ def _shared(picture: Picture, given: Mapping[Any, Any], place: Mapping[str, Any]
         "LUTLabel": "STORED",
         "MeasurementUnitsCodeSequence": given.get("MeasurementUnitsCodeSequence") or code("1", "UCUM", "no units"),
     }
-    measures = {keyword: place[keyword] for keyword in _MEASURES}
     if given.get("SpacingBetweenSlices"):
         measures["SpacingBetweenSlices"] = given["SpacingBetweenSlices"]
     window = {"WindowCenter": center, "WindowWidth": width, "VOILUTFunction": "LINEAR_EXACT"}
     groups = {
         "PixelMeasuresSequence": measures,
-        "PlaneOrientationSequence": {"ImageOrientationPatient": place["ImageOrientationPatient"]},
+        "PlaneOrientationSequence": {keyword: given[keyword] for keyword in _PLACE[:1] if given.get(keyword)},
         "ParametricMapFrameTypeSequence": {"FrameType": image_type},
         "PixelValueTransformationSequence": {"RescaleIntercept": "0", "RescaleSlope": "1", "RescaleType": "US"},
         "FrameVOILUTSequence": window,
@@ -110,22 +124,20 @@ def _shared(picture: Picture, given: Mapping[Any, Any], place: Mapping[str, Any]
     return Dataset({keyword: [Dataset(group)] for keyword, group in groups.items()})
 
 
-def _positions(place: Mapping[str, Any], given: Mapping[Any, Any], frames: int) -> NDArray[np.float64]:
-    """Put frames behind one another along their normal."""
-    first = np.array([float(part) for part in place["ImagePositionPatient"]])
-    orientation = np.array([float(part) for part in place["ImageOrientationPatient"]])
-    step = float(given.get("SpacingBetweenSlices") or place["SliceThickness"])
-    return first + np.outer(np.arange(frames) * step, np.cross(orientation[:3], orientation[3:]))
+def _positions(given: Mapping[Any, Any], measures: Mapping[str, Any], frames: int) -> list[dict[str, Any]]:
+    """Put frames behind one another along their normal; nowhere when it is not known where the first is."""
+    if not given.get("ImagePositionPatient"):
+        return [{}] * frames
+    first = np.array([float(part) for part in given["ImagePositionPatient"]])
+    orientation = np.array([float(part) for part in given["ImageOrientationPatient"]])
+    step = float(given.get("SpacingBetweenSlices") or measures["SliceThickness"])
+    places = first + np.outer(np.arange(frames) * step, np.cross(orientation[:3], orientation[3:]))
+    return [{"ImagePositionPatient": [_decimal(part) for part in place]} for place in places.tolist()]
 
 
-def _frame(number: int, position: list[float]) -> Dataset:
+def _frame(number: int, position: dict[str, Any]) -> Dataset:
     content = {"StackID": "1", "InStackPositionNumber": number, "DimensionIndexValues": [1, number]}
-    return Dataset(
-        {
-            "FrameContentSequence": [Dataset(content)],
-            "PlanePositionSequence": [Dataset({"ImagePositionPatient": [_decimal(part) for part in position]})],
-        }
-    )
+    return Dataset({"FrameContentSequence": [Dataset(content)], "PlanePositionSequence": [Dataset(position)]})
 
 
 def _decimal(value: float) -> str:

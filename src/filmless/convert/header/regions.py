@@ -18,10 +18,14 @@ _UNPAIRED = frozenset({
     "RECTUM", "SKULL", "SPINE", "SPLEEN", "SSPINE", "STERNUM", "STOMACH", "THYMUS", "THYROID", "TLSPINE", "TONGUE",
     "TRACHEA", "TSPINE", "UTERUS", "VAGINA", "WHOLEBODY",
 })  # fmt: skip
+#: Modalities of curves that are not of a region with a side.
+_OF_HEART_AND_BREATH = ("ECG", "EPS", "RESP")
 
 
 def may_be_paired(values: Mapping[Any, Any]) -> bool:
-    """Whether an examined region has a side, by what is said of it in code or words."""
+    """Whether an examined region has a side, by what is said of it in code or words; a specimen has none."""
+    if values.get("SpecimenDescriptionSequence") or values.get("Modality") in _OF_HEART_AND_BREATH:
+        return False
     regions = values.get("AnatomicRegionSequence") or []
     words = [str(item.get("CodeMeaning") or "") for item in regions] or [str(values.get("BodyPartExamined") or "")]
     return not any(word.upper() in _UNPAIRED for word in words)

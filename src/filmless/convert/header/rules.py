@@ -15,7 +15,7 @@ from filmless.convert.header.name_pattern import NamePattern
 from filmless.convert.header.sop_classes import sop_class_named
 from filmless.convert.header.table import HeaderTable
 from filmless.convert.header.template import layer_of_template
-from filmless.convert.header.uids import Uids, check_grouping
+from filmless.convert.header.uids import GROUPINGS, Uids, check_grouping
 from filmless.convert.header.worklist import layer_of_worklist
 from filmless.convert.notice import ConversionNotice
 from filmless.dataset import Dataset
@@ -177,8 +177,12 @@ class HeaderRules:
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
+        shared = merged((self._below, self._above))
         if table is None and pattern is None:  # else a file can still give what is missing
-            check_given(merged((self._below, self._above)), run)
+            check_given(shared, run)
+        study = shared.get("StudyInstanceUID") or (None if self.study in GROUPINGS else self.study)
+        if table is not None and study and "PatientID" not in self._above.values:
+            table.check_study(str(study))
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:

@@ -64,6 +64,8 @@ class SopClass(NamedTuple):
         Keywords that have to be given: nothing in a picture tells them.
     multi_frame
         Whether it has the Multi-frame Module, even of one frame.
+    needs_of
+        A modality, and keywords that have to be given when it is that.
     """
 
     uid: str
@@ -74,6 +76,7 @@ class SopClass(NamedTuple):
     by_modality: bool = False
     needs: tuple[str, ...] = ()
     multi_frame: bool = False
+    needs_of: tuple[str, tuple[str, ...]] = ("", ())
 
     @property
     def name(self) -> str:
@@ -102,6 +105,7 @@ _OP = (
     *("Ophthalmic Photography Acquisition Parameters", "Ophthalmic Photographic Parameters"),
 )
 _OP_NEEDS = ("ImageLaterality", "AcquisitionDeviceTypeCodeSequence", "AcquisitionDateTime")
+_IVUS_NEEDS = ("IVUS", ("AcquisitionDateTime", "IVUSAcquisition"))  # PS3.3 C.8.5.6
 _DOCUMENT = ("Patient", "General Study", "Encapsulated Document Series", "SC Equipment", "Encapsulated Document")
 _MODEL = (
     *("Patient", "General Study", "Encapsulated Document Series", "Enhanced General Equipment"),
@@ -149,13 +153,16 @@ SOP_CLASSES = (
         )
         for number, bits in (("77.1.5.1", _8_BITS), ("77.1.5.2", _16_BITS))
     ),
-    _picture("6.1", Fits(bits=_8_BITS), _US, modality="US", modalities=("US", "IVUS"), by_modality=True),
-    _picture(
-        *("3.1", Fits(bits=_8_BITS, frames="several", timed=True), _US),
-        modality="US",
-        modalities=("US", "IVUS"),
-        by_modality=True,
-        multi_frame=True,
+    *(
+        _picture(
+            *(number, fits, _US),
+            modality="US",
+            modalities=("US", "IVUS"),
+            by_modality=True,
+            multi_frame=fits.timed,
+            needs_of=_IVUS_NEEDS,
+        )
+        for number, fits in (("6.1", Fits(bits=_8_BITS)), ("3.1", Fits(bits=_8_BITS, frames="several", timed=True)))
     ),
     _picture("30", Fits(samples=(1,), bits=(32, 64), frames="any", is_float=True), _MAP, modality="OT"),
     _picture("7", Fits(bits=(1, 8, 16, 32), signed=True), _SC),
@@ -172,7 +179,7 @@ SOP_CLASSES = (
 
 
 def sop_class_named(name: str) -> SopClass:
-    """Find a SOP class by UID, keyword or name; upper case, spaces and the word Storage do not matter.
+    """Find a SOP class by UID, keyword or name; upper case, spaces and the words Image and Storage do not matter.
 
     Raises
     ------
@@ -187,7 +194,7 @@ def sop_class_named(name: str) -> SopClass:
     found = rows.get(_plain(name))
     if found is not None:
         return found
-    entry = _core.uid_entry(name)
+    entry = _core.uid_entry("".join(name.split()))
     if entry is not None and entry[2] == "SOP Class":
         raise ConversionError(f"no picture or document becomes {entry[1]}", hint=f"these do: {_names()}")
     near = difflib.get_close_matches(name, [row.name for row in SOP_CLASSES], 1, 0.4)
@@ -252,7 +259,7 @@ def chosen(
 
 def _plain(name: str) -> str:
     plain = "".join(letter for letter in name.casefold() if letter.isalnum() or letter == ".")
-    return plain.removesuffix("storage")
+    return plain.removesuffix("storage").removesuffix("image")
 
 
 def _names() -> str:
@@ -265,7 +272,9 @@ def _is_video(content: Content) -> bool:
 
 
 def _missing(row: SopClass, given: Mapping[str, Any]) -> list[str]:
-    return [keyword for keyword in row.needs if not given.get(keyword)]
+    modality, more = row.needs_of
+    needs = (*row.needs, *more) if given.get("Modality") == modality else row.needs
+    return [keyword for keyword in needs if not given.get(keyword)]
 
 
 def _require(row: SopClass, given: Mapping[str, Any]) -> None:

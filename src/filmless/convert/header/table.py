@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +72,8 @@ class HeaderTable:
         _, titles = next(lines, (1, []))
         self._key_at, self._columns = self._head([title.strip() for title in titles], key)
         self._rows: dict[str, _Row] = {}
+        self._instances: dict[str, int] = {}
+        self._patients: dict[str, tuple[str, int]] = {}
         checked_before: dict[tuple[int, str], Any] = {}
         for number, cells in lines:
             self._add(number, cells, checked_before)
@@ -110,18 +112,36 @@ class HeaderTable:
                 )
         return [f"row {row.number} of {self.name}" for row in self._rows.values() if row.number not in found]
 
+    def check_study(self, study: str) -> None:
+        """Check the rows that name no study of their own, when all of these are of one.
+
+        Raises
+        ------
+        ConversionError
+            They are of several patients.
+        """
+        for row in self._rows.values():
+            if not row.layer.values.get("StudyInstanceUID"):
+                self._check_patient(study, row.layer.values, row.number)
+
+    def _check_patient(self, study: str, values: Mapping[Key, Any], number: int) -> None:
+        """Refuse two patients in one study: an archive would take them for one."""
+        patient = values.get("PatientID")
+        if patient:
+            before, row = self._patients.setdefault(study, (patient, number))
+            if before != patient:
+                raise ConversionError(f"rows {row} and {number} of {self.name} are two patients in one study")
+
     def _row_of(self, origin: "Origin") -> _Row | None:
-        name = origin.name
-        below = f"{origin.folder}/{name}" if origin.folder else name
-        absolute = str(Path(origin.path).absolute()) if origin.path else ""
-        for path in (origin.path or "", absolute, below, name):
-            row = self._rows.get(_plain_path(path)) if path else None
-            if row is not None:
-                return row
-        return None
+        path = _plain_path(origin.path or "")
+        absolute = _plain_path(str(Path(origin.path).absolute())) if origin.path else ""
+        # As it was named, else by as many of its folders as a row has, and at last by its name alone.
+        parts = absolute.split("/")
+        tails = ("/".join(parts[at:]) for at in range(len(parts)))
+        return next((self._rows[one] for one in (path, *tails) if one in self._rows), None)
 
     def _head(self, titles: Sequence[str], key: str | None) -> tuple[int, list[_Column | None]]:
-        """Find the elements of the columns, None for that of the files."""
+        """Find the elements of the columns; None for that of the files, and for empty ones that programs leave."""
         if not any(titles):
             raise ConversionError(f"{self.name} is empty, expected a first row with keywords")
         if len(titles) > _MAX_COLUMNS:
@@ -135,13 +155,10 @@ class HeaderTable:
             raise ConversionError(f"{self.name} has no column `{str(key)[:100]}` that names files")
         columns: list[_Column | None] = []
         for at, title in enumerate(titles):
-            if at == key_at:
+            if at == key_at or not title:
                 columns.append(None)
                 continue
-            where = f"column {at + 1} of {self.name}"
-            if not title:
-                raise ConversionError(f"{where} has no keyword")
-            element, vr = key_named(title, where)
+            element, vr = key_named(title, f"column {at + 1} of {self.name}")
             if any(column is not None and column.key == element for column in columns):
                 raise ConversionError(f"column {title} is there twice: {self.name}")
             columns.append(_Column(title, element, vr))
@@ -160,8 +177,12 @@ class HeaderTable:
         values: dict[Key, Any] = {}
         for at, (column, cell) in enumerate(zip(self._columns, cells, strict=True)):
             text = cell.strip()
-            if column is None or not text:
+            if not text or at == self._key_at:
                 continue
+            if column is None:
+                raise ConversionError(
+                    f"row {number} of {self.name} has a value in column {at + 1}, which has no keyword"
+                )
             if (at, text) not in before:
                 where = f"row {number}, column {column.title} of {self.name}"
                 value = text_as_value(column.key, column.vr, text, where)
@@ -169,6 +190,13 @@ class HeaderTable:
             values[column.key] = before[at, text]
         if ("WindowCenter" in values) != ("WindowWidth" in values):
             raise ConversionError(f"row {number} of {self.name} has WindowCenter or WindowWidth without the other")
+        if values.get("StudyInstanceUID"):
+            self._check_patient(values["StudyInstanceUID"], values, number)
+        instance = values.get("SOPInstanceUID")
+        if instance is not None and self._instances.setdefault(instance, number) != number:
+            raise ConversionError(
+                f"rows {self._instances[instance]} and {number} of {self.name} have the same SOPInstanceUID"
+            )
         self._rows[file] = _Row(number, Layer(values, f"row {number} of {self.name}"))
 
 
@@ -190,7 +218,8 @@ def _decoded(path: Path, encoding: str | None) -> str:
     except (LookupError, ValueError) as error:
         if isinstance(error, UnicodeError):
             raise ConversionError(
-                f"{path.name} is not in {encoding[:40]}", hint="table_encoding names another, such as cp1252"
+                f"{path.name} is not in {encoding[:40].removesuffix('-sig').upper()}",
+                hint="table_encoding names another, such as cp1252",
             ) from None
         raise ConversionError(f"table_encoding `{encoding[:40]}` is not known") from None
 

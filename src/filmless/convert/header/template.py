@@ -50,6 +50,8 @@ def values_of_data_set(ds: Dataset, where: str) -> dict[Key, Any]:
     is_object = "SOPClassUID" in ds
     values: dict[Key, Any] = {}
     for element in ds:
+        if is_object and element.keyword == "Laterality" and element.value not in ("L", "R"):
+            continue  # scanners write U and B, which are of Image Laterality
         if _is_taken(element, is_object=is_object):
             key, value = _value_of(element, where)
             values[key] = value

@@ -15,12 +15,14 @@ from filmless.file import encode, generate_uid
 if TYPE_CHECKING:
     from filmless.convert.header.rules import Origin
 
-__all__ = ["Uids", "check_grouping", "digest_of"]
+__all__ = ["GROUPINGS", "Uids", "check_grouping", "digest_of"]
 
-_GROUPINGS = ("one", "folder", "file")
+GROUPINGS = ("one", "folder", "file")
 
 #: What tells two studies apart, and two series of one: another patient, order, device or kind is another of them.
 _OF_STUDY = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyID")
+#: That, too, when it is given: else it is of now.
+_OF_STUDY_GIVEN = ("StudyDate", "StudyTime")
 _OF_SERIES = (
     *("Modality", "Laterality", "BodyPartExamined", "SeriesNumber", "SeriesDescription", "ProtocolName"),
     *("Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber"),
@@ -35,7 +37,7 @@ def check_grouping(option: str, value: str) -> None:
     ConversionError
         It is none, and no UID.
     """
-    if value not in _GROUPINGS and not (UID(value).is_valid and "." in value):
+    if value not in GROUPINGS and not (UID(value).is_valid and "." in value):
         raise ConversionError(f"{option} is none of one, folder and file, and no UID")
 
 
@@ -67,9 +69,16 @@ class Uids:
         """Make a UID of texts."""
         return generate_uid(self.root, (self.seed, *entropy))
 
-    def study(self, values: Mapping[Any, Any], grouping: str, origin: "Origin", content: Content) -> str:
-        """Return the UID of the study of an object, whose header values say which."""
-        told = _told(values, _OF_STUDY)
+    def study(
+        self,
+        values: Mapping[Any, Any],
+        known: Mapping[Any, Any],
+        grouping: str,
+        origin: "Origin",
+        content: Content,
+    ) -> str:
+        """Return the UID of the study of an object, whose header values, and those that are known, say which."""
+        told = [*_told(values, _OF_STUDY), *_told(known, (one for one in _OF_STUDY_GIVEN if known.get(one)))]
         if self.deterministic and origin.alone and not any(values.get(keyword) for keyword in _OF_STUDY):
             told.append(digest_of(content))  # nothing but itself tells what it belongs to
         return self._group("study", grouping, origin, told)
@@ -99,7 +108,7 @@ class Uids:
         return generate_uid(self.root, ("instance", digest.hexdigest(), digest_of(content)))
 
     def _group(self, kind: str, grouping: str, origin: "Origin", told: Iterable[str]) -> str:
-        if grouping not in _GROUPINGS:
+        if grouping not in GROUPINGS:
             return grouping
         parts = {"one": (), "folder": (origin.folder,), "file": (origin.folder, origin.name)}[grouping]
         return self.made(kind, grouping, *parts, *told)

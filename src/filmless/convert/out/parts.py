@@ -9,7 +9,7 @@ This is what the command line and `from_dicom` build on::
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Literal, Unpack
@@ -24,7 +24,7 @@ from filmless.errors import ConversionError
 from filmless.pixels.decoding import Frames
 from filmless.pixels.decoding import frames as frames_of
 
-__all__ = ["Part", "outputs"]
+__all__ = ["Part", "options_of", "outputs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def outputs(
     """
     datasets = [ds] if isinstance(ds, Dataset) else list(ds)
     row = _row(format if isinstance(format, Format) else format_named(format), datasets)
-    given = _options_of(row, options)
+    given = options_of(row, options)
     if not datasets or (len(datasets) > 1 and not row.takes_many):
         raise ConversionError(f"{row.name} is of one data set, got {len(datasets)}")
     first = datasets[0]
@@ -192,8 +192,16 @@ def _wanted(
     return wanted
 
 
-def _options_of(row: Format, options: OutOptions) -> OutOptions:
-    """Return the options that say something; raise when the format does not take one of them."""
+def options_of(row: Format, options: Mapping[str, Any]) -> OutOptions:
+    """Return the options that say something.
+
+    Raises
+    ------
+    TypeError
+        There is no such option.
+    ConversionError
+        The format does not take it.
+    """
     given: dict[str, Any] = {}
     for name, value in options.items():
         if name not in OutOptions.__annotations__:
