@@ -298,6 +298,7 @@ def test_program_that_is_no_python(make_pdf, monkeypatch, tmp_path, program, siz
     stand_in.write_text(f"#!/bin/sh\nexec {program} 1\n" if program != "cat" else "#!/bin/sh\nexec cat\n")
     stand_in.chmod(0o755)
     monkeypatch.setattr(drawing, "get_executable", lambda: str(stand_in))
+    monkeypatch.setattr(drawing, "_SECONDS_TO_BEGIN", 2.0)  # cat waits for us, and we for it
     data = make_pdf([(9, 9, _GREY)]) + b"\n%" + b" " * size
     with pytest.raises(UnsupportedError, match="cannot be started") as caught:
         list(drawn_pages(data, [(9, 9)], (255, 255, 255)))
