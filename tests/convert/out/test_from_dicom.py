@@ -161,3 +161,16 @@ def test_colours_in_srgb_need_no_profile(rgb):
 def test_what_is_not_written(options, rgb):
     with pytest.raises(ConversionError):
         from_dicom(to_dicom(rgb), "png", io.BytesIO(), **options)
+
+
+@pytest.mark.parametrize("option", [{"frame": 0.5}, {"frame": "0"}, {"frames": [0, 0.5]}, {"frames": ["0"]}])
+def test_frames_are_whole_numbers(option, rgb):
+    with pytest.raises(TypeError, match="integer"):
+        from_dicom(to_dicom(rgb), "tiff", **option)
+
+
+def test_numbers_of_numpy(rgb):
+    ds = to_dicom(rgb)
+    assert from_dicom(ds, "jpeg", quality=np.int64(80), frame=np.uint8(0)) == from_dicom(ds, "jpeg", quality=80)
+    with pytest.raises(ConversionError, match="quality True"):
+        from_dicom(ds, "jpeg", quality=True)

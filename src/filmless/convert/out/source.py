@@ -1,6 +1,7 @@
 """The frames of a data set, opened once for a writer: as pictures, as they are stored, in the modality's unit."""
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from threading import Lock
 from typing import Any, Literal, TypeVar
 
@@ -160,6 +161,7 @@ def checked_number(job: Job, name: Literal["quality", "level", "loop"], default:
         It is none of those there are.
     """
     value: Any = job.options.get(name, default)
-    if not isinstance(value, int) or value not in numbers:
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or int(value) not in numbers:
         raise ConversionError(f"{name} {value!r} of {what} does not exist, expected {numbers[0]} to {numbers[-1]}")
     return int(value)
