@@ -314,6 +314,13 @@ def test_application_is_not_started_in_place_of_python(make_pdf, monkeypatch, ex
         list(drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255)))
 
 
+def test_python_that_is_not_there(make_pdf, monkeypatch):
+    """A compiled application may name one that it does not have."""
+    monkeypatch.setattr(drawing, "get_executable", lambda: b"/nonexistent/python")
+    with pytest.raises(UnsupportedError, match="cannot be started"):
+        list(drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255)))
+
+
 def test_frozen_application_is_not_started_again(make_pdf, monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(drawing.subprocess, "Popen", lambda *_, **__: pytest.fail("started"))

@@ -63,13 +63,7 @@ def drawn_pages(
     UnsupportedError
         There is no Python to draw them.
     """
-    process = subprocess.Popen(  # noqa: S603 - it is Python itself
-        [_python(), "-P", str(_PROGRAM)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**environ, "PYTHONPATH": pathsep.join(map(str, sys.path))},
-    )
+    process = _started()
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
     try:
         _begin(process, {"sizes": sizes, "colour": colour, "seconds": 2 * seconds_per_page}, data)
@@ -86,6 +80,19 @@ def drawn_pages(
             with suppress(OSError):  # what was not read any more
                 pipe.close()
         process.wait()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - it is Python itself
+            [_python(), "-P", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environ, "PYTHONPATH": pathsep.join(map(str, sys.path))},
+        )
+    except OSError as error:
+        raise UnsupportedError(_NO_PYTHON, feature="pages of PDF", hint=_SET_EXECUTABLE) from error
 
 
 def _python() -> str:
