@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from filmless import _core
 from filmless.dataset import DataElement, Dataset
@@ -114,7 +115,8 @@ def gather(
             report.failed.append(Remark("unreadable", _said(error), str(path)))
             continue
         except FormatError:
-            report.passed_over.append(Remark("not-dicom", "not a DICOM file", str(path)))
+            message = "a ZIP, which is not looked into: unpack it first" if is_zipfile(path) else "not a DICOM file"
+            report.passed_over.append(Remark("not-dicom", message, str(path)))
             continue
         except OSError as error:
             unread(error)
