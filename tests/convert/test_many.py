@@ -17,10 +17,10 @@ from filmless.convert.content import Picture
 from filmless.convert.conversion import Conversion
 from filmless.convert.destinations import Folder, OneFile
 from filmless.convert.many import convert_many
-from filmless.convert.natural_order import natural_key
 from filmless.convert.report import Report
 from filmless.convert.sources import items
 from filmless.errors import ConversionError, UnsupportedError
+from filmless.file._natural_order import natural_key
 
 UNKNOWN = "of no known format"
 

@@ -13,8 +13,8 @@ from io import BytesIO
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
-from filmless.convert.natural_order import natural_key
 from filmless.errors import ConversionError, LimitError
+from filmless.file._natural_order import natural_key
 
 __all__ = ["Member", "ZipLimits", "is_zip", "members", "safe_relative"]
 

@@ -1,5 +1,6 @@
 """The formats that come in, as a table: what each is known by, and who reads it. The name of a file says nothing."""
 
+import math
 import re
 import struct
 from collections.abc import Callable
@@ -89,7 +90,22 @@ def _text(head: bytes) -> bytes:
 def _is_stl(head: bytes, size: int) -> bool:
     if re.match(rb"\s*solid\b[^\n]*\n\s*(?:facet\s|endsolid)", head):
         return True
-    return size >= 84 and size == 84 + 50 * int.from_bytes(head[80:84], "little")
+    return size >= 84 and (size == 84 + 50 * int.from_bytes(head[80:84], "little") or _are_triangles(head))
+
+
+def _are_triangles(head: bytes) -> bool:
+    """Whether triangles follow a header, as in an STL that is not as long as it says: for it has no magic."""
+    count = min(int.from_bytes(head[80:84], "little"), (len(head) - 84) // 50)
+    shown = False
+    for number in range(count):
+        *values, _ = struct.unpack_from("<12fH", head, 84 + 50 * number)
+        length = math.hypot(*values[:3])
+        is_normal = length == 0 or abs(length - 1) < 1e-2
+        # Neither infinite nor NaN, nor what other bytes make numbers of.
+        if not is_normal or not all(value == 0 or 1e-12 < abs(value) < 1e12 for value in values[3:]):
+            return False
+        shown = shown or any(values[3:])
+    return shown
 
 
 def _lines_begin(words: bytes) -> Matches:

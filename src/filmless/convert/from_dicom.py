@@ -1,8 +1,8 @@
 """A data set becomes something that a person can use."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from os import PathLike, fspath
-from typing import BinaryIO, Literal, Unpack, overload
+from typing import BinaryIO, Literal, Unpack, cast, overload
 
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.out.formats import format_named, format_of_suffix
@@ -14,12 +14,12 @@ from filmless.file import read
 
 __all__ = ["from_dicom"]
 
-OneSource = Dataset | str | PathLike[str]
+OneSource = Dataset | str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 
 @overload
 def from_dicom(
-    source: OneSource | Sequence[OneSource],
+    source: OneSource | Iterable[OneSource],
     format: str,
     output: None = None,
     *,
@@ -30,7 +30,7 @@ def from_dicom(
 ) -> bytes: ...
 @overload
 def from_dicom(
-    source: OneSource | Sequence[OneSource],
+    source: OneSource | Iterable[OneSource],
     format: str,
     output: str | PathLike[str] | BinaryIO,
     *,
@@ -40,7 +40,7 @@ def from_dicom(
     **options: Unpack[OutOptions],
 ) -> None: ...
 def from_dicom(
-    source: OneSource | Sequence[OneSource],
+    source: OneSource | Iterable[OneSource],
     format: str,  # noqa: A002 - the word everybody looks for
     output: str | PathLike[str] | BinaryIO | None = None,
     *,
@@ -54,7 +54,7 @@ def from_dicom(
     Parameters
     ----------
     source
-        A data set, or the path of a DICOM file; several for a PDF.
+        A data set, or a DICOM file: its path, its bytes or a binary stream. Several for a PDF.
     format
         The name of a format. One frame: ``"png"``, ``"jpeg"``, ``"bmp"``, ``"jpeg-2000"``, ``"jpeg-xl"``. All frames:
         ``"tiff"``, ``"gif"``, ``"webp"``, ``"apng"``, ``"mp4"``, ``"pdf"``, ``"npy"``, ``"npz"``, ``"raw"``. The
@@ -102,11 +102,10 @@ def from_dicom(
     b'\x93NUMPY'
     """
     row = format_named(_name(format))
-    if isinstance(source, Dataset | str | PathLike):
-        source = [source]
-    path = next((fspath(one) for one in source if isinstance(one, str | PathLike)), None)
+    sources = _listed(source)
+    path = next((fspath(one) for one in sources if isinstance(one, str | PathLike)), None)
     try:
-        datasets = [one if isinstance(one, Dataset) else read(one) for one in source]
+        datasets = [one if isinstance(one, Dataset) else read(one) for one in sources]
         told = None if notices is None else notices.append
         parts = outputs(datasets, row, frame=frame, frames=frames, notices=told, **options)
         if len(parts) > 1:
@@ -119,10 +118,15 @@ def from_dicom(
         else:
             parts[0].write(output)
     except DicomError as error:
-        if error.path is None and len(source) == 1:
+        if error.path is None and len(sources) == 1:
             error.path = path
         raise
     return None
+
+
+def _listed(source: OneSource | Iterable[OneSource]) -> list[OneSource]:
+    is_one = isinstance(source, Dataset | str | PathLike | bytes | bytearray | memoryview) or hasattr(source, "read")
+    return [cast("OneSource", source)] if is_one else list(cast("Iterable[OneSource]", source))
 
 
 def _name(given: object) -> str:

@@ -14,8 +14,8 @@ from PIL import Image
 
 from filmless.convert.archives import Member, ZipLimits, is_zip, members
 from filmless.convert.journal import JOURNAL
-from filmless.convert.natural_order import natural_key
 from filmless.convert.reading import Source, bytes_of
+from filmless.file._natural_order import natural_key
 
 __all__ = ["Item", "Sources", "each", "files", "items", "opened"]
 

@@ -43,8 +43,29 @@ def test_text_stl_of_several_solids(stl, ending):
 @pytest.mark.parametrize("text", [False, True])
 def test_stl_cut_off(stl, text, part):
     data = stl(40, text=text)
-    with pytest.raises(ConversionError):
+    with pytest.raises(ConversionError, match="ends early"):
         contents(data[: int(len(data) * part)], ReadOptions())
+
+
+@pytest.mark.parametrize("header", [b"binary", b"solid made by a program", b""])
+@pytest.mark.parametrize("change", [slice(0, -1), slice(0, 84 + 50), slice(0, 84 + 99)])
+def test_binary_stl_cut_off(stl, header, change):
+    """It has no magic, and is told by the triangles that are there."""
+    data = header.ljust(80) + stl()[80:]
+    with pytest.raises(ConversionError, match=r"ends early: it has \d+ bytes, expected 684 of 12 triangles"):
+        contents(data[change], ReadOptions())
+
+
+def test_binary_stl_that_goes_on(stl):
+    with pytest.raises(ConversionError, match="goes on behind its triangles"):
+        contents(stl() + b"\r\n", ReadOptions())
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"\xff", b"abcd", b"\x7f\x80\0\1", b"\0\0\x80\x3f"])
+def test_other_bytes_are_no_stl(filling, rng):
+    for data in (filling * 1000, rng.bytes(4000), b"x" * 80 + b"\1\0\0\0" + filling * 61):
+        with pytest.raises(ConversionError, match="no known format"):
+            contents(data, ReadOptions())
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """PDF: encapsulated as it is, and its pages as images."""
 
 import contextlib
+import gc
 import io
+import json
 import subprocess
+import sys
 import threading
 import time
 
@@ -12,11 +15,13 @@ import pytest
 from PIL import Image
 
 from filmless.convert.content import Document, Resolution
+from filmless.convert.documents import drawing
+from filmless.convert.documents._draw import GREETING
 from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.documents.pdf import read
 from filmless.convert.options import ReadOptions
 from filmless.convert.reading import contents
-from filmless.errors import ConversionError, LimitError
+from filmless.errors import ConversionError, LimitError, UnsupportedError
 
 _RED = "1 0 0 rg 0 0 50 50 re f"
 _GREY = "0.5 g 10 10 50 50 re f"
@@ -220,18 +225,22 @@ def test_thousands_of_pages(make_pdf):
     assert picture.pixels.shape == (3000, 5, 10)
 
 
-def test_page_without_end(make_pdf):
-    """A laugh of a billion: each form draws the next ten times."""
+def _laugh(number):
+    """Make objects, from a number on: a laugh of a billion, each form draws the next ten times."""
     depth = 14
     more = []
     for level in range(depth):
-        following = f"/Resources << /XObject << /X {8 + level} 0 R >> >>" if level < depth - 1 else ""
+        following = f"/Resources << /XObject << /X {number + 1 + level} 0 R >> >>" if level < depth - 1 else ""
         content = "/X Do " * 10 if level < depth - 1 else "0 0 1 1 re f"
         more.append(
             f"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] {following} /Length {len(content)} >>\nstream\n"
             f"{content}\nendstream"
         )
-    data = make_pdf([(9, 9, "0 g"), (9, 9, "/X Do")], resources="/XObject << /X 7 0 R >>", more=more)
+    return more
+
+
+def test_page_without_end(make_pdf):
+    data = make_pdf([(9, 9, "0 g"), (9, 9, "/X Do")], resources="/XObject << /X 7 0 R >>", more=_laugh(7))
     pages = drawn_pages(data, [(9, 9), (9, 9)], (255, 255, 255), seconds_per_page=1.5)
     assert next(pages).shape == (9, 9)
     with pytest.raises(ConversionError, match="takes more than") as caught:
@@ -279,3 +288,57 @@ def test_streams_and_paths(make_pdf, tmp_path):
     (tmp_path / "a.txt").write_bytes(make_pdf())
     assert contents(tmp_path / "a.txt", ReadOptions())[0].kind == "PDF"
     assert contents(io.BytesIO(make_pdf()), ReadOptions())[0].kind == "PDF"
+
+
+@pytest.mark.parametrize("program", ["true", "cat", "sleep"])
+@pytest.mark.parametrize("size", [0, 1 << 20])
+def test_program_that_is_no_python(make_pdf, monkeypatch, tmp_path, program, size):
+    """Such as an application that Python is embedded in: it is told, whatever it does with the PDF."""
+    stand_in = tmp_path / "python"
+    stand_in.write_text(f"#!/bin/sh\nexec {program} 1\n" if program != "cat" else "#!/bin/sh\nexec cat\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setattr(drawing, "get_executable", lambda: str(stand_in))
+    monkeypatch.setattr(drawing, "_SECONDS_TO_BEGIN", 2.0)  # cat waits for us, and we for it
+    data = make_pdf([(9, 9, _GREY)]) + b"\n%" + b" " * size
+    with pytest.raises(UnsupportedError, match="cannot be started") as caught:
+        list(drawn_pages(data, [(9, 9)], (255, 255, 255)))
+    assert "set_executable" in caught.value.hint
+    gc.collect()  # of pipes that were left open there would be a warning
+
+
+@pytest.mark.parametrize("executable", [None, "", b"/opt/viewer/viewer", "/usr/bin/uwsgi"])
+def test_application_is_not_started_in_place_of_python(make_pdf, monkeypatch, executable):
+    monkeypatch.setattr(drawing, "get_executable", lambda: executable)
+    monkeypatch.setattr(drawing.subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
+    with pytest.raises(UnsupportedError, match="cannot be started"):
+        list(drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255)))
+
+
+def test_python_that_is_not_there(make_pdf, monkeypatch):
+    """A compiled application may name one that it does not have."""
+    monkeypatch.setattr(drawing, "get_executable", lambda: b"/nonexistent/python")
+    with pytest.raises(UnsupportedError, match="cannot be started"):
+        list(drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255)))
+
+
+def test_frozen_application_is_not_started_again(make_pdf, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(drawing.subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
+    with pytest.raises(UnsupportedError, match="cannot be started"):
+        list(drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255)))
+
+
+def test_path_in_sys_path(make_pdf, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    (page,) = drawn_pages(make_pdf([(9, 9, _GREY)]), [(9, 9)], (255, 255, 255))
+    assert page.shape == (9, 9)
+
+
+def test_drawing_ends_when_nobody_waits_for_it(make_pdf):
+    """Of an application that was killed no process stays behind with a page without end."""
+    data = make_pdf([(9, 9, "/X Do")], resources="/XObject << /X 5 0 R >>", more=_laugh(5))
+    request = json.dumps({"sizes": [(9, 9)], "colour": (255, 255, 255), "seconds": 0.5}).encode()
+    program = [sys.executable, str(drawing._PROGRAM)]
+    done = subprocess.run(program, input=request + b"\n" + data, capture_output=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert done.stdout == GREETING

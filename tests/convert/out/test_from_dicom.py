@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageCms
 
 from filmless.convert import from_dicom, to_dicom
-from filmless.errors import ConversionError, PixelError
+from filmless.errors import ConversionError, FormatError, PixelError
 from filmless.pixels import render
 
 
@@ -77,10 +77,61 @@ def test_path_is_written_whole_or_not_at_all(tmp_path):
 
 def test_profile_goes_along(rgb):
     ds = to_dicom(rgb)
-    ds.ICCProfile = b"profile!"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    ds.ICCProfile = profile + b"\0\0"
     stream = io.BytesIO()
     from_dicom(ds, "png", stream)
-    assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == b"profile!"
+    assert Image.open(io.BytesIO(stream.getvalue())).info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "tiff", "webp", "apng", "pdf"])
+def test_profile_of_other_colours_stays_behind(name, rgb):
+    """A reader of PDF calls the file broken, one of PNG shows it grey."""
+    ds = to_dicom(rgb)
+    ds.ICCProfile = profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    notices = []
+    data = from_dicom([ds, ds] if name == "pdf" else ds, name, notices=notices)
+    assert profile[:64] not in data
+    assert b"ICC" not in data
+    assert {notice.code for notice in notices} == {"icc-dropped"}
+
+
+def test_sources_are_what_can_be_read(rgb, tmp_path):
+    ds = to_dicom(rgb)
+    ds.save_as(tmp_path / "in.dcm")
+    data = (tmp_path / "in.dcm").read_bytes()
+    expected = from_dicom(ds, "pdf")
+    assert from_dicom(data, "pdf") == from_dicom(memoryview(data), "pdf") == expected
+    assert from_dicom(io.BytesIO(data), "pdf") == expected
+    assert from_dicom((one for one in [ds, data]), "pdf") == from_dicom([ds, ds], "pdf")
+    with pytest.raises(FormatError):
+        from_dicom(b"none", "pdf")
+
+
+@pytest.mark.parametrize(
+    ("photometric", "samples"), [("PALETTE COLOR", 1), ("YBR_FULL", 3), ("MONOCHROME2", 1)], ids=str
+)
+def test_remedies_for_depths_that_cannot_be(photometric, samples):
+    """What a hint proposes works."""
+    ds = to_dicom(np.zeros((4, 5, samples), np.uint8).squeeze())
+    ds.PhotometricInterpretation = photometric
+    if photometric == "PALETTE COLOR":
+        for colour in ("Red", "Green", "Blue"):
+            ds[f"{colour}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+            ds[f"{colour}PaletteColorLookupTableData"] = np.arange(256, dtype="<u2").tobytes()
+    if photometric == "MONOCHROME2":
+        ds = to_dicom(np.array([[1 << 20, 5]], np.uint32))
+        with pytest.raises(ConversionError, match="grey of 32 bits") as caught:
+            from_dicom(ds, "tiff", depth=16)
+        assert caught.value.hint.startswith("tiff of depth 32")
+        from_dicom(ds, "tiff", depth=32)
+    else:
+        for depth in (16, 32):
+            with pytest.raises(ConversionError) as caught:
+                from_dicom(ds, "tiff", depth=depth)
+            assert caught.value.hint.startswith("without `depth`")
+        from_dicom(ds, "tiff")
+    from_dicom(ds, "npy")
 
 
 def test_colours_in_srgb_need_no_profile(rgb):
@@ -110,3 +161,16 @@ def test_colours_in_srgb_need_no_profile(rgb):
 def test_what_is_not_written(options, rgb):
     with pytest.raises(ConversionError):
         from_dicom(to_dicom(rgb), "png", io.BytesIO(), **options)
+
+
+@pytest.mark.parametrize("option", [{"frame": 0.5}, {"frame": "0"}, {"frames": [0, 0.5]}, {"frames": ["0"]}])
+def test_frames_are_whole_numbers(option, rgb):
+    with pytest.raises(TypeError, match="integer"):
+        from_dicom(to_dicom(rgb), "tiff", **option)
+
+
+def test_numbers_of_numpy(rgb):
+    ds = to_dicom(rgb)
+    assert from_dicom(ds, "jpeg", quality=np.int64(80), frame=np.uint8(0)) == from_dicom(ds, "jpeg", quality=80)
+    with pytest.raises(ConversionError, match="quality True"):
+        from_dicom(ds, "jpeg", quality=True)

@@ -10,6 +10,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
 from PIL import Image, ImageCms
+from pydicom._dicom_dict import DicomDictionary
 
 from filmless import pixels, read
 from filmless.convert import from_dicom, to_dicom
@@ -396,3 +397,16 @@ def test_encapsulated_pdf_is_taken_out():
 
 def test_default_captions_are_keywords():
     assert "PatientName" in DEFAULT_CAPTIONS
+
+
+@pytest.mark.parametrize("way", ["captions", "sheet"])
+def test_pictures_without_room_are_an_error(grey, way):
+    """A page of nothing but text would be taken for the whole."""
+    keywords = [row[4] for tag, row in DicomDictionary.items() if row[:2] == ("LO", "1") and tag >> 16 == 0x0018][:60]
+    slices = [to_dicom(grey, **_HEADER | {"InstanceNumber": number}) for number in "12"]
+    for ds in slices:
+        ds.update(dict.fromkeys(keywords, "long " * 30))
+    options = {"captions": keywords} if way == "captions" else {"sheet": (1, 50)}
+    with pytest.raises(ConversionError, match="no room") as caught:
+        from_dicom(slices, "pdf", **options)
+    assert "sheet" in caught.value.hint

@@ -94,3 +94,10 @@ def test_permissions_are_the_usual_ones(moving_grey, tmp_path):
     from_dicom(moving_grey(), "tiff", tmp_path / "a.tif")
     (tmp_path / "b").write_bytes(b"")
     assert (tmp_path / "a.tif").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_names_of_letters_of_four_bytes(tmp_path):
+    target = tmp_path / ("\N{GRINNING FACE}" * 60 + ".bin")  # 244 bytes, of 255
+    with whole_file(target) as file:
+        file.write(b"1")
+    assert list(tmp_path.iterdir()) == [target]

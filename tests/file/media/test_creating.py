@@ -357,3 +357,19 @@ def test_all_real_files(all_files, tmp_path, errors_of) -> None:
     assert codes <= {"key-differs", "file-other"}
     assert errors_of("dcmdump", tmp_path / "out/DICOMDIR") == []
     assert {record.kind for record in fileset} >= {"IMAGE", "SR DOCUMENT", "RT PLAN", "PALETTE", "HANGING PROTOCOL"}
+
+
+def test_numbers_of_thousands_of_digits(tmp_path, ct, instance) -> None:
+    """Python makes no integer of so many."""
+    for number, digits in enumerate(("9" * 5000, "1" + "0" * 5000)):
+        instance(
+            ct,
+            tmp_path / "in" / str(number),
+            PatientID=digits,
+            StudyInstanceUID=f"1.3.{number}",
+            SOPInstanceUID=f"1.2.{number}",
+        )
+    report = create_fileset(tmp_path / "in", tmp_path / "disc")
+    assert report.written == 2
+    patients = filmless.read_fileset(tmp_path / "disc").patients
+    assert [len(patient.dataset.PatientID) for patient in patients] == [5000, 5001]

@@ -322,3 +322,48 @@ def test_dcmmkdir_goes_on_with_ours_and_we_with_its(disc, ct, another, peer) -> 
     added = next(each for each in fileset if each.dataset.ReferencedSOPInstanceUIDInFile == "1.2.1")
     assert added in next(series for series in fileset.series if record in series.children).children
     assert verify_fileset(disc) == []
+
+
+def test_missing_file_is_written_again(disc, cd) -> None:
+    whole, before = contents(disc), filmless.read_fileset(disc)
+    gone = [before.files[0], before.files[5]]
+    for record in gone:
+        record.path.unlink()
+    gone[1].path.parent.rmdir() if not any(gone[1].path.parent.iterdir()) else None
+    report = update_fileset(disc, cd / "98892003")
+    assert report.written == 2
+    assert report.failed == []
+    assert [remark.code for remark in report.remarks] == ["file-restored", "file-restored"]
+    after = contents(disc)
+    assert {name: after[name] for name in whole if name.name != "DICOMDIR"} == {
+        name: data for name, data in whole.items() if name.name != "DICOMDIR"
+    }
+    assert after.keys() == whole.keys()
+    assert list(map(without_links, filmless.read_fileset(disc).walk())) == list(map(without_links, before.walk()))
+    assert verify_fileset(disc) == []
+
+
+@pytest.mark.parametrize("way", ["outside", "long", "lower", "link", "class"])
+def test_missing_file_whose_name_is_not_safe_is_not_written(disc, cd, tmp_path, way) -> None:
+    fileset = filmless.read_fileset(disc)
+    gone = fileset.files[0]
+    gone.path.unlink()
+    record, ds = gone.dataset, fileset.dataset
+    if way == "outside":
+        record.ReferencedFileID = ["..", "IM1"]
+    elif way == "long":
+        record.ReferencedFileID = ["TOOLONGNAME"]
+    elif way == "class":
+        record.ReferencedSOPClassUIDInFile = "1.2.3"
+    elif way == "lower":
+        (disc / "DICOM").rename(disc / "dicom")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (disc / "LINK").symlink_to(tmp_path / "elsewhere")
+        record.ReferencedFileID = ["LINK", "IM1"]
+    (disc / "DICOMDIR").write_bytes(encode(ds))
+    files = {path for path in contents(tmp_path) if path.name != "DICOMDIR"}
+    report = update_fileset(disc, cd / "98892003")
+    assert [remark.code for remark in report.failed] == ["uid-conflict"]
+    assert "file-restored" not in {remark.code for remark in report.remarks}
+    assert {path for path in contents(tmp_path) if path.name != "DICOMDIR"} == files

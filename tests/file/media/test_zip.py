@@ -108,3 +108,12 @@ def test_names_in_each_others_way_are_refused(tmp_path, names) -> None:
                 archive.writestr(name, b"x")
     with pytest.raises(FormatError, match="cannot be unpacked"):
         verify_fileset(tmp_path / "bad.zip")
+
+
+def test_zip_among_the_sources_is_told(cd, tmp_path) -> None:
+    create_fileset(cd / "98892003", tmp_path / "in.zip")
+    with pytest.raises(FormatError) as caught:
+        create_fileset(tmp_path / "in.zip", tmp_path / "disc")
+    assert caught.value.hint == "unpack a ZIP first"
+    report = create_fileset([tmp_path / "in.zip", cd / "98892003"], tmp_path / "disc")
+    assert "unpack it first" in str(report.passed_over[0])

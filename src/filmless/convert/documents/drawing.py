@@ -5,22 +5,30 @@ process can be ended, and draws beside others.
 """
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from os import environ, pathsep
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.spawn import get_executable
+from os import environ, fsdecode, pathsep
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.errors import ConversionError
+from filmless.convert.documents._draw import GREETING as _GREETING
+from filmless.errors import ConversionError, UnsupportedError
 
 __all__ = ["drawn_pages"]
 
 _SECONDS_PER_PAGE = 60.0
+_SECONDS_TO_BEGIN = 60.0
 _PROGRAM = Path(__file__).with_name("_draw.py")
+_NO_PYTHON = "pages of PDF are drawn by a Python of their own, which cannot be started"
+_SET_EXECUTABLE = "in a frozen or embedded Python, `multiprocessing.set_executable` names one that has pypdfium2"
 
 
 def drawn_pages(
@@ -52,46 +60,85 @@ def drawn_pages(
     ------
     ConversionError
         A page is damaged, or takes too long.
+    UnsupportedError
+        There is no Python to draw them.
     """
-    process = _started(data, sizes, colour)
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    process = _started()
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
     try:
+        _begin(process, {"sizes": sizes, "colour": colour, "seconds": 2 * seconds_per_page}, data)
         for number, (columns, rows) in enumerate(sizes):
-            timer = Timer(seconds_per_page, process.kill)
-            timer.daemon = True
-            timer.start()
-            pixels = process.stdout.read(4 * columns * rows)
-            is_late = not timer.is_alive()
-            timer.cancel()
+            with _within(seconds_per_page, process) as late:
+                pixels = process.stdout.read(4 * columns * rows)
             if len(pixels) < 4 * columns * rows:
-                why = f"takes more than {seconds_per_page:g} s" if is_late else "cannot be drawn: it is damaged"
+                why = f"takes more than {seconds_per_page:g} s" if late.is_set() else "cannot be drawn: it is damaged"
                 raise ConversionError(f"a page of the PDF {why}", frame=number)
             yield _grey_or_colour(np.frombuffer(pixels, np.uint8).reshape(rows, columns, 4))
     finally:
         process.kill()
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # what was not read any more
+                pipe.close()
         process.wait()
 
 
-def _started(data: bytes, sizes: Sequence[tuple[int, int]], colour: tuple[int, int, int]) -> subprocess.Popen[bytes]:
-    """Start the program, and give it what it needs: it reads all before it writes."""
-    if not sys.executable:
-        raise ConversionError("pages of PDF are drawn by a process of Python, which `sys.executable` does not name")
-    process = subprocess.Popen(  # noqa: S603 - it is Python itself
-        [sys.executable, "-P", str(_PROGRAM)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**environ, "PYTHONPATH": pathsep.join(sys.path)},
-    )
-    assert process.stdin is not None  # noqa: S101 - it is a pipe
+def _started() -> subprocess.Popen[bytes]:
     try:
-        process.stdin.write(json.dumps({"sizes": sizes, "colour": colour}).encode() + b"\n")
-        process.stdin.write(data)
-        process.stdin.close()
-    except OSError:
-        pass  # it ended: nothing comes out of it, which is told
-    return process
+        return subprocess.Popen(  # noqa: S603 - it is Python itself
+            [_python(), "-P", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environ, "PYTHONPATH": pathsep.join(map(str, sys.path))},
+        )
+    except OSError as error:
+        raise UnsupportedError(_NO_PYTHON, feature="pages of PDF", hint=_SET_EXECUTABLE) from error
+
+
+def _python() -> str:
+    """Return the Python that is started: the one of `multiprocessing`, which programs that embed Python can set.
+
+    Raises
+    ------
+    UnsupportedError
+        There is none: to start the program that Python is in would start it again, and not draw.
+    """
+    executable = fsdecode(get_executable() or "")
+    is_this = getattr(sys, "frozen", False) and executable == sys.executable
+    if is_this or not re.match(r"(?:python|pypy|graalpy)", Path(executable).name, re.IGNORECASE):
+        raise UnsupportedError(_NO_PYTHON, feature="pages of PDF", hint=_SET_EXECUTABLE)
+    return executable
+
+
+def _begin(process: subprocess.Popen[bytes], request: dict[str, Any], data: bytes) -> None:
+    """Give the program what it needs, all of which it reads before it writes."""
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
+    with _within(_SECONDS_TO_BEGIN, process):
+        with suppress(OSError):  # it ended: it does not greet
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(data)
+            process.stdin.close()
+        greeting = process.stdout.read(len(_GREETING))
+    if greeting != _GREETING:
+        raise UnsupportedError(_NO_PYTHON, feature="pages of PDF", hint=_SET_EXECUTABLE)
+
+
+@contextmanager
+def _within(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[Event]:
+    """End a process that takes longer, which the event tells."""
+    late = Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _grey_or_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

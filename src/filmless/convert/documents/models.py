@@ -47,10 +47,15 @@ def read_stl(data: bytes, options: ReadOptions) -> list[Document]:
     -----
     PS3.3 A.85.1
     """
-    if len(data) >= 84 and len(data) == 84 + 50 * int.from_bytes(data[80:84], "little"):
+    triangles = int.from_bytes(data[80:84], "little")
+    size = 84 + 50 * triangles
+    if len(data) >= 84 and len(data) == size:
         _check_binary_stl(data)
-    else:
+    elif _SOLID.match(data) and b"\0" not in data[:84]:
         _check_text_stl(data)
+    else:
+        what = "ends early" if len(data) < size else "goes on behind its triangles"
+        raise ConversionError(f"the STL {what}: it has {len(data)} bytes, expected {size} of {triangles} triangles")
     del options
     return [Document(kind="STL", data=data, mime_type="model/stl")]
 

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Literal, Unpack
 
@@ -172,7 +173,7 @@ def _wanted(
     if frame is not None and frames is not None:
         raise TypeError("give `frame` or `frames`, not both")
     if frame is not None:
-        wanted: Sequence[int] = (frame,)
+        wanted: Sequence[int] = (index(frame),)
     elif frames is None and row.per_frame:
         wanted = (0,)
         if len(source) > 1:
@@ -182,7 +183,7 @@ def _wanted(
             raise ConversionError(f"frames {frames!r} are none, expected numbers from 0 or 'all'")
         wanted = range(len(source))
     else:
-        wanted = frames if isinstance(frames, range) else tuple(frames)
+        wanted = frames if isinstance(frames, range) else tuple(map(index, frames))
     if not wanted:
         raise ConversionError("no frame is asked for")
     first, last = min(wanted), max(wanted)

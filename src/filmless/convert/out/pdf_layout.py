@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from filmless.convert.out.pdf_captions import Caption
 from filmless.convert.out.pdf_text import Fonts
+from filmless.errors import ConversionError
 
 __all__ = ["Layout", "Page", "Place", "layouts"]
 
 _MARGIN = 34.0
 _GAP = 9.0  # between pictures
 _TITLE, _VALUE, _LABEL, _SMALL = 15.0, 9.5, 6.5, 7.0  # sizes of type
+_LEAST = 1.0  # that a picture has
 _BETWEEN = 20.0  # captions of a line
 _LINE = 24.0  # of captions with labels
 _GREY, _PALE = 0.42, 0.75
@@ -73,10 +75,15 @@ class Page:
     caption_height: float
 
     @property
+    def has_room(self) -> bool:
+        """Whether the text leaves room for pictures."""
+        return min(self._cell) >= _LEAST
+
+    @property
     def _cell(self) -> tuple[float, float]:
         width = (self.room.width - _GAP * (self.columns - 1)) / self.columns
         height = (self.room.height - _GAP * (self.rows - 1)) / self.rows
-        return width, max(1.0, height - self.caption_height)
+        return width, height - self.caption_height
 
     def scale(self, proportion: float) -> float:
         """Return how high a picture can be, by which pages are compared."""
@@ -110,8 +117,22 @@ class Page:
         return fonts.draw(text, left, _MARGIN - 16.0, _SMALL, grey=_GREY)
 
 
-def layouts(layout: Layout, fonts: Fonts | None, heading: Sequence[Caption], *, has_own: bool) -> Iterator[Page]:
-    """Give the page upright and turned."""
+def layouts(layout: Layout, fonts: Fonts | None, heading: Sequence[Caption], *, has_own: bool) -> list[Page]:
+    """Give the page upright and turned, where there is room for pictures.
+
+    Raises
+    ------
+    ConversionError
+        There is none on either.
+    """
+    pages = [page for page in _turned(layout, fonts, heading, has_own=has_own) if page.has_room]
+    if not pages:
+        message = "the captions leave no room for the pictures of a page"
+        raise ConversionError(message, hint="fewer `captions`, or fewer columns and rows of the `sheet`")
+    return pages
+
+
+def _turned(layout: Layout, fonts: Fonts | None, heading: Sequence[Caption], *, has_own: bool) -> Iterator[Page]:
     for width, height in (layout.paper, layout.paper[::-1]):
         drawn, used = ("", 0.0) if fonts is None or not heading else _heading(fonts, heading, width, height)
         room = Place(_MARGIN, _MARGIN, width - 2 * _MARGIN, height - 2 * _MARGIN - used)

@@ -1,11 +1,14 @@
 """The frames of a data set, opened once for a writer: as pictures, as they are stored, in the modality's unit."""
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
+from threading import Lock
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from filmless.convert.icc_profile import rgb_profile
 from filmless.convert.out.options import RENDERING, Job
 from filmless.errors import ConversionError
 from filmless.pixels import to_modality, to_rgb
@@ -17,6 +20,7 @@ from filmless.pixels.rendering import render_of
 __all__ = ["PictureSource", "checked_number", "refuse_rendering"]
 
 Result = TypeVar("Result")
+_COLOURS = "without `depth` it is the colours as they are shown; npy has the stored values"
 
 
 class PictureSource:
@@ -39,6 +43,7 @@ class PictureSource:
         layers = self._rendering.get("overlays", True)
         if not isinstance(layers, bool):
             self._rendering["overlays"] = list(layers)
+        self._lock, self._profiles = Lock(), list[bytes | None]()  # of one profile, once it is looked at
         # What is drawn can have colours, on some frames and not on others.
         self._may_colour = len(job.frames) > 1 and (state is not None or not isinstance(layers, bool))
 
@@ -58,7 +63,8 @@ class PictureSource:
         """Decode a frame to values of the modality, in the unit of Rescale Type."""
         if self.description.samples > 1 or self.description.photometric_interpretation == "PALETTE COLOR":
             photometric = self.description.photometric_interpretation
-            raise ConversionError(f"{photometric} has no values of the modality, expected grey", tag=0x0028_0004)
+            message = f"{photometric} has no values of the modality, expected grey"
+            raise ConversionError(message, tag=0x0028_0004, hint=_COLOURS)
         return np.asarray(to_modality(self.job.ds, self.frames.decoded(frame).samples, frame=frame), np.float64)
 
     def exact(self, frame: int) -> tuple[NDArray[Any], str]:
@@ -66,8 +72,10 @@ class PictureSource:
         stored, photometric, _ = self.frames.decoded(frame)
         bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
         if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
-            message = f"{photometric} of {bits} bits is not written with 16"
-            raise ConversionError(message, frame=frame, hint="tiff of depth 32, or npy")
+            kind, hint = f"{photometric} of {bits} bits", _COLOURS
+            if photometric.startswith("MONOCHROME"):
+                kind, hint = f"{'float' if is_float else 'grey'} of {bits} bits", "tiff of depth 32, or npy"
+            raise ConversionError(f"{kind} is not written with 16", frame=frame, hint=hint)
         return stored, photometric
 
     def unsigned(self, frame: int) -> NDArray[np.uint16]:
@@ -90,9 +98,20 @@ class PictureSource:
         """Give what the colours of a picture are in (PS3.3 C.11.15): of a presentation state, when one made them."""
         if picture.ndim != 3 or self.job.options.get("icc"):  # what is in sRGB needs nothing beside it
             return None
+        with self._lock:
+            if not self._profiles:
+                self._profiles.append(self._checked_profile())
+            return self._profiles[0]
+
+    def _checked_profile(self) -> bytes | None:
         state = self._rendering.get("presentation_state")
-        profile = (self.job.ds if state is None else state.ds).get("ICCProfile")
-        return profile if isinstance(profile, bytes) and profile else None
+        given = (self.job.ds if state is None else state.ds).get("ICCProfile")
+        if not isinstance(given, bytes) or not given:
+            return None
+        profile = rgb_profile(given)
+        if profile is None:
+            self.job.notice("icc-dropped", "the ICC profile is left out: it is damaged or not one of RGB")
+        return profile
 
     def each(self, work: Callable[[int], Result]) -> Iterator[Result]:
         """Do the work for each frame, in threads; give the results in the order of the frames, a few ahead."""
@@ -142,6 +161,7 @@ def checked_number(job: Job, name: Literal["quality", "level", "loop"], default:
         It is none of those there are.
     """
     value: Any = job.options.get(name, default)
-    if not isinstance(value, int) or value not in numbers:
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or int(value) not in numbers:
         raise ConversionError(f"{name} {value!r} of {what} does not exist, expected {numbers[0]} to {numbers[-1]}")
     return int(value)

@@ -37,7 +37,7 @@ def whole_file(path: str | PathLike[str]) -> Iterator[BinaryIO]:
 
 def _create_beside(target: Path) -> tuple[BinaryIO, Path]:
     while True:
-        temporary = target.with_name(f".{target.name[:64]}.{os.getpid()}-{next(_numbers)}.tmp")
+        temporary = target.with_name(f".{target.name[:48]}.{os.getpid()}-{next(_numbers)}.tmp")
         try:
             return temporary.open("x+b"), temporary
         except FileExistsError:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from filmless.convert.content import Resolution, orient
+from filmless.convert.icc_profile import rgb_profile
 from filmless.convert.options import ReadOptions
 
 __all__ = ["DECODER_ERRORS", "PictureInformation", "sensible_resolution"]
@@ -64,19 +65,17 @@ class PictureInformation:
         fits
             Whether what is stored is in colour, and in the colours that the profile describes.
         """
-        profile = self.icc_profile
-        if profile is None:
+        if self.icc_profile is None:
             return None
         if not fits:
             options.notice(
                 "icc-dropped", "the ICC profile is left out: what is stored is grey, or other colours than its"
             )
             return None
-        size = int.from_bytes(profile[:4], "big")
-        if len(profile) >= 132 and size <= len(profile) and profile[16:20] == b"RGB " and profile[36:40] == b"acsp":
-            return profile[:size]
-        options.notice("icc-dropped", "the ICC profile is left out: it is damaged or not one of RGB")
-        return None
+        profile = rgb_profile(self.icc_profile)
+        if profile is None:
+            options.notice("icc-dropped", "the ICC profile is left out: it is damaged or not one of RGB")
+        return profile
 
 
 def sensible_resolution(pair: Any, *, absolute: bool) -> Resolution | None:

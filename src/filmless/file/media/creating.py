@@ -114,7 +114,8 @@ def create_fileset(
     instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=path), known={})
     if not instances:
         message = "no DICOM instance to put on the medium was found in the sources"
-        raise FormatError(message)
+        hint = "unpack a ZIP first" if any("ZIP" in remark.message for remark in report.passed_over) else None
+        raise FormatError(message, hint=hint)
     directory = new_directory(file_set_id, file_set_uid)
     path.parent.mkdir(parents=True, exist_ok=True)
     work.write(ZipTarget(path) if as_zip else FolderTarget(path), directory, tree, instances)

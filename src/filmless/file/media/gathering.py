@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from filmless import _core
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import DicomError, FormatError, LimitError, TruncatedError
+from filmless.file._natural_order import natural_key
 from filmless.file._read import read
 from filmless.file._write import encode
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES, Kind, kind_of_class
@@ -72,15 +73,21 @@ class Instance:
         above: tuple[Any, ...] = ()
         if self.kind.name not in ROOT_LEAVES:
             above = (
-                *map(natural, (self.text("PatientID"), self.text("PatientName"))),
+                *map(natural_key, (self.text("PatientID"), self.text("PatientName"))),
                 self.text("StudyDate"),
                 self.text("StudyTime"),
-                natural(self.text("StudyID")),
-                natural(self.text("StudyInstanceUID")),
-                natural(self.text("SeriesNumber")),
-                natural(self.text("SeriesInstanceUID")),
+                natural_key(self.text("StudyID")),
+                natural_key(self.text("StudyInstanceUID")),
+                natural_key(self.text("SeriesNumber")),
+                natural_key(self.text("SeriesInstanceUID")),
             )
-        return (not above, *above, natural(self.text("InstanceNumber")), natural(self.sop_instance), str(self.path))
+        return (
+            not above,
+            *above,
+            natural_key(self.text("InstanceNumber")),
+            natural_key(self.sop_instance),
+            str(self.path),
+        )
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:
@@ -90,12 +97,6 @@ def text_of(dataset: Dataset, keyword: str) -> str:
     except FormatError:
         return ""
     return "" if value is None else str(value).strip()
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return what texts with numbers in them are sorted by: ``IM9`` before ``IM10``."""
-    parts = re.findall(r"\d+|\D+", text)
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
 
 
 def gather(
@@ -114,7 +115,8 @@ def gather(
             report.failed.append(Remark("unreadable", _said(error), str(path)))
             continue
         except FormatError:
-            report.passed_over.append(Remark("not-dicom", "not a DICOM file", str(path)))
+            message = "a ZIP, which is not looked into: unpack it first" if is_zipfile(path) else "not a DICOM file"
+            report.passed_over.append(Remark("not-dicom", message, str(path)))
             continue
         except OSError as error:
             unread(error)
@@ -247,11 +249,11 @@ def _files(
 
 def _below(folder: Path, avoid: Path | None, unread: Callable[[OSError], None]) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=unread):
-        folders[:] = sorted(folders, key=natural)
+        folders[:] = sorted(folders, key=natural_key)
         if avoid is not None and Path(place).resolve() == avoid:
             folders.clear()
             continue
-        for name in sorted(files, key=natural):
+        for name in sorted(files, key=natural_key):
             path = Path(place, name)
             if path.is_file() and not (avoid is not None and path.resolve() == avoid):
                 yield path

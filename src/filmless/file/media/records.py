@@ -12,9 +12,11 @@ from filmless.file._records import LOWER_LEVEL, NEXT_RECORD, RECORD_IN_USE
 from filmless.file._uid import generate_uid
 from filmless.file.media.kinds import Key, Kind
 
-__all__ = ["FILE_ID", "ICON", "IN_USE", "bare_record", "icon_item", "key_of", "record_of"]
+__all__ = ["COMPONENT", "FILE_ID", "ICON", "IN_USE", "bare_record", "icon_item", "key_of", "record_of"]
 
 FILE_ID = 0x00041500
+#: Of a File ID (PS3.10 8.2 and 8.5).
+COMPONENT = re.compile(r"[A-Z0-9_]{1,8}")
 ICON = 0x00880200
 _CHARACTER_SET = 0x00080005
 IN_USE = 0xFFFF

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 
@@ -48,6 +48,8 @@ class Node:
         Name of its own file.
     instance
         What its file is made from; None when the file is on the medium already, or there is none.
+    was_there
+        Whether it is of the directory that is updated.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Node:
     folder: tuple[str, ...] = ()
     file_id: tuple[str, ...] = ()
     instance: Instance | None = None
+    was_there: bool = False
 
     def walk(self) -> Iterator[Node]:
         """Go through this record and all below it."""
@@ -75,12 +78,19 @@ class Tree:
         Names that are taken, of files and folders, as components.
     remark
         Told what was made up.
+    absent
+        Records among them whose file is missing, by SOP Instance UID.
     """
 
     def __init__(
-        self, roots: Iterable[Node], names: Iterable[tuple[str, ...]], remark: Callable[[Remark], None]
+        self,
+        roots: Iterable[Node],
+        names: Iterable[tuple[str, ...]],
+        remark: Callable[[Remark], None],
+        absent: Mapping[str, Node] | None = None,
     ) -> None:
         self.roots = list(roots)
+        self._absent = absent or {}
         self._taken = {
             tuple(part.upper() for part in name[:depth]) for name in names for depth in range(1, len(name) + 1)
         }
@@ -113,13 +123,15 @@ class Tree:
     # -- adding ----------------------------------------------------------------------------------------------------
 
     def add(self, instance: Instance) -> Node:
-        """Add an instance, with what is missing above it.
+        """Add an instance, with what is missing above it; give the record that there is, when only its file is missing.
 
         Raises
         ------
         FormatError
             When a key is required that it does not have and that cannot be made up; nothing is added then.
         """
+        if instance.sop_instance in self._absent:
+            return self._absent[instance.sop_instance]
         self._made_up.clear()
         leaf = self._added(instance)
         if self._made_up:
@@ -156,7 +168,7 @@ class Tree:
             found = []
             for node in nodes:
                 below = kept(node.children)
-                if id(node) not in gone and (below or not node.children):
+                if node.was_there or (id(node) not in gone and (below or not node.children)):
                     found.append(node)
                 node.children = below
             return found

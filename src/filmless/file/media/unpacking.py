@@ -84,15 +84,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left
             while written <= left and (chunk := source.read(_CHUNK)):
                 file.write(chunk)
                 written += len(chunk)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        FileExistsError,
-        NotADirectoryError,
-    ) as error:
+    except _BROKEN as error:
         message = f"a file in the ZIP cannot be unpacked ({type(error).__name__})"
         raise TruncatedError(message, path=archive.filename) from None
     return written

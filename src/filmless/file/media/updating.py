@@ -15,7 +15,7 @@ from filmless.file.media.creating import Source, paths_of
 from filmless.file.media.gathering import gather, text_of
 from filmless.file.media.kinds import ABOVE, LEAVES
 from filmless.file.media.profiles import profile_named
-from filmless.file.media.records import FILE_ID
+from filmless.file.media.records import COMPONENT, FILE_ID
 from filmless.file.media.remarks import MediaReport, Remark
 from filmless.file.media.tree import Node, Tree
 from filmless.file.media.work import Progress, Work
@@ -41,8 +41,9 @@ def update_fileset(
     """Add instances to a file-set.
 
     Records that are there stay as they are, with their icons, private keys, files and names; only the offsets between
-    them are written anew, so wrong ones are mended. Instances that are there already are passed over. The UID and the
-    ID of the file-set stay, too. The new DICOMDIR takes the place of the old one when all files are written.
+    them are written anew, so wrong ones are mended. Instances that are there already are passed over. A record whose
+    file is missing gets it again, under its name, when a source is that instance. The UID and the ID of the file-set
+    stay, too. The new DICOMDIR takes the place of the old one when all files are written.
 
     Parameters
     ----------
@@ -96,19 +97,53 @@ def update_fileset(
         for finding in fileset.findings
         if finding.code.startswith("record-")
     ]
-    report.remarks += [
-        Remark("file-missing", "the record's file is not there: the record was kept", "/".join(record.file_id))
-        for record in fileset.missing
-    ]
-    tree = Tree(roots, _names(folder, roots), report.remarks.append)
+    mended = bool(report.remarks)
     known = {text_of(record.dataset, "ReferencedSOPInstanceUIDInFile"): record.path for record in fileset.walk()}
     known.pop("", None)
+    absent = _absent(fileset, roots)
+    tree = Tree(roots, _names(folder, roots), report.remarks.append, absent)
     work = Work(report, chosen, icon, prepare, progress, threads)
-    instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=folder), known=known)
-    mended = any(remark.code != "file-missing" for remark in report.remarks)
+    found = gather(paths_of(sources), chosen, report, leave_out=folder)
+    instances = work.checked(found, known=known, absent=absent)
+    report.remarks += _told_of_missing(fileset, {instance.sop_instance for instance in instances})
     if instances or mended:
         work.write(FolderTarget(folder, directory=fileset.path.name), fileset.dataset, tree, instances)
     return report
+
+
+def _absent(fileset: FileSet, roots: list[Node]) -> dict[str, Node]:
+    """Return records whose file is missing and can be written again under its name, by SOP Instance UID."""
+    nodes = (node for root in roots for node in root.walk())
+    absent = {}
+    for record, node in zip(fileset.walk(), nodes, strict=True):
+        uid = text_of(record.dataset, "ReferencedSOPInstanceUIDInFile")
+        if uid and record.file_id and record.path is None and _is_free(fileset.path.parent, record.file_id):
+            node.file_id = record.file_id
+            absent[uid] = node
+    return absent
+
+
+def _is_free(folder: Path, file_id: tuple[str, ...]) -> bool:
+    """Tell whether a name is one of the Standard's, and nothing is in its way: in another case, with a version."""
+    if not all(COMPONENT.fullmatch(part) for part in file_id):
+        return False
+    for part in file_id[:-1]:
+        there = {entry.name for entry in folder.iterdir() if entry.name.upper().split(";")[0].rstrip(".") == part}
+        if not there:
+            return True
+        folder /= part
+        if there != {part} or folder.is_symlink() or not folder.is_dir():
+            return False
+    return not os.path.lexists(folder / file_id[-1])
+
+
+def _told_of_missing(fileset: FileSet, written: set[str]) -> Iterator[Remark]:
+    """Say of each record whose file is missing what becomes of it."""
+    for record in fileset.missing:
+        code, message = "file-missing", "the record's file is not there: the record was kept"
+        if text_of(record.dataset, "ReferencedSOPInstanceUIDInFile") in written:
+            code, message = "file-restored", "the record's file was not there: it is written again"
+        yield Remark(code, message, "/".join(record.file_id))
 
 
 def _node(record: Record) -> Node:
@@ -116,7 +151,8 @@ def _node(record: Record) -> Node:
     if _MULTI_REFERENCED_RECORD in dataset:  # retired: the record names its file itself from now on
         del dataset[_MULTI_REFERENCED_RECORD]
     children = [_node(child) for child in record.children]
-    node = Node(record.kind, dataset, children, file_id=record.file_id if FILE_ID not in dataset else ())
+    file_id = record.file_id if FILE_ID not in dataset else ()
+    node = Node(record.kind, dataset, children, file_id=file_id, was_there=True)
     node.folder = _folder_of(record)
     return node
 

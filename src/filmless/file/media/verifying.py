@@ -17,7 +17,7 @@ from filmless.file.media.creating import Source
 from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, Instance, instance_of, text_of
 from filmless.file.media.kinds import ABOVE, KINDS, ROOT_LEAVES, Kind
 from filmless.file.media.profiles import EXPLICIT, Profile, profile_named
-from filmless.file.media.records import key_of
+from filmless.file.media.records import COMPONENT, key_of
 from filmless.file.media.remarks import Remark
 from filmless.file.media.tree import LAST_RECORD
 from filmless.file.media.unpacking import MAX_UNPACKED, unpacked
@@ -25,7 +25,6 @@ from filmless.file.media.writing import DIRECTORY
 
 __all__ = ["verify_fileset"]
 
-_COMPONENT = re.compile(r"[A-Z0-9_]{1,8}")
 _MOST_COMPONENTS = 8
 
 
@@ -193,7 +192,7 @@ def _keys(record: Record) -> Iterator[Remark]:
 
 def _file_name(record: Record) -> Iterator[Remark]:
     parts = record.file_id
-    if len(parts) > _MOST_COMPONENTS or not all(_COMPONENT.fullmatch(part) for part in parts):
+    if len(parts) > _MOST_COMPONENTS or not all(COMPONENT.fullmatch(part) for part in parts):
         yield Remark("file-id", "its name is not up to 8 components of up to 8 of A-Z, 0-9 and _", _name(record))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,9 @@ class Work:
     progress: Progress | None
     threads: int | None = None
 
-    def checked(self, found: Iterable[Instance], *, known: dict[str, Path | None]) -> list[Instance]:
+    def checked(
+        self, found: Iterable[Instance], *, known: Mapping[str, Path | None], absent: Mapping[str, Node] | None = None
+    ) -> list[Instance]:
         """Sort instances, drop those that are there already, and refuse what the profile does not allow.
 
         Parameters
@@ -51,14 +53,17 @@ class Work:
             Instances.
         known
             Files on the medium by SOP Instance UID.
+        absent
+            Records whose file is missing and can be written again.
         """
+        missing = {} if absent is None else absent
         first: dict[str, Instance] = {}
         for instance in found:
             there = known.get(instance.sop_instance)
             same = first.get(instance.sop_instance)
             if same is not None:
                 self._repeated(instance, same.path)
-            elif instance.sop_instance in known:
+            elif instance.sop_instance in known and not _is_of(instance, missing.get(instance.sop_instance)):
                 self._repeated(instance, there)
             else:
                 first[instance.sop_instance] = instance
@@ -137,7 +142,8 @@ class Work:
                 target.write(dataset, node.file_id, instance.transfer_syntax)
         except DicomError as error:
             return error
-        if self.icon is not None and node.kind == "IMAGE":
+        node.record.ReferencedTransferSyntaxUIDInFile = instance.transfer_syntax
+        if self.icon is not None and not node.was_there and node.kind == "IMAGE":
             picture = self.icon(dataset if dataset is not None else read(instance.path))
             if picture is not None:
                 node.record[ICON] = Items([icon_item(picture)])
@@ -154,6 +160,11 @@ class Work:
         dataset.file_meta.MediaStorageSOPClassUID = instance.sop_class
         dataset.file_meta.MediaStorageSOPInstanceUID = instance.sop_instance
         return dataset
+
+
+def _is_of(instance: Instance, node: Node | None) -> bool:
+    """Tell whether an instance is what a record lacks."""
+    return node is not None and text_of(node.record, "ReferencedSOPClassUIDInFile") == instance.sop_class
 
 
 def _same_file(path: Path, other: Path) -> bool:
