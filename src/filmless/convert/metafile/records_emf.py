@@ -88,6 +88,8 @@ def read_emf_header(data: bytes) -> EmfHeader:
     if min(*pixels, *millimetres) <= 0:
         pixels, millimetres = (9600, 9600), (2540, 2540)  # nothing is said: a screen
     per_mm = pixels[0] / millimetres[0], pixels[1] / millimetres[1]
+    if _is_rounded(data, pixels, millimetres):
+        per_mm = (sum(pixels) / sum(millimetres),) * 2
     left, top, right, bottom = (side / 100 for side in frame)
     if right > left and bottom > top:
         place = left * per_mm[0], top * per_mm[1], (right - left) * per_mm[0], (bottom - top) * per_mm[1]
@@ -97,6 +99,19 @@ def read_emf_header(data: bytes) -> EmfHeader:
         raise ConversionError("the EMF has no size: its frame and its bounds are empty")
     width, height = max(width, 1), max(height, 1)
     return EmfHeader(bounds[0], bounds[1], width, height, width / per_mm[0], height / per_mm[1], per_mm)
+
+
+def _is_rounded(data: bytes, pixels: tuple[int, int], millimetres: tuple[int, int]) -> bool:
+    """Whether the device has square pixels by its micrometres, but not by its millimetres, which players go by.
+
+    LibreOffice makes a device as small as the picture, so that whole millimetres are half a percent off, and a square
+    no square. Both sides together are as Inkscape takes them.
+    """
+    if struct.unpack_from("<I", data, 4)[0] < 108 or len(data) < 108:
+        return False
+    x, y = struct.unpack_from("<ii", data, 100)
+    close = abs(x - 1000 * millimetres[0]) < 1000 and abs(y - 1000 * millimetres[1]) < 1000
+    return close and (x % 1000 or y % 1000) != 0 and abs(pixels[0] * y - pixels[1] * x) < 0.002 * pixels[1] * x
 
 
 def play_emf(dc: DeviceContext, data: bytes, *, max_records: int) -> None:
