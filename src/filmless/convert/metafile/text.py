@@ -161,7 +161,7 @@ class _Line:
             self.stretch = abs(font.width) * _across(self.dc, run, self.unit) / natural
         if run.advances is not None:
             unit = _across(self.dc, run, self.unit)
-            return [advance * unit for advance in run.advances]
+            return self._ligatures_parted([advance * unit for advance in run.advances])
         extra, breaks = self.dc.state.justification
         unit = _across(self.dc, run, self.unit)
         return [
@@ -170,6 +170,25 @@ class _Line:
             + (extra * unit / breaks if letter == " " and breaks else 0.0)
             for letter in self.letters
         ]
+
+    def _ligatures_parted(self, advances: list[float]) -> list[float]:
+        """Give letters that follow an f at no distance their share of it.
+
+        Programs that set fi, ffl and the like as one sign write its width for the f, and nothing for the others, which
+        would lie over the next letter.
+        """
+        letters = self.letters
+        start = 0
+        while (start := letters.find("f", start)) >= 0:
+            end = start + 1
+            while end < min(len(letters), len(advances)) and letters[end] in "fijlt" and advances[end] == 0:
+                end += 1
+            if end > start + 1:
+                widths = [advance(self._face(letter).face, letter, self.font.weight) for letter in letters[start:end]]
+                share = advances[start] / (sum(widths) or 1.0)
+                advances[start:end] = [width * share for width in widths]
+            start = end
+        return advances
 
     def _face(self, letter: str) -> Chosen:
         """Return who has a letter: the chosen face, else any."""
