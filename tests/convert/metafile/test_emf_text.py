@@ -68,7 +68,9 @@ def test_a_ligature_is_parted(emf):
     """Its width stands at the f: what follows does not lie over the next letter."""
 
     def places(text: str, advances: list[int]) -> list[float]:
-        svg = to_svg(emf.page(emf.font(height=-20), emf.text(text, 50, 50, advances), **SIZE), MetafileOptions(dpi=25.4))
+        svg = to_svg(
+            emf.page(emf.font(height=-20), emf.text(text, 50, 50, advances), **SIZE), MetafileOptions(dpi=25.4)
+        )
         return [float(x) for x in re.search(r'x="([^"]*)" y="0"', svg)[1].split()]
 
     f, i, r = places("fir", [13, 0, 8])

@@ -19,6 +19,10 @@ ECG_COLUMNS = 2400
 # Inkscape sets letters as their font has them, whatever distances the file says; LibreOffice's are of whole pixels of
 # a screen, and words end some of them farther on. See `test_a_page_of_text_as_libreoffice_sets_it`.
 OFFICE_TEXT_COLUMNS = 800
+REPORT = (
+    "Resting electrocardiogram, 12 leads. Sinus rhythm at 72 beats per minute; PR 160 ms, QRS 92 ms, QT/QTc 388/425"
+    " ms. Normal axis of 45 degrees. No acute ST segment changes. Unconfirmed report, to be read by a physician."
+)
 
 
 def _ecg() -> str:
@@ -42,10 +46,7 @@ def _ecg() -> str:
 
 def _page() -> str:
     """A report: lines of many words in several faces, in a frame."""
-    words = (
-        "Resting electrocardiogram, 12 leads. Sinus rhythm at 72 beats per minute; PR 160 ms, QRS 92 ms, QT/QTc 388/425"
-        " ms. Normal axis of 45 degrees. No acute ST segment changes. Unconfirmed report, to be read by a physician."
-    ).split()
+    words = REPORT.split()
     page = '<rect x="40" y="40" width="720" height="320" stroke="#000" stroke-width="2"/>'
     for line in range(15):
         text = " ".join(words[(line * 7 + word) % len(words)] for word in range(9))
@@ -155,13 +156,17 @@ def test_ink_lies_where_inkscape_has_it(by, name, kind, metafiles, near):
     assert near(theirs, ours) >= 0.995
 
 
-@pytest.mark.parametrize("kind", ["emf", "wmf"])
-def test_a_page_of_text_as_libreoffice_sets_it(kind, metafiles, near, peer, tmp_path):
-    """Letters as far apart as the file says. LibreOffice puts the drawing onto a page: the frames are laid together."""
-    path = metafiles / "soffice" / f"page.{kind}"
+def test_a_page_of_text_as_libreoffice_sets_it(metafiles, near, peer, tmp_path):
+    """Letters as far apart as the file says, which its WMF does not: there each player takes its own measures.
+
+    LibreOffice puts the drawing onto a page: the frames are laid together.
+    """
+    path = metafiles / "soffice" / "page.emf"
     office = [peer("soffice"), f"-env:UserInstallation=file://{metafiles}/profile", "--headless"]
     subprocess.run([*office, "--convert-to", "pdf", "--outdir", tmp_path, path], check=True, capture_output=True)
-    subprocess.run([peer("pdftoppm"), "-r", "200", "-png", "-singlefile", tmp_path / "page.pdf", tmp_path / "page"])
+    subprocess.run(
+        [peer("pdftoppm"), "-r", "200", "-png", "-singlefile", tmp_path / "page.pdf", tmp_path / "page"], check=True
+    )
     theirs = _within_frame(np.asarray(Image.open(tmp_path / "page.png").convert("RGB")))
     drawing = read_metafile(path.read_bytes(), MetafileOptions(dpi=200))
     ours = _within_frame(drawing.rgb)
