@@ -109,9 +109,11 @@ def _is_rounded(data: bytes, pixels: tuple[int, int], millimetres: tuple[int, in
     """
     if struct.unpack_from("<I", data, 4)[0] < 108 or len(data) < 108:
         return False
-    x, y = struct.unpack_from("<ii", data, 100)
-    close = abs(x - 1000 * millimetres[0]) < 1000 and abs(y - 1000 * millimetres[1]) < 1000
-    return close and (x % 1000 or y % 1000) != 0 and abs(pixels[0] * y - pixels[1] * x) < 0.002 * pixels[1] * x
+    micrometres: tuple[int, int] = struct.unpack_from("<ii", data, 100)
+    x, y = micrometres
+    is_close = abs(x - 1000 * millimetres[0]) < 1000 and abs(y - 1000 * millimetres[1]) < 1000
+    is_square = abs(pixels[0] * y - pixels[1] * x) < 0.002 * pixels[1] * x
+    return is_close and is_square and bool(x % 1000 or y % 1000)
 
 
 def play_emf(dc: DeviceContext, data: bytes, *, max_records: int) -> None:
