@@ -15,7 +15,7 @@ from filmless.convert.metafile.records import Record
 from filmless.convert.metafile.regions import AND, Region, combined
 from filmless.convert.metafile.symbols import symbol_letters
 
-__all__ = ["CODE_PAGES", "Run", "draw_run", "letters_of_bytes"]
+__all__ = ["Run", "draw_run", "letters_of_bytes"]
 
 OPAQUE, CLIPPED, GLYPH_INDEX, RIGHT_TO_LEFT = 0x2, 0x4, 0x10, 0x80
 _UPDATE, _RIGHT, _CENTRE, _BOTTOM, _BASELINE, _RTL_ALIGN = 1, 2, 6, 8, 24, 0x100
@@ -23,7 +23,7 @@ _SYMBOL = 2
 _DEFAULT_POINTS = 12
 
 # [MS-WMF] 2.1.1.5 CharacterSet
-CODE_PAGES = {
+_CODE_PAGES = {
     0: "cp1252", 1: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950",
     161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
     222: "cp874", 238: "cp1250", 255: "cp437",
@@ -49,7 +49,7 @@ def letters_of_bytes(
     """Decode text of bytes; letters of two bytes have two advances."""
     if charset == _SYMBOL:
         return "".join(chr(0xF000 + byte) if byte >= 32 else chr(byte) for byte in raw), advances
-    page = CODE_PAGES.get(charset, "cp1252")
+    page = _CODE_PAGES.get(charset, "cp1252")
     try:
         text = raw.decode(page)
     except UnicodeDecodeError:
