@@ -167,6 +167,13 @@ def test_lines_are_bounded_by_what_they_cost(emf, rng):
     assert read_metafile(emf.page(straight, columns=1000, rows=1000), MetafileOptions(size=1000)).rgb.max() == 0
 
 
+def test_bitmaps_over_bitmaps_are_bounded(emf, rng):
+    pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    shown = emf.blit(114, pixels, (0, 0, 1000, 1000), rop=0x80FF0000)
+    with pytest.raises(LimitError, match="over itself too often"):
+        read_metafile(emf.page(shown * 100, columns=1000, rows=1000), MetafileOptions(size=2000))
+
+
 def test_dashes_outside_of_the_picture_are_counted(emf):
     pen = emf.wide_pen(width=1, style=0x10007, dashes=(1, 1))
     line = emf.poly(4, [(-2_000_000, 5), (2_000_000, 6)])

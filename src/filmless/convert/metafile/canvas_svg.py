@@ -23,6 +23,8 @@ _MAX_INK = 1e10
 _LINE_COST, _STRAIGHT_COST, _EDGE_COST = 2000.0, 200.0, 400.0
 """Pixels of an area that the renderer fills while it draws one of a line that leans; of one straight across or down;
 of the edge of an area that leans."""
+_IMAGE_COST = 60.0
+"""Pixels of an area that the renderer fills while it draws one of a bitmap."""
 _FIGURES = 500
 """Figures of an element: of many at once the renderer sorts all edges of each row, over and over."""
 _HAIR = 1.002  # at one pixel and below, the renderer leaves joints out
@@ -194,7 +196,8 @@ class CanvasSvg:
         """Show a bitmap of shape (rows, columns, 3 or 4); the matrix maps its pixels to the picture's."""
         rows, columns = rgba.shape[:2]
         self.charge(16)
-        self._charge_ink(self.columns * self.rows / 8)
+        shown = Path.box(0, 0, columns, rows).mapped(matrix)
+        self._charge_ink(_IMAGE_COST * shown.covers(self.columns, self.rows))
         m11, m12, m21, m22, dx, dy = matrix
         # As GDI does: a pixel that grows stays a square. One that shrinks is blended, so that no thin line is lost.
         grows = min(math.hypot(m11, m12), math.hypot(m21, m22)) >= 1
