@@ -170,7 +170,7 @@ def ink():
 def near():
     """Whether a picture's pixels are ink, and how many of them lie within two pixels of another's."""
 
-    def near(first: np.ndarray, second: np.ndarray, threshold: int = 48) -> float:
+    def near(first: np.ndarray, second: np.ndarray, threshold: int = 24) -> float:
         a, b = (255 - rgb.min(axis=2) > threshold for rgb in (first, second))
         grown = np.zeros_like(b)
         for dy in range(-2, 3):

@@ -146,6 +146,41 @@ def test_drawing_is_bounded(emf):
             read_metafile(emf.page(records), options)
 
 
+def test_many_figures_are_several_elements(emf):
+    """Of many figures at once the renderer sorts all edges of each row: minutes for what takes a second."""
+    lines = b"".join(emf.poly(4, [(x % 40, 9), (x * 7 % 40, 12), (x * 3 % 40, 10)]) for x in range(20_000))
+    options = MetafileOptions(size=1000)
+    assert 20 < to_svg(emf.page(lines), MetafileOptions(size=60)).count("<path") < 100
+    with pytest.raises(LimitError, match="over itself too often"):
+        read_metafile(emf.page(lines), options)
+
+
+def test_lines_are_bounded_by_what_they_cost(emf, rng):
+    """A line that leans costs the renderer a thousand times what an area does."""
+    points = rng.integers(0, 999, (2000, 50, 2)).tolist()
+    lines = b"".join(emf.poly(4, line) for line in points)
+    started = time.perf_counter()
+    with pytest.raises(LimitError, match="over itself too often"):
+        read_metafile(emf.page(lines, columns=1000, rows=1000), MetafileOptions(size=4000))
+    assert time.perf_counter() - started < 10
+    straight = b"".join(emf.poly(4, [(0, y % 1000), (999, y % 1000)]) for y in range(5000))
+    assert read_metafile(emf.page(straight, columns=1000, rows=1000), MetafileOptions(size=1000)).rgb.max() == 0
+
+
+def test_bitmaps_over_bitmaps_are_bounded(emf, rng):
+    pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    shown = emf.blit(114, pixels, (0, 0, 1000, 1000), rop=0x80FF0000)
+    with pytest.raises(LimitError, match="over itself too often"):
+        read_metafile(emf.page(shown * 100, columns=1000, rows=1000), MetafileOptions(size=2000))
+
+
+def test_dashes_outside_of_the_picture_are_counted(emf):
+    pen = emf.wide_pen(width=1, style=0x10007, dashes=(1, 1))
+    line = emf.poly(4, [(-2_000_000, 5), (2_000_000, 6)])
+    with pytest.raises(LimitError, match="too many points"):
+        read_metafile(emf.page(pen + line), MetafileOptions(dpi=25.4))
+
+
 def test_counts_do_not_size_allocations(emf):
     records = [
         emf.record(4, "4iI", 0, 0, 0, 0, 0x3FFFFFFF), emf.record(7, "4iII", 0, 0, 0, 0, 0x3FFFFFFF, 4),

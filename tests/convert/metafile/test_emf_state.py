@@ -297,3 +297,21 @@ def test_a_metafile_that_draws_nothing_is_an_error(emf):
         read_metafile(emf.page(emf.record(24, "I", 0)))
     with pytest.raises(ConversionError, match="neither EMF nor WMF"):
         read_metafile(b"GIF89a")
+
+
+def test_a_device_rounded_to_whole_millimetres_has_square_pixels(emf):
+    """As LibreOffice writes it: 187.8 by 87.8 mm in micrometres, and 187 by 87 in millimetres."""
+    data = bytearray(
+        emf.page(emf.no_pen + emf.brush(0) + emf.record(43, "iiii", 0, 0, 320, 320), frame=(0, 0, 18779, 8779))
+    )
+    data[72:88] = struct.pack("<iiii", 710, 332, 187, 87)
+
+    def ratio() -> float:
+        ys, xs = np.nonzero(read_metafile(bytes(data), MetafileOptions(size=4000)).rgb[..., 0] == 0)
+        return float((xs.max() + 1) / (ys.max() + 1))
+
+    assert ratio() == pytest.approx(1.0048, abs=0.001)
+    data[100:108] = struct.pack("<ii", 187_800, 87_800)
+    assert ratio() == pytest.approx(1, abs=0.001)
+    data[100:108] = struct.pack("<ii", 187_800, 43_900)  # no such device: as if it were not said
+    assert ratio() == pytest.approx(1.0048, abs=0.001)

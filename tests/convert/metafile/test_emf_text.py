@@ -64,6 +64,23 @@ def test_letters_stand_where_the_file_has_them(emf, write):
     assert right[0] == pytest.approx(left - 80, abs=1)
 
 
+def test_a_ligature_is_parted(emf):
+    """Its width stands at the f: what follows does not lie over the next letter."""
+
+    def places(text: str, advances: list[int]) -> list[float]:
+        svg = to_svg(
+            emf.page(emf.font(height=-20), emf.text(text, 50, 50, advances), **SIZE), MetafileOptions(dpi=25.4)
+        )
+        return [float(x) for x in re.search(r'x="([^"]*)" y="0"', svg)[1].split()]
+
+    f, i, r = places("fir", [13, 0, 8])
+    assert (f, r) == (0, 13)
+    assert 5 < i - f < 9
+    assert places("fflr", [20, 0, 0, 8])[::3] == [0, 20]
+    assert places("fir", [7, 6, 8]) == [0, 7, 13]
+    assert places("mir", [13, 0, 8]) == [0, 13, 13]
+
+
 def test_positive_heights_are_of_the_cell(emf, write):
     em = write("H", emf.font(height=-40))
     cell = write("H", emf.font(height=40))

@@ -18,7 +18,15 @@ from filmless.errors import LimitError
 
 __all__ = ["CanvasSvg", "Stroke", "css"]
 
-_LINE_COST = 16.0  # pixels of an area that a renderer fills while it draws one of a line
+_MAX_INK = 1e10
+"""Pixels of areas that the renderer fills in some ten seconds."""
+_LINE_COST, _STRAIGHT_COST, _EDGE_COST = 2000.0, 200.0, 400.0
+"""Pixels of an area that the renderer fills while it draws one of a line that leans; of one straight across or down;
+of the edge of an area that leans."""
+_IMAGE_COST = 60.0
+"""Pixels of an area that the renderer fills while it draws one of a bitmap."""
+_FIGURES = 500
+"""Figures of an element: of many at once the renderer sorts all edges of each row, over and over."""
 _HAIR = 1.002  # at one pixel and below, the renderer leaves joints out
 _THIN = 1.5
 """Pixels: lines up to this width are one pixel wide and, where they run straight across or down, in one row of them.
@@ -71,8 +79,7 @@ class CanvasSvg:
         self.everything = Rectangles(np.array([[0.0, 0.0, columns, rows]]))
         self._paper = paper
         self._max_points, self._points = max_points, 0
-        # A page full of lines is a fraction of this.
-        self._max_ink, self._ink = 1e8 + 500.0 * columns * rows, 0.0
+        self._ink = 0.0
         self._max_pixels, self._pixels = max_pixels, 0
         self._definitions: list[str] = []
         self._elements: list[str] = []
@@ -116,24 +123,37 @@ class CanvasSvg:
     def _charge_ink(self, pixels: float) -> None:
         """Count what the renderer will have to go over, before it does."""
         self._ink += pixels
-        if self._ink > self._max_ink:
-            raise LimitError("the metafile draws over itself too often", limit="ink", value=int(self._max_ink))
+        if self._ink > _MAX_INK:
+            hint = "ask for a smaller picture: less dpi or size"
+            raise LimitError("the metafile draws over itself too often", limit="ink", value=int(_MAX_INK), hint=hint)
+
+    def _charge_dashes(self, length: float, stroke: Stroke) -> None:
+        """Count the dashes of a line, which the renderer makes outside of the picture, too."""
+        period = sum(stroke.dashes) * (stroke.widest / stroke.width if stroke.width else 1.0)
+        self.charge(int(4 * length / period))
 
     def fill(self, path: Path, paint: str, rule: str, clip: Region | None, *, blend: str = "") -> None:
         """Fill figures; ``paint`` is as in SVG."""
         self.charge(path.count + 4)
-        self._charge_ink(path.covers(self.columns, self.rows))
+        leaning = 0.0 if path.is_axis_parallel() else path.length((self.columns, self.rows))
+        self._charge_ink(path.covers(self.columns, self.rows) + _EDGE_COST * leaning)
         rule = ' fill-rule="evenodd"' if rule == "evenodd" else ""
         self._add(f'<path fill="{paint}"{rule} d="{path.data()}"/>', clip, blend)
 
     def stroke(self, path: Path, stroke: Stroke, clip: Region | None) -> None:
         """Draw along figures. The middle of a pixel is where a point of a line lies, as in GDI."""
         self.charge(path.count + 4)
-        self._charge_ink(path.length(self.columns, self.rows) * max(_LINE_COST, stroke.widest))
+        is_straight = path.is_axis_parallel()
+        cost = max(_STRAIGHT_COST if is_straight else _LINE_COST, stroke.widest)
+        self._charge_ink(path.length((self.columns, self.rows)) * cost)
+        if stroke.blend:
+            self._charge_ink(float(path.count) ** 2)  # it is one element, however many figures there are
+        if stroke.dashes:
+            self._charge_dashes(path.length(), stroke)
         end = ""
         if stroke.shape is not None and (back := inverse(stroke.shape)) is not None:
             data = path.mapped(back).data()
-        elif stroke.is_thin and path.is_axis_parallel():
+        elif stroke.is_thin and is_straight:
             data = path.snapped().data()
         else:
             data = path.mapped((1, 0, 0, 1, 0.5, 0.5)).data()
@@ -149,8 +169,11 @@ class CanvasSvg:
             abs(min(max(a, 0), most) - min(max(b, 0), most))
             for a, b, most in ((x0, x1, self.columns), (y0, y1, self.rows))
         )
-        self._charge_ink((across + down) * max(_LINE_COST, stroke.width))
-        if stroke.is_thin and (abs(x1 - x0) <= PARALLEL or abs(y1 - y0) <= PARALLEL):
+        is_straight = abs(x1 - x0) <= PARALLEL or abs(y1 - y0) <= PARALLEL
+        self._charge_ink((across + down) * max(_STRAIGHT_COST if is_straight else _LINE_COST, stroke.width))
+        if stroke.dashes:
+            self._charge_dashes(abs(x1 - x0) + abs(y1 - y0), stroke)
+        if stroke.is_thin and is_straight:
             x0, y0, x1, y1 = (math.floor(number + 0.5) + 0.5 for number in (x0, y0, x1, y1))
             self._gather(f"M{x0:.2f} {y0:.2f} L{x1:.2f} {y1:.2f}", "", stroke, clip)
         else:
@@ -173,7 +196,8 @@ class CanvasSvg:
         """Show a bitmap of shape (rows, columns, 3 or 4); the matrix maps its pixels to the picture's."""
         rows, columns = rgba.shape[:2]
         self.charge(16)
-        self._charge_ink(self.columns * self.rows / 8)
+        shown = Path.box(0, 0, columns, rows).mapped(matrix)
+        self._charge_ink(_IMAGE_COST * shown.covers(self.columns, self.rows))
         m11, m12, m21, m22, dx, dy = matrix
         # As GDI does: a pixel that grows stays a square. One that shrinks is blended, so that no thin line is lost.
         grows = min(math.hypot(m11, m12), math.hypot(m21, m22)) >= 1
@@ -265,7 +289,11 @@ class CanvasSvg:
             attributes += f' stroke-dasharray="{" ".join(f"{dash:.3f}" for dash in stroke.dashes)}"'
         if stroke.shape is not None:
             attributes += ' transform="matrix({:.6g} {:.6g} {:.6g} {:.6g} {:.3f} {:.3f})"'.format(*stroke.shape)
-        self._add(f'<path fill="none"{attributes} d="{"".join(lines)}"/>', self._stroke_clip, stroke.blend)
+        figures = "".join(lines).split("M")[1:]
+        size = len(figures) if stroke.blend else _FIGURES
+        for start in range(0, len(figures), size):
+            data = "M" + "M".join(figures[start : start + size])
+            self._add(f'<path fill="none"{attributes} d="{data}"/>', self._stroke_clip, stroke.blend)
 
     def _enter(self, clip: Region | None) -> None:
         """Go on under another clip."""

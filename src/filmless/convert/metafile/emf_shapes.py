@@ -16,11 +16,11 @@ from filmless.convert.metafile.figures import (
     rounded_figure,
     set_pixel,
 )
-from filmless.convert.metafile.mapping import length_scale
+from filmless.convert.metafile.mapping import length_scale, moved
 from filmless.convert.metafile.path import Path, ellipse_arc
 from filmless.convert.metafile.records import Points, Record
 from filmless.convert.metafile.regions import Outline
-from filmless.convert.metafile.strokes_fills import draw_closed, draw_open, fill, stroke
+from filmless.convert.metafile.strokes_fills import draw_closed, draw_line, draw_open, fill, stroke
 
 __all__ = ["SHAPES"]
 
@@ -34,6 +34,10 @@ def _poly(dc: DeviceContext, record: Record, *, kind: str, closed: bool = False,
     if kind == "C" and (count - (0 if to else 1)) % 3:
         record.refuse(f"{count} points make no whole Bézier curves")
     if not count:
+        return
+    if kind == "L" and count == 2 and not (closed or to):
+        (start, end) = points.tolist()  # what many programs write every line as
+        draw_line(dc, moved(dc.matrix, *start), moved(dc.matrix, *end), record)
         return
     placed = dc.to_picture(points)
     path = Path()

@@ -23,7 +23,7 @@ from filmless.convert.metafile.region_drawing import (
 )
 from filmless.convert.metafile.regions import AND, COPY, DIFF, Region
 
-__all__ = ["STATE", "face_name"]
+__all__ = ["STATE"]
 
 _STOCK = 0x8000_0000
 
@@ -143,7 +143,7 @@ def _pattern_brush(dc: DeviceContext, record: Record, *, mono: bool) -> None:
     dc.objects[number] = Brush("mono", pattern=rgba[..., 0] > 127) if mono else Brush("pattern", pattern=rgba[..., :3])
 
 
-def face_name(raw: bytes) -> str:
+def _face_name(raw: bytes) -> str:
     """Read a name in UTF-16 that ends at a zero."""
     return raw.decode("utf-16-le", "replace").partition("\0")[0]
 
@@ -152,7 +152,7 @@ def _create_font(dc: DeviceContext, record: Record) -> None:
     (number,) = record.numbers("I", 8)
     height, width, escapement, _, weight = record.numbers("iiiii", 12)
     italic, underline, strikeout, charset = record.numbers("BBBB", 32)
-    face = face_name(bytes(record.part(40, min(64, max(0, len(record) - 40)))))
+    face = _face_name(bytes(record.part(40, min(64, max(0, len(record) - 40)))))
     dc.objects[number] = Font(
         height,
         width,

@@ -4,12 +4,12 @@ MS-EMF 2.3 (records), MS-WMF 2.2.2 (device-independent bitmaps).
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from filmless.errors import ConversionError
 
-__all__ = ["only_bitmap", "only_wmf_bitmap"]
+__all__ = ["only_emf_bitmap", "only_wmf_bitmap"]
 
 _SRCCOPY = 0x00CC_0020
 _BIT_BLT, _STRETCH_BLT, _DIB_TO_DEVICE, _STRETCH_DIB = 76, 77, 80, 81
@@ -20,7 +20,7 @@ _SILENT = frozenset(
     | {48, 49, 50, 51, 52, 57, 58, 82, 93, 94, 95, 98, 99, 100, 101, 104, 111, 112, 113, 121, 122}  # palettes, colour
 )
 _MAPMODE, _INTERSECT_CLIP, _SAVE_DC, _RESTORE_DC = 17, 30, 33, 34
-_SET_TRANSFORM, _MODIFY_TRANSFORM, _CLIP_REGION, _LAYOUT, _COMMENT, _EOF = 35, 36, 75, 115, 70, 14
+_SET_TRANSFORM, _MODIFY_TRANSFORM, _CLIP_REGION, _LAYOUT, _COMMENT = 35, 36, 75, 115, 70
 _WINDOW_EXTENT, _VIEWPORT_EXTENT = 9, 11
 _PLAIN_BITS = (1, 4, 8, 16, 24, 32)
 _COMPRESSIONS = (0, 1, 2, 3)
@@ -39,43 +39,36 @@ class _Place:
     saved: list[tuple[bool, tuple[int, int, int, int] | None]] = field(default_factory=list)
 
 
-def only_bitmap(data: bytes, *, max_records: int) -> bytes | None:
+def only_emf_bitmap(data: bytes, records: Iterable[tuple[int, int, int]], *, max_records: int) -> bytes | None:
     """Return the one bitmap of an EMF as a BMP file; None when it shows it mirrored or in part, or draws anything else.
+
+    Parameters
+    ----------
+    records
+        Number, place and size of each.
+    max_records
+        Who has more holds no bitmap alone.
 
     DICOM
     -----
     None: [MS-EMF] 2.3.1 bitmap record types.
     """
     bitmap: bytes | None = None
-    place = _Place()
+    place, view = _Place(), memoryview(data)
     try:
-        for kind, record in _records(data, max_records):
+        for number, (kind, position, size) in enumerate(records):
+            record = view[position : position + size]
+            if number >= max_records:
+                return None
             if kind in (_BIT_BLT, _STRETCH_BLT, _DIB_TO_DEVICE, _STRETCH_DIB):
                 if bitmap is not None:
                     return None
                 bitmap = _bitmap(kind, record, place)
             else:
                 _follow(kind, record, place)
-    except _NotOnlyABitmap:
+    except (_NotOnlyABitmap, ConversionError):
         return None
     return bitmap
-
-
-def _records(data: bytes, max_records: int) -> Iterator[tuple[int, memoryview]]:
-    """Walk the records behind the header, to the end of file record."""
-    view, position = memoryview(data), 0
-    for _ in range(max_records):
-        if position + 8 > len(view):
-            break
-        kind, size = struct.unpack_from("<II", view, position)
-        if size < 8 or size % 4 or size > len(view) - position or (position and kind == 1):
-            break
-        if kind == _EOF:
-            return
-        if position:
-            yield kind, view[position : position + size]
-        position += size
-    raise _NotOnlyABitmap
 
 
 def _follow(kind: int, record: memoryview, place: _Place) -> None:

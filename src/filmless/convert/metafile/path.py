@@ -111,16 +111,15 @@ class Path:
         down = min(box[3], rows) - max(box[1], 0.0)
         return max(across, 0.0) * max(down, 0.0)
 
-    def length(self, columns: int, rows: int) -> float:
-        """Return about how long its lines are within a picture."""
-        total, last = 0.0, None
-        for _, points in self.segments:
-            inside = np.clip(points, 0, (columns, rows))
-            if last is not None and len(inside):
-                inside = np.concatenate([last, inside])
-            total += float(np.abs(np.diff(inside, axis=0)).sum())
-            last = inside[-1:] if len(inside) else last
-        return total
+    def length(self, size: tuple[float, float] | None = None) -> float:
+        """Return about how long its lines are, moves included; within a picture of that size, when one is given."""
+        parts = [points for _, points in self.segments if len(points)]
+        if not parts:
+            return 0.0
+        points = np.concatenate(parts)
+        if size is not None:
+            points = np.minimum(np.maximum(points, 0.0), size)
+        return float(np.abs(points[1:] - points[:-1]).sum())
 
     def is_axis_parallel(self) -> bool:
         """Whether all its lines run straight across or down."""

@@ -6,14 +6,15 @@ from typing import NamedTuple
 import numpy as np
 
 from filmless.convert.formats import is_emf, is_wmf
+from filmless.convert.metafile import records_emf, records_wmf
 from filmless.convert.metafile.canvas_svg import CanvasSvg
 from filmless.convert.metafile.device_context import DeviceContext
 from filmless.convert.metafile.mapping import Mapping
-from filmless.convert.metafile.only_bitmap import only_bitmap, only_wmf_bitmap
+from filmless.convert.metafile.only_bitmap import only_emf_bitmap, only_wmf_bitmap
 from filmless.convert.metafile.options import Drawing, MetafileOptions
 from filmless.convert.metafile.rasterise import rasterise
 from filmless.convert.metafile.records_emf import EmfHeader, play_emf, read_emf_header
-from filmless.convert.metafile.records_wmf import WmfHeader, play_wmf, read_wmf_header, walk
+from filmless.convert.metafile.records_wmf import WmfHeader, play_wmf, read_wmf_header
 from filmless.convert.notice import ConversionNotice
 from filmless.errors import ConversionError, LimitError
 
@@ -77,9 +78,9 @@ def read_metafile(data: bytes, options: MetafileOptions | None = None) -> Drawin
 
 def _only_bitmap(data: bytes, max_records: int) -> bytes | None:
     if is_emf(data):
-        return only_bitmap(data, max_records=max_records)
+        return only_emf_bitmap(data, records_emf.walk(data), max_records=max_records)
     if is_wmf(data):
-        return only_wmf_bitmap(data, walk(data, 40 if data[:1] == b"\xd7" else 18), max_records=max_records)
+        return only_wmf_bitmap(data, records_wmf.walk(data, 40 if data[:1] == b"\xd7" else 18), max_records=max_records)
     return None
 
 

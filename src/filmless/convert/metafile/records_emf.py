@@ -1,7 +1,7 @@
 """EMF: its header, and its records played one after the other; [MS-EMF] 2.3.4, 2.1.1 RecordType."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from filmless.convert.metafile.device_context import DeviceContext
@@ -12,7 +12,7 @@ from filmless.convert.metafile.emf_text import TEXTS
 from filmless.convert.metafile.records import Record
 from filmless.errors import ConversionError, LimitError
 
-__all__ = ["RECORDS", "EmfHeader", "play_emf", "read_emf_header"]
+__all__ = ["RECORDS", "EmfHeader", "play_emf", "read_emf_header", "walk"]
 
 Handler = Callable[[DeviceContext, Record], None]
 _HEADER, _EOF, _COMMENT = 1, 14, 70
@@ -88,6 +88,8 @@ def read_emf_header(data: bytes) -> EmfHeader:
     if min(*pixels, *millimetres) <= 0:
         pixels, millimetres = (9600, 9600), (2540, 2540)  # nothing is said: a screen
     per_mm = pixels[0] / millimetres[0], pixels[1] / millimetres[1]
+    if _is_rounded(data, pixels, millimetres):
+        per_mm = (sum(pixels) / sum(millimetres),) * 2
     left, top, right, bottom = (side / 100 for side in frame)
     if right > left and bottom > top:
         place = left * per_mm[0], top * per_mm[1], (right - left) * per_mm[0], (bottom - top) * per_mm[1]
@@ -97,6 +99,38 @@ def read_emf_header(data: bytes) -> EmfHeader:
         raise ConversionError("the EMF has no size: its frame and its bounds are empty")
     width, height = max(width, 1), max(height, 1)
     return EmfHeader(bounds[0], bounds[1], width, height, width / per_mm[0], height / per_mm[1], per_mm)
+
+
+def _is_rounded(data: bytes, pixels: tuple[int, int], millimetres: tuple[int, int]) -> bool:
+    """Whether the device has square pixels by its micrometres, but not by its millimetres, which players go by.
+
+    LibreOffice makes a device as small as the picture, so that whole millimetres are half a percent off, and a square
+    no square. Both sides together are as Inkscape takes them.
+    """
+    if struct.unpack_from("<I", data, 4)[0] < 108 or len(data) < 108:
+        return False
+    micrometres: tuple[int, int] = struct.unpack_from("<ii", data, 100)
+    x, y = micrometres
+    is_close = abs(x - 1000 * millimetres[0]) < 1000 and abs(y - 1000 * millimetres[1]) < 1000
+    is_square = abs(pixels[0] * y - pixels[1] * x) < 0.002 * pixels[1] * x
+    return is_close and is_square and bool(x % 1000 or y % 1000)
+
+
+def walk(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield number, place and size in bytes of each record behind the header, up to the last."""
+    position, size_of, length = 0, struct.Struct("<II").unpack_from, len(data)
+    while position + 8 <= length:
+        kind, size = size_of(data, position)
+        if size < 8 or size % 4 or size > length - position:
+            raise ConversionError(f"EMF record of {size} bytes exceeds the file: offset {position}")
+        if kind == _EOF:
+            return
+        if position:
+            if kind == _HEADER:
+                raise ConversionError("EMF has a second header", offset=position)
+            yield kind, position, size
+        position += size
+    raise ConversionError("the EMF ends before its end of file record")
 
 
 def play_emf(dc: DeviceContext, data: bytes, *, max_records: int) -> None:
@@ -109,31 +143,19 @@ def play_emf(dc: DeviceContext, data: bytes, *, max_records: int) -> None:
     LimitError
         They are too many, or draw too much.
     """
-    view, position, size_of = memoryview(data), 0, struct.Struct("<II").unpack_from
-    length, number = len(data), 0
+    view = memoryview(data)
     unknown: set[int] = set()
-    while position + 8 <= length:
-        kind, size = size_of(data, position)
-        if size < 8 or size % 4 or size > length - position:
-            raise ConversionError(f"EMF record of {size} bytes exceeds the file: offset {position}")
-        if kind == _EOF:
-            dc.check_awaited(dc.awaited)
-            return
-        if position and kind == _HEADER:
-            raise ConversionError("EMF has a second header", offset=position)
-        if position:
-            entry = RECORDS.get(kind)
-            if entry is None:
-                unknown.add(kind) if len(unknown) < 20 else None
-                if kind in unknown:
-                    dc.notice("metafile-unknown", f"record {kind} is unknown and left out")
-            elif entry[1] is not None:
-                awaited = dc.awaited
-                entry[1](dc, Record("EMR_" + entry[0], view[position : position + size]))
-                if awaited is not None:
-                    dc.check_awaited(awaited)
-        number += 1
-        if number > max_records:
+    for number, (kind, position, size) in enumerate(walk(data)):
+        if number >= max_records:
             raise LimitError("the EMF has too many records", limit="max_records", value=max_records)
-        position += size
-    raise ConversionError("the EMF ends before its end of file record")
+        entry = RECORDS.get(kind)
+        if entry is None:
+            unknown.add(kind) if len(unknown) < 20 else None
+            if kind in unknown:
+                dc.notice("metafile-unknown", f"record {kind} is unknown and left out")
+        elif entry[1] is not None:
+            awaited = dc.awaited
+            entry[1](dc, Record("EMR_" + entry[0], view[position : position + size]))
+            if awaited is not None:
+                dc.check_awaited(awaited)
+    dc.check_awaited(dc.awaited)

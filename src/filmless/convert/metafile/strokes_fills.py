@@ -25,7 +25,8 @@ _KEPT_STROKES = 256
 _ROUND_TIP = 1.1
 """A pen whose tip is that much longer one way than the other is drawn as the ellipse it is."""
 
-# Lines of the six hatchings in a tile of 8 x 8, [MS-WMF] 2.1.1.12.
+# Lines of the six hatchings in a tile of 8 x 8 pixels of a screen, [MS-WMF] 2.1.1.12: GDI leaves their measure to the
+# device. Inkscape makes them 6 wide, so that no two players agree.
 _HATCHINGS = {
     0: "M0 4.5H8",
     1: "M4.5 0V8",

@@ -15,7 +15,7 @@ from filmless.convert.metafile.records import Record
 from filmless.convert.metafile.regions import AND, Region, combined
 from filmless.convert.metafile.symbols import symbol_letters
 
-__all__ = ["CODE_PAGES", "Run", "draw_run", "letters_of_bytes"]
+__all__ = ["Run", "draw_run", "letters_of_bytes"]
 
 OPAQUE, CLIPPED, GLYPH_INDEX, RIGHT_TO_LEFT = 0x2, 0x4, 0x10, 0x80
 _UPDATE, _RIGHT, _CENTRE, _BOTTOM, _BASELINE, _RTL_ALIGN = 1, 2, 6, 8, 24, 0x100
@@ -23,7 +23,7 @@ _SYMBOL = 2
 _DEFAULT_POINTS = 12
 
 # [MS-WMF] 2.1.1.5 CharacterSet
-CODE_PAGES = {
+_CODE_PAGES = {
     0: "cp1252", 1: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950",
     161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
     222: "cp874", 238: "cp1250", 255: "cp437",
@@ -49,7 +49,7 @@ def letters_of_bytes(
     """Decode text of bytes; letters of two bytes have two advances."""
     if charset == _SYMBOL:
         return "".join(chr(0xF000 + byte) if byte >= 32 else chr(byte) for byte in raw), advances
-    page = CODE_PAGES.get(charset, "cp1252")
+    page = _CODE_PAGES.get(charset, "cp1252")
     try:
         text = raw.decode(page)
     except UnicodeDecodeError:
@@ -161,7 +161,7 @@ class _Line:
             self.stretch = abs(font.width) * _across(self.dc, run, self.unit) / natural
         if run.advances is not None:
             unit = _across(self.dc, run, self.unit)
-            return [advance * unit for advance in run.advances]
+            return self._ligatures_parted([advance * unit for advance in run.advances])
         extra, breaks = self.dc.state.justification
         unit = _across(self.dc, run, self.unit)
         return [
@@ -170,6 +170,25 @@ class _Line:
             + (extra * unit / breaks if letter == " " and breaks else 0.0)
             for letter in self.letters
         ]
+
+    def _ligatures_parted(self, advances: list[float]) -> list[float]:
+        """Give letters that follow an f at no distance their share of it.
+
+        Programs that set fi, ffl and the like as one sign write its width for the f, and nothing for the others, which
+        would lie over the next letter.
+        """
+        letters = self.letters
+        start = 0
+        while (start := letters.find("f", start)) >= 0:
+            end = start + 1
+            while end < min(len(letters), len(advances)) and letters[end] in "fijlt" and advances[end] == 0:
+                end += 1
+            if end > start + 1:
+                widths = [advance(self._face(letter).face, letter, self.font.weight) for letter in letters[start:end]]
+                share = advances[start] / (sum(widths) or 1.0)
+                advances[start:end] = [width * share for width in widths]
+            start = end
+        return advances
 
     def _face(self, letter: str) -> Chosen:
         """Return who has a letter: the chosen face, else any."""

@@ -25,7 +25,6 @@ from filmless.convert.metafile.regions import AND, COPY, DIFF
 __all__ = ["STATE", "bitmap_of"]
 
 _MAX_OBJECTS = 0x10000
-_PATTERN_STYLES = (3, 5, 6)
 
 
 def _value(dc: DeviceContext, record: Record, *, name: str, of: Callable[[Any], Any]) -> None:
