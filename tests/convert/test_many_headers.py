@@ -1,5 +1,6 @@
 """What the headers of a run have in common, and what tables, templates and models have to do with it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,25 @@ def test_studies_as_asked(here: Path) -> None:
 def test_deterministic_uids_do_not_depend_on_threads(here: Path) -> None:
     uids = [[ds.SOPInstanceUID for ds in convert(deterministic=True, threads=threads)] for threads in (1, 4)]
     assert uids[0] == uids[1]
+
+
+def test_deterministic_uids_do_not_depend_on_other_files(here: Path) -> None:
+    def uids(*sources: str, **options: object) -> dict[str, tuple[str, str]]:
+        found = convert_many(sources, deterministic=True, **options)
+        return {one.source: (one.dataset.SeriesInstanceUID, one.dataset.SOPInstanceUID) for one in found if one.dataset}
+
+    for series in ("one", "folder", "file"):
+        before = uids("in", series=series)
+        shutil.copy("in/1.png", "in/0.png")
+        after = uids("in", series=series)
+        Path("in/0.png").unlink()
+        assert len({instance for _, instance in after.values()}) == len(after) == len(before) + 1
+        assert {name: after[name] for name in before} == before
+    # In two folders of which each was named, with the same names and the same content.
+    shutil.copytree("in/a", "in/c")
+    two = uids("in/a", "in/c")
+    assert len({instance for _, instance in two.values()}) == len(two) == 4
+    assert two["in/a/1.png"] == uids("in/a")["in/a/1.png"]
 
 
 def test_a_table(here: Path) -> None:

@@ -38,6 +38,8 @@ class Origin:
         Its place in the run in natural order, from 1: Instance Number of one series.
     part
         Which content of its file it is, from 0.
+    namesake
+        How many files before it in the run are of the same folder and name, as of two folders that were named.
     folder_number, number_in_folder
         The place of its folder among those of the run, and its own place in it, both from 1: Series Number and Instance
         Number when ``series="folder"``. ``number_in_folder`` is ``number`` by default.
@@ -53,6 +55,7 @@ class Origin:
     folder: str = ""
     number: int = 1
     part: int = 0
+    namesake: int = 0
     folder_number: int = 1
     number_in_folder: int | None = None
     file_number: int | None = None
@@ -102,7 +105,8 @@ class HeaderRules:
     uid_root
         Root of one's own organisation, for all UIDs that are made.
     deterministic
-        Make UIDs from the content and the header: the same give the same.
+        Make UIDs from the content, its folder and name, and the header that is given: the same give the same, whatever
+        else is in the run. Times of the run and numbers it counts are no part of that, and still differ.
     run
         What tells this run from others, such as its folder: studies and series of another run are others then, even
         when nothing that is given tells them apart. Without deterministic UIDs, what those of studies and series follow
