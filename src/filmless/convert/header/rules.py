@@ -81,8 +81,9 @@ class HeaderRules:
     sop_class
         UID, keyword or readable name of the SOP class; None for what follows from the content and its Modality.
     template
-        A DICOM file, a DICOM JSON file, a data set or a mapping of keywords: patient, study, series, equipment and all
-        else that does not follow from the content.
+        A DICOM file, a DICOM JSON file, a data set or a mapping of keywords. An object (with SOP Class UID) gives
+        patient and study, never series or equipment; what has none is a template as written, and gives all that does
+        not follow from the content.
     worklist
         The entry of a modality worklist, or several to choose from: data set(s), a DICOM or DICOM JSON file, a folder
         of such.
