@@ -91,9 +91,8 @@ def test_a_table(here: Path) -> None:
         ("in/a/1.png", "failed"),
         ("in/a/2.png", "failed"),
         ("t.csv", "skipped"),
-        ("t.csv", "skipped"),
     ]
-    assert found[2].reason == "row 2 of t.csv is of no file"
+    assert found[2].reason == "2 rows of t.csv are of no file: rows 2, 3"
     Path("t.csv").write_text("file,PatientBirthDate\n1.png,31 May\n")
     with pytest.raises(ConversionError, match="row 2, column PatientBirthDate"):
         convert_many("in", "out3", table="t.csv")

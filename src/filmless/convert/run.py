@@ -318,8 +318,8 @@ class Run:
                 self._failed = True
                 yield Conversion(source=table, status="failed", error=error)
                 return
-            for row in rows:
-                yield Conversion(source=table, status="skipped", reason=f"{row} is of no file")
+            if rows is not None:
+                yield Conversion(source=table, status="skipped", reason=rows)
 
 
 def _of_target(error: OSError, target: Path) -> OSError:

@@ -54,7 +54,7 @@ def test_a_value_that_is_wrong_is_not_repeated():
     with pytest.raises(ConversionError, match=r"StudyDate is wrong.*in the name of the file") as caught:
         made("{PatientID}_{StudyDate}_*", "42_SECRET_x.png")
     assert "SECRET" not in caught.value.message
-    with pytest.raises(ConversionError, match=r"takes .*numbers.*in the name of the file"):
+    with pytest.raises(ConversionError, match=r"takes a whole number of 0 to 65535 .*in the name of the file"):
         made("{PatientID}_{ReferencedFrameNumber}_{BitsMappedToColorLookupTable}", "42_1_x.png")
 
 

@@ -49,6 +49,7 @@ def ct() -> Dataset:
     step = Dataset()
     step.SpecificCharacterSet = "ISO_IR 100"
     step.CodeMeaning = "Fuß"
+    step.CodeValue, step.CodingSchemeDesignator = "1", "99X"
     ds.ProcedureCodeSequence = [step]
     ds.RequestAttributesSequence = [Dataset({"ScheduledProcedureStepID": "S"})]
     ds.private(0x0009, "ACME", create=True).add_new(1, "LO", "private")

@@ -207,15 +207,15 @@ class HeaderRules:
         """
         self._of_file(origin)
 
-    def rows_without_file(self, origins: Iterable[Origin]) -> list[str]:
-        """Name the rows of the table that none of these files has, such as ``row 7 of patients.csv``.
+    def rows_without_file(self, origins: Iterable[Origin]) -> str | None:
+        """Say which rows of the table none of these files has: ``2 rows of patients.csv are of no file: rows 7, 9``.
 
         Raises
         ------
         ConversionError
             Several files of the same name have one row.
         """
-        return [] if self._table is None else self._table.rows_without_file(origins)
+        return None if self._table is None else self._table.rows_without_file(origins)
 
     def data_set(
         self, content: Content, origin: Origin | None = None, *, notices: list[ConversionNotice] | None = None
