@@ -12,6 +12,7 @@ from filmless.convert.header.building import Run, build, check_given, checked_fa
 from filmless.convert.header.exif_values import values_of_exif
 from filmless.convert.header.given import Layer, layer_of, merged
 from filmless.convert.header.name_pattern import NamePattern
+from filmless.convert.header.oddities import tell_oddities
 from filmless.convert.header.sop_classes import sop_class_named
 from filmless.convert.header.table import HeaderTable
 from filmless.convert.header.template import layer_of_template
@@ -67,6 +68,26 @@ class Origin:
         return re.split(r"[/\\]", self.path)[-1] if self.path else ""
 
 
+#: What options may be, and how that is said.
+_TEXT = (str, "a text")
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "values": (Mapping, "a mapping"),
+    "worklist_match": (Mapping, "a mapping"),
+    "table": (str | PathLike, "a path"),
+    "now": (datetime, "a datetime"),
+    **dict.fromkeys(("sop_class", "table_key", "table_encoding", "table_delimiter", "name_pattern", "uid_root"), _TEXT),
+    **dict.fromkeys(("study", "series", "run"), _TEXT),
+}
+_OPTIONAL = frozenset(_TYPES) - {"values", "study", "series", "run"}
+
+
+def _check_types(rules: "HeaderRules") -> None:
+    for name, (expected, called) in _TYPES.items():
+        value = getattr(rules, name)
+        if not isinstance(value, expected) and not (value is None and name in _OPTIONAL):
+            raise ConversionError(f"{name} is a {type(value).__name__}, expected {called}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderRules:
     """What is asked for of the headers of a run; making one reads and checks it. Usable from many threads.
@@ -96,7 +117,8 @@ class HeaderRules:
     table_encoding, table_delimiter
         Of the table; None for UTF-8 and the delimiter that its first row has.
     name_pattern
-        Of file names: ``{PatientID}_{StudyDate}_*``, or with ``/`` of the path below what was named.
+        Of file names: ``{PatientID}_{StudyDate}_*``, or with ``/`` of the path below what was named. The suffix of the
+        file is left out, unless the pattern has one: ``{PatientID}.png``.
     exif
         Take device and time from EXIF, never a place.
     exif_description
@@ -118,7 +140,8 @@ class HeaderRules:
     Raises
     ------
     ConversionError
-        A value is wrong: where it came from (option, row and column, file), never the value.
+        An option is of a wrong type, or a value is wrong: where it came from (option, row and column, file), never the
+        value.
     OSError
         A file that is named cannot be read.
     """
@@ -148,9 +171,13 @@ class HeaderRules:
     _pattern: NamePattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        _check_types(self)
         if isinstance(self.worklist, Iterator):
             object.__setattr__(self, "worklist", tuple(self.worklist))  # an iterator is read once only
-        now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
+        try:
+            now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
+        except (ValueError, OverflowError):
+            raise ConversionError("now is too near the end of all years for a time zone") from None
         check_grouping("study", self.study)
         check_grouping("series", self.series)
         run = Run(
@@ -195,6 +222,8 @@ class HeaderRules:
         names = {one.name for one in fields(cls) if one.init}
         rules = {name: value for name, value in options.items() if name in names}
         values = {name: value for name, value in options.items() if name not in names}
+        if not isinstance(rules.get("values", {}), Mapping):
+            return cls(**rules)  # which says so
         return cls(**{**rules, "values": {**rules.get("values", {}), **values}})
 
     def check_origin(self, origin: Origin) -> None:
@@ -250,6 +279,7 @@ class HeaderRules:
             given = merged((self._below, *self._of_file(place), self._above))
             if "SOPInstanceUID" in given:
                 self._check_instance(place)
+            tell_oddities(given, told.append)
             return build(content, given, facts, self._run, place, told.append)
         except DicomError as error:
             if error.path is None:
