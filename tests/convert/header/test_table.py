@@ -151,9 +151,9 @@ def test_a_tag_in_brackets_is_a_tag(table):
 @pytest.mark.parametrize(
     ("title", "hint"),
     [
-        ("patientid", "did you mean PatientID?; a column is ignored when its title begins with #"),
-        ("Patient ID", "did you mean PatientID?; a column is ignored when its title begins with #"),
-        ("patient_birth_date", "did you mean PatientBirthDate?; a column is ignored when its title begins with #"),
+        ("patientid", "did you mean PatientID? A column is ignored when its title begins with #"),
+        ("Patient ID", "did you mean PatientID? A column is ignored when its title begins with #"),
+        ("patient_birth_date", "did you mean PatientBirthDate? A column is ignored when its title begins with #"),
         ("remark", "a column is ignored when its title begins with #"),
         ("Rows", "a column is ignored when its title begins with #"),
     ],

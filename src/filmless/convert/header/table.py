@@ -227,7 +227,8 @@ class HeaderTable:
         try:
             return key_named(title, f"column {at + 1} of {self.name}")
         except ConversionError as error:
-            error.hint = "; ".join(filter(None, (error.hint, "a column is ignored when its title begins with #")))
+            near = f"{error.hint} A" if error.hint else "a"
+            error.hint = f"{near} column is ignored when its title begins with #"
             raise
 
     def _add(self, number: int, cells: Sequence[str], before: dict[tuple[int, str], Any], wrong: "_Wrong") -> None:
