@@ -194,5 +194,9 @@ class PersonName(str):
 
 
 def nearest_keyword(name: str) -> str | None:
-    """Return the keyword most like a name, for hints."""
-    return next(iter(difflib.get_close_matches(name, _core.keywords(), 1)), None)
+    """Return the keyword that a name means or is much like, for hints: case, spaces and underscores do not matter."""
+    plain = {keyword.casefold(): keyword for keyword in _core.keywords()}
+    meant = "".join(letter for letter in name.casefold() if letter.isalnum())
+    if meant in plain:
+        return plain[meant]
+    return next((plain[near] for near in difflib.get_close_matches(meant, plain, 1, 0.75)), None)

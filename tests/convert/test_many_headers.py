@@ -1,5 +1,6 @@
 """What the headers of a run have in common, and what tables, templates and models have to do with it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,25 @@ def test_deterministic_uids_do_not_depend_on_threads(here: Path) -> None:
     assert uids[0] == uids[1]
 
 
+def test_deterministic_uids_do_not_depend_on_other_files(here: Path) -> None:
+    def uids(*sources: str, **options: object) -> dict[str, tuple[str, str]]:
+        found = convert_many(sources, deterministic=True, **options)
+        return {one.source: (one.dataset.SeriesInstanceUID, one.dataset.SOPInstanceUID) for one in found if one.dataset}
+
+    for series in ("one", "folder", "file"):
+        before = uids("in", series=series)
+        shutil.copy("in/1.png", "in/0.png")
+        after = uids("in", series=series)
+        Path("in/0.png").unlink()
+        assert len({instance for _, instance in after.values()}) == len(after) == len(before) + 1
+        assert {name: after[name] for name in before} == before
+    # In two folders of which each was named, with the same names and the same content.
+    shutil.copytree("in/a", "in/c")
+    two = uids("in/a", "in/c")
+    assert len({instance for _, instance in two.values()}) == len(two) == 4
+    assert two["in/a/1.png"] == uids("in/a")["in/a/1.png"]
+
+
 def test_a_table(here: Path) -> None:
     Path("t.csv").write_text("file,PatientID\n1.png,A\na/1.png,B\na/2.png,C\nb/1.png,D\n")
     assert [ds.PatientID for ds in convert(table="t.csv")] == ["A", "B", "C", "D"]
@@ -71,9 +91,8 @@ def test_a_table(here: Path) -> None:
         ("in/a/1.png", "failed"),
         ("in/a/2.png", "failed"),
         ("t.csv", "skipped"),
-        ("t.csv", "skipped"),
     ]
-    assert found[2].reason == "row 2 of t.csv is of no file"
+    assert found[2].reason == "2 rows of t.csv are of no file: rows 2, 3"
     Path("t.csv").write_text("file,PatientBirthDate\n1.png,31 May\n")
     with pytest.raises(ConversionError, match="row 2, column PatientBirthDate"):
         convert_many("in", "out3", table="t.csv")

@@ -39,7 +39,7 @@ _HEADER = in_group(
         metavar="KEYWORD=VALUE",
         help="A value; repeatable. Also Sequence[0].Keyword=VALUE, and codes as value^scheme^meaning.",
     ),
-    click.option("--template", metavar="FILE", help="Values of a DICOM or DICOM JSON file."),
+    click.option("--template", metavar="FILE", help="Patient and study of a DICOM file; all of a JSON template."),
     click.option("--worklist", metavar="FILE", help="Of a worklist entry: a DICOM or JSON file, a folder of such."),
     click.option("--worklist-match", multiple=True, metavar="KEY=VALUE", help="Which entry; repeatable."),
     click.option("--csv", "table", metavar="FILE", help="A row for each file, a column for each keyword."),

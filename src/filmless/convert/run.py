@@ -2,10 +2,11 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Lock
 from typing import Any
 
@@ -42,6 +43,7 @@ class _Entry:
     target: Path | None = None
     seconds: float = 0.0
     left: int = 1
+    namesake: int = 0
 
 
 @dataclass(slots=True)
@@ -124,8 +126,10 @@ class Run:
                 self.names.reserve(self.journal.folder / target)
 
     def _entries(self, items: Iterable[Item]) -> Iterator[_Entry]:
+        named: Counter[PurePath] = Counter()
         for item in items:
-            entry = _Entry(item, error=item.error, reason=item.reason)
+            entry = _Entry(item, error=item.error, reason=item.reason, namesake=named[item.relative])
+            named[item.relative] += 1
             if self.journal is not None and entry.error is None and entry.reason is None:
                 self._look_up(entry, self.journal)
             yield entry
@@ -211,6 +215,7 @@ class Run:
     def _make(self, work: _Work, piece: Piece) -> bool:
         item = work.entry.item
         origin = origin_of(work.entry.numbers, path=item.name, folder=item.folder, part=work.part)
+        origin = replace(origin, namesake=work.entry.namesake)
         try:
             piece.make(origin, work.notices)
         except Exception as error:  # noqa: BLE001
@@ -313,8 +318,8 @@ class Run:
                 self._failed = True
                 yield Conversion(source=table, status="failed", error=error)
                 return
-            for row in rows:
-                yield Conversion(source=table, status="skipped", reason=f"{row} is of no file")
+            if rows is not None:
+                yield Conversion(source=table, status="skipped", reason=rows)
 
 
 def _of_target(error: OSError, target: Path) -> OSError:

@@ -20,6 +20,10 @@ def made(pattern: str, path: str, folder: str = ""):
         ("*-{PatientID}-{StudyDate}", "left-42-20200102.png", ("42", "20200102")),
         ("img {PatientID} ({StudyDate})", "C:\\in\\img a.b (20200102).png", ("a.b", "20200102")),
         ("{0010,0020}.{StudyDate}", "42.20200102.png", ("42", "20200102")),
+        ("{PatientID}_{StudyDate}.png", "/in/42_20200102.png", ("42", "20200102")),
+        ("{PatientID}_{StudyDate}.*", "/in/42_20200102.tif", ("42", "20200102")),
+        ("{PatientID}_{StudyDate}_*.png", "/in/42_20200102_left.png", ("42", "20200102")),
+        ("{PatientID}_{StudyDate}.1", "/in/42_20200102.1.png", ("42", "20200102")),
     ],
 )
 def test_names(pattern, path, expected):
@@ -34,6 +38,24 @@ def test_paths():
         made("{PatientID}/*/{SeriesDescription}_*", "/in/42/left_1.png", "42")
     with pytest.raises(ConversionError, match="does not fit name_pattern"):
         made("x/{PatientID}", "/in/42/1.png", "42")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "folder", "message"),
+    [
+        ("{PatientID}.{StudyID}", "42.png", "", "the name of the file, without its suffix, does not fit name_pattern"),
+        ("x_{PatientID}", "42.png", "", "the name of the file, without its suffix, does not fit name_pattern"),
+        ("{PatientID}/x", "in/42/1.png", "42", "the path of the file, without its suffix, does not fit name_pattern"),
+        ("{PatientID}.png", "42.tif", "", "the name of the file does not fit name_pattern"),
+    ],
+)
+def test_what_is_compared_is_said(pattern, path, folder, message):
+    with pytest.raises(ConversionError, match=message):
+        made(pattern, path, folder)
+
+
+def test_a_path_with_its_suffix():
+    assert made("{PatientID}/{SeriesDescription}.png", "/in/42/left.png", "42").SeriesDescription == "left"
 
 
 def test_a_name_without_a_suffix_and_none():
@@ -54,7 +76,7 @@ def test_a_value_that_is_wrong_is_not_repeated():
     with pytest.raises(ConversionError, match=r"StudyDate is wrong.*in the name of the file") as caught:
         made("{PatientID}_{StudyDate}_*", "42_SECRET_x.png")
     assert "SECRET" not in caught.value.message
-    with pytest.raises(ConversionError, match=r"takes .*numbers.*in the name of the file"):
+    with pytest.raises(ConversionError, match=r"takes a whole number of 0 to 65535 .*in the name of the file"):
         made("{PatientID}_{ReferencedFrameNumber}_{BitsMappedToColorLookupTable}", "42_1_x.png")
 
 

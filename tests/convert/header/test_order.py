@@ -74,7 +74,7 @@ def test_texts():
         ("PatientSex", "SECRET", "none of its defined terms"),
         ("Modality", "XRAY", "none of its defined terms"),
         ("MeasurementUnitsCodeSequence", "SECRET", "is a sequence"),
-        ("InstanceNumber", "SECRET", "no integer"),
+        ("InstanceNumber", "SECRET", "expected a whole number"),
         ("PatientNmae", "SECRET", "is no keyword"),
     ]:
         with pytest.raises(ConversionError, match=message) as caught:

@@ -253,6 +253,8 @@ def test_names(name):
         ("VL Fotographic Image", "`VL Fotographic Image` is none", "did you mean VL Photographic Image Storage?"),
         ("1.2.840.10008.5.1.4.1.1.2", "no picture or document becomes CT Image Storage", "these do: "),
         ("x", "is none that a picture", "there are: "),
+        ("Enhanced US Volume", "no picture or document becomes Enhanced US Volume Storage", "these do: "),
+        ("Encapsulated pdff", "is none that a picture", "did you mean Encapsulated PDF Storage?"),
         ("1.2.840.10008.1.2", "is none that a picture", ""),
     ],
 )
@@ -276,7 +278,7 @@ def test_names_that_are_none(name, message, hint):
         ("Multi-frame Grayscale Word Secondary Capture Image", picture(bits=16, kind="i"), {}, "unsigned"),
         ("Multi-frame Single Bit Secondary Capture Image", picture(), {}, "samples of 1 bits"),
         ("Parametric Map", picture(bits=32), {}, "takes floats"),
-        ("Ophthalmic Photography 8 Bit Image", picture(), {}, "needs ImageLaterality and AcquisitionDeviceType"),
+        ("Ophthalmic Photography 8 Bit Image", picture(), {}, "needs ImageLaterality, AcquisitionDeviceType"),
         ("Ophthalmic Photography 8 Bit Image", picture(), {**OP, "PixelSpacing": None}, "PixelSpacing is needed"),
         (None, picture(3, bits=16, samples=3), {}, "no SOP class holds the 3 frames of colour samples of 16"),
         (None, picture(3, bits=16, kind="i"), {}, "3 frames of grey signed samples"),
@@ -307,7 +309,8 @@ def test_modality_asks_for_more_than_there_is():
     notices: list[Any] = []
     ds = HeaderRules(values={"Modality": "OP"}).data_set(picture(), notices=notices)
     assert (ds.SOPClassUID.name, ds.Modality) == ("Secondary Capture Image Storage", "OP")
-    assert "needs ImageLaterality" in str(notices[0])
+    assert "8 Bit Image Storage needs ImageLaterality, " in str(notices[0])
+    assert "16 Bit" not in str(notices[0])  # which is farther away
     ds = HeaderRules(values={"Modality": "US"}).data_set(picture(3), notices=notices)
     assert "7.2" in ds.SOPClassUID
     assert "frames whose time is known" in str(notices[1])

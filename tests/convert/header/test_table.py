@@ -99,11 +99,69 @@ def test_a_file_without_row_and_rows_without_file(table):
     with pytest.raises(ConversionError, match="has no row"):
         rules.check_origin(origin("d.png"))
     rules.check_origin(origin("a.png"))
-    assert rules.rows_without_file([origin("b.png"), origin("d.png")]) == [
-        "row 2 of patients.csv",
-        "row 4 of patients.csv",
-    ]
-    assert HeaderRules().rows_without_file([origin("b.png")]) == []
+    found = rules.rows_without_file([origin("b.png"), origin("d.png")])
+    assert found == "2 rows of patients.csv are of no file: rows 2, 4"
+    found = rules.rows_without_file([origin("b.png"), origin("c.png")])
+    assert found == "row 2 of patients.csv is of no file"
+    assert HeaderRules().rows_without_file([origin("b.png")]) is None
+    rules = HeaderRules(table=table("file,PatientID\n" + "".join(f"{n}.png,1\n" for n in range(50))))
+    assert str(rules.rows_without_file([])).endswith("rows 2, " + ", ".join(map(str, range(3, 22))) + " and 30 more")
+
+
+def test_a_row_of_another_case(table):
+    rules = HeaderRules(table=table("file,PatientID\na.png,1\nx/IMG.PNG,2\n"))
+    with pytest.raises(ConversionError, match="no row for the file: row 3 names it with other capital letters"):
+        rules.check_origin(origin("/in/x/img.png", "x"))
+
+
+def test_all_cells_that_are_wrong_are_told(table):
+    titles = "file,PatientID,PatientBirthDate,PatientSex,PatientSize\n"
+    text = titles + "a,1,31.12.1999,male,1.75\nb,2\nc,3,19991231,F,1,75\nd,,,,tall\n"
+    with pytest.raises(ConversionError) as caught:
+        HeaderRules(table=table(text))
+    assert caught.value.message == (
+        "5 values or rows of patients.csv are wrong: "
+        "the value given for PatientBirthDate is wrong: expected a date as YYYYMMDD: row 2, column PatientBirthDate; "
+        "PatientSex is none of its defined terms, expected F, M or O: row 2, column PatientSex; "
+        "row 3 of patients.csv has 2 cells, expected 5 as in the first; "
+        "row 4 of patients.csv has 6 cells, expected 5 as in the first; "
+        "the value given for PatientSize is wrong: expected a number of at most 16 characters, as 1.75: "
+        "row 5, column PatientSize"
+    )
+
+
+def test_more_wrong_cells_than_anybody_reads(table):
+    with pytest.raises(ConversionError) as caught:
+        HeaderRules(table=table("file,PatientSex\n" + "".join(f"{n},SECRET\n" for n in range(1000))))
+    assert caught.value.message.startswith("1000 values or rows of patients.csv are wrong: ")
+    assert caught.value.message.endswith("row 21, column PatientSex; and 980 more")
+
+
+@pytest.mark.parametrize("title", ["# note", "#", "(note)", "[Rows]", "(PatientID)"])
+def test_columns_that_are_ignored(title, table):
+    rules = HeaderRules(table=table(f'file,"{title}",PatientID,"{title}"\na.png,SECRET,1,SECRET\n'))
+    assert rules.data_set(picture(), origin("a.png")).PatientID == "1"
+
+
+def test_a_tag_in_brackets_is_a_tag(table):
+    rules = HeaderRules(table=table('file,"(0010,0020)"\na.png,1\n'))
+    assert rules.data_set(picture(), origin("a.png")).PatientID == "1"
+
+
+@pytest.mark.parametrize(
+    ("title", "hint"),
+    [
+        ("patientid", "did you mean PatientID? A column is ignored when its title begins with #"),
+        ("Patient ID", "did you mean PatientID? A column is ignored when its title begins with #"),
+        ("patient_birth_date", "did you mean PatientBirthDate? A column is ignored when its title begins with #"),
+        ("remark", "a column is ignored when its title begins with #"),
+        ("Rows", "a column is ignored when its title begins with #"),
+    ],
+)
+def test_hints_for_columns(title, hint, table):
+    with pytest.raises(ConversionError) as caught:
+        HeaderRules(table=table(f"file,{title}\na.png,1\n"))
+    assert caught.value.hint == hint
 
 
 def test_a_row_has_as_much_of_the_path_as_it_needs(table):
@@ -117,7 +175,7 @@ def test_a_row_has_as_much_of_the_path_as_it_needs(table):
 def test_a_row_for_two_files_of_one_name(table):
     rules = HeaderRules(table=table("file,PatientID\na.png,1\n"))
     parts = [origin("/in/x/a.png", "x"), origin("/in/x/a.png", "x", part=1)]
-    assert rules.rows_without_file(parts) == []
+    assert rules.rows_without_file(parts) is None
     with pytest.raises(ConversionError, match=r"row 2 of patients.csv is that of 2 files"):
         rules.rows_without_file([*parts, origin("/in/y/a.png", "y")])
 
@@ -160,12 +218,18 @@ def test_two_objects_of_one_uid(table):
         ("file,PatientID\na.png,1,SECRET\n", "row 2 of patients.csv has 3 cells"),
         ("file,PatientID\n,1\n", "row 2 of patients.csv names no file"),
         ("file,PatientID\na,1\nb,2\na,3\n", "rows 2 and 4 of patients.csv name the same file"),
-        ("file,PatientBirthDate\na,20200101\nb,SECRET\n", "row 3, column PatientBirthDate of patients.csv"),
-        ("file,PatientSex\na,SECRET\n", "PatientSex is none of its defined terms, expected F, M, O: row 2"),
-        ("file,InstanceNumber\na,SECRET\n", "no integer.*row 2, column InstanceNumber"),
+        (
+            "file,PatientBirthDate\na,20200101\nb,SECRET\n",
+            "expected a date as YYYYMMDD: row 3, column PatientBirthDate of patients.csv",
+        ),
+        ("file,PatientSex\na,SECRET\n", "PatientSex is none of its defined terms, expected F, M or O: row 2"),
+        (
+            "file,InstanceNumber\na,SECRET\n",
+            "expected a whole number of at most 12 digits: row 2, column InstanceNumber",
+        ),
         ("file,PatientSize\na,SECRET\n", "row 2, column PatientSize"),
         ("file,RequestAttributesSequence\na,SECRET\n", "is a sequence.*row 2"),
-        ("file,PatientID\na,SEC\0RET\n", "characters its value representation does not allow.*row 2"),
+        ("file,PatientID\na,SEC\0RET\n", "expected a text of at most 64 characters in one line: row 2"),
         ("file,WindowCenter,WindowWidth\na,1,\n", "row 2 of patients.csv has WindowCenter or WindowWidth"),
         ('file,PatientID\na,"SECRET\n', "row 2 of patients.csv is no CSV"),
         ('file,PatientID\na,"b"c\n', "row 2 of patients.csv is no CSV"),

@@ -1,4 +1,4 @@
-"""Templates: what they say of patient, study, series and equipment goes over, what is of their object does not."""
+"""Templates: what an object says of patient and study goes over, and all that a written template says."""
 
 import json
 
@@ -26,8 +26,16 @@ def ct() -> Dataset:
         "PatientID": "42",
         "StudyDate": "20200102",
         "StudyTime": "101112",
+        "SeriesNumber": "5",
+        "SeriesDescription": "Thorax",
+        "ProtocolName": "Thorax",
+        "BodyPartExamined": "CHEST",
+        "Laterality": "L",
         "Modality": "CT",
         "Manufacturer": "ACME",
+        "ManufacturerModelName": "Tube",
+        "StationName": "CT1",
+        "DeviceSerialNumber": "8",
         "KVP": "120",
         "InstanceNumber": "77",
         "ImagePositionPatient": ["1", "2", "3"],
@@ -40,8 +48,10 @@ def ct() -> Dataset:
         ds[keyword] = value
     step = Dataset()
     step.SpecificCharacterSet = "ISO_IR 100"
-    step.ScheduledProcedureStepDescription = "Fuß"
-    ds.RequestAttributesSequence = [step]
+    step.CodeMeaning = "Fuß"
+    step.CodeValue, step.CodingSchemeDesignator = "1", "99X"
+    ds.ProcedureCodeSequence = [step]
+    ds.RequestAttributesSequence = [Dataset({"ScheduledProcedureStepID": "S"})]
     ds.private(0x0009, "ACME", create=True).add_new(1, "LO", "private")
     ds.PixelData = b"\0" * 8
     return ds
@@ -49,12 +59,18 @@ def ct() -> Dataset:
 
 def _check(ds: Dataset) -> None:
     assert (str(ds.PatientName), ds.PatientID, ds.StudyInstanceUID) == ("Müller^Zoë", "42", "1.2.3")
-    assert (ds.StudyDate, ds.StudyTime, ds.Modality, ds.Manufacturer) == ("20200102", "101112", "CT", "ACME")
-    assert ds.RequestAttributesSequence[0].ScheduledProcedureStepDescription == "Fuß"
+    assert (ds.StudyDate, ds.StudyTime) == ("20200102", "101112")
+    assert ds.ProcedureCodeSequence[0].CodeMeaning == "Fuß"
+    # Another series, of another device.
+    assert (ds.Modality, ds.SeriesNumber, ds.Laterality) == ("OT", 1, "")
+    assert ds.SeriesInstanceUID != "1.2.3.4"
     assert ds.SpecificCharacterSet == "ISO_IR 192"
     assert ds.SOPInstanceUID != "1.2.3.9"
     assert (ds.InstanceNumber, ds.Rows, ds.BitsAllocated) == (1, 6, 8)
-    for keyword in ("KVP", "ImagePositionPatient", "FrameOfReferenceUID", "PixelPaddingValue"):
+    of_series = ("SeriesDescription", "ProtocolName", "BodyPartExamined", "RequestAttributesSequence")
+    of_device = ("ManufacturerModelName", "StationName", "DeviceSerialNumber")
+    assert not ds.get("Manufacturer")
+    for keyword in (*of_series, *of_device, "KVP", "ImagePositionPatient", "FrameOfReferenceUID", "PixelPaddingValue"):
         assert keyword not in ds, keyword
     assert not any(tag >> 16 & 1 for tag in ds.keys())  # noqa: SIM118 - tags
 
@@ -76,8 +92,8 @@ def test_an_object(ct, tmp_path, errors_of):
 def test_items_are_not_shared(ct):
     rules = HeaderRules(template=ct)
     first = rules.data_set(picture())
-    first.RequestAttributesSequence[0].ScheduledProcedureStepDescription = "changed"
-    assert rules.data_set(picture()).RequestAttributesSequence[0].ScheduledProcedureStepDescription == "Fuß"
+    first.ProcedureCodeSequence[0].CodeMeaning = "changed"
+    assert rules.data_set(picture()).ProcedureCodeSequence[0].CodeMeaning == "Fuß"
 
 
 def test_a_data_set_written_as_a_template_goes_over_whole():
@@ -137,12 +153,13 @@ def test_what_is_no_template(template):
         HeaderRules(template=template)
 
 
-def test_lateralities_that_scanners_write(ct):
-    """Of another value than L and R Laterality says nothing in a new object; in a request it says what it says."""
-    ct.Laterality = "U"
-    ct.RequestAttributesSequence[0].Laterality = "B"
-    ds = HeaderRules(template=ct).data_set(picture())
-    assert ds.Laterality == ""
-    assert ds.RequestAttributesSequence[0].Laterality == "B"
-    ct.Laterality = "L"
-    assert HeaderRules(template=ct).data_set(picture()).Laterality == "L"
+def test_series_and_device_of_a_template_that_was_written():
+    values = {"PatientID": "42", "Modality": "ES", "SeriesInstanceUID": "1.2.3.4", "Manufacturer": "ACME"}
+    for template in (values, json.loads(Dataset(values).to_json())):
+        made = HeaderRules(template=template).data_set(picture())
+        assert {keyword: made[keyword].value for keyword in values} == values
+
+
+def test_series_that_is_given_besides_a_template(ct):
+    made = HeaderRules(template=ct, values={"Modality": "CT", "SeriesInstanceUID": "1.2.3.4"}).data_set(picture())
+    assert (made.StudyInstanceUID, made.SeriesInstanceUID, made.Modality) == ("1.2.3", "1.2.3.4", "CT")

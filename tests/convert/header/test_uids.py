@@ -8,6 +8,7 @@ import pytest
 
 from filmless.convert.header import HeaderRules, Origin
 from filmless.errors import ConversionError
+from filmless.file import generate_uid
 
 from .made import DOCUMENTS, jpeg, picture, video
 
@@ -114,7 +115,11 @@ def test_deterministic_ones_follow_from_content_and_header(content):
     assert uids({"PatientID": "1"}).SOPInstanceUID != first.SOPInstanceUID
     assert uids({"PatientID": "1"}).StudyInstanceUID != first.StudyInstanceUID
     assert uids({"StudyDate": "20200101"}).SOPInstanceUID != first.SOPInstanceUID
-    assert uids(origin=Origin(number=2)).SOPInstanceUID != first.SOPInstanceUID
+    here = uids(origin=Origin(path="in/x.png")).SOPInstanceUID
+    assert uids(origin=Origin(path="in/x.png", number=2, folder_number=3, file_number=4)).SOPInstanceUID == here
+    for other in (Origin(path="in/y.png"), Origin(path="in/x.png", part=1), Origin(path="in/x.png", namesake=1)):
+        assert uids(origin=other).SOPInstanceUID != here
+    assert uids({"InstanceNumber": 2}, origin=Origin(path="in/x.png")).SOPInstanceUID != here
     assert uids(run="another").StudyInstanceUID != first.StudyInstanceUID
     rooted = uids(uid_root="1.2.826.0.1")
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID"):
@@ -192,11 +197,44 @@ def test_one_moment_for_a_run():
         ({"uid_root": "1.02"}, "uid_root is no root"),
         ({"uid_root": "x"}, "uid_root is no root"),
         ({"uid_root": "1." * 40}, "uid_root is no root"),
+        ({"uid_root": "1." + "2" * 42}, "uid_root is no root of a UID, expected .* at most 43 characters"),
     ],
 )
 def test_what_is_refused(options, message):
     with pytest.raises(ConversionError, match=message):
         HeaderRules(**options)
+
+
+@pytest.mark.parametrize("series", ["one", "folder", "file"])
+def test_deterministic_ones_do_not_depend_on_what_else_is_in_the_run(series):
+    rules = HeaderRules(deterministic=True, series=series)
+    early, late = (
+        rules.data_set(
+            picture(),
+            Origin(path="in/m/m.png", folder="m", number=n, folder_number=n, number_in_folder=n, file_number=n),
+        )
+        for n in (1, 2)
+    )
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        assert early[keyword].value == late[keyword].value, keyword
+    assert early.InstanceNumber != late.InstanceNumber or series == "file"
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_the_longest_root_leaves_digits_enough(deterministic):
+    root = "1." + "2" * 41
+    found = [
+        HeaderRules(uid_root=root, deterministic=deterministic).data_set(picture(), Origin(path=f"{n}.png"))
+        for n in range(50)
+    ]
+    uids = {ds.SOPInstanceUID for ds in found}
+    assert len(uids) == 50
+    assert all(uid.is_valid and uid.startswith(f"{root}.") and len(uid) > 60 for uid in uids)
+
+
+def test_a_root_that_leaves_too_few_digits():
+    with pytest.raises(ValueError, match="at most 43 characters"):
+        generate_uid("1." + "2" * 42)
 
 
 def test_one_instance_uid_for_two_objects():

@@ -69,9 +69,9 @@ def test_time_of_a_given_date_is_not_now():
         ({"ConversionType": "SECRET"}, "ConversionType is none of"),
         ({"WindowCenter": 3}, "given together"),
         ({"Modality": "XRAY"}, "Modality is none of its defined terms"),
-        ({"PatientSex": "SECRET"}, "PatientSex is none of its defined terms, expected F, M, O"),
-        ({"Laterality": "B"}, "Laterality is none of its defined terms, expected L, R"),
-        ({"BurnedInAnnotation": "SECRET"}, "expected NO, YES"),
+        ({"PatientSex": "SECRET"}, "PatientSex is none of its defined terms, expected F, M or O"),
+        ({"Laterality": "B"}, "Laterality is none of its defined terms, expected L or R"),
+        ({"BurnedInAnnotation": "SECRET"}, "expected NO or YES"),
         ({"PatientID": "SECRET\x1b"}, "holds an escape"),
         ({"AcquisitionDuration": float("nan")}, "it is no finite number"),
         ({"StudyDate": "20200230"}, "no calendar has this day"),
@@ -111,16 +111,57 @@ def test_values_that_cannot_be_encoded(keyword, value):
 def test_values_that_break_their_representation(header):
     with pytest.raises(ConversionError, match="is wrong") as caught:
         to_dicom(_PICTURE, **header)
-    assert (caught.value.hint == "a date is YYYYMMDD") == ("StudyDate" in header)
+    assert "expected a" in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("header", "message"),
-    [({"Modality": "x-ray"}, "none of its defined terms"), ({"PatientSex": "male"}, "expected F, M, O")],
+    [({"Modality": "x-ray"}, "none of its defined terms"), ({"PatientSex": "male"}, "expected F, M or O")],
 )
 def test_terms_come_before_letters(header, message):
     with pytest.raises(ConversionError, match=message):
         to_dicom(_PICTURE, **header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"PatientComments": b"\xff"},
+        {"PatientID": b"1"},
+        {"OtherPatientNames": ["Doe", b"\xff"]},
+        {"SeriesNumber": b"1"},
+        {"OtherPatientIDsSequence": [{"PatientID": b"\xff"}]},
+    ],
+)
+def test_bytes_are_no_text(header):
+    with pytest.raises(ConversionError, match=r"bytes|does not fit"):
+        HeaderRules(values=header)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "expected"),
+    [
+        ("StudyDate", "31.12.1999", "a date as YYYYMMDD"),
+        ("StudyTime", "10:11", "a time as HHMMSS"),
+        ("PatientAge", "34", "an age as three digits and D, W, M or Y: 034Y"),
+        ("PatientSize", "1,75", "a number of at most 16 characters, as 1.75"),
+        ("InstanceNumber", "x", "a whole number of at most 12 digits"),
+        ("ReferencedFrameNumber", "x", "a whole number of at most 12 digits"),
+        ("PixelSpacing", "0.5", "2 values, parted by a backslash"),
+        ("AccessionNumber", "x" * 17, "a text of at most 16 characters in one line"),
+    ],
+)
+def test_what_is_expected_is_said_in_words(keyword, text, expected):
+    for wrong in (lambda: value_of_text(keyword, text), lambda: HeaderRules(values={keyword: text})):
+        with pytest.raises(ConversionError) as caught:
+            wrong()
+        assert caught.value.message.endswith(f"expected {expected}")
+
+
+def test_no_hint_when_nothing_is_near():
+    with pytest.raises(ConversionError) as caught:
+        HeaderRules(values={"Modality": "DERMA"})
+    assert caught.value.hint is None
 
 
 def test_hint_names_the_nearest_keyword():

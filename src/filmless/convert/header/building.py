@@ -18,7 +18,7 @@ from filmless.convert.header.ophthalmic import ophthalmic
 from filmless.convert.header.parametric_map import parametric_map
 from filmless.convert.header.regions import ENTIRE_BODY, may_be_paired
 from filmless.convert.header.sop_classes import SopClass, chosen
-from filmless.convert.header.uids import Uids, digest_of
+from filmless.convert.header.uids import Uids, digest_of, place_of
 from filmless.convert.notice import ConversionNotice
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
@@ -81,7 +81,8 @@ def build(
     moment = _moment(row, known, run.now)
     _tell_of_units(row, known, tell)
     values: dict[Any, Any] = {"SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": row.uid}
-    values |= _defaults(row) | moment | _numbers(run, origin)
+    numbers = _numbers(run, origin)
+    values |= _defaults(row) | moment | numbers
     own = _of_content(row, content, known)
     values |= own
     values |= known
@@ -90,11 +91,11 @@ def build(
     _modality(values, row, run, tell)
     _groups(values, known, run, origin, content)
     _conditions(values, row, content, tell)
-    _made_uids(values, row, content, run, tell)
+    _made_uids(values, row, content, run, origin, tell)
     ds = _data_set(values)
     if "SOPInstanceUID" not in values:
-        moments = [str(keyword) for keyword in moment if keyword not in known]
-        ds.SOPInstanceUID = run.uids.instance(ds, content, (*moments, *_STEP))
+        of_run = [str(keyword) for keyword in (*moment, *numbers) if keyword not in known]
+        ds.SOPInstanceUID = run.uids.instance(ds, content, (*of_run, *_STEP), origin)
     if isinstance(content, Document):
         store_document(ds, content)
     else:
@@ -198,7 +199,7 @@ def _groups(values: dict[Any, Any], known: Mapping[Any, Any], run: Run, origin: 
     if "StudyInstanceUID" not in values:
         values["StudyInstanceUID"] = run.uids.study(values, known, run.study, origin, content)
     if "SeriesInstanceUID" not in values:
-        values["SeriesInstanceUID"] = run.uids.series(values, run.series, origin)
+        values["SeriesInstanceUID"] = run.uids.series(values, known, run.series, origin)
 
 
 def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: Tell) -> None:
@@ -233,7 +234,7 @@ def _conditions(values: dict[Any, Any], row: SopClass, content: Content, tell: T
             raise ConversionError(f"{keyword} must not be empty in a {row.name}")
 
 
-def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run, tell: Tell) -> None:
+def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run, origin: "Origin", tell: Tell) -> None:
     """Make the UIDs that only this object has, and what holds them."""
     frame_of_reference = next((keyword for module, keyword in _FRAMES_OF_REFERENCE if module in row.modules), None)
     if frame_of_reference is None:
@@ -241,7 +242,7 @@ def _made_uids(values: dict[Any, Any], row: SopClass, content: Content, run: Run
     own = digest_of(content) if run.uids.deterministic else uuid4().hex
 
     def new_uid(purpose: str) -> str:
-        return run.uids.made(purpose, values["SeriesInstanceUID"], str(values["InstanceNumber"]), own)
+        return run.uids.made(purpose, values["SeriesInstanceUID"], *place_of(origin), own)
 
     if not values.get(frame_of_reference):
         values[frame_of_reference] = new_uid("frame-of-reference")

@@ -10,7 +10,7 @@ from filmless import _core
 from filmless.convert.header.terms import wrong_term
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ConversionError, DicomError, FormatError, ValueRepresentationError
-from filmless.file._element_path import keyword_of, path_named
+from filmless.file._element_path import keyword_of, path_named, place_of
 from filmless.file._typed_value import check_value, value_typed
 
 __all__ = [
@@ -43,15 +43,6 @@ NOT_GIVEN = frozenset({
 })  # fmt: skip
 
 _TYPE_1 = frozenset({"ConversionType", "Modality", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"})
-#: How values are written that people write otherwise (PS3.5 6.2).
-_FORMS = {
-    "AS": "an age is three digits and D, W, M or Y: 034Y",
-    "CS": "a code is of capital letters, digits, spaces and _, at most 16",
-    "DA": "a date is YYYYMMDD",
-    "DT": "a date and time is YYYYMMDDHHMMSS",
-    "TM": "a time is HHMMSS",
-    "UI": "a UID is of numbers between dots, at most 64 characters",
-}
 _FIRST_TAG = 0x0008_0000
 _MAX_ITEMS = 1000
 
@@ -124,9 +115,8 @@ def checked(key: Key, vr: str, value: Any, where: str) -> Any:
     try:
         check_value(tag, vr, value)
     except ValueRepresentationError as error:
-        raise ConversionError(
-            f"the value given for {keyword} is wrong: {error.message}{_at(where)}", tag=tag, hint=_FORMS.get(vr)
-        ) from None
+        reason = error.message.removesuffix(f": {place_of(tag)}, {vr}").removesuffix(f": {place_of(tag)}")
+        raise ConversionError(f"the value given for {keyword} is wrong: {reason}{_at(where)}", tag=tag) from None
     odd = _oddity(vr, value)
     if odd is not None:
         raise ConversionError(f"the value given for {keyword} is wrong: {odd}{_at(where)}", tag=tag)
@@ -244,12 +234,13 @@ def data_set_of(values: Any) -> Dataset:
     """
     if isinstance(values, _core.Dataset):
         return Dataset(values).copy()
-    return Dataset(
-        {
-            keyword: [data_set_of(item) for item in value] if _is_sequence(value) else value
-            for keyword, value in values.items()
-        }
-    )
+    found = Dataset()
+    for keyword, value in values.items():
+        found[keyword] = [data_set_of(item) for item in value] if _is_sequence(value) else value
+        if isinstance(value, bytes):
+            element = found[keyword]
+            check_value(int(element.tag), element.VR, value)
+    return found
 
 
 def _is_sequence(value: Any) -> bool:

@@ -9,6 +9,7 @@ from filmless.errors import ConversionError
 __all__ = ["NamePattern"]
 
 _PART = re.compile(r"\{([^{}]*)\}|(\*)")
+_SUFFIX = re.compile(r"\.(\w{1,10}|\*)$")
 _LONGEST = 4096
 
 
@@ -27,7 +28,9 @@ class _Segment(NamedTuple):
 
 
 class NamePattern:
-    """A pattern over the name of a file without its suffix, or, with ``/``, over its path below what was named.
+    """A pattern over the name of a file, or, with ``/``, over its path below what was named.
+
+    The suffix of the file is left out, unless the pattern has one itself: ``{PatientID}.png``, ``{PatientID}.*``.
 
     Parameters
     ----------
@@ -44,6 +47,8 @@ class NamePattern:
         self.pattern = pattern
         self._seen: set[Key] = set()
         self._segments = [self._segment(part) for part in pattern.split("/")]
+        # Told from a dot between values by what stands behind the last of them.
+        self._has_suffix = _SUFFIX.search(pattern.rpartition("}")[2]) is not None
         if not self._seen:
             raise ConversionError("name_pattern has no {Keyword}")
 
@@ -96,27 +101,39 @@ class NamePattern:
             The name does not fit, or a value is wrong.
         """
         stem = name.rpartition(".")[0] or name
-        parts = [stem]
-        if len(self._segments) > 1:
-            parts = [*filter(None, folder.split("/")), stem]
-        if len(parts) != len(self._segments):
-            self._refuse()
+        folders = [one for one in folder.split("/") if one] if len(self._segments) > 1 else []
+        matched = self._matched_all([*folders, stem])
+        if matched is None and self._has_suffix:
+            matched = self._matched_all([*folders, name])
+        if matched is None:
+            what = "path" if len(self._segments) > 1 else "name"
+            raise ConversionError(
+                f"the {what} of the file, without its suffix, does not fit name_pattern `{self.pattern[:100]}`"
+                if not self._has_suffix
+                else f"the {what} of the file does not fit name_pattern `{self.pattern[:100]}`"
+            )
         values = {}
-        for segment, part in zip(self._segments, parts, strict=True):
-            for piece, text in zip(segment.pieces, self._matched(segment, part), strict=True):
+        for segment, texts in zip(self._segments, matched, strict=True):
+            for piece, text in zip(segment.pieces, texts, strict=True):
                 if piece.key is not None:
-                    where = f"in the {'path' if len(parts) > 1 else 'name'} of the file"
+                    where = f"in the {'path' if len(self._segments) > 1 else 'name'} of the file"
                     value = text_as_value(piece.key, piece.vr, text, where)
                     values[piece.key] = checked(piece.key, piece.vr, value, where)
         return Layer(values, "the file's name")
 
-    def _matched(self, segment: _Segment, text: str) -> list[str]:
+    def _matched_all(self, parts: list[str]) -> list[list[str]] | None:
+        if len(parts) != len(self._segments):
+            return None
+        found = [self._matched(segment, part) for segment, part in zip(self._segments, parts, strict=True)]
+        return [one for one in found if one is not None] if None not in found else None
+
+    def _matched(self, segment: _Segment, text: str) -> list[str] | None:
         """Give each piece as little as the next literal allows; never goes back, so long names cost no time."""
         if len(text) > _LONGEST or not text.startswith(segment.before):
-            self._refuse()
+            return None
         if not segment.pieces:
             if text != segment.before:
-                self._refuse()
+                return None
             return []
         at, found = len(segment.before), []
         for number, piece in enumerate(segment.pieces):
@@ -124,14 +141,11 @@ class NamePattern:
             if number == len(segment.pieces) - 1:
                 end = len(text) - len(piece.behind)
                 if end < least or not text.endswith(piece.behind):
-                    self._refuse()
+                    return None
             else:
                 end = text.find(piece.behind, least)
                 if end < 0:
-                    self._refuse()
+                    return None
             found.append(text[at:end])
             at = end + len(piece.behind)
         return found
-
-    def _refuse(self) -> None:
-        raise ConversionError(f"the name of the file does not fit name_pattern `{self.pattern[:100]}`")

@@ -12,6 +12,7 @@ from filmless.convert.header.building import Run, build, check_given, checked_fa
 from filmless.convert.header.exif_values import values_of_exif
 from filmless.convert.header.given import Layer, layer_of, merged
 from filmless.convert.header.name_pattern import NamePattern
+from filmless.convert.header.oddities import tell_oddities
 from filmless.convert.header.sop_classes import sop_class_named
 from filmless.convert.header.table import HeaderTable
 from filmless.convert.header.template import layer_of_template
@@ -38,6 +39,8 @@ class Origin:
         Its place in the run in natural order, from 1: Instance Number of one series.
     part
         Which content of its file it is, from 0.
+    namesake
+        How many files before it in the run are of the same folder and name, as of two folders that were named.
     folder_number, number_in_folder
         The place of its folder among those of the run, and its own place in it, both from 1: Series Number and Instance
         Number when ``series="folder"``. ``number_in_folder`` is ``number`` by default.
@@ -53,6 +56,7 @@ class Origin:
     folder: str = ""
     number: int = 1
     part: int = 0
+    namesake: int = 0
     folder_number: int = 1
     number_in_folder: int | None = None
     file_number: int | None = None
@@ -62,6 +66,26 @@ class Origin:
     def name(self) -> str:
         """Name of the file, with its suffix; empty when there is none."""
         return re.split(r"[/\\]", self.path)[-1] if self.path else ""
+
+
+#: What options may be, and how that is said.
+_TEXT = (str, "a text")
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "values": (Mapping, "a mapping"),
+    "worklist_match": (Mapping, "a mapping"),
+    "table": (str | PathLike, "a path"),
+    "now": (datetime, "a datetime"),
+    **dict.fromkeys(("sop_class", "table_key", "table_encoding", "table_delimiter", "name_pattern", "uid_root"), _TEXT),
+    **dict.fromkeys(("study", "series", "run"), _TEXT),
+}
+_OPTIONAL = frozenset(_TYPES) - {"values", "study", "series", "run"}
+
+
+def _check_types(rules: "HeaderRules") -> None:
+    for name, (expected, called) in _TYPES.items():
+        value = getattr(rules, name)
+        if not isinstance(value, expected) and not (value is None and name in _OPTIONAL):
+            raise ConversionError(f"{name} is a {type(value).__name__}, expected {called}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +102,9 @@ class HeaderRules:
     sop_class
         UID, keyword or readable name of the SOP class; None for what follows from the content and its Modality.
     template
-        A DICOM file, a DICOM JSON file, a data set or a mapping of keywords: patient, study, series, equipment and all
-        else that does not follow from the content.
+        A DICOM file, a DICOM JSON file, a data set or a mapping of keywords. An object (with SOP Class UID) gives
+        patient and study, never series or equipment; what has none is a template as written, and gives all that does
+        not follow from the content.
     worklist
         The entry of a modality worklist, or several to choose from: data set(s), a DICOM or DICOM JSON file, a folder
         of such.
@@ -92,7 +117,8 @@ class HeaderRules:
     table_encoding, table_delimiter
         Of the table; None for UTF-8 and the delimiter that its first row has.
     name_pattern
-        Of file names: ``{PatientID}_{StudyDate}_*``, or with ``/`` of the path below what was named.
+        Of file names: ``{PatientID}_{StudyDate}_*``, or with ``/`` of the path below what was named. The suffix of the
+        file is left out, unless the pattern has one: ``{PatientID}.png``.
     exif
         Take device and time from EXIF, never a place.
     exif_description
@@ -102,7 +128,8 @@ class HeaderRules:
     uid_root
         Root of one's own organisation, for all UIDs that are made.
     deterministic
-        Make UIDs from the content and the header: the same give the same.
+        Make UIDs from the content, its folder and name, and the header that is given: the same give the same, whatever
+        else is in the run. Times of the run and numbers it counts are no part of that, and still differ.
     run
         What tells this run from others, such as its folder: studies and series of another run are others then, even
         when nothing that is given tells them apart. Without deterministic UIDs, what those of studies and series follow
@@ -113,7 +140,8 @@ class HeaderRules:
     Raises
     ------
     ConversionError
-        A value is wrong: where it came from (option, row and column, file), never the value.
+        An option is of a wrong type, or a value is wrong: where it came from (option, row and column, file), never the
+        value.
     OSError
         A file that is named cannot be read.
     """
@@ -143,9 +171,13 @@ class HeaderRules:
     _pattern: NamePattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        _check_types(self)
         if isinstance(self.worklist, Iterator):
             object.__setattr__(self, "worklist", tuple(self.worklist))  # an iterator is read once only
-        now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
+        try:
+            now = datetime.now().astimezone() if self.now is None else self.now.astimezone()
+        except (ValueError, OverflowError):
+            raise ConversionError("now is too near the end of all years for a time zone") from None
         check_grouping("study", self.study)
         check_grouping("series", self.series)
         run = Run(
@@ -190,6 +222,8 @@ class HeaderRules:
         names = {one.name for one in fields(cls) if one.init}
         rules = {name: value for name, value in options.items() if name in names}
         values = {name: value for name, value in options.items() if name not in names}
+        if not isinstance(rules.get("values", {}), Mapping):
+            return cls(**rules)  # which says so
         return cls(**{**rules, "values": {**rules.get("values", {}), **values}})
 
     def check_origin(self, origin: Origin) -> None:
@@ -202,15 +236,15 @@ class HeaderRules:
         """
         self._of_file(origin)
 
-    def rows_without_file(self, origins: Iterable[Origin]) -> list[str]:
-        """Name the rows of the table that none of these files has, such as ``row 7 of patients.csv``.
+    def rows_without_file(self, origins: Iterable[Origin]) -> str | None:
+        """Say which rows of the table none of these files has: ``2 rows of patients.csv are of no file: rows 7, 9``.
 
         Raises
         ------
         ConversionError
             Several files of the same name have one row.
         """
-        return [] if self._table is None else self._table.rows_without_file(origins)
+        return None if self._table is None else self._table.rows_without_file(origins)
 
     def data_set(
         self, content: Content, origin: Origin | None = None, *, notices: list[ConversionNotice] | None = None
@@ -245,6 +279,7 @@ class HeaderRules:
             given = merged((self._below, *self._of_file(place), self._above))
             if "SOPInstanceUID" in given:
                 self._check_instance(place)
+            tell_oddities(given, told.append)
             return build(content, given, facts, self._run, place, told.append)
         except DicomError as error:
             if error.path is None:

@@ -12,6 +12,7 @@ from filmless.errors import ConversionError
 
 __all__ = ["SOP_CLASSES", "SopClass", "chosen", "holds_single_bits", "sop_class_named"]
 
+_ONE, _SEVERAL = "one frame", "several frames"
 _PICTURES = "1.2.840.10008.5.1.4.1.1."
 _VIDEO_PHOTOGRAPHIC = _PICTURES + "77.1.4.1"
 _VIDEO = "1.2.840.10008.1.2.4.10"  # the syntaxes of MPEG-2, H.264 and HEVC: one stream of all frames
@@ -194,11 +195,14 @@ def sop_class_named(name: str) -> SopClass:
     found = rows.get(_plain(name))
     if found is not None:
         return found
-    entry = _core.uid_entry("".join(name.split()))
-    if entry is not None and entry[2] == "SOP Class":
-        raise ConversionError(f"no picture or document becomes {entry[1]}", hint=f"these do: {_names()}")
-    near = difflib.get_close_matches(name, [row.name for row in SOP_CLASSES], 1, 0.4)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {_names()}"
+    joined = "".join(name.split())
+    for ending in ("", "Storage", "ImageStorage"):
+        entry = _core.uid_entry(joined + ending)
+        if entry is not None and entry[2] == "SOP Class":
+            raise ConversionError(f"no picture or document becomes {entry[1]}", hint=f"these do: {_names()}")
+    readable = {_plain(row.name): row.name for row in SOP_CLASSES}
+    near = difflib.get_close_matches(_plain(name[:100]), readable, 1, 0.75)
+    hint = f"did you mean {readable[near[0]]}?" if near else f"there are: {_names()}"
     raise ConversionError(f"sop_class `{name[:100]}` is none that a picture or document becomes", hint=hint)
 
 
@@ -233,7 +237,8 @@ def chosen(
         _require(named, given)
         return named
     modality = given.get("Modality")
-    reasons: list[str] = []
+    misfits: list[str] = []
+    needs: list[str] = []  # of classes that are nearer, as they take the content
     for row in SOP_CLASSES:
         # A video is photographic when nothing says more.
         is_plain_video = row.uid == _VIDEO_PHOTOGRAPHIC and modality is None and _is_video(content)
@@ -243,17 +248,21 @@ def chosen(
             continue
         misfit = _misfit(row, content, given)
         if misfit:
-            reasons += [f"{row.name} takes {misfit}"] if row.by_modality else []
+            if row.by_modality:
+                # One for as many frames is nearer than one for another number of them.
+                is_near = misfit not in (_ONE, _SEVERAL)
+                misfits.insert(0 if is_near else len(misfits), f"{row.name} takes {misfit}")
             continue
         missing = _missing(row, given)
         if not missing:
-            if reasons and not row.by_modality:
-                message = f"the object is a {row.name}, although its Modality is {modality}: {'; '.join(reasons)}"
+            nearest = next(iter((*needs, *misfits)), None)
+            if nearest is not None and not row.by_modality:
+                message = f"the object is a {row.name}, although its Modality is {modality}: {nearest}"
                 tell(ConversionNotice("sop-class", message))
             return row
         if not row.by_modality:
             _require(row, given)
-        reasons.append(f"{row.name} needs {' and '.join(missing)}")
+        needs.append(f"{row.name} needs {_enumerated(missing)}")
     raise ConversionError(f"no SOP class holds the {_described(content)}", hint=_remedy(content))
 
 
@@ -281,7 +290,7 @@ def _require(row: SopClass, given: Mapping[str, Any]) -> None:
     missing = _missing(row, given)
     if missing:
         raise ConversionError(
-            f"{row.name} needs {' and '.join(missing)}, which nothing gives", hint=f"give {missing[0]}"
+            f"{row.name} needs {_enumerated(missing)}, which nothing gives", hint=f"give {missing[0]}"
         )
 
 
@@ -292,9 +301,9 @@ def _misfit(row: SopClass, content: Content, given: Mapping[str, Any]) -> str:
         kind = content.kind if isinstance(content, Document) else None
         return "" if kind == fits.document else f"{fits.document or 'a picture'}"
     if content.frames > 1 and fits.frames == "one":
-        return "one frame"
+        return _ONE
     if content.frames == 1 and fits.frames == "several" and not _is_video(content):
-        return "several frames"
+        return _SEVERAL
     if content.samples not in fits.samples:
         return f"{' or '.join(map(str, fits.samples))} sample{'s'[: fits.samples != (1,)]} a pixel"
     if content.is_float != fits.is_float:
@@ -339,6 +348,10 @@ def _remedy(content: Content) -> str | None:
     if content.frames > 1:
         return "unsigned grey of 8 or 16 bits and RGB of 8 bits can have frames; apart, frames become an object each"
     return None
+
+
+def _enumerated(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _listed(numbers: Iterable[int]) -> str:

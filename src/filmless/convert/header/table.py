@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike, fspath
@@ -19,6 +20,8 @@ __all__ = ["HeaderTable"]
 _MAX_BYTES = 1 << 28
 _MAX_COLUMNS = 2000
 _DELIMITERS = ",;\t|"
+_MAX_TOLD = 20  # of what is wrong
+_IGNORED = re.compile(r"#.*|\[.*\]|\((?![0-9A-Fa-f]{4},?[0-9A-Fa-f]{4}\)$).*\)", re.DOTALL)
 _KEYS = ("file", "path", "filename", "file name", "file_name")
 
 
@@ -33,13 +36,43 @@ class _Row(NamedTuple):
     layer: Layer
 
 
+class _Wrong:
+    """What is wrong in a table, told together: who corrects it wants to know all."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._first: list[ConversionError] = []
+        self._more = 0
+
+    def add(self, error: ConversionError) -> None:
+        if len(self._first) < _MAX_TOLD:
+            self._first.append(error)
+        else:
+            self._more += 1
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything was."""
+        if not self._first:
+            return
+        if len(self._first) == 1:
+            raise self._first[0]
+        told = "; ".join(error.message.removesuffix(f" of {self._table}") for error in self._first)
+        more = f"; and {self._more} more" if self._more else ""
+        hints = dict.fromkeys(error.hint for error in self._first if error.hint)
+        raise ConversionError(
+            f"{len(self._first) + self._more} values or rows of {self._table} are wrong: {told}{more}",
+            hint=next(iter(hints)) if len(hints) == 1 else None,
+        )
+
+
 class HeaderTable:
     """A table, read and checked as a whole.
 
     Parameters
     ----------
     path
-        Of the CSV file: its first row has keywords (or ``gggg,eeee``, or paths into sequences).
+        Of the CSV file: its first row has keywords (or ``gggg,eeee``, or paths into sequences). A column whose title
+        begins with ``#`` or is in brackets is ignored: ``#note``, ``[note]``, ``(note)``.
     key
         The column that names the file; None for the first.
     encoding
@@ -50,7 +83,7 @@ class HeaderTable:
     Raises
     ------
     ConversionError
-        Something in it is wrong; row and column are named, and no value.
+        Something in it is wrong; row and column of each wrong cell are named, and no value.
     LimitError
         It is too large.
     OSError
@@ -71,12 +104,19 @@ class HeaderTable:
         lines = _records(text, delimiter or _delimiter_of(text), self.name)
         _, titles = next(lines, (1, []))
         self._key_at, self._columns = self._head([title.strip() for title in titles], key)
+        self._untitled = {at for at, title in enumerate(titles) if not title.strip()}
         self._rows: dict[str, _Row] = {}
+        self._folded: dict[str, _Row] | None = None
         self._instances: dict[str, int] = {}
         self._patients: dict[str, tuple[str, int]] = {}
         checked_before: dict[tuple[int, str], Any] = {}
+        wrong = _Wrong(self.name)
         for number, cells in lines:
-            self._add(number, cells, checked_before)
+            try:
+                self._add(number, cells, checked_before, wrong)
+            except ConversionError as error:
+                wrong.add(error)
+        wrong.refuse()
 
     def values_of(self, origin: "Origin") -> Layer:
         """Return the values of a file's row.
@@ -88,10 +128,15 @@ class HeaderTable:
         """
         row = self._row_of(origin)
         if row is None:
+            near = self._row_of(origin, self._in_any_case())
+            if near is not None:
+                raise ConversionError(
+                    f"{self.name} has no row for the file: row {near.number} names it with other capital letters"
+                )
             raise ConversionError(f"{self.name} has no row for the file", hint="a row names its file by name or path")
         return row.layer
 
-    def rows_without_file(self, origins: Iterable["Origin"]) -> list[str]:
+    def rows_without_file(self, origins: Iterable["Origin"]) -> str | None:
         """Name the rows that no file has; refuse one that several files have by their name alone.
 
         Raises
@@ -110,7 +155,14 @@ class HeaderTable:
                     f"row {number} of {self.name} is that of {len(files)} files of the same name",
                     hint="give the path below the folder in place of the name",
                 )
-        return [f"row {row.number} of {self.name}" for row in self._rows.values() if row.number not in found]
+        numbers = [row.number for row in self._rows.values() if row.number not in found]
+        if not numbers:
+            return None
+        named = ", ".join(map(str, numbers[:_MAX_TOLD]))
+        more = f" and {len(numbers) - _MAX_TOLD} more" if len(numbers) > _MAX_TOLD else ""
+        if len(numbers) == 1:
+            return f"row {named} of {self.name} is of no file"
+        return f"{len(numbers)} rows of {self.name} are of no file: rows {named}{more}"
 
     def check_study(self, study: str) -> None:
         """Check the rows that name no study of their own, when all of these are of one.
@@ -132,12 +184,19 @@ class HeaderTable:
             if before != patient:
                 raise ConversionError(f"rows {row} and {number} of {self.name} are two patients in one study")
 
-    def _row_of(self, origin: "Origin") -> _Row | None:
+    def _in_any_case(self) -> dict[str, _Row]:
+        if self._folded is None:
+            self._folded = {name.casefold(): row for name, row in self._rows.items()}
+        return self._folded
+
+    def _row_of(self, origin: "Origin", folded: Mapping[str, _Row] | None = None) -> _Row | None:
         path = _plain_path(origin.path or "")
         absolute = _plain_path(str(Path(origin.path).absolute())) if origin.path else ""
         # As it was named, else by as many of its folders as a row has, and at last by its name alone.
         parts = absolute.split("/")
         tails = ("/".join(parts[at:]) for at in range(len(parts)))
+        if folded is not None:
+            return next((folded[one] for one in (one.casefold() for one in (path, *tails)) if one in folded), None)
         return next((self._rows[one] for one in (path, *tails) if one in self._rows), None)
 
     def _head(self, titles: Sequence[str], key: str | None) -> tuple[int, list[_Column | None]]:
@@ -155,16 +214,24 @@ class HeaderTable:
             raise ConversionError(f"{self.name} has no column `{str(key)[:100]}` that names files")
         columns: list[_Column | None] = []
         for at, title in enumerate(titles):
-            if at == key_at or not title:
+            if at == key_at or not title or _IGNORED.fullmatch(title):
                 columns.append(None)
                 continue
-            element, vr = key_named(title, f"column {at + 1} of {self.name}")
+            element, vr = self._element(title, at)
             if any(column is not None and column.key == element for column in columns):
                 raise ConversionError(f"column {title} is there twice: {self.name}")
             columns.append(_Column(title, element, vr))
         return key_at, columns
 
-    def _add(self, number: int, cells: Sequence[str], before: dict[tuple[int, str], Any]) -> None:
+    def _element(self, title: str, at: int) -> tuple[Key, str]:
+        try:
+            return key_named(title, f"column {at + 1} of {self.name}")
+        except ConversionError as error:
+            near = f"{error.hint} A" if error.hint else "a"
+            error.hint = f"{near} column is ignored when its title begins with #"
+            raise
+
+    def _add(self, number: int, cells: Sequence[str], before: dict[tuple[int, str], Any], wrong: "_Wrong") -> None:
         if len(cells) != len(self._columns):
             raise ConversionError(
                 f"row {number} of {self.name} has {len(cells)} cells, expected {len(self._columns)} as in the first"
@@ -175,20 +242,29 @@ class HeaderTable:
         if file in self._rows:
             raise ConversionError(f"rows {self._rows[file].number} and {number} of {self.name} name the same file")
         values: dict[Key, Any] = {}
+        is_whole = True
         for at, (column, cell) in enumerate(zip(self._columns, cells, strict=True)):
             text = cell.strip()
             if not text or at == self._key_at:
                 continue
             if column is None:
-                raise ConversionError(
-                    f"row {number} of {self.name} has a value in column {at + 1}, which has no keyword"
-                )
+                if at in self._untitled:
+                    raise ConversionError(
+                        f"row {number} of {self.name} has a value in column {at + 1}, which has no keyword",
+                        hint="a column is ignored when its title begins with #",
+                    )
+                continue
             if (at, text) not in before:
                 where = f"row {number}, column {column.title} of {self.name}"
-                value = text_as_value(column.key, column.vr, text, where)
-                before[at, text] = checked(column.key, column.vr, value, where)
+                try:
+                    value = text_as_value(column.key, column.vr, text, where)
+                    before[at, text] = checked(column.key, column.vr, value, where)
+                except ConversionError as error:
+                    wrong.add(error)
+                    is_whole = False
+                    continue
             values[column.key] = before[at, text]
-        if ("WindowCenter" in values) != ("WindowWidth" in values):
+        if is_whole and ("WindowCenter" in values) != ("WindowWidth" in values):
             raise ConversionError(f"row {number} of {self.name} has WindowCenter or WindowWidth without the other")
         if values.get("StudyInstanceUID"):
             self._check_patient(values["StudyInstanceUID"], values, number)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from filmless.convert.header.given import NOT_GIVEN, Key, Layer, checked, element_key, layer_of
-from filmless.convert.header.levels import ABOVE_INSTANCE
+from filmless.convert.header.levels import OF_PATIENT_AND_STUDY
 from filmless.convert.header.sources import data_sets_of, short_name
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ConversionError, DicomError
@@ -27,8 +27,9 @@ def layer_of_template(source: Any) -> Layer:
     Returns
     -------
     Layer
-        Of an object (it has a SOP Class UID) what is said of patient, study, series and equipment; of a data set that
-        was written as a template all that does not follow from a content.
+        Of an object (it has a SOP Class UID) what is said of patient and study: what is made of something else is of
+        another series, and of another device. Of a data set that was written as a template, and of a mapping of
+        keywords, all that does not follow from a content.
 
     Raises
     ------
@@ -50,8 +51,6 @@ def values_of_data_set(ds: Dataset, where: str) -> dict[Key, Any]:
     is_object = "SOPClassUID" in ds
     values: dict[Key, Any] = {}
     for element in ds:
-        if is_object and element.keyword == "Laterality" and element.value not in ("L", "R"):
-            continue  # scanners write U and B, which are of Image Laterality
         if _is_taken(element, is_object=is_object):
             key, value = _value_of(element, where)
             values[key] = value
@@ -63,7 +62,7 @@ def _is_taken(element: DataElement, *, is_object: bool) -> bool:
     if tag < 0x0008_0000 or tag & 0xFFFF == 0 or tag >> 16 >= _PIXEL_GROUP or element.is_empty:
         return False
     if is_object:
-        return keyword in ABOVE_INSTANCE
+        return keyword in OF_PATIENT_AND_STUDY
     is_overlay = tag >> 24 in (0x50, 0x60)
     return not is_overlay and keyword not in NOT_GIVEN and keyword not in _OF_INSTANCE
 

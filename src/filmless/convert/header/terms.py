@@ -76,7 +76,11 @@ def wrong_term(keyword: str, value: Any) -> tuple[str, str | None] | None:
         text = str(part).strip()
         if text and text not in terms:
             # A hint would be almost the value, and that can be a patient's.
-            near = [] if keyword.startswith("Patient") else difflib.get_close_matches(text.upper()[:16], terms, 1, 0.5)
-            expected = ", ".join(sorted(terms)) if len(terms) <= 16 else "one of the Standard's"
+            near = [] if keyword.startswith("Patient") else difflib.get_close_matches(text.upper()[:16], terms, 1, 0.75)
+            expected = _alternatives(sorted(terms)) if len(terms) <= 17 else "one of the Standard's"
             return f"is none of its defined terms, expected {expected}", f"did you mean {near[0]}?" if near else None
     return None
+
+
+def _alternatives(terms: list[str]) -> str:
+    return f"{', '.join(terms[:-1])} or {terms[-1]}"

@@ -11,11 +11,12 @@ from filmless.convert.content import Content, Document
 from filmless.dataset import UID, Dataset
 from filmless.errors import ConversionError
 from filmless.file import encode, generate_uid
+from filmless.file._uid import LONGEST_ROOT
 
 if TYPE_CHECKING:
     from filmless.convert.header.rules import Origin
 
-__all__ = ["GROUPINGS", "Uids", "check_grouping", "digest_of"]
+__all__ = ["GROUPINGS", "Uids", "check_grouping", "digest_of", "place_of"]
 
 GROUPINGS = ("one", "folder", "file")
 
@@ -24,7 +25,7 @@ _OF_STUDY = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate"
 #: That, too, when it is given: else it is of now.
 _OF_STUDY_GIVEN = ("StudyDate", "StudyTime")
 _OF_SERIES = (
-    *("Modality", "Laterality", "BodyPartExamined", "SeriesNumber", "SeriesDescription", "ProtocolName"),
+    *("Modality", "Laterality", "BodyPartExamined", "SeriesDescription", "ProtocolName"),
     *("Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber"),
 )
 
@@ -59,7 +60,8 @@ class Uids:
             generate_uid(root)
         except ValueError:
             raise ConversionError(
-                "uid_root is no root of a UID, expected numbers between dots, at most 54 characters"
+                f"uid_root is no root of a UID, expected numbers between dots, at most {LONGEST_ROOT} characters",
+                hint="with a longer one too few digits are left to tell UIDs from one another",
             ) from None
         self.root, self.deterministic = root, deterministic
         # Studies and series of one run are shared by its files, whichever comes first: their UIDs follow from this.
@@ -83,11 +85,15 @@ class Uids:
             told.append(digest_of(content))  # nothing but itself tells what it belongs to
         return self._group("study", grouping, origin, told)
 
-    def series(self, values: Mapping[Any, Any], grouping: str, origin: "Origin") -> str:
-        """Return the UID of the series of an object, in the study that its values name."""
-        return self._group("series", grouping, origin, _told(values, ("StudyInstanceUID", *_OF_SERIES)))
+    def series(self, values: Mapping[Any, Any], known: Mapping[Any, Any], grouping: str, origin: "Origin") -> str:
+        """Return the UID of the series of an object, in the study that its values name; a number only if it is known.
 
-    def instance(self, ds: Dataset, content: Content, moments: Iterable[str]) -> str:
+        What the run counts is left out: it changes with the files that are there besides.
+        """
+        told = [*_told(values, ("StudyInstanceUID", *_OF_SERIES)), *_told(known, ("SeriesNumber",))]
+        return self._group("series", grouping, origin, told)
+
+    def instance(self, ds: Dataset, content: Content, of_run: Iterable[str], origin: "Origin") -> str:
         """Return the UID of an object.
 
         Parameters
@@ -96,22 +102,30 @@ class Uids:
             Its header.
         content
             What it holds.
-        moments
-            Keywords of values that are of now: they are not what it is.
+        of_run
+            Keywords of values that the run gives, as times and numbers: they are not what it is.
+        origin
+            Where it comes from: the same content in two files is two objects.
         """
         if not self.deterministic:
             return generate_uid(self.root)
         header = ds.copy()
-        for keyword in moments:
+        for keyword in of_run:
             header.pop(keyword, None)
         digest = hashlib.sha256(encode(header, part10=False, transfer_syntax="1.2.840.10008.1.2.1"))
-        return generate_uid(self.root, ("instance", digest.hexdigest(), digest_of(content)))
+        return generate_uid(self.root, ("instance", *place_of(origin), digest.hexdigest(), digest_of(content)))
 
     def _group(self, kind: str, grouping: str, origin: "Origin", told: Iterable[str]) -> str:
         if grouping not in GROUPINGS:
             return grouping
-        parts = {"one": (), "folder": (origin.folder,), "file": (origin.folder, origin.name)}[grouping]
+        file = (origin.folder, origin.name, str(origin.namesake))
+        parts: tuple[str, ...] = {"one": (), "folder": file[:1], "file": file}[grouping]
         return self.made(kind, grouping, *parts, *told)
+
+
+def place_of(origin: "Origin") -> tuple[str, ...]:
+    """Return what tells an object from the others of its run, whichever these are; nothing when it is alone."""
+    return () if origin.alone else (origin.folder, origin.name, str(origin.namesake), str(origin.part))
 
 
 def digest_of(content: Content) -> str:
