@@ -17,6 +17,7 @@ from filmless.file.media.kinds import ABOVE, LEAVES
 from filmless.file.media.profiles import profile_named
 from filmless.file.media.records import FILE_ID
 from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.sizes import measure
 from filmless.file.media.tree import Node, Tree
 from filmless.file.media.work import Progress, Work
 from filmless.file.media.writing import FolderTarget
@@ -35,6 +36,7 @@ def update_fileset(
     profile: str | None = "STD-GEN-CD",
     icon: Callable[[Dataset], Any] | None = None,
     prepare: Callable[[Dataset], Dataset] | None = None,
+    keep_damaged: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> MediaReport:
@@ -48,7 +50,7 @@ def update_fileset(
     ----------
     target
         The folder of the file-set, or its DICOMDIR.
-    sources, profile, icon, prepare, progress, threads
+    sources, profile, icon, prepare, keep_damaged, progress, threads
         As of `create_fileset`; files that are in the file-set's own folder are passed over.
 
     Returns
@@ -103,11 +105,12 @@ def update_fileset(
     tree = Tree(roots, _names(folder, roots), report.remarks.append)
     known = {text_of(record.dataset, "ReferencedSOPInstanceUIDInFile"): record.path for record in fileset.walk()}
     known.pop("", None)
-    work = Work(report, chosen, icon, prepare, progress, threads)
+    work = Work(report, chosen, icon, prepare, progress, threads, keep_damaged)
     instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=folder), known=known)
     mended = any(remark.code != "file-missing" for remark in report.remarks)
     if instances or mended:
         work.write(FolderTarget(folder, directory=fileset.path.name), fileset.dataset, tree, instances)
+    measure(report, chosen)
     return report
 
 

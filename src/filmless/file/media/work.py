@@ -17,7 +17,7 @@ from filmless.dataset import Sequence as Items
 from filmless.errors import DicomError, UnsupportedError
 from filmless.file._read import read
 from filmless.file.media.gathering import Instance, text_of
-from filmless.file.media.profiles import Profile
+from filmless.file.media.profiles import GENERAL, PROFILES, Profile
 from filmless.file.media.records import ICON, icon_item
 from filmless.file.media.remarks import MediaReport, Remark
 from filmless.file.media.tree import Node, Tree, encoded
@@ -41,6 +41,7 @@ class Work:
     prepare: Callable[[Dataset], Dataset] | None
     progress: Progress | None
     threads: int | None = None
+    keep_damaged: bool = False
 
     def checked(self, found: Iterable[Instance], *, known: dict[str, Path | None]) -> list[Instance]:
         """Sort instances, drop those that are there already, and refuse what the profile does not allow.
@@ -53,23 +54,62 @@ class Work:
             Files on the medium by SOP Instance UID.
         """
         first: dict[str, Instance] = {}
+        damaged: list[Instance] = []
         for instance in found:
-            there = known.get(instance.sop_instance)
-            same = first.get(instance.sop_instance)
-            if same is not None:
-                self._repeated(instance, same.path)
-            elif instance.sop_instance in known:
-                self._repeated(instance, there)
+            if instance.damage:
+                damaged.append(instance)
             else:
-                first[instance.sop_instance] = instance
+                self._take(instance, first, known)
+        for instance in damaged:  # last: whole ones come before them, whatever they are called
+            self._take_damaged(instance, first, known)
         refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
         if refused:
-            count = len(refused) - 1
-            more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
-            message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
-            hint = "the profile `general` keeps every transfer syntax, `prepare` (`--transcode`) decodes"
-            raise UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
+            raise self._refusal(refused)
         return sorted(first.values(), key=lambda instance: instance.order)
+
+    def _take(self, instance: Instance, first: dict[str, Instance], known: dict[str, Path | None]) -> None:
+        """Take an instance, the first of its UID."""
+        same = first.get(instance.sop_instance)
+        if same is not None:
+            self._repeated(instance, same.path)
+        elif instance.sop_instance in known:
+            self._repeated(instance, known[instance.sop_instance])
+        else:
+            first[instance.sop_instance] = instance
+
+    def _take_damaged(self, instance: Instance, first: dict[str, Instance], known: dict[str, Path | None]) -> None:
+        """Take a damaged instance only when that is asked for, and there is no other of its UID."""
+        same = first.get(instance.sop_instance)
+        if self.keep_damaged and (same is None or same.damage):
+            if same is None and instance.sop_instance not in known:
+                self._remark(self.report.remarks, instance, "kept")
+            self._take(instance, first, known)
+        elif same is not None:
+            self._remark(self.report.remarks, instance, "left out, another file holds all of the instance")
+        elif (there := known.get(instance.sop_instance)) is None:
+            self._remark(self.report.failed, instance, "left out")
+        elif _same_file(instance.path, there):
+            self.report.repeated += 1
+        else:
+            self._remark(self.report.remarks, instance, "left out, the medium has another file of the instance")
+
+    def _remark(self, remarks: list[Remark], instance: Instance, what: str) -> None:
+        remarks.append(Remark("damaged", f"damaged, {instance.damage}: {what}", str(instance.path)))
+
+    def _refusal(self, refused: list[Instance]) -> UnsupportedError:
+        """Say what the profile does not allow, and what would."""
+        count = len(refused) - 1
+        more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
+        message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
+        takers = [
+            profile.name
+            for profile in PROFILES.values()
+            if all(profile.allows(instance.source_syntax) for instance in refused)
+        ]
+        names = f"{takers[0]} and {GENERAL}" if len(takers) > 1 else GENERAL
+        verb = "keep" if len(takers) > 1 else "keeps"
+        hint = f"`--transcode` decodes; `--profile` {names} {verb} it"
+        return UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
 
     def _repeated(self, instance: Instance, there: Path | None) -> None:
         if there is not None and _same_file(instance.path, there):
