@@ -112,7 +112,7 @@ def test_what_is_made_up_and_what_fails_is_told(invoke, ct: Path) -> None:
     assert sum("made up: InstanceNumber" in line for line in lines) == 5
     assert sum("another file with its SOP Instance UID" in line for line in lines) == 4
     assert "Secret" not in result.output
-    many = [line for line in lines if "PatientName is another" in line]
+    many = [line for line in lines if "PatientName of the PATIENT record" in line]
     assert len(many) == 1
 
 

@@ -18,6 +18,7 @@ from filmless.errors import FormatError
 from filmless.file import encode, write
 from filmless.file.media import create_fileset, update_fileset, verify_fileset
 from filmless.file.media.kinds import KINDS
+from filmless.file.media.writing import FolderTarget
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 LINKS = {"OffsetOfTheNextDirectoryRecord", "OffsetOfReferencedLowerLevelDirectoryEntity", "RecordInUseFlag"}
@@ -28,7 +29,9 @@ def disc(cd, tmp_path_factory) -> Path:
     """A file-set of all files there."""
     folder = tmp_path_factory.mktemp("media") / "disc"
     report = create_fileset(cd, folder, file_set_id="TEST_DISC_1")
-    assert (report.written, report.failed, report.remarks) == (81, [], [])
+    assert (report.written, report.failed) == (81, [])
+    # Of one patient pydicom has headers alone.
+    assert {(remark.code, "TINY_ALPHA" in remark.file) for remark in report.remarks} == {("no-pixels", True)}
     assert {remark.code for remark in report.passed_over} == {"dicomdir", "not-dicom"}
     return folder
 
@@ -346,7 +349,7 @@ SYNTAXES = ["ExplicitVRLittleEndian", "JPEG2000Lossless", "DeflatedExplicitVRLit
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
-@pytest.mark.parametrize("kept", [0.5, -1, 900, 300, 150])
+@pytest.mark.parametrize("kept", [0.5, -9, 898, 300, 150])
 def test_a_file_that_ends_early_is_left_out_and_told(tmp_path, ct, syntax, kept) -> None:
     from filmless.pixels.transcoding import transcode
 
@@ -376,6 +379,24 @@ def test_pixel_data_that_are_too_short_are_damage(tmp_path, ct, instance) -> Non
     assert (report.written, report.failed) == (3, [])
     assert [remark.code for remark in report.remarks] == ["damaged"] * 2
     assert [remark.code for remark in verify_fileset(tmp_path / "more")] == ["file-damaged"] * 2
+
+
+def test_an_image_without_pixels_yields_to_a_whole_one_and_is_told(tmp_path, ct, instance) -> None:
+    header = instance(ct, tmp_path / "in/a", PixelData=None)
+    report = create_fileset(header, tmp_path / "out")
+    assert (report.written, [remark.code for remark in report.remarks]) == (1, ["no-pixels"])
+    assert [remark.code for remark in verify_fileset(tmp_path / "out")] == ["no-pixels"]
+    instance(ct, tmp_path / "in/b")
+    report = create_fileset(tmp_path / "in", tmp_path / "more")
+    assert (report.written, [remark.file[-1] for remark in report.failed]) == (1, ["a"])
+    assert verify_fileset(tmp_path / "more") == []
+
+
+def test_what_a_thread_writes_after_all_was_undone_is_removed(tmp_path, slice_path) -> None:
+    target = FolderTarget(tmp_path / "out")
+    target.undo()
+    target.copy(slice_path, ("DICOM", "A"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_file_is_kept_only_without_a_whole_one(tmp_path, ct, slice_path, instance) -> None:
@@ -425,6 +446,8 @@ def test_all_real_files(all_files, tmp_path, errors_of) -> None:
         if remark.code == "key-differs" and any(f" {kind} record" in remark.message for kind in above)
     } == told
     # Files of one study that name two patients, or two times; keys whose own values are invalid (UIDs of letters).
-    assert codes <= {"key-differs", "file-other"}
+    assert codes <= {"key-differs", "file-other", "no-pixels"}
+    lacking = sum(remark.code == "no-pixels" for remark in report.remarks)
+    assert sum(remark.code == "no-pixels" for remark in found) == lacking > 0
     assert errors_of("dcmdump", tmp_path / "out/DICOMDIR") == []
     assert {record.kind for record in fileset} >= {"IMAGE", "SR DOCUMENT", "RT PLAN", "PALETTE", "HANGING PROTOCOL"}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import FormatError
 
-__all__ = ["damage_of"]
+__all__ = ["damage_of", "lacks_pixels"]
 
 _BITS = 8
 #: Of two pixels with three samples each, four are there: the chroma is shared (PS3.3 C.7.6.3.1.2).
 _SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 _PIXEL_DATA = 0x7FE00010
+#: Pixel data of any kind, and Pixel Data Provider URL, which stands for them.
+_PIXELS = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009, 0x00287FE0)
+#: Codes of what reading finds where a file was cut.
+_CUT = frozenset({"truncated", "deflate-damaged", "missing-pixel-delimiter", "no-fragments"})
 
 
 def damage_of(dataset: Dataset) -> str:
@@ -25,7 +30,7 @@ def damage_of(dataset: Dataset) -> str:
     -----
     PS3.5 7.1, PS3.5 8
     """
-    if any(finding.code == "truncated" for finding in dataset.findings):
+    if any(finding.code in _CUT for finding in dataset.findings):
         return "the file ends before its data do"
     if _PIXEL_DATA not in dataset or dataset[_PIXEL_DATA].is_encapsulated:
         return ""
@@ -33,6 +38,16 @@ def damage_of(dataset: Dataset) -> str:
     if there < expected:
         return f"its pixel data are {there} bytes, expected {expected}"
     return ""
+
+
+def lacks_pixels(dataset: Dataset) -> bool:
+    """Tell whether there are no pixel data in an instance of an image's SOP class.
+
+    Its file may be cut between two elements, or hold a header on purpose: nothing tells which.
+    """
+    uid = _value(dataset, "SOPClassUID") or _value(dataset.file_meta, "MediaStorageSOPClassUID")
+    row = _core.uid_entry(str(uid))
+    return row is not None and "Image Storage" in row[1] and not any(tag in dataset for tag in _PIXELS)
 
 
 def _pixel_bytes(dataset: Dataset) -> int:

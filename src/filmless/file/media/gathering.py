@@ -16,7 +16,7 @@ from filmless.dataset import DataElement, Dataset
 from filmless.errors import DicomError, FormatError, LimitError, TruncatedError
 from filmless.file._read import read
 from filmless.file._write import encode
-from filmless.file.media.damage import damage_of
+from filmless.file.media.damage import damage_of, lacks_pixels
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES, Kind, kind_of_class
 from filmless.file.media.profiles import EXPLICIT, Profile
 from filmless.file.media.remarks import MediaReport, Remark
@@ -56,6 +56,8 @@ class Instance:
         Transfer syntax of its own file.
     damage
         What of it is not in its file; empty when all is.
+    lacks_pixels
+        Whether it is an image without pixel data.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Instance:
     needs_codec: bool = False
     source_syntax: str = ""
     damage: str = ""
+    lacks_pixels: bool = False
 
     def text(self, keyword: str) -> str:
         """Value of a key as text; empty when it has none."""
@@ -192,6 +195,7 @@ def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Re
         needs_codec=not allowed and bool(syntax) and (row is None or row["encapsulated"]),
         source_syntax=syntax,
         damage=damage,
+        lacks_pixels=lacks_pixels(dataset),
     )
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MediaReport", "Remark"]
+__all__ = ["NO_PIXELS", "MediaReport", "Remark"]
+
+#: What is said of an image whose file may have been cut between two elements.
+NO_PIXELS = "it is an image without pixel data"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, instance_of, 
 from filmless.file.media.kinds import ABOVE, KINDS, ROOT_LEAVES
 from filmless.file.media.profiles import EXPLICIT, Profile, profile_named
 from filmless.file.media.records import differing
-from filmless.file.media.remarks import Remark
+from filmless.file.media.remarks import NO_PIXELS, Remark
 from filmless.file.media.tree import LAST_RECORD
 from filmless.file.media.unpacking import MAX_UNPACKED, unpacked
 from filmless.file.media.writing import DIRECTORY
@@ -218,6 +218,8 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
         return
     if found.damage:
         yield Remark("file-damaged", found.damage, name)
+    elif found.lacks_pixels:
+        yield Remark("no-pixels", NO_PIXELS, name)
     syntax = text_of(dataset.file_meta, "TransferSyntaxUID")
     said = (
         ("ReferencedSOPClassUIDInFile", found.sop_class),

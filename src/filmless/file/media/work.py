@@ -19,7 +19,7 @@ from filmless.file._read import read
 from filmless.file.media.gathering import Instance, text_of
 from filmless.file.media.profiles import GENERAL, PROFILES, Profile
 from filmless.file.media.records import ICON, icon_item
-from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.remarks import NO_PIXELS, MediaReport, Remark
 from filmless.file.media.tree import Node, Tree, encoded
 from filmless.file.media.writing import Target
 
@@ -54,21 +54,27 @@ class Work:
             Files on the medium by SOP Instance UID.
         """
         first: dict[str, Instance] = {}
+        lacking: list[Instance] = []
         damaged: list[Instance] = []
-        for instance in found:
+        for instance in found:  # whole ones come before others, whatever they are called
             if instance.damage:
                 damaged.append(instance)
+            elif instance.lacks_pixels:
+                lacking.append(instance)
             else:
                 self._take(instance, first, known)
-        for instance in damaged:  # last: whole ones come before them, whatever they are called
+        for instance in lacking:
+            if self._take(instance, first, known):
+                self.report.remarks.append(Remark("no-pixels", NO_PIXELS, str(instance.path)))
+        for instance in damaged:
             self._take_damaged(instance, first, known)
         refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
         if refused:
             raise self._refusal(refused)
         return sorted(first.values(), key=lambda instance: instance.order)
 
-    def _take(self, instance: Instance, first: dict[str, Instance], known: dict[str, Path | None]) -> None:
-        """Take an instance, the first of its UID."""
+    def _take(self, instance: Instance, first: dict[str, Instance], known: dict[str, Path | None]) -> bool:
+        """Take an instance when it is the first of its UID, and tell whether it is."""
         same = first.get(instance.sop_instance)
         if same is not None:
             self._repeated(instance, same.path)
@@ -76,14 +82,15 @@ class Work:
             self._repeated(instance, known[instance.sop_instance])
         else:
             first[instance.sop_instance] = instance
+            return True
+        return False
 
     def _take_damaged(self, instance: Instance, first: dict[str, Instance], known: dict[str, Path | None]) -> None:
         """Take a damaged instance only when that is asked for, and there is no other of its UID."""
         same = first.get(instance.sop_instance)
         if self.keep_damaged and (same is None or same.damage):
-            if same is None and instance.sop_instance not in known:
+            if self._take(instance, first, known):
                 self._remark(self.report.remarks, instance, "kept")
-            self._take(instance, first, known)
         elif same is not None:
             self._remark(self.report.remarks, instance, "left out, another file holds all of the instance")
         elif (there := known.get(instance.sop_instance)) is None:

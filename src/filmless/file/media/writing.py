@@ -71,6 +71,7 @@ class FolderTarget:
         self._folder = folder
         self._directory = directory
         self._made: list[Path] = []
+        self._is_undone = False
         self._lock = threading.RLock()
 
     def copy(self, source: Path, file_id: tuple[str, ...]) -> None:
@@ -88,6 +89,7 @@ class FolderTarget:
 
     def undo(self) -> None:
         """Remove the files and folders that were made."""
+        self._is_undone = True
         # Threads note what they made in any order: files go first, then folders from the deepest up.
         for path in sorted(self._made, key=lambda path: (path.is_dir(), -len(path.parts))):
             try:
@@ -106,6 +108,8 @@ class FolderTarget:
             part.unlink(missing_ok=True)
             raise
         self._made.append(path)
+        if self._is_undone:  # an interruption while a pool starts a thread leaves one that nobody waits for
+            self.undo()
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
