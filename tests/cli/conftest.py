@@ -1,5 +1,6 @@
 """What the tests of the command line share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,21 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return result
 
     return call
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch):
+    """Make a folder that cannot be read, not by root either."""
+    scandir = os.scandir
+
+    def make(name: str) -> None:
+        Path(name).mkdir(parents=True)
+
+        def refused(folder: str) -> object:
+            if Path(folder) == Path(name):
+                raise PermissionError(13, "Permission denied", folder)
+            return scandir(folder)
+
+        monkeypatch.setattr(os, "scandir", refused)
+
+    return make

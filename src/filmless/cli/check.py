@@ -26,7 +26,12 @@ def check(files: tuple[str, ...], ignore: tuple[str, ...], as_json: bool, force:
     batch = Batch()
     count = faulty = 0
     rows = []
-    for path in expand(files):
+
+    def unread(error: OSError) -> None:
+        with batch.file(error.filename):
+            raise error
+
+    for path in expand(files, unread):
         with batch.file(path):
             findings = [finding for finding in read_source(path, force=force).findings if finding.code not in ignore]
             count += len(findings)

@@ -75,6 +75,9 @@ def _writing(command: Callable[..., None]) -> Callable[..., None]:
             help="What it may hold.",
         ),
         click.option("--transcode", is_flag=True, help="Decode images that the profile does not allow as they are."),
+        click.option(
+            "--keep-damaged", is_flag=True, help="Take a file that ends early when no other has its instance."
+        ),
         click.option("--icons", is_flag=True, help="Put a small picture of each image into the DICOMDIR."),
         click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; by default one a processor."),
         click.option(
@@ -103,13 +106,15 @@ def create(sources: tuple[str, ...], output: str, file_set_id: str, file_set_uid
     """Copy the DICOM instances in FOLDERs to DISC, and list them in its DICOMDIR.
 
     Files stay byte for byte as they are when the profile allows their transfer syntax; uncompressed ones become
-    Explicit VR Little Endian where it does not. What is no DICOM instance is passed over. The DICOMDIR is written last,
-    and what was written is removed when the work cannot be finished.
+    Explicit VR Little Endian where it does not. What is no DICOM instance is passed over. A file that ends early is
+    left out, and the exit code 1, unless another has the same instance. The DICOMDIR is written last, and what was
+    written is removed when the work cannot be finished.
     """
     from filmless.file.media import create_fileset
 
+    _refuse_unfinished(output)
     if Path(output).exists() and not _is_empty(Path(output)):
-        raise Failure(f"is there and not an empty folder: {output}", "`filmless media update` adds to a file-set")
+        raise Failure(f"is there and not an empty folder: {output}", _hint_for(Path(output)))
     with _work(options) as arguments:
         report = create_fileset(sources, output, file_set_id=file_set_id, file_set_uid=file_set_uid, **arguments)
     _tell(report, verbose=options["verbose"])
@@ -126,6 +131,7 @@ def update(disc: str, sources: tuple[str, ...], **options: Any) -> None:
     """
     from filmless.file.media import update_fileset
 
+    _refuse_unfinished(disc)
     with _work(options) as arguments:
         report = update_fileset(disc, sources, **arguments)
     _tell(report, verbose=options["verbose"])
@@ -159,6 +165,23 @@ def verify(disc: str, profile: str | None, max_unpacked: int | None) -> None:
         raise Failure
 
 
+def _refuse_unfinished(disc: str) -> None:
+    """Say how to go on when a process that was killed has left a medium unfinished; it may be another that runs."""
+    from filmless.file.media.writing import left_of_unfinished
+
+    left = left_of_unfinished(Path(disc))
+    if left is not None:
+        message = f"holds an unfinished file-set: `create` was stopped, or is at work: {disc}"
+        raise Failure(message, f"when none is at work, remove {left}, then `create` again")
+
+
+def _hint_for(output: Path) -> str:
+    if output.suffix.lower() == ".zip" or not output.is_dir():
+        return "name a file or folder that is missing"
+    is_fileset = any(entry.name.upper() == "DICOMDIR" for entry in output.iterdir())
+    return "`filmless media update` adds to a file-set" if is_fileset else "name a folder that is missing or empty"
+
+
 def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
@@ -179,6 +202,7 @@ def _work(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "icon": _icon if options["icons"] else None,
             "prepare": _decoded if options["transcode"] else None,
             "progress": told,
+            "keep_damaged": options["keep_damaged"],
             "threads": options["threads"],
         }
 
@@ -215,6 +239,10 @@ def _tell(report: "MediaReport", *, verbose: bool) -> None:
         counts.append(f"{len(report.passed_over)} passed over")
     if report.failed:
         counts.append(f"{len(report.failed)} failed")
+    if report.size:
+        from filmless.file.media.sizes import size_text
+
+        counts.append(size_text(report.size))
     click.echo(f"{', '.join(counts)}: {report.path}")
     if report.failed:
         raise Failure

@@ -16,8 +16,9 @@ from pydicom.fileset import FileSet as Peer
 import filmless
 from filmless.errors import FormatError
 from filmless.file import encode, write
-from filmless.file.media import create_fileset, verify_fileset
+from filmless.file.media import create_fileset, update_fileset, verify_fileset
 from filmless.file.media.kinds import KINDS
+from filmless.file.media.writing import FolderTarget
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 LINKS = {"OffsetOfTheNextDirectoryRecord", "OffsetOfReferencedLowerLevelDirectoryEntity", "RecordInUseFlag"}
@@ -27,8 +28,10 @@ LINKS = {"OffsetOfTheNextDirectoryRecord", "OffsetOfReferencedLowerLevelDirector
 def disc(cd, tmp_path_factory) -> Path:
     """A file-set of all files there."""
     folder = tmp_path_factory.mktemp("media") / "disc"
-    report = create_fileset(cd, folder, file_set_id="TEST DISC_1")
-    assert (report.written, report.failed, report.remarks) == (81, [], [])
+    report = create_fileset(cd, folder, file_set_id="TEST_DISC_1")
+    assert (report.written, report.failed) == (81, [])
+    # Of one patient pydicom has headers alone.
+    assert {(remark.code, "TINY_ALPHA" in remark.file) for remark in report.remarks} == {("no-pixels", True)}
     assert {remark.code for remark in report.passed_over} == {"dicomdir", "not-dicom"}
     return folder
 
@@ -79,7 +82,7 @@ def test_pydicom_loads_it_without_a_warning(disc, cd) -> None:
     assert found == {
         (each.dataset.ReferencedSOPInstanceUIDInFile, each.file_id) for each in filmless.read_fileset(disc)
     }
-    assert theirs.ID == "TEST DISC_1"
+    assert theirs.ID == "TEST_DISC_1"
     sources = {
         pydicom.dcmread(path).SOPInstanceUID
         for path in cd.rglob("*")
@@ -342,19 +345,110 @@ print(len(kept), resident() - before)
     assert kilobytes < 4_000
 
 
+SYNTAXES = ["ExplicitVRLittleEndian", "JPEG2000Lossless", "DeflatedExplicitVRLittleEndian"]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("kept", [0.5, -9, 898, 300, 150])
+def test_a_file_that_ends_early_is_left_out_and_told(tmp_path, ct, syntax, kept) -> None:
+    from filmless.pixels.transcoding import transcode
+
+    (tmp_path / "in").mkdir()
+    write(transcode(ct, syntax), tmp_path / "whole")
+    data = (tmp_path / "whole").read_bytes()
+    (tmp_path / "in/a").write_bytes(data[: int(len(data) * kept) if 0 < kept < 1 else kept])
+    report = create_fileset(tmp_path / "in", tmp_path / "out", profile="general")
+    assert (report.written, len(report.failed)) == (0, 1)
+    assert not (tmp_path / "out").exists()
+    shutil.copy(tmp_path / "whole", tmp_path / "in/b")
+    report = create_fileset(tmp_path / "in", tmp_path / "out", profile="general")
+    assert report.written == 1
+    assert [remark.file for remark in (*report.remarks, *report.failed)] == [str(tmp_path / "in/a")]
+    assert filmless.read_fileset(tmp_path / "out").files[0].path.read_bytes() == data
+    assert verify_fileset(tmp_path / "out") == []
+
+
+def test_pixel_data_that_are_too_short_are_damage(tmp_path, ct, instance) -> None:
+    instance(ct, tmp_path / "in/1", SOPInstanceUID="1.2.1", PixelData=ct.PixelData[:-2])
+    instance(ct, tmp_path / "in/2", SOPInstanceUID="1.2.2", NumberOfFrames=2)
+    instance(ct, tmp_path / "in/3", SOPInstanceUID="1.2.3", Rows=1)
+    report = create_fileset(tmp_path / "in", tmp_path / "out")
+    assert [(remark.code, remark.file[-1]) for remark in report.failed] == [("damaged", "1"), ("damaged", "2")]
+    assert "32766 bytes, expected 32768" in report.failed[0].message
+    report = create_fileset(tmp_path / "in", tmp_path / "more", keep_damaged=True)
+    assert (report.written, report.failed) == (3, [])
+    assert [remark.code for remark in report.remarks] == ["damaged"] * 2
+    assert [remark.code for remark in verify_fileset(tmp_path / "more")] == ["file-damaged"] * 2
+
+
+def test_an_image_without_pixels_yields_to_a_whole_one_and_is_told(tmp_path, ct, instance) -> None:
+    header = instance(ct, tmp_path / "in/a", PixelData=None)
+    report = create_fileset(header, tmp_path / "out")
+    assert (report.written, [remark.code for remark in report.remarks]) == (1, ["no-pixels"])
+    assert [remark.code for remark in verify_fileset(tmp_path / "out")] == ["no-pixels"]
+    instance(ct, tmp_path / "in/b")
+    report = create_fileset(tmp_path / "in", tmp_path / "more")
+    assert (report.written, [remark.file[-1] for remark in report.failed]) == (1, ["a"])
+    assert verify_fileset(tmp_path / "more") == []
+
+
+def test_what_a_thread_writes_after_all_was_undone_is_removed(tmp_path, slice_path) -> None:
+    target = FolderTarget(tmp_path / "out")
+    target.undo()
+    target.copy(slice_path, ("DICOM", "A"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_file_is_kept_only_without_a_whole_one(tmp_path, ct, slice_path, instance) -> None:
+    data = slice_path.read_bytes()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a").write_bytes(data[:20_000])
+    (tmp_path / "in/b").write_bytes(data)
+    report = create_fileset(tmp_path / "in", tmp_path / "out", keep_damaged=True)
+    assert (report.written, report.failed) == (1, [])
+    assert [remark.code for remark in report.remarks] == ["damaged"]
+    assert verify_fileset(tmp_path / "out") == []
+    report = update_fileset(tmp_path / "out", tmp_path / "in")
+    assert (report.written, report.repeated, report.failed) == (0, 1, [])
+    assert [remark.code for remark in report.remarks] == ["damaged"]
+
+
+def test_a_medium_that_is_too_large_is_told(tmp_path, slice_path, monkeypatch) -> None:
+    report = create_fileset(slice_path, tmp_path / "out")
+    assert report.size == sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert report.remarks == []
+    with (tmp_path / "out/VIEWER.EXE").open("wb") as file:
+        file.truncate(800_000_000)
+    for profile, codes in (("STD-GEN-CD", ["too-large"]), ("STD-GEN-DVD-JPEG", []), ("STD-GEN-USB-JPEG", [])):
+        report = update_fileset(tmp_path / "out", slice_path, profile=profile)
+        assert [remark.code for remark in report.remarks] == codes
+        assert report.size > 800_000_000
+    report = create_fileset(slice_path, tmp_path / "out.zip")
+    assert report.size == (tmp_path / "out.zip").stat().st_size
+
+
 @pytest.mark.usefixtures("corpus")
 def test_all_real_files(all_files, tmp_path, errors_of) -> None:
     """Every real file there is goes on one medium; what verifying still says comes from files that disagree."""
     report = create_fileset(all_files, tmp_path / "out", profile="general")
     assert report.written > 500
-    assert {remark.code for remark in report.failed} <= {"uid-conflict", "unreadable"}
+    assert {remark.code for remark in report.failed} <= {"uid-conflict", "unreadable", "damaged"}
     fileset = filmless.read_fileset(tmp_path / "out")
     assert len(fileset) == report.written
     assert fileset.missing == []
     found = verify_fileset(tmp_path / "out")
     codes = {remark.code for remark in found if remark.file != "DICOMDIR"}
+    told = {remark.message.partition(" is ")[0] for remark in report.remarks if remark.code == "key-differs"}
+    above = ("PATIENT", "STUDY", "SERIES")
+    assert {
+        remark.message.partition(" is ")[0]
+        for remark in found
+        if remark.code == "key-differs" and any(f" {kind} record" in remark.message for kind in above)
+    } == told
     # Files of one study that name two patients, or two times; keys whose own values are invalid (UIDs of letters).
-    assert codes <= {"key-differs", "file-other"}
+    assert codes <= {"key-differs", "file-other", "no-pixels"}
+    lacking = sum(remark.code == "no-pixels" for remark in report.remarks)
+    assert sum(remark.code == "no-pixels" for remark in found) == lacking > 0
     assert errors_of("dcmdump", tmp_path / "out/DICOMDIR") == []
     assert {record.kind for record in fileset} >= {"IMAGE", "SR DOCUMENT", "RT PLAN", "PALETTE", "HANGING PROTOCOL"}
 

@@ -38,8 +38,8 @@ def test_each_kind_has_the_keys_it_needs(tmp_path, errors_of) -> None:
         "HANGING PROTOCOL",
         "IMPLANT ASSY",
     }
-    assert verify_fileset(tmp_path / "out") == []
-    assert {remark.code for remark in report.remarks} == {"key-invented"}
+    assert [remark.code for remark in verify_fileset(tmp_path / "out")] == ["no-pixels"]
+    assert {remark.code for remark in report.remarks} == {"key-invented", "no-pixels"}
     # dicom3tools does not know the newer kinds, has the image evidence as type 1 (the Standard: 1C), and the content
     # identification in STEREOMETRIC (the Standard, DCMTK and pydicom: nothing). What presentations refer to is 1C.
     kinds = "SURFACE SCAN|TRACT|PLAN|ASSESSMENT|ANNOTATION|INVENTORY"
@@ -119,9 +119,22 @@ def test_a_study_has_one_record_though_files_disagree_on_the_patient(tmp_path, c
     instance(ct, tmp_path / "in/1", SOPInstanceUID="1.2.1", PatientID="A")
     instance(ct, tmp_path / "in/2", SOPInstanceUID="1.2.2", PatientID="B")
     report = create_fileset(tmp_path / "in", tmp_path / "out")
-    assert [remark.code for remark in report.remarks] == ["study-of-two-patients"]
+    assert [remark.code for remark in report.remarks] == ["key-differs"]
     assert [record.kind for record in filmless.read_fileset(tmp_path / "out").walk()].count("STUDY") == 1
     assert [remark.code for remark in verify_fileset(tmp_path / "out")] == ["key-differs"]
+
+
+def test_a_series_of_two_modalities_is_told_as_verifying_does(tmp_path, ct, instance) -> None:
+    for number, modality in enumerate(["CT", "CT", "SR", "SR"]):
+        instance(ct, tmp_path / f"in/{number}", SOPInstanceUID=f"1.2.{number}", Modality=modality, SeriesNumber=number)
+    report = create_fileset(tmp_path / "in", tmp_path / "out")
+    told = [(remark.code, remark.message.partition(" is ")[0]) for remark in report.remarks]
+    assert told == [
+        ("key-differs", "SeriesNumber of the SERIES record"),
+        ("key-differs", "Modality of the SERIES record"),
+    ]
+    found = verify_fileset(tmp_path / "out")
+    assert {(remark.code, remark.message.partition(" is ")[0]) for remark in found} == set(told)
 
 
 @pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID"])

@@ -46,6 +46,18 @@ def rewrite(path: Path, **values) -> None:
     write(ds, path)
 
 
+def cut(disc: Path, to: float) -> None:
+    data = first(disc).read_bytes()
+    first(disc).write_bytes(data[: int(len(data) * to) if 0 < to < 1 else int(to)])
+
+
+def between(disc: Path) -> int:
+    """Where Modality begins in the first file: its value, and eight bytes before it."""
+    offset = filmless.read(first(disc))["Modality"].offset
+    assert offset is not None
+    return offset - 8
+
+
 def replace(disc: Path, old: bytes, new: bytes) -> None:
     data = (disc / "DICOMDIR").read_bytes()
     assert old in data
@@ -69,6 +81,13 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "a file is gone": (lambda disc: first(disc).unlink(), {"file-missing"}),
     "a file is empty": (lambda disc: first(disc).write_bytes(b""), {"file-unreadable"}),
     "a file is text": (lambda disc: first(disc).write_text("hello"), {"file-unreadable"}),
+    "a file ends early": (lambda disc: cut(disc, 0.5), {"file-damaged"}),
+    "a file ends one byte early": (lambda disc: cut(disc, -1), {"file-damaged"}),
+    "a file ends in its header": (lambda disc: cut(disc, 900), {"file-damaged"}),
+    "a file ends in its meta information": (lambda disc: cut(disc, 300), {"file-damaged", "file-other"}),
+    "a file ends before it says what it is": (lambda disc: cut(disc, 150), {"file-damaged", "file-meta"}),
+    "a file ends between two elements": (lambda disc: cut(disc, between(disc)), {"no-pixels"}),
+    "pixel data are too short": (lambda disc: rewrite(first(disc), PixelData=b"12"), {"file-damaged"}),
     "another instance": (other_uid, {"file-other"}),
     "another class": (lambda disc: rewrite(first(disc), SOPClassUID="1.2.840.10008.5.1.4.1.1.7"), {"file-other"}),
     "another syntax": (

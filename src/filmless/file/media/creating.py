@@ -13,6 +13,7 @@ from filmless.errors import FormatError
 from filmless.file.media.gathering import gather
 from filmless.file.media.profiles import profile_named
 from filmless.file.media.remarks import MediaReport
+from filmless.file.media.sizes import measure
 from filmless.file.media.tree import Tree, new_directory
 from filmless.file.media.work import Progress, Work
 from filmless.file.media.writing import FolderTarget, ZipTarget
@@ -20,7 +21,7 @@ from filmless.file.media.writing import FolderTarget, ZipTarget
 __all__ = ["Source", "checked_file_set_id", "create_fileset", "paths_of"]
 
 Source = str | PathLike[str]
-_FILE_SET_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
+_FILE_SET_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def create_fileset(
@@ -32,6 +33,7 @@ def create_fileset(
     file_set_uid: str | None = None,
     icon: Callable[[Dataset], Any] | None = None,
     prepare: Callable[[Dataset], Dataset] | None = None,
+    keep_damaged: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> MediaReport:
@@ -39,7 +41,8 @@ def create_fileset(
 
     Files are copied byte for byte when the profile allows their transfer syntax; others among the uncompressed ones
     are written as Explicit VR Little Endian. A file without file meta information gets it. What is no instance is
-    passed over, a DICOMDIR too. The DICOMDIR is written last: a folder that has one is whole.
+    passed over, a DICOMDIR too. A file that ends early, or whose pixel data are too short, is damaged: another file of
+    the same instance is taken instead. The DICOMDIR is written last: a folder that has one is whole.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def create_fileset(
         Application profile: ``STD-GEN-CD``, ``STD-GEN-DVD-JPEG``, ``STD-GEN-USB-J2K``, ...; None, or ``general``, keeps
         every transfer syntax.
     file_set_id
-        Name of the medium: up to 16 of ``A-Z``, ``0-9``, ``_`` and space.
+        Name of the medium: up to 16 of ``A-Z``, ``0-9`` and ``_``.
     file_set_uid
         UID of the file-set; by default a new one.
     icon
@@ -60,6 +63,8 @@ def create_fileset(
     prepare
         Decodes the pixel data of an image whose transfer syntax the profile does not allow: is given the data set, and
         returns it in Explicit VR Little Endian. Without it such an image is an error.
+    keep_damaged
+        Put a damaged file on the medium when there is no other of its instance; else it is one that failed.
     progress
         Called with how many files are written, and of how many.
     threads
@@ -70,12 +75,12 @@ def create_fileset(
     -------
     MediaReport
         How many were written, what was passed over, what failed and what was made up because the directory needs it.
-        When all failed there is no medium.
+        When all failed, or what there is cannot be read, there is no medium.
 
     Raises
     ------
     FormatError
-        When there is no instance in the sources.
+        When there is no instance in the sources, and nothing that failed.
     UnsupportedError
         When the profile does not allow an image and there is no `prepare`; nothing is written then.
     FileExistsError
@@ -109,9 +114,11 @@ def create_fileset(
     if path.exists() and (as_zip or not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(errno.EEXIST, "is there and not an empty folder", str(path))
     report = MediaReport(path)
-    work = Work(report, chosen, icon, prepare, progress, threads)
+    work = Work(report, chosen, icon, prepare, progress, threads, keep_damaged)
     tree = Tree([], [], report.remarks.append)
     instances = work.checked(gather(paths_of(sources), chosen, report, leave_out=path), known={})
+    if not instances and report.failed:
+        return report
     if not instances:
         message = "no DICOM instance to put on the medium was found in the sources"
         hint = "unpack a ZIP first" if any("ZIP" in remark.message for remark in report.passed_over) else None
@@ -119,6 +126,7 @@ def create_fileset(
     directory = new_directory(file_set_id, file_set_uid)
     path.parent.mkdir(parents=True, exist_ok=True)
     work.write(ZipTarget(path) if as_zip else FolderTarget(path), directory, tree, instances)
+    measure(report, chosen)
     return report
 
 
@@ -133,9 +141,9 @@ def checked_file_set_id(text: str) -> str:
     Raises
     ------
     ValueError
-        When it is not up to 16 of the letters A-Z, 0-9, _ and space (PS3.3 F.3.2.1).
+        When it is not up to 16 of the letters A-Z, 0-9 and _ (PS3.10 8.5, PS3.3 F.3.2.1).
     """
     if len(text) > 16 or not set(text) <= _FILE_SET_ID:
-        message = "a File-set ID is up to 16 of the letters A-Z, 0-9, _ and space"
+        message = "a File-set ID is up to 16 of the letters A-Z, 0-9 and _"
         raise ValueError(message)
     return text

@@ -17,6 +17,7 @@ from filmless.errors import DicomError, FormatError, LimitError, TruncatedError
 from filmless.file._natural_order import natural_key
 from filmless.file._read import read
 from filmless.file._write import encode
+from filmless.file.media.damage import damage_of, lacks_pixels
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES, Kind, kind_of_class
 from filmless.file.media.profiles import EXPLICIT, Profile
 from filmless.file.media.remarks import MediaReport, Remark
@@ -52,6 +53,12 @@ class Instance:
         Whether its file is copied byte for byte; else it is written anew, in `transfer_syntax`.
     needs_codec
         Whether its pixel data have to be decoded to be written in `transfer_syntax`.
+    source_syntax
+        Transfer syntax of its own file.
+    damage
+        What of it is not in its file; empty when all is.
+    lacks_pixels
+        Whether it is an image without pixel data.
     """
 
     path: Path
@@ -62,6 +69,9 @@ class Instance:
     transfer_syntax: str
     as_is: bool
     needs_codec: bool = False
+    source_syntax: str = ""
+    damage: str = ""
+    lacks_pixels: bool = False
 
     def text(self, keyword: str) -> str:
         """Value of a key as text; empty when it has none."""
@@ -110,7 +120,7 @@ def gather(
 
     for path in _files(sources, leave_out, unread):
         try:
-            dataset = read(path, stop_before_pixels=True)
+            dataset = read(path)
         except (TruncatedError, LimitError) as error:
             report.failed.append(Remark("unreadable", _said(error), str(path)))
             continue
@@ -126,10 +136,12 @@ def gather(
         except DicomError as error:
             report.failed.append(Remark("unreadable", _said(error), str(path)))
             continue
-        if isinstance(found, Remark):
-            report.passed_over.append(found)
-        else:
+        if not isinstance(found, Remark):
             yield found
+        elif found.code == "damaged":
+            report.failed.append(found)
+        else:
+            report.passed_over.append(found)
 
 
 def _said(error: DicomError) -> str:
@@ -137,7 +149,16 @@ def _said(error: DicomError) -> str:
 
 
 def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Remark:
-    """Take from a header what a medium needs to know, or say why it is none of an instance.
+    """Take from a file what a medium needs to know, or say why it is none of an instance.
+
+    Parameters
+    ----------
+    dataset
+        All that was read of it, pixel data too.
+    path
+        The file.
+    profile
+        What the medium may hold.
 
     Raises
     ------
@@ -149,7 +170,10 @@ def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Re
         return Remark("dicomdir", "a DICOMDIR: its files are taken, it is not", str(path))
     sop_class = text_of(dataset, "SOPClassUID") or text_of(meta, "MediaStorageSOPClassUID")
     sop_instance = text_of(dataset, "SOPInstanceUID") or text_of(meta, "MediaStorageSOPInstanceUID")
+    damage = damage_of(dataset)
     if not sop_class or not sop_instance:
+        if damage and dataset.preamble is not None:
+            return Remark("damaged", f"{damage}, and before it says what it is", str(path))
         return Remark("not-instance", "no SOP instance: it has no SOP Class and SOP Instance UID", str(path))
     syntax = text_of(meta, "TransferSyntaxUID")
     is_image = "Rows" in dataset and "Columns" in dataset
@@ -171,6 +195,9 @@ def instance_of(dataset: Dataset, path: Path, profile: Profile) -> Instance | Re
         syntax if allowed else EXPLICIT,
         as_is=proper and allowed and (same or row is None),
         needs_codec=not allowed and bool(syntax) and (row is None or row["encapsulated"]),
+        source_syntax=syntax,
+        damage=damage,
+        lacks_pixels=lacks_pixels(dataset),
     )
 
 

@@ -23,14 +23,17 @@ class Profile:
         The profile's label: ``STD-GEN-CD``.
     transfer_syntaxes
         UIDs of the transfer syntaxes it allows; empty when it allows all.
+    capacity
+        Bytes that its medium holds; None of those that there are in any size.
 
     DICOM
     -----
-    PS3.11
+    PS3.11, PS3.12
     """
 
     name: str
     transfer_syntaxes: tuple[str, ...] = ()
+    capacity: int | None = None
 
     def allows(self, transfer_syntax: str) -> bool:
         """Tell whether files of a transfer syntax may be on the medium as they are."""
@@ -55,6 +58,8 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "STD-GEN-BD-MPEG4-HPLV42-3D": ("MPEG4HP423D",),
     "STD-GEN-BD-MPEG4-SHPLV42": ("MPEG4HP42STEREO",),
 }
+#: A CD of 80 minutes, and a DVD of one layer.
+_CAPACITIES = {"CD": 700_000_000, "DVD": 4_700_000_000}
 
 
 def _uid(keyword: str) -> str:
@@ -65,7 +70,10 @@ def _uid(keyword: str) -> str:
 
 
 #: The profiles by name.
-PROFILES = {name: Profile(name, (EXPLICIT, *map(_uid, keywords))) for name, keywords in _ALLOWED.items()}
+PROFILES = {
+    name: Profile(name, (EXPLICIT, *map(_uid, keywords)), _CAPACITIES.get(name.split("-")[2]))
+    for name, keywords in _ALLOWED.items()
+}
 PROFILES[GENERAL] = Profile(GENERAL)
 
 

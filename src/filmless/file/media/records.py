@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from filmless.dataset import DataElement, Dataset
@@ -12,7 +12,17 @@ from filmless.file._records import LOWER_LEVEL, NEXT_RECORD, RECORD_IN_USE
 from filmless.file._uid import generate_uid
 from filmless.file.media.kinds import Key, Kind
 
-__all__ = ["COMPONENT", "FILE_ID", "ICON", "IN_USE", "bare_record", "icon_item", "key_of", "record_of"]
+__all__ = [
+    "COMPONENT",
+    "FILE_ID",
+    "ICON",
+    "IN_USE",
+    "bare_record",
+    "differing",
+    "icon_item",
+    "key_of",
+    "record_of",
+]
 
 FILE_ID = 0x00041500
 #: Of a File ID (PS3.10 8.2 and 8.5).
@@ -125,6 +135,33 @@ def key_of(key: Key, keys: Dataset) -> DataElement | None:
     if key.vr == "UI":
         return DataElement(key.tag, key.vr, str(value).strip()) if isinstance(value, str) else None
     return _codes(key, value) if key.vr == "CS" else element
+
+
+def differing(record: Dataset, kind: Kind, keys: Dataset, *, all_keys: bool) -> Iterator[Key]:
+    """Give the keys of a record that are not an instance's; where that has no valid value, one was made up.
+
+    Parameters
+    ----------
+    record
+        The record.
+    kind
+        Its kind.
+    keys
+        The attributes of the instance.
+    all_keys
+        Whether to compare those of type 3 and 1C, too. Records above others are made of one of the instances below
+        them: of what they may hold, others may say otherwise.
+    """
+    for key in kind.keys:
+        expected = key_of(key, keys) if all_keys or key.type in {"1", "2"} else None
+        if expected is None or key.tag not in record or record[key.tag].is_empty:
+            continue
+        try:
+            differs = record[key.tag].value != expected.value
+        except FormatError:
+            differs = True
+        if differs:
+            yield key
 
 
 def _codes(key: Key, value: Any) -> DataElement | None:

@@ -15,16 +15,15 @@ from filmless.file._write import encode
 from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, Instance, text_of
 from filmless.file.media.kinds import KINDS, ROOT_LEAVES
 from filmless.file.media.profiles import EXPLICIT
-from filmless.file.media.records import FILE_ID, IN_USE, record_of
+from filmless.file.media.records import FILE_ID, IN_USE, differing, record_of
 from filmless.file.media.remarks import Remark
+from filmless.file.media.writing import FOLDER
 
 __all__ = ["LAST_RECORD", "Node", "Tree", "encoded", "new_directory"]
 
 LAST_RECORD = 0x00041202
 _CONSISTENCY = 0x00041212
 _RECORDS = 0x00041220
-#: The folder that instances go into: what lies beside it on a medium, such as a viewer, does not get in its way.
-_FOLDER = "DICOM"
 _UNWRITABLE = "the directory holds a record that is too broken to be written again"
 _MADE_UP_ID = "NOID"
 _LEVELS = ("PATIENT", "STUDY", "SERIES")
@@ -143,13 +142,13 @@ class Tree:
         kind = instance.kind
         if kind.name in ROOT_LEAVES:
             leaf = Node(kind.name, self._record(instance, kind.name, len(self.roots) + 1), instance=instance)
-            leaf.file_id = self._name((_FOLDER,), kind.prefix)
+            leaf.file_id = self._name((FOLDER,), kind.prefix)
             self.roots.append(leaf)
             return leaf
         chain = self._above(instance)
         number = len(chain[-1].children) + 1 if chain[-1] is not None else 1
         leaf = Node(kind.name, self._record(instance, kind.name, number), instance=instance)
-        folder: tuple[str, ...] = (_FOLDER,)
+        folder: tuple[str, ...] = (FOLDER,)
         siblings = self.roots
         for level, known in zip(_LEVELS, chain, strict=True):
             node = known or self._new(instance, level, siblings)
@@ -191,9 +190,10 @@ class Tree:
         series_uid = instance.text("SeriesInstanceUID")
         if not series_uid:
             series_uid = self._new_uid(instance, "SeriesInstanceUID", study_uid, *_texts(keys, "Modality SeriesNumber"))
-        if patient is not None:
-            self._compare(patient, instance)
-        return patient, study, self._series.get((study_uid, series_uid))
+        series = self._series.get((study_uid, series_uid))
+        for node in filter(None, (patient, study, series)):
+            self._compare(node, instance)
+        return patient, study, series
 
     def _patient(self, instance: Instance) -> Node | None:
         """Find the patient of an instance; one without Patient ID is told from others by name and date of birth."""
@@ -215,16 +215,13 @@ class Tree:
         self._told(keyword, "a new UID")
         return uid
 
-    def _compare(self, patient: Node, instance: Instance) -> None:
-        """Tell once of a patient that files do not agree on: a directory has one record a patient, and one a study."""
-        for keyword, code in (("PatientID", "study-of-two-patients"), ("PatientName", "patient-name-differs")):
-            value = instance.text(keyword)
-            if value and value != text_of(patient.record, keyword) and (id(patient), code) not in self._odd:
-                self._odd.add((id(patient), code))
-                message = (
-                    f"{keyword} is another than in the directory, which has one patient for each study and Patient ID"
-                )
-                self._remark(Remark(code, message, str(instance.path)))
+    def _compare(self, node: Node, instance: Instance) -> None:
+        """Tell once of a record that instances do not agree on: there is one for all that have its UID or ID."""
+        for key in differing(node.record, KINDS[node.kind], instance.keys, all_keys=False):
+            if (id(node), key.keyword) not in self._odd:
+                self._odd.add((id(node), key.keyword))
+                message = f"{key.keyword} of the {node.kind} record is that of other files, not this one's"
+                self._remark(Remark("key-differs", message, str(instance.path)))
 
     def _new(self, instance: Instance, level: str, siblings: list[Node]) -> Node:
         node = Node(level, self._record(instance, level, len(siblings) + 1))

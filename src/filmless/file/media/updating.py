@@ -17,6 +17,7 @@ from filmless.file.media.kinds import ABOVE, LEAVES
 from filmless.file.media.profiles import profile_named
 from filmless.file.media.records import COMPONENT, FILE_ID
 from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.sizes import measure
 from filmless.file.media.tree import Node, Tree
 from filmless.file.media.work import Progress, Work
 from filmless.file.media.writing import FolderTarget
@@ -35,6 +36,7 @@ def update_fileset(
     profile: str | None = "STD-GEN-CD",
     icon: Callable[[Dataset], Any] | None = None,
     prepare: Callable[[Dataset], Dataset] | None = None,
+    keep_damaged: bool = False,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> MediaReport:
@@ -49,7 +51,7 @@ def update_fileset(
     ----------
     target
         The folder of the file-set, or its DICOMDIR.
-    sources, profile, icon, prepare, progress, threads
+    sources, profile, icon, prepare, keep_damaged, progress, threads
         As of `create_fileset`; files that are in the file-set's own folder are passed over.
 
     Returns
@@ -102,12 +104,13 @@ def update_fileset(
     known.pop("", None)
     absent = _absent(fileset, roots)
     tree = Tree(roots, _names(folder, roots), report.remarks.append, absent)
-    work = Work(report, chosen, icon, prepare, progress, threads)
+    work = Work(report, chosen, icon, prepare, progress, threads, keep_damaged)
     found = gather(paths_of(sources), chosen, report, leave_out=folder)
     instances = work.checked(found, known=known, absent=absent)
     report.remarks += _told_of_missing(fileset, {instance.sop_instance for instance in instances})
     if instances or mended:
         work.write(FolderTarget(folder, directory=fileset.path.name), fileset.dataset, tree, instances)
+    measure(report, chosen)
     return report
 
 

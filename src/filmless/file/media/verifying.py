@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filmless.dataset import Dataset
-from filmless.errors import DicomError, FormatError
+from filmless.errors import DicomError
 from filmless.file._fileset import FileSet, Record, read_fileset
 from filmless.file._read import read
 from filmless.file._records import FIRST_RECORD
 from filmless.file.media.creating import Source
-from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, Instance, instance_of, text_of
-from filmless.file.media.kinds import ABOVE, KINDS, ROOT_LEAVES, Kind
+from filmless.file.media.gathering import MEDIA_STORAGE_DIRECTORY, instance_of, text_of
+from filmless.file.media.kinds import ABOVE, KINDS, ROOT_LEAVES
 from filmless.file.media.profiles import EXPLICIT, Profile, profile_named
-from filmless.file.media.records import COMPONENT, key_of
-from filmless.file.media.remarks import Remark
+from filmless.file.media.records import COMPONENT, differing
+from filmless.file.media.remarks import NO_PIXELS, Remark
 from filmless.file.media.tree import LAST_RECORD
 from filmless.file.media.unpacking import MAX_UNPACKED, unpacked
 from filmless.file.media.writing import DIRECTORY
@@ -103,8 +103,8 @@ def _directory(fileset: FileSet) -> Iterator[Remark]:
     if text_of(dataset.file_meta, "TransferSyntaxUID") != EXPLICIT:
         yield Remark("directory-syntax", "it is not in Explicit VR Little Endian", name)
     identifier = text_of(dataset, "FileSetID")
-    if len(identifier) > 16 or re.search(r"[^A-Z0-9_ ]", identifier):
-        yield Remark("file-set-id", "the File-set ID is not up to 16 of the letters A-Z, 0-9, _ and space", name)
+    if len(identifier) > 16 or re.search(r"[^A-Z0-9_]", identifier):
+        yield Remark("file-set-id", "the File-set ID is not up to 16 of A-Z, 0-9 and _", name)
     if dataset.get("FileSetConsistencyFlag") not in {None, 0}:
         yield Remark("not-consistent", "its flag says that directory and files may not agree", name)
     offsets = [record.dataset._offset for record in fileset.records]  # noqa: SLF001
@@ -201,7 +201,7 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
     name, path = _name(record), record.path
     assert path is not None  # noqa: S101
     try:
-        dataset = read(path, stop_before_pixels=True)
+        dataset = read(path)
         found = instance_of(dataset, path, profile)
     except (DicomError, OSError) as error:
         reason = error.message if isinstance(error, DicomError) else (error.strerror or "").lower()
@@ -210,8 +210,15 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
     if dataset.preamble is None or "TransferSyntaxUID" not in dataset.file_meta:
         yield Remark("file-meta", "it has no preamble or file meta information", name)
     if isinstance(found, Remark):
-        yield Remark("file-other", f"it is {found.message}", name)
+        if found.code == "damaged":
+            yield Remark("file-damaged", found.message, name)
+        else:
+            yield Remark("file-other", f"it is {found.message}", name)
         return
+    if found.damage:
+        yield Remark("file-damaged", found.damage, name)
+    elif found.lacks_pixels:
+        yield Remark("no-pixels", NO_PIXELS, name)
     syntax = text_of(dataset.file_meta, "TransferSyntaxUID")
     said = (
         ("ReferencedSOPClassUIDInFile", found.sop_class),
@@ -225,25 +232,8 @@ def _file(record: Record, above: tuple[Record, ...], profile: Profile) -> Iterat
         yield Remark("profile-syntax", f"{profile.name} does not allow its transfer syntax", name)
     for each in (*above, record):
         kind = KINDS.get(each.kind)
-        if kind is not None:
-            yield from _differences(each.dataset, kind, found, name, all_keys=each is record)
-
-
-def _differences(record: Dataset, kind: Kind, found: Instance, name: str, *, all_keys: bool) -> Iterator[Remark]:
-    """Compare the keys of a record with the file; where the file has no valid value, one was made up.
-
-    Records above others are made of one of the files below them: of what they may hold, others may say otherwise.
-    """
-    for key in kind.keys:
-        expected = key_of(key, found.keys) if all_keys or key.type in {"1", "2"} else None
-        if expected is None or key.tag not in record or record[key.tag].is_empty:
-            continue
-        try:
-            differs = record[key.tag].value != expected.value
-        except FormatError:
-            differs = True
-        if differs:
-            yield Remark("key-differs", f"{key.keyword} of the {kind.name} record is not the file's", name)
+        for key in differing(each.dataset, kind, found.keys, all_keys=each is record) if kind is not None else ():
+            yield Remark("key-differs", f"{key.keyword} of the {each.kind} record is not the file's", name)
 
 
 def _unlisted(fileset: FileSet, seen: set[Path]) -> Iterator[Remark]:

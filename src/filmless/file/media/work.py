@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filmless import _core
 from filmless.dataset import Dataset
@@ -17,9 +17,9 @@ from filmless.dataset import Sequence as Items
 from filmless.errors import DicomError, UnsupportedError
 from filmless.file._read import read
 from filmless.file.media.gathering import Instance, text_of
-from filmless.file.media.profiles import Profile
+from filmless.file.media.profiles import GENERAL, PROFILES, Profile
 from filmless.file.media.records import ICON, icon_item
-from filmless.file.media.remarks import MediaReport, Remark
+from filmless.file.media.remarks import NO_PIXELS, MediaReport, Remark
 from filmless.file.media.tree import Node, Tree, encoded
 from filmless.file.media.writing import Target
 
@@ -41,6 +41,7 @@ class Work:
     prepare: Callable[[Dataset], Dataset] | None
     progress: Progress | None
     threads: int | None = None
+    keep_damaged: bool = False
 
     def checked(
         self, found: Iterable[Instance], *, known: Mapping[str, Path | None], absent: Mapping[str, Node] | None = None
@@ -56,25 +57,70 @@ class Work:
         absent
             Records whose file is missing and can be written again.
         """
-        missing = {} if absent is None else absent
-        first: dict[str, Instance] = {}
-        for instance in found:
-            there = known.get(instance.sop_instance)
-            same = first.get(instance.sop_instance)
-            if same is not None:
-                self._repeated(instance, same.path)
-            elif instance.sop_instance in known and not _is_of(instance, missing.get(instance.sop_instance)):
-                self._repeated(instance, there)
+        there = _There({}, known, {} if absent is None else absent)
+        lacking: list[Instance] = []
+        damaged: list[Instance] = []
+        for instance in found:  # whole ones come before others, whatever they are called
+            if instance.damage:
+                damaged.append(instance)
+            elif instance.lacks_pixels:
+                lacking.append(instance)
             else:
-                first[instance.sop_instance] = instance
-        refused = [instance for instance in first.values() if instance.needs_codec and self.prepare is None]
+                self._take(instance, there)
+        for instance in lacking:
+            if self._take(instance, there):
+                self.report.remarks.append(Remark("no-pixels", NO_PIXELS, str(instance.path)))
+        for instance in damaged:
+            self._take_damaged(instance, there)
+        refused = [instance for instance in there.first.values() if instance.needs_codec and self.prepare is None]
         if refused:
-            count = len(refused) - 1
-            more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
-            message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
-            hint = "the profile `general` keeps every transfer syntax, `prepare` (`--transcode`) decodes"
-            raise UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
-        return sorted(first.values(), key=lambda instance: instance.order)
+            raise self._refusal(refused)
+        return sorted(there.first.values(), key=lambda instance: instance.order)
+
+    def _take(self, instance: Instance, there: _There) -> bool:
+        """Take an instance when it is the first of its UID, and tell whether it is."""
+        same = there.first.get(instance.sop_instance)
+        if same is not None:
+            self._repeated(instance, same.path)
+        elif instance.sop_instance in there.known and not _is_of(instance, there.absent.get(instance.sop_instance)):
+            self._repeated(instance, there.known[instance.sop_instance])
+        else:
+            there.first[instance.sop_instance] = instance
+            return True
+        return False
+
+    def _take_damaged(self, instance: Instance, there: _There) -> None:
+        """Take a damaged instance only when that is asked for, and there is no other of its UID."""
+        same = there.first.get(instance.sop_instance)
+        if self.keep_damaged and (same is None or same.damage):
+            if self._take(instance, there):
+                self._remark(self.report.remarks, instance, "kept")
+        elif same is not None:
+            self._remark(self.report.remarks, instance, "left out, another file holds all of the instance")
+        elif (path := there.known.get(instance.sop_instance)) is None:
+            self._remark(self.report.failed, instance, "left out")
+        elif _same_file(instance.path, path):
+            self.report.repeated += 1
+        else:
+            self._remark(self.report.remarks, instance, "left out, the medium has another file of the instance")
+
+    def _remark(self, remarks: list[Remark], instance: Instance, what: str) -> None:
+        remarks.append(Remark("damaged", f"damaged, {instance.damage}: {what}", str(instance.path)))
+
+    def _refusal(self, refused: list[Instance]) -> UnsupportedError:
+        """Say what the profile does not allow, and what would."""
+        count = len(refused) - 1
+        more = f" (and {count} more file{'' if count == 1 else 's'})" if count else ""
+        message = f"{self.profile.name} does not allow the transfer syntax of this file{more}"
+        takers = [
+            profile.name
+            for profile in PROFILES.values()
+            if all(profile.allows(instance.source_syntax) for instance in refused)
+        ]
+        names = f"{takers[0]} and {GENERAL}" if len(takers) > 1 else GENERAL
+        verb = "keep" if len(takers) > 1 else "keeps"
+        hint = f"`--transcode` decodes; `--profile` {names} {verb} it"
+        return UnsupportedError(message, feature=self.profile.name, path=refused[0].path, hint=hint)
 
     def _repeated(self, instance: Instance, there: Path | None) -> None:
         if there is not None and _same_file(instance.path, there):
@@ -160,6 +206,14 @@ class Work:
         dataset.file_meta.MediaStorageSOPClassUID = instance.sop_class
         dataset.file_meta.MediaStorageSOPInstanceUID = instance.sop_instance
         return dataset
+
+
+class _There(NamedTuple):
+    """What is there: instances that were taken before, files on the medium, and records whose file is missing."""
+
+    first: dict[str, Instance]
+    known: Mapping[str, Path | None]
+    absent: Mapping[str, Node]
 
 
 def _is_of(instance: Instance, node: Node | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 import zipfile
@@ -15,13 +16,18 @@ from filmless import _core
 from filmless.dataset import Dataset
 from filmless.file._write import encode, write
 
-__all__ = ["DIRECTORY", "FolderTarget", "Target", "ZipTarget"]
+__all__ = ["DIRECTORY", "FOLDER", "FolderTarget", "Target", "ZipTarget", "left_of_unfinished"]
 
 #: The name of the directory's file, which no other file of a file-set has (PS3.10 8.6).
 DIRECTORY = "DICOMDIR"
 #: ZIP has no time that means none: the first it can say makes the same ZIP of the same files.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _PART = ".part"
+#: The folder that instances go into: what lies beside it on a medium, such as a viewer, does not get in its way.
+FOLDER = "DICOM"
+#: What files and folders in it are called, and how many folders are in each other.
+_OURS = re.compile(r"[A-Z]{2}\d{6}")
+_DEPTH = 3
 
 
 class Target(Protocol):
@@ -65,6 +71,7 @@ class FolderTarget:
         self._folder = folder
         self._directory = directory
         self._made: list[Path] = []
+        self._is_undone = False
         self._lock = threading.RLock()
 
     def copy(self, source: Path, file_id: tuple[str, ...]) -> None:
@@ -82,6 +89,7 @@ class FolderTarget:
 
     def undo(self) -> None:
         """Remove the files and folders that were made."""
+        self._is_undone = True
         # Threads note what they made in any order: files go first, then folders from the deepest up.
         for path in sorted(self._made, key=lambda path: (path.is_dir(), -len(path.parts))):
             try:
@@ -100,6 +108,8 @@ class FolderTarget:
             part.unlink(missing_ok=True)
             raise
         self._made.append(path)
+        if self._is_undone:  # an interruption while a pool starts a thread leaves one that nobody waits for
+            self.undo()
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -146,6 +156,24 @@ class ZipTarget:
         """Remove what there is of the ZIP."""
         self._zip.close()
         self._part.unlink(missing_ok=True)
+
+
+def left_of_unfinished(path: Path) -> Path | None:
+    """Find what is to be removed of a medium that was being created when its process was killed; None when it is none.
+
+    That has no DICOMDIR, and a folder with nothing but names that `create_fileset` gives; or is a ZIP with no name yet.
+    """
+    part = path.with_name(path.name + _PART)
+    if path.suffix.lower() == ".zip":
+        return part if part.is_file() and not path.exists() else None
+    folder = path / FOLDER
+    if not folder.is_dir() or any(entry.name.upper() == DIRECTORY for entry in path.iterdir()):
+        return None
+    for place, folders, files in os.walk(folder):
+        names = (*folders, *(name.removesuffix(_PART) for name in files))
+        if not all(map(_OURS.fullmatch, names)) or len(Path(place).relative_to(folder).parts) > _DEPTH:
+            return None
+    return folder
 
 
 def _take_name(part: Path, path: Path) -> None:
