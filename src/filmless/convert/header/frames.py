@@ -13,6 +13,7 @@ __all__ = ["multi_frame"]
 _MAX_PAGES = 10_000  # their numbers have to fit in the value below
 _MAX_TEXT = 0xFFFE  # bytes of IS and DS
 _DIGITS = 10
+_SLOWEST = 0.999  # frames in a second
 
 
 def multi_frame(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> dict[str, Any]:
@@ -70,12 +71,15 @@ def _times(times: Sequence[float], frames: int) -> dict[str, Any]:
 
 
 def _timed(time: dict[str, Any]) -> dict[str, Any]:
+    """Give Frame Time, and the rates that agree with it."""
     values = {"FrameIncrementPointer": tag_named("FrameTime"), **time}
     try:
-        rate = round(1000 / float(time["FrameTime"]))
+        rate = 1000 / float(time["FrameTime"])
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return values
-    return values | ({"RecommendedDisplayFrameRate": rate} if 1 <= rate < 1 << 31 else {})
+    if not _SLOWEST <= rate < (1 << 31) - 1:  # IS has no fractions
+        return values
+    return values | {"CineRate": round(rate), "RecommendedDisplayFrameRate": round(rate)}
 
 
 def _number(value: float) -> str:
