@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from filmless.convert.options import Background, as_colours
 from filmless.errors import ConversionError, LimitError
 
-__all__ = ["Content", "Document", "Picture", "Resolution", "Stream", "check_size", "composite", "orient"]
+__all__ = ["Content", "Document", "Picture", "Resolution", "Stream", "check_size", "composite", "inverted", "orient"]
 
 _MAX_SIDE = 0xFFFF  # Rows and Columns are US
 _BLOCK = 1 << 15  # pixels that are laid over the background together: their working copies stay in the cache
@@ -189,6 +189,12 @@ def orient(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in (3, 4, 7, 8):
         samples = samples[::-1]
     return samples
+
+
+def inverted(samples: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Make black of white: whole numbers of which so many bits are used."""
+    whole = samples.dtype.itemsize * 8
+    return ~samples if bits == whole or samples.dtype.kind == "i" else samples.dtype.type((1 << bits) - 1) - samples
 
 
 def composite(samples: NDArray[Any], background: Background, *, premultiplied: bool = False) -> NDArray[Any]:

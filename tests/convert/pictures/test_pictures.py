@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from filmless.convert import to_dicom
+from filmless.convert import from_dicom, to_dicom
 from filmless.convert.content import composite
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.array import read_array, read_image
@@ -156,7 +156,7 @@ def test_16_bit_tiff(byteorder, compression, grey16, rgb, through_file):
         np.testing.assert_array_equal(through_file(stream.getvalue()).pixel_array, array)
 
 
-def test_tiff_by_plane_inverted_signed_and_12_bits(rng, grey16, through_file):
+def test_tiff_by_plane_and_signed(rng, grey16, through_file):
     def tiff(array, **options):
         stream = io.BytesIO()
         tifffile.imwrite(stream, array, **options)
@@ -165,12 +165,50 @@ def test_tiff_by_plane_inverted_signed_and_12_bits(rng, grey16, through_file):
     planes = rng.integers(0, 65536, (3, 8, 9), dtype=np.uint16)
     data = tiff(planes, photometric="rgb", planarconfig="separate")
     np.testing.assert_array_equal(through_file(data).pixel_array, planes.transpose(1, 2, 0))
-    data = tiff(grey16, photometric="miniswhite")
-    np.testing.assert_array_equal(through_file(data).pixel_array, 65535 - grey16)
     signed = grey16.astype(np.int16)
     ds = through_file(tiff(signed, photometric="minisblack"))
     assert ds.PixelRepresentation == 1
     np.testing.assert_array_equal(ds.pixel_array, signed)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32"])
+def test_white_is_zero(dtype, rng, through_file):
+    """The values stay what they are where the SOP class has MONOCHROME1, and are inverted and told elsewhere."""
+    array = rng.integers(0, 100, (9, 8)).astype(dtype)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, array, photometric="miniswhite")
+    notices = []
+    ds = through_file(stream.getvalue(), notices=notices, PresentationLUTShape="IDENTITY")
+    assert (ds.PhotometricInterpretation, ds.PresentationLUTShape, notices) == ("MONOCHROME1", "INVERSE", [])
+    np.testing.assert_array_equal(ds.pixel_array, array)
+    if dtype != "uint8":
+        assert float(ds.WindowWidth) == int(array.max()) - int(array.min()) + 1
+    if dtype == "uint8":
+        ds = through_file(stream.getvalue(), notices=notices, Modality="XC")
+        assert (ds.PhotometricInterpretation, [one.code for one in notices]) == ("MONOCHROME2", ["inverted"])
+        np.testing.assert_array_equal(ds.pixel_array, 255 - array)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_white_is_zero_of_several_pages(dtype, rng, through_file):
+    array = rng.integers(0, 100, (3, 9, 8)).astype(dtype)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, array, photometric="miniswhite", metadata=None)
+    notices = []
+    ds = through_file(stream.getvalue(), notices=notices)
+    assert (ds.PhotometricInterpretation, ds.PresentationLUTShape) == ("MONOCHROME2", "IDENTITY")
+    assert [one.code for one in notices] == ["inverted"]
+    np.testing.assert_array_equal(ds.pixel_array, np.iinfo(dtype).max - array)
+
+
+def test_monochrome1_comes_back_from_tiff(grey16, tmp_path):
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, grey16, photometric="miniswhite")
+    ds = to_dicom(stream.getvalue())
+    from_dicom(ds, "tiff", tmp_path / "again.tif", depth=16)
+    again = to_dicom(tmp_path / "again.tif")
+    assert again.PhotometricInterpretation == ds.PhotometricInterpretation == "MONOCHROME1"
+    assert bytes(again.PixelData) == bytes(ds.PixelData)
 
 
 def test_alpha_of_16_bit_tiff(through_file):
