@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from filmless.convert.content import Document, Resolution
+from filmless.convert.documents import pdf
 from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.documents.pdf import read
 from filmless.convert.options import ReadOptions
@@ -279,3 +280,12 @@ def test_streams_and_paths(make_pdf, tmp_path):
     (tmp_path / "a.txt").write_bytes(make_pdf())
     assert contents(tmp_path / "a.txt", ReadOptions())[0].kind == "PDF"
     assert contents(io.BytesIO(make_pdf()), ReadOptions())[0].kind == "PDF"
+
+
+def test_too_many_pages_are_refused_before_one_is_drawn(make_pdf, monkeypatch):
+    monkeypatch.setattr(pdf, "drawn_pages", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr(pdf, "_page_sizes", lambda _: [(10.0, 10.0)] * 10_001)
+    with pytest.raises(ConversionError, match="10001 frames are too many to number") as caught:
+        images(make_pdf(), dpi=10)
+    assert "apart" in str(caught.value.hint)
+    assert "FrameTime" not in str(caught.value.hint)

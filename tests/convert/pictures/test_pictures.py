@@ -8,9 +8,11 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from filmless.convert import from_dicom, to_dicom
+from filmless import pixels
+from filmless.convert import convert_many, from_dicom, to_dicom
 from filmless.convert.content import composite
 from filmless.convert.options import ReadOptions
+from filmless.convert.pictures import gif
 from filmless.convert.pictures.array import read_array, read_image
 from filmless.errors import ConversionError
 
@@ -394,3 +396,59 @@ def test_sources(tmp_path, rgb, encode):
             to_dicom(wrong)
     with pytest.raises(FileNotFoundError):
         to_dicom(tmp_path / "absent.png")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "photometric"),
+    [("uint32", (3, 9, 8), "minisblack"), ("int16", (3, 9, 8), "minisblack"), ("uint16", (3, 9, 8, 3), "rgb")],
+)
+def test_frames_that_no_multi_frame_object_holds_become_objects(dtype, shape, photometric, rng, tmp_path):
+    array = rng.integers(0, 100, shape).astype(dtype)
+    tifffile.imwrite(tmp_path / "pages.tif", array, photometric=photometric, metadata=None)
+    found = list(convert_many(tmp_path / "pages.tif"))
+    assert {notice.code for notice in found[0].notices} == {"apart"}
+    for ds, frame in zip([conversion.dataset for conversion in found], array, strict=True):
+        assert "NumberOfFrames" not in ds
+        np.testing.assert_array_equal(pixels.decode(ds), frame)
+    with pytest.raises(ConversionError, match="becomes 3 objects, expected one: no SOP class holds"):
+        to_dicom(tmp_path / "pages.tif")
+    with pytest.raises(ConversionError, match="does not hold the 3 frames"):
+        to_dicom(tmp_path / "pages.tif", sop_class="Secondary Capture Image Storage")
+
+
+def test_frames_of_16_bit_colour_stay_together_where_a_class_takes_them(rng):
+    array = rng.integers(0, 100, (3, 9, 8, 3)).astype(np.uint16)
+    ds = to_dicom(
+        array, Modality="OP", ImageLaterality="L", AcquisitionDateTime="20200101",
+        AcquisitionDeviceTypeCodeSequence=[{"CodeValue": "1", "CodingSchemeDesignator": "99A", "CodeMeaning": "a"}],
+    )  # fmt: skip
+    assert ds.NumberOfFrames == 3
+
+
+def test_a_last_axis_of_one_is_grey(rng):
+    array = rng.integers(0, 255, (9, 8, 1), dtype=np.uint8)
+    ds = to_dicom(array)
+    assert (ds.Rows, ds.Columns, "NumberOfFrames" in ds) == (9, 8, False)
+    np.testing.assert_array_equal(pixels.decode(ds), array[..., 0])
+    assert to_dicom(array[np.newaxis].repeat(3, 0)).NumberOfFrames == 3
+
+
+def test_a_masked_array_is_refused():
+    masked = np.ma.masked_array(np.zeros((4, 5), np.uint8), mask=True)
+    with pytest.raises(ConversionError, match="masked") as caught:
+        to_dicom(masked)
+    assert "filled" in str(caught.value.hint)
+    assert to_dicom(masked.filled(0)).Rows == 4
+
+
+def test_too_many_frames_are_refused_before_they_are_decoded(monkeypatch):
+    """The frames are no GIF's: whoever decodes one says that it is damaged."""
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\x02\x02\xff\xff\0"
+    data = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + frame * 10_001 + b";"
+    decoded = []
+    monkeypatch.setattr(gif, "frames_of_image", lambda *_, **__: decoded.append(1) or np.zeros((10_001, 1, 1), "u1"))
+    with pytest.raises(ConversionError, match="10001 frames are too many to number") as caught:
+        to_dicom(data)
+    assert "apart" in str(caught.value.hint)
+    assert not decoded
+    assert to_dicom(data, FrameTime="40").NumberOfFrames == 10_001

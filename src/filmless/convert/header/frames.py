@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filmless.convert.content import Picture
+from filmless.convert.content import MOST_NUMBERED, Picture
 from filmless.convert.header.sop_classes import SopClass
 from filmless.errors import ConversionError
 from filmless.file._element_path import tag_named
 
 __all__ = ["multi_frame"]
 
-_MAX_PAGES = 10_000  # their numbers have to fit in the value below
 _MAX_TEXT = 0xFFFE  # bytes of IS and DS
 _DIGITS = 10
+_HINT = (
+    "give FrameTime, the milliseconds between frames, or make each an object of its own by `apart` of `convert_many`"
+)
 _SLOWEST = 0.999  # frames in a second
 
 
@@ -49,10 +51,8 @@ def _order(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> dict[st
         return _times(picture.frame_times_ms, picture.frames)
     if "SC Multi-frame Image" not in row.modules:
         return _timed({"FrameTime": "0"})  # of a single frame, which still has to have one
-    if picture.frames > _MAX_PAGES:
-        raise ConversionError(
-            f"{picture.frames} frames are too many to number", hint="give FrameTime, the milliseconds between frames"
-        )
+    if picture.frames > MOST_NUMBERED:
+        raise ConversionError(f"{picture.frames} frames are too many to number", hint=_HINT)
     pages = list(range(1, picture.frames + 1))
     return {"FrameIncrementPointer": tag_named("PageNumberVector"), "PageNumberVector": pages}
 
@@ -64,9 +64,7 @@ def _times(times: Sequence[float], frames: int) -> dict[str, Any]:
     steps = [0.0, *times][:frames]
     vector = [_number(step) for step in [*steps, *[times[-1]] * (frames - len(steps))]]
     if sum(map(len, vector)) + len(vector) > _MAX_TEXT:
-        raise ConversionError(
-            f"{frames} frames are too many for a time each", hint="give FrameTime, the milliseconds between frames"
-        )
+        raise ConversionError(f"{frames} frames are too many for a time each", hint=_HINT)
     return {"FrameIncrementPointer": tag_named("FrameTimeVector"), "FrameTimeVector": vector}
 
 

@@ -95,16 +95,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
 
 def _frames_of(picture: Picture, options: ReadOptions) -> list[Content]:
     """Return the picture, or one of each of its frames when they are asked for apart."""
-    if not options.apart:
-        return [picture]
-    one = replace(picture, frames=1, frame_times_ms=(), facts={})
-    if picture.stream is not None:
-        coded = picture.stream
-        return [replace(one, stream=replace(coded, frames=(frame,))) for frame in coded.frames]
-    if picture.pixels is None:
-        return [picture]
-    size = None if picture.lossy_bytes is None else max(1, picture.lossy_bytes // picture.frames)
-    return [replace(one, pixels=frame[None], lossy_bytes=size) for frame in picture.pixels]
+    return [*picture.apart()] if options.apart else [picture]
 
 
 def _facts(stream: Any, rate: Fraction | None) -> VideoFacts:
