@@ -13,6 +13,7 @@ import pytest
 
 from filmless import pixels, read
 from filmless.convert import to_dicom
+from filmless.convert.video.ending import check_last_picture
 from filmless.errors import ConversionError, LimitError
 
 _UID = "1.2.840.10008.1.2.4."
@@ -208,6 +209,26 @@ def test_a_picture_that_is_cut(codec, bare, form, verify, video):
     to_dicom(data, verify=verify)
     with pytest.raises(ConversionError, match=r"ends early|damaged|coded frames"):
         to_dicom(data[:at], verify=verify)
+
+
+@pytest.mark.parametrize("form", ["mpegts", "vob", "bare"])
+@pytest.mark.parametrize(
+    ("codec", "bare", "options"),
+    [
+        ("libx264", "h264", {"x264-params": "open-gop=1:bframes=5:b-pyramid=normal"}),
+        ("libx264", "h264", {"x264-params": "slices=4:cabac=0"}),
+        ("libx264", "h264", {"x264-params": "interlaced=1:bframes=3"}),
+        ("libx264", "h264", {"x264-params": "intra-refresh=1"}),
+        ("libx265", "hevc", {"x265-params": "log-level=none:open-gop=1:bframes=5"}),
+        ("mpeg2video", "mpeg2video", {"bf": 2, "flags": "+ildct+ilme"}),
+    ],
+)
+def test_a_whole_last_picture_is_not_taken_for_a_cut_one(codec, bare, options, form, video):
+    for count in (7, 14):
+        data = video(codec, bare if form == "bare" else form, count=count, **options)
+        check_last_picture(data, always=True)
+        if form == "mpegts":  # from the midst of the stream on
+            check_last_picture(data[: 3 * 188] + data[len(data) // 188 // 3 * 188 :], always=True)
 
 
 def test_times_that_vary(video):

@@ -52,21 +52,24 @@ def check_last_picture(data: bytes, *, always: bool) -> None:
     """
     with opened(data) as container:
         stream = container.streams.video[0]
-        form, name = container.format.name, stream.codec_context.name
-        if form not in (*BARE, "mpeg", "mpegts") or stream.codec_context.codec.canonical_name not in (
-            *("mpeg2video", "h264", "hevc"),
-        ):
+        form, name = container.format.name, stream.codec_context.codec.canonical_name
+        if form not in (*BARE, "mpeg", "mpegts") or name not in ("mpeg2video", "h264", "hevc"):
             return
+        if form in BARE and not data[:_FEW].lstrip(b"\0").startswith(b"\1"):
+            return  # short transport streams, which FFmpeg takes for bare ones
         if form == "mpegts" and not always and not _may_be_cut(data, stream.id):
             return
         headers = bytes(stream.codec_context.extradata or b"")
         tail: list[bytes] = []
         before: list[bytes] = []
+        has_key = False
         for packet in container.demux(stream):
             if packet.size:
                 if packet.is_keyframe:
-                    before, tail = tail, []
+                    before, tail, has_key = tail if has_key else [], [], True
                 tail.append(bytes(packet))
+    if not has_key:
+        return  # nothing says what decodes
     coded = [*before, *tail] if len(tail) < _FEW else tail
     if name == "hevc":
         is_cut = coded[-1].startswith(_START_CODES) and not np.array_equal(
