@@ -1,18 +1,33 @@
 """What a source holds on its way to DICOM: a picture (samples, or streams that go in as they are) or a document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.convert.options import Background, as_colours
+from filmless.convert.options import Background, ReadOptions, as_colours
 from filmless.errors import ConversionError, LimitError
 
-__all__ = ["Content", "Document", "Picture", "Resolution", "Stream", "check_size", "composite", "orient"]
+__all__ = [
+    "MOST_NUMBERED",
+    "Content",
+    "Document",
+    "Picture",
+    "Resolution",
+    "Stream",
+    "check_numbers",
+    "check_size",
+    "composite",
+    "inverted",
+    "orient",
+]
 
 _MAX_SIDE = 0xFFFF  # Rows and Columns are US
+_MOST_TEXT = 0xFFFE  # bytes of DS
+MOST_NUMBERED = 10_000
+"""Frames whose numbers fit in a value of IS."""
 _BLOCK = 1 << 15  # pixels that are laid over the background together: their working copies stay in the cache
 
 
@@ -125,6 +140,18 @@ class Picture:
         """Bytes of all samples, uncompressed."""
         return self.frames * self.rows * self.columns * self.samples * self.bits_allocated // 8
 
+    def apart(self) -> list[Self]:
+        """Return each frame as a picture; the whole where a stream holds all of them."""
+        one = replace(self, frames=1, frame_times_ms=(), facts={})
+        if self.stream is not None:
+            if len(self.stream.frames) != self.frames:
+                return [self]
+            return [replace(one, stream=replace(self.stream, frames=(coded,))) for coded in self.stream.frames]
+        if self.pixels is None:
+            return [self]
+        size = None if self.lossy_bytes is None else max(1, self.lossy_bytes // self.frames)
+        return [replace(one, pixels=frame[np.newaxis], lossy_bytes=size) for frame in self.pixels]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -172,6 +199,33 @@ def check_size(columns: int, rows: int, max_pixels: int, *, frames: int = 1) -> 
         )
 
 
+def check_numbers(frames: int, times_ms: Sequence[float], options: ReadOptions) -> None:
+    """Refuse more frames than a multi-frame object can number or time, before any is decoded.
+
+    Parameters
+    ----------
+    frames
+        How many there are.
+    times_ms
+        How long each is shown; empty of pages.
+    options
+        Whether they become objects of their own, and whether their time is given.
+
+    Raises
+    ------
+    ConversionError
+        They are too many.
+    """
+    if options.apart or options.timed or frames <= MOST_NUMBERED or (len(set(times_ms)) == 1 and times_ms[0] > 0):
+        return
+    if any(times_ms) and sum(len(f"{time:.10g}") + 1 for time in times_ms[:-1]) + 2 <= _MOST_TEXT:
+        return  # Frame Time Vector holds them
+    hint = "`apart` of `convert_many` makes each an object of its own"
+    if times_ms:
+        hint += "; or give FrameTime, the milliseconds between frames"
+    raise ConversionError(f"{frames} frames are too many to {'time each' if any(times_ms) else 'number'}", hint=hint)
+
+
 def orient(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Turn and mirror samples so that the first row is the top and the first column the left.
 
@@ -189,6 +243,12 @@ def orient(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in (3, 4, 7, 8):
         samples = samples[::-1]
     return samples
+
+
+def inverted(samples: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Make black of white: whole numbers of which so many bits are used."""
+    whole = samples.dtype.itemsize * 8
+    return ~samples if bits == whole or samples.dtype.kind == "i" else samples.dtype.type((1 << bits) - 1) - samples
 
 
 def composite(samples: NDArray[Any], background: Background, *, premultiplied: bool = False) -> NDArray[Any]:

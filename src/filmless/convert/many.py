@@ -145,6 +145,7 @@ def convert_many(
             dpi=dpi,
             size=size,
             exif=rules.exif,
+            timed=rules.may_give_time,
         )
         finish: dict[str, Any] = {
             "transfer_syntax": transfer_syntax,

@@ -35,6 +35,8 @@ class ReadOptions:
         Pixels of the longer side of such, in place of ``dpi``.
     exif
         Read EXIF, which header values may come from.
+    timed
+        How long frames are shown may be given: there can be more of them than can be numbered.
     notices
         Gets what is told.
     """
@@ -48,6 +50,7 @@ class ReadOptions:
     dpi: float = 200.0
     size: int | None = None
     exif: bool = False
+    timed: bool = False
     notices: list[ConversionNotice] = field(default_factory=list)
 
     def notice(self, code: str, message: str) -> None:

@@ -152,9 +152,11 @@ class Inward:
             if not self.copy_dicom:
                 raise PassedOver("already DICOM")
             return [_Copy(item, self)]
-        self.rules.check_origin(self.origin_of(item))
+        origin = self.origin_of(item)
+        self.rules.check_origin(origin)
         found = contents(item.opened(), replace(self.options, notices=notices))
-        return [_NewObject(content, self) for content in found]
+        apart = (self.rules.frames_apart(content, origin, notices=notices) for content in found)
+        return [_NewObject(part, self) for parts in apart for part in parts]
 
     @staticmethod
     def origin_of(item: Item) -> Origin:

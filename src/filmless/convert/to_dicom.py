@@ -35,8 +35,8 @@ def to_dicom(
     ----------
     source
         A path, the bytes or a binary stream of a file, whose format is found by what it holds and not by its name; or a
-        PIL image; or a numpy array of shape (rows, columns), (rows, columns, 3 or 4) or, with more than one frame,
-        (frames, rows, columns) or (frames, rows, columns, 3 or 4).
+        PIL image; or a numpy array of shape (rows, columns), (rows, columns, 1, 3 or 4) or, with more than one
+        frame, (frames, rows, columns) or (frames, rows, columns, 1, 3 or 4).
     background
         What transparent parts are laid over, and the paper of drawings: a grey or a colour of 0 to 255.
     strip_metadata
@@ -104,15 +104,23 @@ def to_dicom(
         dpi=dpi,
         size=size,
         exif=rules.exif,
+        timed=rules.may_give_time,
     )
     path = fspath(source) if isinstance(source, str | PathLike) else None
     try:
-        found = contents(source, reading)
+        origin = Origin(path=path, alone=True)
+        found = [
+            part
+            for content in contents(source, reading)
+            for part in rules.frames_apart(content, origin, notices=reading.notices)
+        ]
         if len(found) != 1:
+            reason = "".join(f": {notice.message}" for notice in reading.notices if notice.code == "apart")
             raise ConversionError(
-                f"the source becomes {len(found)} objects, expected one", hint="`convert_many` gives all of them"
+                f"the source becomes {len(found)} objects, expected one{reason}",
+                hint="`convert_many` gives all of them",
             )
-        ds = rules.data_set(found[0], Origin(path=path, alone=True), notices=reading.notices)
+        ds = rules.data_set(found[0], origin, notices=reading.notices)
         ds = finished(ds, transfer_syntax, quality=quality, threads=None)
     except DicomError as error:
         if error.path is None:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from filmless.convert.content import Document, Resolution
-from filmless.convert.documents import drawing
+from filmless.convert.documents import drawing, pdf
 from filmless.convert.documents._draw import GREETING
 from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.documents.pdf import read
@@ -342,3 +342,12 @@ def test_drawing_ends_when_nobody_waits_for_it(make_pdf):
     done = subprocess.run(program, input=request + b"\n" + data, capture_output=True, timeout=50, check=False)
     assert done.returncode == 1
     assert done.stdout == GREETING
+
+
+def test_too_many_pages_are_refused_before_one_is_drawn(make_pdf, monkeypatch):
+    monkeypatch.setattr(pdf, "drawn_pages", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr(pdf, "_page_sizes", lambda _: [(10.0, 10.0)] * 10_001)
+    with pytest.raises(ConversionError, match="10001 frames are too many to number") as caught:
+        images(make_pdf(), dpi=10)
+    assert "apart" in str(caught.value.hint)
+    assert "FrameTime" not in str(caught.value.hint)

@@ -8,9 +8,11 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from filmless.convert import to_dicom
+from filmless import pixels
+from filmless.convert import convert_many, from_dicom, to_dicom
 from filmless.convert.content import composite
 from filmless.convert.options import ReadOptions
+from filmless.convert.pictures import gif
 from filmless.convert.pictures.array import read_array, read_image
 from filmless.errors import ConversionError
 
@@ -156,7 +158,7 @@ def test_16_bit_tiff(byteorder, compression, grey16, rgb, through_file):
         np.testing.assert_array_equal(through_file(stream.getvalue()).pixel_array, array)
 
 
-def test_tiff_by_plane_inverted_signed_and_12_bits(rng, grey16, through_file):
+def test_tiff_by_plane_and_signed(rng, grey16, through_file):
     def tiff(array, **options):
         stream = io.BytesIO()
         tifffile.imwrite(stream, array, **options)
@@ -165,12 +167,50 @@ def test_tiff_by_plane_inverted_signed_and_12_bits(rng, grey16, through_file):
     planes = rng.integers(0, 65536, (3, 8, 9), dtype=np.uint16)
     data = tiff(planes, photometric="rgb", planarconfig="separate")
     np.testing.assert_array_equal(through_file(data).pixel_array, planes.transpose(1, 2, 0))
-    data = tiff(grey16, photometric="miniswhite")
-    np.testing.assert_array_equal(through_file(data).pixel_array, 65535 - grey16)
     signed = grey16.astype(np.int16)
     ds = through_file(tiff(signed, photometric="minisblack"))
     assert ds.PixelRepresentation == 1
     np.testing.assert_array_equal(ds.pixel_array, signed)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32"])
+def test_white_is_zero(dtype, rng, through_file):
+    """The values stay what they are where the SOP class has MONOCHROME1, and are inverted and told elsewhere."""
+    array = rng.integers(0, 100, (9, 8)).astype(dtype)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, array, photometric="miniswhite")
+    notices = []
+    ds = through_file(stream.getvalue(), notices=notices, PresentationLUTShape="IDENTITY")
+    assert (ds.PhotometricInterpretation, ds.PresentationLUTShape, notices) == ("MONOCHROME1", "INVERSE", [])
+    np.testing.assert_array_equal(ds.pixel_array, array)
+    if dtype != "uint8":
+        assert float(ds.WindowWidth) == int(array.max()) - int(array.min()) + 1
+    if dtype == "uint8":
+        ds = through_file(stream.getvalue(), notices=notices, Modality="XC")
+        assert (ds.PhotometricInterpretation, [one.code for one in notices]) == ("MONOCHROME2", ["inverted"])
+        np.testing.assert_array_equal(ds.pixel_array, 255 - array)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_white_is_zero_of_several_pages(dtype, rng, through_file):
+    array = rng.integers(0, 100, (3, 9, 8)).astype(dtype)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, array, photometric="miniswhite", metadata=None)
+    notices = []
+    ds = through_file(stream.getvalue(), notices=notices)
+    assert (ds.PhotometricInterpretation, ds.PresentationLUTShape) == ("MONOCHROME2", "IDENTITY")
+    assert [one.code for one in notices] == ["inverted"]
+    np.testing.assert_array_equal(ds.pixel_array, np.iinfo(dtype).max - array)
+
+
+def test_monochrome1_comes_back_from_tiff(grey16, tmp_path):
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, grey16, photometric="miniswhite")
+    ds = to_dicom(stream.getvalue())
+    from_dicom(ds, "tiff", tmp_path / "again.tif", depth=16)
+    again = to_dicom(tmp_path / "again.tif")
+    assert again.PhotometricInterpretation == ds.PhotometricInterpretation == "MONOCHROME1"
+    assert bytes(again.PixelData) == bytes(ds.PixelData)
 
 
 def test_alpha_of_16_bit_tiff(through_file):
@@ -356,3 +396,59 @@ def test_sources(tmp_path, rgb, encode):
             to_dicom(wrong)
     with pytest.raises(FileNotFoundError):
         to_dicom(tmp_path / "absent.png")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "photometric"),
+    [("uint32", (3, 9, 8), "minisblack"), ("int16", (3, 9, 8), "minisblack"), ("uint16", (3, 9, 8, 3), "rgb")],
+)
+def test_frames_that_no_multi_frame_object_holds_become_objects(dtype, shape, photometric, rng, tmp_path):
+    array = rng.integers(0, 100, shape).astype(dtype)
+    tifffile.imwrite(tmp_path / "pages.tif", array, photometric=photometric, metadata=None)
+    found = list(convert_many(tmp_path / "pages.tif"))
+    assert {notice.code for notice in found[0].notices} == {"apart"}
+    for ds, frame in zip([conversion.dataset for conversion in found], array, strict=True):
+        assert "NumberOfFrames" not in ds
+        np.testing.assert_array_equal(pixels.decode(ds), frame)
+    with pytest.raises(ConversionError, match="becomes 3 objects, expected one: no SOP class holds"):
+        to_dicom(tmp_path / "pages.tif")
+    with pytest.raises(ConversionError, match="does not hold the 3 frames"):
+        to_dicom(tmp_path / "pages.tif", sop_class="Secondary Capture Image Storage")
+
+
+def test_frames_of_16_bit_colour_stay_together_where_a_class_takes_them(rng):
+    array = rng.integers(0, 100, (3, 9, 8, 3)).astype(np.uint16)
+    ds = to_dicom(
+        array, Modality="OP", ImageLaterality="L", AcquisitionDateTime="20200101",
+        AcquisitionDeviceTypeCodeSequence=[{"CodeValue": "1", "CodingSchemeDesignator": "99A", "CodeMeaning": "a"}],
+    )  # fmt: skip
+    assert ds.NumberOfFrames == 3
+
+
+def test_a_last_axis_of_one_is_grey(rng):
+    array = rng.integers(0, 255, (9, 8, 1), dtype=np.uint8)
+    ds = to_dicom(array)
+    assert (ds.Rows, ds.Columns, "NumberOfFrames" in ds) == (9, 8, False)
+    np.testing.assert_array_equal(pixels.decode(ds), array[..., 0])
+    assert to_dicom(array[np.newaxis].repeat(3, 0)).NumberOfFrames == 3
+
+
+def test_a_masked_array_is_refused():
+    masked = np.ma.masked_array(np.zeros((4, 5), np.uint8), mask=True)
+    with pytest.raises(ConversionError, match="masked") as caught:
+        to_dicom(masked)
+    assert "filled" in str(caught.value.hint)
+    assert to_dicom(masked.filled(0)).Rows == 4
+
+
+def test_too_many_frames_are_refused_before_they_are_decoded(monkeypatch):
+    """The frames are no GIF's: whoever decodes one says that it is damaged."""
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\x02\x02\xff\xff\0"
+    data = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + frame * 10_001 + b";"
+    decoded = []
+    monkeypatch.setattr(gif, "frames_of_image", lambda *_, **__: decoded.append(1) or np.zeros((10_001, 1, 1), "u1"))
+    with pytest.raises(ConversionError, match="10001 frames are too many to number") as caught:
+        to_dicom(data)
+    assert "apart" in str(caught.value.hint)
+    assert not decoded
+    assert to_dicom(data, FrameTime="40").NumberOfFrames == 10_001

@@ -45,12 +45,13 @@ def video(pictures: Callable[..., np.ndarray]) -> Callable[..., bytes]:
         rows: int = 48,
         columns: int = 64,
         pixel_format: str = "yuv420p",
-        rate: int = 25,
+        rate: int | Fraction = 25,
         sound: str | None = None,
         sound_rate: int = 48_000,
         metadata: dict[str, str] | None = None,
         times: list[int] | None = None,
         rotation: int = 0,
+        noise: bool = False,
         **options: Any,
     ) -> bytes:
         if codec == "libx265":
@@ -67,7 +68,10 @@ def video(pictures: Callable[..., np.ndarray]) -> Callable[..., bytes]:
                 other.layout = "stereo"
             if times is not None:
                 stream.codec_context.time_base = stream.time_base = _THOUSANDTH
-            for number, picture in enumerate(pictures(count, rows, columns)):
+            shown = pictures(count, rows, columns)
+            if noise:  # pictures that are longer than a packet of any container
+                shown = np.random.default_rng(7).integers(0, 256, shown.shape, np.uint8)
+            for number, picture in enumerate(shown):
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 if times is not None:
                     frame.pts, frame.time_base = times[number], _THOUSANDTH

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from filmless import pixels, read
 from filmless.convert import to_dicom
+from filmless.convert.video.ending import check_last_picture
 from filmless.errors import ConversionError, LimitError
 
 _UID = "1.2.840.10008.1.2.4."
@@ -160,7 +162,73 @@ def test_an_even_rate(form, rate, video):
     (picture,) = contents(video("libx264", form, rate=rate), ReadOptions())
     assert picture.frame_times_ms == (1000 / rate,) * 12
     assert picture.facts["FrameTime"] == f"{1000 / rate:.10g}"
-    assert picture.facts["CineRate"] == picture.facts["RecommendedDisplayFrameRate"] == rate
+    ds = to_dicom(video("libx264", form, rate=rate))
+    assert ds.CineRate == ds.RecommendedDisplayFrameRate == rate
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "rate"),
+    [
+        *(("libx264", "h264", 50), ("libx265", "hevc", 30), ("mpeg2video", "mpeg2video", 30)),
+        *(("libx264", "h264", Fraction(1, 2)), ("libx264", "mp4", Fraction(1, 2))),
+    ],
+)
+def test_the_rate_of_the_stream_itself(codec, form, rate, video):
+    """FFmpeg says 25 of every stream without a container."""
+    notices = []
+    ds = to_dicom(video(codec, form, rate=rate), notices=notices)
+    assert "no-frame-rate" not in _told(notices)
+    assert float(ds.FrameTime) == pytest.approx(1000 / rate)
+    assert ds.get("CineRate") == ds.get("RecommendedDisplayFrameRate") == (rate if rate >= 1 else None)
+
+
+def test_a_stream_that_says_no_rate(video):
+    data = video("libx265", "hevc", rate=50, **{"x265-params": "log-level=none:vui-timing-info=0"})
+    notices = []
+    ds = to_dicom(data, notices=notices)
+    assert _told(notices) == ["no-frame-rate", "remuxed"]
+    assert (ds.FrameTime, ds.CineRate) == (40, 25)
+    ds = to_dicom(data, FrameTime="20")
+    assert (ds.FrameTime, ds.CineRate) == (20, 50)
+
+
+_STREAMS = [("libx264", "h264"), ("libx265", "hevc"), ("mpeg2video", "mpeg2video")]
+
+
+@pytest.mark.parametrize("form", ["mpegts", "vob", "bare"])
+@pytest.mark.parametrize(("codec", "bare"), _STREAMS)
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_picture_that_is_cut(codec, bare, form, verify, video):
+    """Streams say nowhere how long they are; the cut is in the midst of the last picture but two."""
+    data = video(codec, bare if form == "bare" else form, rows=96, columns=128, noise=True, count=8)
+    with av.open(io.BytesIO(data)) as container:
+        found = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    start, size = found[-3][0], found[-3][1]
+    at = start + size // 2 if start is not None and start >= 0 else len(data) * 2 // 3
+    at -= at % 188 if form == "mpegts" else 0
+    to_dicom(data, verify=verify)
+    with pytest.raises(ConversionError, match=r"ends early|damaged|coded frames"):
+        to_dicom(data[:at], verify=verify)
+
+
+@pytest.mark.parametrize("form", ["mpegts", "vob", "bare"])
+@pytest.mark.parametrize(
+    ("codec", "bare", "options"),
+    [
+        ("libx264", "h264", {"x264-params": "open-gop=1:bframes=5:b-pyramid=normal"}),
+        ("libx264", "h264", {"x264-params": "slices=4:cabac=0"}),
+        ("libx264", "h264", {"x264-params": "interlaced=1:bframes=3"}),
+        ("libx264", "h264", {"x264-params": "intra-refresh=1"}),
+        ("libx265", "hevc", {"x265-params": "log-level=none:open-gop=1:bframes=5"}),
+        ("mpeg2video", "mpeg2video", {"bf": 2, "flags": "+ildct+ilme"}),
+    ],
+)
+def test_a_whole_last_picture_is_not_taken_for_a_cut_one(codec, bare, options, form, video):
+    for count in (7, 14):
+        data = video(codec, bare if form == "bare" else form, count=count, **options)
+        check_last_picture(data, always=True)
+        if form == "mpegts":  # from the midst of the stream on
+            check_last_picture(data[: 3 * 188] + data[len(data) // 188 // 3 * 188 :], always=True)
 
 
 def test_times_that_vary(video):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.convert.content import Content, Document, Picture, Resolution, check_size
+from filmless.convert.content import Content, Document, Picture, Resolution, check_numbers, check_size
 from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.options import ReadOptions, as_colours
 from filmless.errors import ConversionError, LimitError
@@ -146,6 +146,7 @@ def _pictures(data: bytes, options: ReadOptions) -> Iterator[Picture]:
     frames = len(papers) if together else 1
     for paper in papers[:1] if together else papers:
         _check_paper(paper, frames, options)
+    check_numbers(frames, (), options)
     pages = drawn_pages(data, [(paper.columns, paper.rows) for paper in papers], as_colours(options.background))
     with closing(pages):
         if together:

@@ -13,7 +13,7 @@ from filmless.convert.header.conditions import check_conditions, fill_conditions
 from filmless.convert.header.document import encapsulated_document, store_document
 from filmless.convert.header.frames import multi_frame
 from filmless.convert.header.given import NOT_GIVEN, checked, owned, set_given
-from filmless.convert.header.image import image_pixel, lossy_history, resolution_of, store_pixels, voi
+from filmless.convert.header.image import grey_for, image_pixel, lossy_history, resolution_of, store_pixels, voi
 from filmless.convert.header.ophthalmic import ophthalmic
 from filmless.convert.header.parametric_map import parametric_map
 from filmless.convert.header.regions import ENTIRE_BODY, may_be_paired
@@ -30,6 +30,7 @@ __all__ = ["Run", "build", "check_given", "checked_facts"]
 
 _DATES = (("StudyDate", "StudyTime"), ("ContentDate", "ContentTime"))
 _CREATION = ("InstanceCreationDate", "InstanceCreationTime")
+_SHAPES = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
 _STEP = ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime")
 _CAPTURE = ("DateOfSecondaryCapture", "TimeOfSecondaryCapture")
 _FRAMES_OF_REFERENCE = (
@@ -78,6 +79,8 @@ def build(
     row = chosen(content, run.sop_class, known, tell)
     if isinstance(content, Picture) and row.fits.bits == (1,) and content.bits_allocated == 8:
         content = replace(content, bits_allocated=1, bits_stored=1)
+    if isinstance(content, Picture):
+        content = grey_for(row, content, tell)
     moment = _moment(row, known, run.now)
     _tell_of_units(row, known, tell)
     values: dict[Any, Any] = {"SpecificCharacterSet": "ISO_IR 192", "SOPClassUID": row.uid}
@@ -88,6 +91,8 @@ def build(
     values |= known
     if isinstance(content, Picture):
         lossy_history(values, own)
+        if "PresentationLUTShape" in values and content.samples == 1:  # C.11.6: this or that, by what is stored
+            values["PresentationLUTShape"] = _SHAPES.get(content.photometric_interpretation, "IDENTITY")
     _modality(values, row, run, tell)
     _groups(values, known, run, origin, content)
     _conditions(values, row, content, tell)

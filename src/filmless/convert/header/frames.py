@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filmless.convert.content import Picture
+from filmless.convert.content import MOST_NUMBERED, Picture
 from filmless.convert.header.sop_classes import SopClass
 from filmless.errors import ConversionError
 from filmless.file._element_path import tag_named
 
 __all__ = ["multi_frame"]
 
-_MAX_PAGES = 10_000  # their numbers have to fit in the value below
 _MAX_TEXT = 0xFFFE  # bytes of IS and DS
 _DIGITS = 10
+_HINT = (
+    "give FrameTime, the milliseconds between frames, or make each an object of its own by `apart` of `convert_many`"
+)
+_SLOWEST = 0.999  # frames in a second
 
 
 def multi_frame(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> dict[str, Any]:
@@ -48,10 +51,8 @@ def _order(row: SopClass, picture: Picture, given: Mapping[Any, Any]) -> dict[st
         return _times(picture.frame_times_ms, picture.frames)
     if "SC Multi-frame Image" not in row.modules:
         return _timed({"FrameTime": "0"})  # of a single frame, which still has to have one
-    if picture.frames > _MAX_PAGES:
-        raise ConversionError(
-            f"{picture.frames} frames are too many to number", hint="give FrameTime, the milliseconds between frames"
-        )
+    if picture.frames > MOST_NUMBERED:
+        raise ConversionError(f"{picture.frames} frames are too many to number", hint=_HINT)
     pages = list(range(1, picture.frames + 1))
     return {"FrameIncrementPointer": tag_named("PageNumberVector"), "PageNumberVector": pages}
 
@@ -63,19 +64,20 @@ def _times(times: Sequence[float], frames: int) -> dict[str, Any]:
     steps = [0.0, *times][:frames]
     vector = [_number(step) for step in [*steps, *[times[-1]] * (frames - len(steps))]]
     if sum(map(len, vector)) + len(vector) > _MAX_TEXT:
-        raise ConversionError(
-            f"{frames} frames are too many for a time each", hint="give FrameTime, the milliseconds between frames"
-        )
+        raise ConversionError(f"{frames} frames are too many for a time each", hint=_HINT)
     return {"FrameIncrementPointer": tag_named("FrameTimeVector"), "FrameTimeVector": vector}
 
 
 def _timed(time: dict[str, Any]) -> dict[str, Any]:
+    """Give Frame Time, and the rates that agree with it."""
     values = {"FrameIncrementPointer": tag_named("FrameTime"), **time}
     try:
-        rate = round(1000 / float(time["FrameTime"]))
+        rate = 1000 / float(time["FrameTime"])
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return values
-    return values | ({"RecommendedDisplayFrameRate": rate} if 1 <= rate < 1 << 31 else {})
+    if not _SLOWEST <= rate < (1 << 31) - 1:  # IS has no fractions
+        return values
+    return values | {"CineRate": round(rate), "RecommendedDisplayFrameRate": round(rate)}
 
 
 def _number(value: float) -> str:

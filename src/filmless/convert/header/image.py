@@ -1,18 +1,21 @@
 """What a picture says of itself: Image Pixel, VOI, lossy history, size, and the samples or streams."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.convert.content import Picture
+from filmless.convert.content import Picture, inverted
+from filmless.convert.header.sop_classes import SopClass
+from filmless.convert.notice import ConversionNotice
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.pixels.encapsulation import encapsulate, encapsulate_stream
 
-__all__ = ["image_pixel", "lossy_history", "resolution_of", "store_pixels", "voi"]
+__all__ = ["grey_for", "image_pixel", "lossy_history", "resolution_of", "store_pixels", "voi"]
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _MAX_VALUE = 0xFFFF_FFFE
@@ -20,6 +23,23 @@ _SCANNED = ("DF", "SD", "SI")
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 _LOSSY = ("LossyImageCompressionRatio", "LossyImageCompressionMethod")
 _WINDOWS = ("WindowCenter", "WindowWidth", "VOILUTSequence")
+
+
+def grey_for(row: SopClass, picture: Picture, tell: Callable[[ConversionNotice], None]) -> Picture:
+    """Invert a picture whose smallest value is white, unless its SOP class may say that it is.
+
+    DICOM
+    -----
+    PS3.3 A.8.3.4, C.8.5.6.1.2, C.8.12.1.1.1, C.8.17.2.1.2: all but the SC Image ask for MONOCHROME2.
+    """
+    if picture.photometric_interpretation != "MONOCHROME1" or picture.pixels is None:
+        return picture
+    if "SC Image" in row.modules and not row.multi_frame:
+        return picture
+    tell(ConversionNotice("inverted", f"the smallest value is white, which a {row.name} cannot say: it is inverted"))
+    is_bits = picture.bits_allocated == 1
+    grey = np.equal(picture.pixels, 0).view(np.uint8) if is_bits else inverted(picture.pixels, picture.bits_stored)
+    return replace(picture, pixels=grey, photometric_interpretation="MONOCHROME2")
 
 
 def image_pixel(picture: Picture) -> dict[str, Any]:

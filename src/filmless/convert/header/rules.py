@@ -13,7 +13,7 @@ from filmless.convert.header.exif_values import values_of_exif
 from filmless.convert.header.given import Layer, layer_of, merged
 from filmless.convert.header.name_pattern import NamePattern
 from filmless.convert.header.oddities import tell_oddities
-from filmless.convert.header.sop_classes import sop_class_named
+from filmless.convert.header.sop_classes import frames_apart, sop_class_named
 from filmless.convert.header.table import HeaderTable
 from filmless.convert.header.template import layer_of_template
 from filmless.convert.header.uids import GROUPINGS, Uids, check_grouping
@@ -226,6 +226,13 @@ class HeaderRules:
             return cls(**rules)  # which says so
         return cls(**{**rules, "values": {**rules.get("values", {}), **values}})
 
+    @property
+    def may_give_time(self) -> bool:
+        """Whether the time of frames may be given: a table or pattern of file names can have it."""
+        given = merged((self._below, self._above))
+        is_given = any(given.get(keyword) is not None for keyword in ("FrameTime", "FrameTimeVector"))
+        return is_given or self._table is not None or self._pattern is not None
+
     def check_origin(self, origin: Origin) -> None:
         """Check what can be checked of a file before it is read: it has a row in the table, its name fits the pattern.
 
@@ -285,6 +292,32 @@ class HeaderRules:
             if error.path is None:
                 error.path = place.path
             raise
+
+    def frames_apart(
+        self, content: Content, origin: Origin | None = None, *, notices: list[ConversionNotice] | None = None
+    ) -> list[Content]:
+        """Return a content, or each frame of it when no multi-frame object can hold them: RGB of 16 bits, 32 bits, ….
+
+        Parameters
+        ----------
+        content
+            A picture or document.
+        origin
+            Where it comes from.
+        notices
+            Gets told that frames become objects of their own.
+
+        DICOM
+        -----
+        PS3.3 A.8
+        """
+        told: list[ConversionNotice] = [] if notices is None else notices
+        if not isinstance(content, Picture) or content.frames == 1:
+            return [content]
+        place = Origin(alone=True) if origin is None else origin
+        given: dict[Any, Any] = {**content.facts}
+        given |= merged((self._below, *self._of_file(place), self._above))
+        return frames_apart(content, self._run.sop_class, given, told.append)
 
     def _check_instance(self, origin: Origin) -> None:
         if origin.part > 0 or (origin.number > 1 and "SOPInstanceUID" in self._above.values):

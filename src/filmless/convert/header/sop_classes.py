@@ -10,7 +10,7 @@ from filmless.convert.header.modules import MODULES, TYPE_1
 from filmless.convert.notice import ConversionNotice
 from filmless.errors import ConversionError
 
-__all__ = ["SOP_CLASSES", "SopClass", "chosen", "holds_single_bits", "sop_class_named"]
+__all__ = ["SOP_CLASSES", "SopClass", "chosen", "frames_apart", "holds_single_bits", "sop_class_named"]
 
 _ONE, _SEVERAL = "one frame", "several frames"
 _PICTURES = "1.2.840.10008.5.1.4.1.1."
@@ -264,6 +264,48 @@ def chosen(
             _require(row, given)
         needs.append(f"{row.name} needs {_enumerated(missing)}")
     raise ConversionError(f"no SOP class holds the {_described(content)}", hint=_remedy(content))
+
+
+def frames_apart(
+    content: Content,
+    named: SopClass | None,
+    given: Mapping[str, Any],
+    tell: Callable[[ConversionNotice], None],
+) -> list[Content]:
+    """Return a content, or its frames where a SOP class takes each of them and none takes all together.
+
+    Parameters
+    ----------
+    content
+        What is to be held.
+    named
+        The SOP class that was asked for: it is not for us to say that it will not do.
+    given
+        Header values by keyword.
+    tell
+        Gets a notice when frames become objects of their own.
+
+    DICOM
+    -----
+    PS3.3 A.8
+    """
+    if named is not None or not isinstance(content, Picture) or content.frames == 1 or _is_taken(content, given):
+        return [content]
+    frames = content.apart()
+    if len(frames) == 1 or not _is_taken(frames[0], given):
+        return [content]
+    message = f"no SOP class holds the {_described(content)}: each frame becomes an object"
+    tell(ConversionNotice("apart", message))
+    return [*frames]
+
+
+def _is_taken(content: Content, given: Mapping[str, Any]) -> bool:
+    modality = given.get("Modality")
+    return any(
+        not _misfit(row, content, given) and not (row.by_modality and _missing(row, given))
+        for row in SOP_CLASSES
+        if not row.by_modality or modality in row.modalities
+    )
 
 
 def _plain(name: str) -> str:

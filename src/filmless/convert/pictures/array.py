@@ -76,18 +76,20 @@ def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
     Parameters
     ----------
     array
-        Grey of shape (rows, columns), (frames, rows, columns) or (frames, rows, columns, 1); RGB or RGBA of shape
-        (rows, columns, 3 or 4) or (frames, rows, columns, 3 or 4). So three axes whose last has 3 or 4 are one colour
-        picture. Grey is bool (becomes 0 and 255), whole numbers of 8, 16 or 32 bits, or floats of 16 (become 32),
-        32 or 64; colour is uint8 or uint16.
+        Grey of shape (rows, columns), (rows, columns, 1), (frames, rows, columns) or (frames, rows, columns, 1); RGB or
+        RGBA of shape (rows, columns, 3 or 4) or (frames, rows, columns, 3 or 4). So three axes whose last has 1, 3 or 4
+        are one picture. Grey is bool (becomes 0 and 255), whole numbers of 8, 16 or 32 bits, or floats of 16 (become
+        32), 32 or 64; colour is uint8 or uint16.
     options
         The background of RGBA.
 
     Raises
     ------
     ConversionError
-        Shape or dtype are of another kind.
+        Shape or dtype are of another kind, or values are masked out.
     """
+    if isinstance(array, np.ma.MaskedArray):
+        raise ConversionError("the array is masked, which no image can be", hint="fill it, as with `.filled(0)`")
     frames = _as_frames(array)
     if not len(frames):
         raise ConversionError(f"the array has shape {array.shape}, which is of no frames")
@@ -108,6 +110,8 @@ def read_array(array: NDArray[Any], options: ReadOptions) -> Picture:
 
 def _as_frames(array: NDArray[Any]) -> NDArray[Any]:
     """(frames, rows, columns) or (frames, rows, columns, 3 or 4)."""
+    if array.ndim == 3 and array.shape[2] == 1:
+        return array[np.newaxis, ..., 0]
     if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4)):
         return array[np.newaxis]
     if array.ndim == 3:
@@ -117,5 +121,5 @@ def _as_frames(array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim == 4 and array.shape[3] in (3, 4):
         return array
     raise ConversionError(
-        f"the array has shape {array.shape}, expected (rows, columns) or (frames, rows, columns), and 3 or 4 samples"
+        f"the array has shape {array.shape}, expected (rows, columns) or (frames, rows, columns), and 1, 3 or 4 samples"
     )

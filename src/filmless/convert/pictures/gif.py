@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from filmless.convert.content import Content, check_size
+from filmless.convert.content import Content, check_numbers, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import finish
 from filmless.convert.pictures.information import PictureInformation
@@ -46,6 +46,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     gif = _walk(data, options)
     number = len(gif.times_ms)
     check_size(gif.columns, gif.rows, options.max_pixels, frames=number)
+    check_numbers(number, gif.times_ms, options)
     if gif.rows * gif.columns > _MAX_PIXELS_PER_BYTE * len(data):
         raise ConversionError(f"the GIF of {len(data)} bytes is too short for its size")
     with open_with_pillow("GIF", data) as image:

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from filmless.convert.content import Content, Resolution, check_size
+from filmless.convert.content import Content, Resolution, check_numbers, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.apng import read_frames
 from filmless.convert.pictures.exif import exif_of, orientation_of
@@ -37,6 +37,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         raise ConversionError(f"the PNG of {len(data)} bytes is too short for its size")
     information = PictureInformation(orientation_of(exif_of(data)), _resolution(png), png.profile())
     palette = _palette(png)
+    check_numbers(len(png.frames), tuple(frame.time_ms for frame in png.frames), options)
     if len(png.frames) > 1 or (png.frames and not png.default_is_frame):
         frames = read_frames(png, palette, options)
         times = tuple(frame.time_ms for frame in png.frames) if len(frames) > 1 else ()

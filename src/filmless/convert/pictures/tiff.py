@@ -94,6 +94,7 @@ def _pictures(pages: list[tuple[int, TiffPage]], data: bytes, options: ReadOptio
         if decoded.by_pillow:
             information = replace(information, orientation=1)  # Pillow turns TIFF upright itself
         method = lossy_method(page, data)
+        grey = {"photometric_interpretation": "MONOCHROME1"} if decoded.white_is_zero else {}
         yield finish(
             decoded.samples[np.newaxis],
             information,
@@ -103,6 +104,7 @@ def _pictures(pages: list[tuple[int, TiffPage]], data: bytes, options: ReadOptio
             premultiplied=decoded.premultiplied,
             lossy_bytes=sum(page.databytecounts) if method else None,
             lossy_method=method,
+            **grey,
         )
 
 
@@ -111,6 +113,7 @@ def _kind(picture: Picture) -> tuple[Any, ...]:
     return (
         *(picture.rows, picture.columns, picture.samples, picture.bits_allocated, picture.bits_stored),
         *(picture.signed, picture.is_float, picture.lossy_method, picture.resolution, picture.icc_profile),
+        picture.photometric_interpretation,
     )
 
 

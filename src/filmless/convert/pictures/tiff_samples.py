@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from filmless.convert.content import inverted
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.finishing import rgb_of_cmyk, to_8_bits
 from filmless.convert.pictures.pillow import samples_of_image
@@ -24,7 +25,8 @@ _ASSOCIATED, _UNASSOCIATED = 1, 2
 class TiffSamples(NamedTuple):
     """Samples of (rows, columns[, 2 | 3 | 4]), how many bits of each are used, whether a profile of RGB fits them.
 
-    ``by_pillow`` says that they are upright already, ``premultiplied`` that the colours were multiplied by alpha.
+    ``by_pillow`` says that they are upright already, ``premultiplied`` that the colours were multiplied by alpha,
+    ``white_is_zero`` that the smallest is white.
     """
 
     samples: NDArray[Any]
@@ -32,6 +34,7 @@ class TiffSamples(NamedTuple):
     profile_fits: bool
     by_pillow: bool = False
     premultiplied: bool = False
+    white_is_zero: bool = False
 
 
 def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Callable[[], Image.Image]) -> TiffSamples:
@@ -74,8 +77,13 @@ def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Ca
     if photometric == _PALETTE:
         return TiffSamples(_coloured(page, samples[:, :, 0]), 8, True)
     premultiplied = has_alpha and page.extrasamples[0] == _ASSOCIATED
-    if photometric == _MINISWHITE:
-        samples = _inverted(samples, bits, has_alpha=has_alpha, premultiplied=premultiplied)
+    white_is_zero = photometric == _MINISWHITE and bits >= 8 and not has_alpha
+    if white_is_zero and kind == "f":
+        raise ConversionError("TIFF of floats whose smallest is white is not converted")
+    if photometric == _MINISWHITE and not white_is_zero:
+        samples = _upright_grey(samples, bits, has_alpha=has_alpha, premultiplied=premultiplied)
+        if has_alpha:
+            options.notice("inverted", "the smallest value of the TIFF is white: with alpha, it is stored inverted")
     if bits < 8:
         samples, bits = to_8_bits(samples, bits), 8
     if photometric == _SEPARATED:
@@ -83,7 +91,7 @@ def samples_of_page(page: TiffPage, data: bytes, options: ReadOptions, image: Ca
             raise ConversionError(f"TIFF of inks of {bits} bits, or with alpha, is not converted")
         return TiffSamples(rgb_of_cmyk(samples), bits, False)
     samples = samples[:, :, 0] if samples.shape[2] == 1 else samples
-    return TiffSamples(samples, bits, True, premultiplied=premultiplied)
+    return TiffSamples(samples, bits, True, premultiplied=premultiplied, white_is_zero=white_is_zero)
 
 
 def _by_pillow(page: TiffPage, image: Callable[[], Image.Image]) -> TiffSamples:
@@ -129,17 +137,14 @@ def _without_extra(
     return samples[:, :, :kept], has_alpha
 
 
-def _inverted(samples: NDArray[Any], bits: int, *, has_alpha: bool, premultiplied: bool) -> NDArray[Any]:
-    """Make white the largest, as in all that is stored."""
-    if samples.dtype.kind == "f":
-        raise ConversionError("TIFF of floats whose smallest is white is not converted")
-    whole = samples.dtype.itemsize * 8
-    inverted = ~samples if bits == whole else samples.dtype.type((1 << bits) - 1) - samples
+def _upright_grey(samples: NDArray[Any], bits: int, *, has_alpha: bool, premultiplied: bool) -> NDArray[Any]:
+    """Make white the largest, as alpha and the scale of 8 bits have it."""
+    grey = inverted(samples, bits)
     if has_alpha:
-        inverted[:, :, -1] = samples[:, :, -1]
+        grey[:, :, -1] = samples[:, :, -1]
     if premultiplied:  # by alpha, which therefore is the largest
-        inverted[:, :, 0] = samples[:, :, 1] - np.minimum(samples[:, :, 0], samples[:, :, 1])
-    return inverted
+        grey[:, :, 0] = samples[:, :, 1] - np.minimum(samples[:, :, 0], samples[:, :, 1])
+    return grey
 
 
 def _coloured(page: TiffPage, indices: NDArray[Any]) -> NDArray[np.uint8]:

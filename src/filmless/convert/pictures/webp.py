@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from filmless.convert.content import Content, check_size
+from filmless.convert.content import Content, check_numbers, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.pictures.exif import exif_of, orientation_of
 from filmless.convert.pictures.finishing import finish
@@ -49,6 +49,7 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     """
     webp = _walk(data)
     check_size(webp.columns, webp.rows, options.max_pixels, frames=webp.frames)
+    check_numbers(webp.frames, webp.times_ms, options)
     information = PictureInformation(orientation_of(exif_of(data)), None, webp.icc_profile)
     with open_with_pillow("WebP", data) as image:
         if image.size != (webp.columns, webp.rows):

@@ -27,6 +27,7 @@ _FORMATS = "mov,matroska,mpegts,mpeg,mpegvideo,h264,hevc,avi,asf"
 _MOST_FRAMES = 1 << 24
 _MOST_BOXES = 1 << 16
 _OUTERMOST = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"wide"})
+_PACK, _END, _FIRST_WITH_LENGTH = 0xBA, 0xB9, 0xBB
 _READ_USER_DATA = frozenset({b"meta", b"free", b"skip"})
 
 
@@ -79,8 +80,8 @@ def check_end(data: bytes) -> None:
     Raises
     ------
     ConversionError
-        It does: boxes of MP4, the segment of Matroska, the list of AVI, the data of Windows Media or a packet of a
-        transport stream is cut.
+        It does: boxes of MP4, the segment of Matroska, the list of AVI, the data of Windows Media, or a packet of a
+        programme or transport stream is cut.
     """
     if data[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         announced = _end_of_boxes(data)
@@ -90,6 +91,8 @@ def check_end(data: bytes) -> None:
         announced = _end_of_objects(data)
     elif data.startswith(b"RIFF"):
         announced = 8 + int.from_bytes(data[4:8], "little")
+    elif data.startswith(b"\0\0\1\xba"):
+        announced = _end_of_packs(data)
     elif data[:1] == data[188:189] == b"\x47":
         announced = -(-len(data) // 188) * 188
     else:
@@ -161,6 +164,26 @@ def _end_of_objects(data: bytes) -> int:
         if size < 24:
             return position
         position += size
+    return position
+
+
+def _end_of_packs(data: bytes) -> int:
+    """Return where the last packet of an MPEG programme stream ends as it announces (ISO/IEC 13818-1 2.5.3)."""
+    position = 0
+    while position + 6 <= len(data):
+        code = data[position + 3]
+        if data[position : position + 3] != b"\0\0\1" or code < _END:
+            position = data.find(b"\0\0\1", position + 1)
+            if position < 0:
+                break
+        elif code == _END:
+            position += 4
+        elif code == _PACK:
+            is_mpeg_2 = data[position + 4] >> 6 == 1
+            stuffing = data[position + 13] & 7 if position + 13 < len(data) else 0
+            position += 14 + stuffing if is_mpeg_2 else 12
+        elif code >= _FIRST_WITH_LENGTH:
+            position += 6 + int.from_bytes(data[position + 4 : position + 6], "big")
     return position
 
 

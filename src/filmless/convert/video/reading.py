@@ -7,6 +7,7 @@ from typing import Any
 from filmless.convert.content import Content, Picture, Resolution, Stream, check_size
 from filmless.convert.options import ReadOptions
 from filmless.convert.video.decoding import count_by_decoding, decode_video
+from filmless.convert.video.ending import BARE, check_last_picture, says_rate
 from filmless.convert.video.motion_jpeg import motion_jpeg
 from filmless.convert.video.opening import (
     Packets,
@@ -27,6 +28,7 @@ __all__ = ["read"]
 
 _QUICKTIME = b"qt  "
 _TRANSPORT_PACKET = 188
+_GUESS = ": 25 a second are assumed, unless FrameTime is given"
 _METHODS = {"mpeg1video": "ISO_11172_2", "mpeg2video": "ISO_13818_2", "mpeg4": "ISO_14496_2", "h264": "ISO_14496_10"}
 _METHODS |= {"hevc": "ISO_23008_2", "mjpeg": "ISO_10918_1"}
 _LOSSLESS = frozenset({"ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "qtrle", "magicyuv"})
@@ -60,9 +62,17 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
     with opened(data) as container:
         stream = container.streams.video[0]
         check_size(stream.codec_context.width, stream.codec_context.height, options.max_pixels)
-        facts, rate = _facts(stream), _rate(stream)
+        rate = _rate(stream)
+        facts = _facts(stream, rate)
         headers = bytes(stream.codec_context.extradata or b"")
         packets = walked(container)
+    check_last_picture(data, always=options.verify)
+    with opened(data) as container:
+        is_guess = not says_rate(container)
+    if rate is None or is_guess:
+        options.notice(
+            "no-frame-rate", f"the video does not say how fast its frames are shown{_GUESS if is_guess else ''}"
+        )
     with opened(data) as container:
         _tell(container, options)
     parameters = parameters_of(facts.codec, headers, packets.first)
@@ -73,32 +83,23 @@ def read(data: bytes, options: ReadOptions) -> list[Content]:
         with opened(data) as container:
             picture = motion_jpeg(container, options)
         if picture is not None:
-            return _frames_of(_with_times(picture, packets.times, rate, options), options)
+            return _frames_of(_with_times(picture, packets.times, rate), options)
     options.notice("decoded", f"the frames of the video are stored uncompressed: {allowed}")
     decoded = decode_video(data, packets.number, options)
     lossy: dict[str, Any] = {}
     if facts.codec not in _LOSSLESS:
         lossy = {"lossy_bytes": len(data), "lossy_method": _METHODS.get(facts.codec, facts.codec.upper())}
     picture = Picture.of_frames(decoded.frames, decoded.bits, resolution=_aspect(facts, data), **lossy)
-    return _frames_of(_with_times(picture, decoded.times or packets.times, rate, options), options)
+    return _frames_of(_with_times(picture, decoded.times or packets.times, rate), options)
 
 
 def _frames_of(picture: Picture, options: ReadOptions) -> list[Content]:
     """Return the picture, or one of each of its frames when they are asked for apart."""
-    if not options.apart:
-        return [picture]
-    one = replace(picture, frames=1, frame_times_ms=(), facts={})
-    if picture.stream is not None:
-        coded = picture.stream
-        return [replace(one, stream=replace(coded, frames=(frame,))) for frame in coded.frames]
-    if picture.pixels is None:
-        return [picture]
-    size = None if picture.lossy_bytes is None else max(1, picture.lossy_bytes // picture.frames)
-    return [replace(one, pixels=frame[None], lossy_bytes=size) for frame in picture.pixels]
+    return [*picture.apart()] if options.apart else [picture]
 
 
-def _facts(stream: Any) -> VideoFacts:
-    context, rate = stream.codec_context, _rate(stream)
+def _facts(stream: Any, rate: Fraction | None) -> VideoFacts:
+    context = stream.codec_context
     aspect = stream.sample_aspect_ratio
     return VideoFacts(
         codec=context.codec.canonical_name,
@@ -111,8 +112,9 @@ def _facts(stream: Any) -> VideoFacts:
 
 
 def _rate(stream: Any) -> Fraction | None:
-    """Return frames in a second, as the file or the stream says it."""
-    for rate in (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate):
+    """Return frames in a second, as the file says it, or else the stream: the average of bare streams is FFmpeg's."""
+    average = stream.average_rate if stream.container.format.name not in BARE else None
+    for rate in (average, stream.codec_context.framerate, stream.guessed_rate, stream.average_rate):
         if rate and 0 < rate <= 1000:
             return Fraction(rate)
     return None
@@ -159,7 +161,7 @@ def _as_it_is(
         stream=Stream(syntax, (coded,), allowed.lossy_method),
         facts={"StereoPairsPresent": "YES"} if allowed.stereo else {},
     )
-    return _with_times(picture, packets.times, rate, options)
+    return _with_times(picture, packets.times, rate)
 
 
 def _in_container(
@@ -215,13 +217,11 @@ def _aspect(facts: VideoFacts, data: bytes) -> Resolution | None:
     return Resolution(float(aspect.denominator), float(aspect.numerator), absolute=False)
 
 
-def _with_times(picture: Picture, times: tuple[Fraction, ...], rate: Fraction | None, options: ReadOptions) -> Picture:
+def _with_times(picture: Picture, times: tuple[Fraction, ...], rate: Fraction | None) -> Picture:
     shown = frame_times_ms(times, rate, picture.frames)
     facts = dict(picture.facts)
-    if rate:
-        facts |= {"CineRate": max(1, round(rate)), "RecommendedDisplayFrameRate": max(1, round(rate))}
-    if shown and len(set(shown)) == 1:
-        facts["FrameTime"] = f"{shown[0]:.10g}"
-    if not shown:
-        options.notice("no-frame-rate", "the video does not say how long its frames are shown")
+    if len(set(shown)) == 1:
+        facts["FrameTime"] = f"{shown[0]:.10g}"  # from which Cine Rate follows
+    elif rate and rate >= 1:
+        facts |= {"CineRate": round(rate), "RecommendedDisplayFrameRate": round(rate)}
     return replace(picture, frame_times_ms=shown, facts=facts)
