@@ -58,7 +58,10 @@ class PictureSource:
         """Decode a frame to values of the modality, in the unit of Rescale Type."""
         if self.description.samples > 1 or self.description.photometric_interpretation == "PALETTE COLOR":
             photometric = self.description.photometric_interpretation
-            raise ConversionError(f"{photometric} has no values of the modality, expected grey", tag=0x0028_0004)
+            message = f"{photometric} has no values of the modality, expected grey"
+            raise ConversionError(
+                message, tag=0x0028_0004, hint="depth 8, a picture as it is rendered; or stored values"
+            )
         return np.asarray(to_modality(self.job.ds, self.frames.decoded(frame).samples, frame=frame), np.float64)
 
     def exact(self, frame: int) -> tuple[NDArray[Any], str]:
@@ -67,7 +70,9 @@ class PictureSource:
         bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
         if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
             message = f"{photometric} of {bits} bits is not written with 16"
-            raise ConversionError(message, frame=frame, hint="tiff of depth 32, or npy")
+            grey_values = photometric.startswith("MONOCHROME")
+            hint = "npy holds stored values as they are; " + ("tiff of depth 32" if grey_values else "depth 8")
+            raise ConversionError(message, frame=frame, hint=f"{hint} is written, too")
         return stored, photometric
 
     def unsigned(self, frame: int) -> NDArray[np.uint16]:
@@ -143,5 +148,6 @@ def checked_number(job: Job, name: Literal["quality", "level", "loop"], default:
     """
     value: Any = job.options.get(name, default)
     if not isinstance(value, int) or value not in numbers:
-        raise ConversionError(f"{name} {value!r} of {what} does not exist, expected {numbers[0]} to {numbers[-1]}")
+        expected = f"a whole number from {numbers[0]} to {numbers[-1]}"
+        raise ConversionError(f"{name} {value!r} of {what} is not taken, expected {expected}")
     return int(value)
