@@ -61,7 +61,7 @@ mod _core {
     #[pymodule_export]
     use crate::state::Handle;
     #[pymodule_export]
-    use crate::streams::jpeg_segments;
+    use crate::streams::{jpeg_damage, jpeg_segments};
     #[pymodule_export]
     use crate::walk::{ElementIterator, Walker};
 
