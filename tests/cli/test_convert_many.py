@@ -281,9 +281,43 @@ def test_several_become_the_pages_of_a_pdf(invoke, ct: Path) -> None:
     assert result.exit_code == 1
     assert "in/3.dcm" in result.stderr
     assert json.loads(Path("report.json").read_text())["counts"]["failed"] >= 1
+    with pypdfium2.PdfDocument("b.pdf") as pdf:
+        assert len(pdf) == 1
     result = invoke("convert", "in", "-o", "c.pdf", "--captions", "Nonsense")
     assert result.exit_code in (1, 2)
     assert not Path("c.pdf").exists()
+
+
+def test_a_page_that_does_not_decode_is_left_out_and_named(invoke, ct: Path) -> None:
+    import pypdfium2
+
+    Path("in").mkdir()
+    for number in (1, 2, 4):
+        Path(f"in/{number}.dcm").write_bytes(ct.read_bytes())
+    for number in (3, 5):
+        ds = filmless.file.read(ct)
+        ds = filmless.pixels.transcode(ds, "RLELossless")
+        stream = bytearray(filmless.file.encode(ds))
+        at = stream.rindex(bytes([0xFE, 0xFF, 0x00, 0xE0]), 0, len(stream) - 100)
+        stream[at + 8 + 64 : at + 8 + 400] = bytes([0x7F]) * 336
+        Path(f"in/{number}.dcm").write_bytes(stream)
+    result = invoke("convert", "in", "-o", "a.pdf", "--captions", "", "--report", "report.json")
+    assert result.exit_code == 1
+    for number in (1, 2, 4):
+        assert f"in/{number}.dcm" not in result.stderr
+    for number in (3, 5):
+        assert f"in in/{number}.dcm" in result.stderr
+    assert result.stderr.splitlines()[-1] == "filmless: converted 3, failed 2"
+    with pypdfium2.PdfDocument("a.pdf") as pdf:
+        assert len(pdf) == 3
+    told = json.loads(Path("report.json").read_text())["files"]
+    assert [one["status"] for one in told] == ["converted", "converted", "failed", "converted", "failed"]
+    for number in (1, 2, 4):
+        Path(f"in/{number}.dcm").unlink()
+    result = invoke("convert", "in", "-o", "b.pdf")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "filmless: failed 2"
+    assert not Path("b.pdf").exists()
 
 
 def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:

@@ -365,3 +365,30 @@ fn a_value_too_long_for_its_representation_goes_as_un() {
     planned.write_to(&mut alone).expect("written");
     assert!(alone == implicit(0x0010_4000, &long));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_one_and_its_file_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let folder = std::env::temp_dir().join(format!("filmless-links-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("files")).expect("a folder");
+    let real = folder.join("files/a.dcm");
+    let bytes = file(EXPLICIT, &name());
+    std::fs::write(&real, &bytes).expect("written");
+    let link = folder.join("first");
+    symlink("second", &link).expect("a link");
+    symlink("files/a.dcm", folder.join("second")).expect("a link");
+    let mut original = read_path(&link, &ReadOptions::default()).expect("readable");
+    original.dataset.set(NAME, Element::text(Vr::PN, "Roe^Richard"));
+    save(&original, &link).expect("saved");
+    assert!(link.is_symlink());
+    assert_eq!(data_set(&std::fs::read(&real).expect("a file")), explicit(NAME.0, "PN", b"Roe^Richard "));
+    std::fs::remove_file(&real).expect("removed");
+    save(&original, &link).expect("saved where a link leads to nothing");
+    assert!(link.is_symlink() && real.is_file());
+    assert_eq!(std::fs::read_dir(folder.join("files")).expect("a folder").count(), 1, "no temporary file is left");
+    let circle = folder.join("circle");
+    symlink("circle", &circle).expect("a link");
+    assert!(matches!(save(&original, &circle), Err(Error::Io(_))));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

@@ -158,6 +158,16 @@ pub fn write_bytes(py: Python<'_>, path: PathBuf, data: PyBackedBytes) -> PyResu
     .map_err(|error| at_path(error, Some(&path)))
 }
 
+/// The file that is replaced when a path is written to; none when it is no file, and is written to as it is.
+#[pyfunction]
+pub fn destination(path: PathBuf) -> PyResult<Option<PathBuf>> {
+    match file::destination(&path) {
+        Ok(file::Destination::File(target)) => Ok(Some(target)),
+        Ok(file::Destination::Device) => Ok(None),
+        Err(error) => Err(at_path(error, Some(&path))),
+    }
+}
+
 /// The bytes of a file.
 #[pyfunction]
 pub fn encode_file<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {

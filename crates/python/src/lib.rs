@@ -38,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]
-    use crate::file::{encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file};
+    use crate::file::{destination, encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file};
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]
@@ -61,7 +61,7 @@ mod _core {
     #[pymodule_export]
     use crate::state::Handle;
     #[pymodule_export]
-    use crate::streams::jpeg_segments;
+    use crate::streams::{jpeg_damage, jpeg_segments};
     #[pymodule_export]
     use crate::walk::{ElementIterator, Walker};
 

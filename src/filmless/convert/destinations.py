@@ -88,7 +88,12 @@ class Folder:
             self._made.add(target.parent)
 
     def _identity(self, path: Path) -> str:
-        """Return the same for names that a file system which ignores case and composition takes for one."""
+        """Return the same for names that a file system which ignores case and composition takes for one.
+
+        A link is the file that it leads to, which is what is written.
+        """
+        if path.is_symlink():
+            path = Path(os.path.realpath(path))
         parent = self._resolved.get(path.parent)
         if parent is None:
             parent = self._resolved.setdefault(path.parent, path.parent.resolve())

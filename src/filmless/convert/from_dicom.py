@@ -66,7 +66,7 @@ def from_dicom(
     frames
         Some frames, or ``"all"``, for a format that holds them.
     notices
-        Gets what was found and done: ``first-frame``, ``no-frame-time``, ``icc-dropped``, …
+        Gets what was found and done: ``first-frame``, ``no-frame-time``, ``damaged-stream``, …
     **options
         Of the format. ``window``, ``voi``, ``presentation_state``, ``overlays``, ``size`` and ``icc`` are those of
         `filmless.pixels.render`, for what is rendered. ``depth``: 8, a picture as it is rendered; 16, stored values

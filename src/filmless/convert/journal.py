@@ -132,7 +132,7 @@ class Journal:
         """Take away what a process that was killed has left half-written."""
         for record in self.records.values():
             for target in () if record.is_done else record.targets.values():
-                path = self.folder / target
+                path = Path(os.path.realpath(self.folder / target))  # a link is followed when it is written
                 half = re.compile(rf"\.{re.escape(path.name[:64])}\.[0-9]+-[0-9]+\.tmp")
                 with suppress(OSError):
                     for name in filter(half.fullmatch, os.listdir(path.parent)):  # noqa: PTH208

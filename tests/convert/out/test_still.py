@@ -163,3 +163,10 @@ def test_values_of_more_than_16_bits_are_refused(moving_grey):
     for name in ("png", "tiff", "jpeg-2000"):
         with pytest.raises(ConversionError, match="32 bits"):
             from_dicom(ds, name, depth=16)
+
+
+def test_a_quality_that_is_no_whole_number(moving_colours):
+    with pytest.raises(
+        ConversionError, match=r"^quality 92\.5 of JPEG is not taken, expected a whole number from 1 to 100$"
+    ):
+        from_dicom(moving_colours(1), "jpeg", quality=92.5)

@@ -13,6 +13,8 @@ from PIL import Image
 
 import filmless
 from filmless.convert import from_dicom, to_dicom
+from filmless.convert.notice import ConversionNotice
+from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.pixels import decode, render, to_modality, transcode
 
@@ -143,3 +145,31 @@ def test_colours_that_a_codec_gives_as_rgb(photo, encode):
 def test_colours_have_no_values_of_the_modality(moving_colours):
     with pytest.raises(ConversionError, match="RGB has no values of the modality"):
         from_dicom(moving_colours(), "tiff", depth=32)
+
+
+def _of_32_bits(values: list[int]) -> Dataset:
+    ds = to_dicom(np.zeros((2, 2), np.uint16))
+    ds.BitsAllocated = ds.BitsStored = 32
+    ds.HighBit = 31
+    ds.PixelData = np.array(values, np.uint32).tobytes()
+    return ds
+
+
+def test_values_that_a_float_cannot_tell_apart_are_told():
+    notices: list[ConversionNotice] = []
+    data = from_dicom(_of_32_bits([(1 << 32) - 128, 5, 6, 7]), "tiff", depth=32, notices=notices)
+    assert _read(data).max() == 1 << 32
+    assert [notice.code for notice in notices] == ["rounded"]
+    for values in ([1 << 24, 0, 1, 2], [1 << 31, 0, 1, 2]):
+        notices.clear()
+        data = from_dicom(_of_32_bits(values), "tiff", depth=32, notices=notices)
+        assert _read(data).ravel().tolist() == values
+        assert notices == []
+
+
+@pytest.mark.parametrize("name", ["tiff", "png", "jpeg-2000"])
+def test_what_else_holds_more_than_16_bits(name):
+    ds = _of_32_bits([1, 2, 3, 4])
+    with pytest.raises(ConversionError, match="grey of 32 bits is not written with 16") as caught:
+        from_dicom(ds, name, depth=16)
+    assert caught.value.hint == "tiff of depth 32, or npy"

@@ -22,6 +22,6 @@ pub use read::{DicomFile, ReadOptions, read_bytes, read_path};
 pub use source::{FileSource, Reader, SharedBytes, Source, Window};
 pub use view::{Limits, Step, View};
 pub use write::{
-    FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, keep_open, plan_data_set,
-    plan_file, write_atomically,
+    Destination, FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, destination,
+    keep_open, plan_data_set, plan_file, write_atomically,
 };

@@ -235,17 +235,70 @@ fn deflate(body: &Plan, plan: &mut Plan) -> Result<()> {
     Ok(())
 }
 
-/// Writes a whole file or none: into a temporary file beside it that then takes its name.
+/// Where the bytes for a path go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A file that is replaced whole: the path itself, or the one its symbolic links lead to.
+    File(PathBuf),
+    /// What is opened and written to, and never replaced: a FIFO, a socket, a device.
+    Device,
+}
+
+/// Tells where the bytes for a path go; nothing is opened or made.
+///
+/// # Errors
+/// What the file system says: links in a circle, a folder that may not be searched.
+#[cfg(unix)]
+pub fn destination(path: &Path) -> Result<Destination> {
+    use std::os::unix::fs::MetadataExt;
+    let look = |path: &Path| match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let found = look(path)?;
+    if found.as_ref().is_some_and(|found| !found.is_file() && !found.is_dir()) {
+        return Ok(Destination::Device);
+    }
+    let mut file = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&file) else { break };
+        file = file.parent().unwrap_or(Path::new("")).join(next);
+    }
+    let number = |found: &fs::Metadata| (found.dev(), found.ino());
+    // A descriptor in `/proc` is a link to a name that its file may have lost.
+    let is_elsewhere = found.is_some() && look(&file)?.as_ref().map(number) != found.as_ref().map(number);
+    Ok(if is_elsewhere { Destination::Device } else { Destination::File(file) })
+}
+
+/// Tells where the bytes for a path go: here always to a file of that name.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn destination(path: &Path) -> Result<Destination> {
+    Ok(Destination::File(path.to_path_buf()))
+}
+
+/// As many as Linux follows.
+#[cfg(unix)]
+const MOST_LINKS: usize = 40;
+
+/// Writes a whole file or none: into a temporary file beside it that then takes its name. A link is followed; what is
+/// no file ([`Destination::Device`]) is written to as it is.
 ///
 /// # Errors
 /// What the file system says; as [`Plan::write_to`]. No temporary file is left.
 pub fn write_atomically(path: &Path, plan: &Plan, durable: bool) -> Result<()> {
-    let (temporary, file) = create_beside(path)?;
-    let result = fill(file, plan, durable).and_then(|()| Ok(fs::rename(&temporary, path)?));
+    let Destination::File(target) = destination(path)? else {
+        return fill(OpenOptions::new().write(true).truncate(true).open(path)?, plan, false);
+    };
+    let (temporary, file) = create_beside(&target)?;
+    let result = fill(file, plan, durable).and_then(|()| Ok(fs::rename(&temporary, &target)?));
     if result.is_err() {
         let _ = fs::remove_file(&temporary);
     } else if durable {
-        sync_folder(path)?;
+        sync_folder(&target)?;
     }
     result
 }

@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod colour;
+pub mod entropy;
 pub mod fragments;
 pub mod functional_groups;
 pub mod lut;

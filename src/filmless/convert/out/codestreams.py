@@ -61,7 +61,7 @@ def _samples(job: Job) -> tuple[NDArray[Any], int]:
     """Give the picture, or the stored values, and how many bits they use."""
     depth = job.options.get("depth", 8)
     if depth not in (8, 16):
-        raise ConversionError(f"depth {depth} is not written, expected 8 or 16")
+        raise ConversionError(f"depth {depth} is not written, expected 8 or 16", hint="tiff has 32, npy all")
     source = PictureSource(job)
     if depth == 16:
         refuse_rendering(job, "depth 16", "leave it out, or write 8 bits")

@@ -107,7 +107,7 @@ def write(job: "Job", out: BinaryIO) -> None:
 
     depth = job.options.get("depth", 8)
     if depth not in (8, 16):
-        raise ConversionError(f"a PNG of {depth} bits is not written, expected 8 or 16")
+        raise ConversionError(f"a PNG of {depth} bits is not written, expected 8 or 16", hint="tiff has 32, npy all")
     level = checked_number(job, "level", LEVEL, LEVELS, "PNG")
     source = PictureSource(job)
     if depth == 16:

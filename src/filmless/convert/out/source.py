@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from filmless.convert.icc_profile import rgb_profile
 from filmless.convert.out.options import RENDERING, Job
-from filmless.errors import ConversionError
+from filmless.errors import ConversionError, DicomError
 from filmless.pixels import to_modality, to_rgb
+from filmless.pixels.codecs import Decoded
+from filmless.pixels.codecs.jpeg_stream import damage, parse_jpeg
 from filmless.pixels.decoding import frames
+from filmless.pixels.description import described
 from filmless.pixels.parallel import in_turn, threads_for
 from filmless.pixels.presentation_state import PresentationState
 from filmless.pixels.rendering import render_of
@@ -45,16 +48,18 @@ class PictureSource:
             self._rendering["overlays"] = list(layers)
         self._lock, self._profiles = Lock(), list[bytes | None]()  # of one profile, once it is looked at
         # What is drawn can have colours, on some frames and not on others.
+        self._may_be_damaged = self.frames.is_encapsulated and described(job.ds)[1].family == "jpeg"
         self._may_colour = len(job.frames) > 1 and (state is not None or not isinstance(layers, bool))
 
     def picture(self, frame: int) -> NDArray[np.uint8]:
         """Render a frame: shape (rows, columns) or (rows, columns, 3), uint8, the same for all frames."""
+        self._look_for_damage(frame)
         picture = render_of(self.frames, self.job.ds, frame, **self._rendering)
         return np.repeat(picture[..., None], 3, axis=-1) if self._may_colour and picture.ndim == 2 else picture
 
     def stored(self, frame: int) -> NDArray[Any]:
         """Decode a frame; YBR colours are RGB, as of `filmless.pixels.decode`."""
-        decoded = self.frames.decoded(frame)
+        decoded = self._decoded(frame)
         if decoded.photometric_interpretation.startswith("YBR"):
             return to_rgb(self.description, decoded.samples, decoded.photometric_interpretation)
         return decoded.samples
@@ -65,11 +70,11 @@ class PictureSource:
             photometric = self.description.photometric_interpretation
             message = f"{photometric} has no values of the modality, expected grey"
             raise ConversionError(message, tag=0x0028_0004, hint=_COLOURS)
-        return np.asarray(to_modality(self.job.ds, self.frames.decoded(frame).samples, frame=frame), np.float64)
+        return np.asarray(to_modality(self.job.ds, self._decoded(frame).samples, frame=frame), np.float64)
 
     def exact(self, frame: int) -> tuple[NDArray[Any], str]:
         """Decode a frame of grey or RGB of up to 16 bits, whose stored values a picture can hold; say which it is."""
-        stored, photometric, _ = self.frames.decoded(frame)
+        stored, photometric, _ = self._decoded(frame)
         bits, is_float = self.description.bits_stored, self.description.dtype.kind == "f"
         if photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or bits > 16 or is_float:
             kind, hint = f"{photometric} of {bits} bits", _COLOURS
@@ -77,6 +82,24 @@ class PictureSource:
                 kind, hint = f"{'float' if is_float else 'grey'} of {bits} bits", "tiff of depth 32, or npy"
             raise ConversionError(f"{kind} is not written with 16", frame=frame, hint=hint)
         return stored, photometric
+
+    def _decoded(self, frame: int) -> Decoded:
+        self._look_for_damage(frame)
+        return self.frames.decoded(frame)
+
+    def _look_for_damage(self, frame: int) -> None:
+        """Tell, once, of a JPEG that its decoder draws in silence though it is damaged."""
+        if not self._may_be_damaged:
+            return
+        data = self.frames.encoded(frame)
+        try:
+            is_damaged = damage(data, parse_jpeg(data)) is not None
+        except DicomError:  # of which decoding says more
+            return
+        if is_damaged and self._may_be_damaged:
+            self._may_be_damaged = False
+            message = f"the JPEG of frame {frame} is damaged: a part of the picture may be wrong"
+            self.job.notice("damaged-stream", message)
 
     def unsigned(self, frame: int) -> NDArray[np.uint16]:
         """Give the stored values of grey or RGB for pictures that know no sign and no MONOCHROME1.
@@ -163,5 +186,6 @@ def checked_number(job: Job, name: Literal["quality", "level", "loop"], default:
     value: Any = job.options.get(name, default)
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or int(value) not in numbers:
-        raise ConversionError(f"{name} {value!r} of {what} does not exist, expected {numbers[0]} to {numbers[-1]}")
+        expected = f"a whole number from {numbers[0]} to {numbers[-1]}"
+        raise ConversionError(f"{name} {value!r} of {what} is not taken, expected {expected}")
     return int(value)

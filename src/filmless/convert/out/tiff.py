@@ -18,6 +18,7 @@ __all__ = ["write"]
 _COMPRESSIONS = {"deflate": "zlib", "lzw": "lzw", "none": None}
 _CLASSIC_BYTES = (1 << 32) - (1 << 26)  # what offsets of 32 bits reach, less room for the directories
 _DIRECTORY_BYTES = 512  # of a page, roughly
+_FLOAT_BITS = 24  # of a float32, that tell values apart
 _AT_ONCE = 1 << 24  # bytes of samples in hand
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
@@ -26,7 +27,8 @@ def write(job: Job, out: BinaryIO) -> None:
     """Write a TIFF, page after page: memory is that of a few frames.
 
     ``depth=8`` is the picture as it is rendered, with its ICC profile. ``depth=16`` is the stored values: signed ones
-    as signed, MONOCHROME1 as WhiteIsZero. ``depth=32`` is the values of the modality (Hounsfield units of CT) as float.
+    as signed, MONOCHROME1 as WhiteIsZero. ``depth=32`` is the values of the modality (Hounsfield units of CT) as float,
+    with the notice ``rounded`` when they had more than its 24 bits.
     A file that may become larger than 4 GiB is a BigTIFF.
 
     DICOM
@@ -73,10 +75,27 @@ def _pages(job: Job, source: PictureSource) -> tuple[Iterator[NDArray[Any]], str
         raise ConversionError(f"a TIFF of {depth} bits is not written, expected 8, 16 or 32")
     refuse_rendering(job, f"depth {depth}", "leave it out, or write 8 bits")
     if depth == 32:
-        return source.each(lambda frame: source.modality(frame).astype(np.float32)), "minisblack"
+        return _floats(job, source), "minisblack"
     dtype = np.int16 if source.description.signed else np.uint16
     inverse = source.description.photometric_interpretation == "MONOCHROME1"
     return source.each(lambda frame: source.exact(frame)[0].astype(dtype)), "miniswhite" if inverse else "minisblack"
+
+
+def _floats(job: Job, source: PictureSource) -> Iterator[NDArray[np.float32]]:
+    """Give the values of the modality; tell once when different ones may have become the same."""
+    can_lose = source.description.bits_stored > _FLOAT_BITS
+
+    def rounded(frame: int) -> tuple[NDArray[np.float32], bool]:
+        values = source.modality(frame)
+        floats = values.astype(np.float32)
+        return floats, can_lose and not np.array_equal(floats, values, equal_nan=True)
+
+    is_told = False
+    for floats, has_lost in source.each(rounded):
+        if has_lost and not is_told:
+            is_told = True
+            job.notice("rounded", "values are rounded to the 24 bits of a float of 32: npy holds them as they are")
+        yield floats
 
 
 def _pixels_per_cm(job: Job, source: PictureSource, shape: tuple[int, ...]) -> tuple[float, float] | None:

@@ -17,7 +17,15 @@ from filmless.convert.pictures.pillow import decode_with_pillow, open_with_pillo
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.pixels.codecs.code_stream import keep_freed_memory
 from filmless.pixels.codecs.jpeg import MAX_PIXELS_PER_BYTE, decode_stream, with_whole_spectrum
-from filmless.pixels.codecs.jpeg_stream import JPEG_LS, JpegSegment, JpegStream, check_tables, parse_jpeg, with_rows
+from filmless.pixels.codecs.jpeg_stream import (
+    JPEG_LS,
+    JpegSegment,
+    JpegStream,
+    check_tables,
+    damage,
+    parse_jpeg,
+    with_rows,
+)
 from filmless.pixels.description import PixelDescription
 
 __all__ = ["read", "read_stream", "stored_stream"]
@@ -101,6 +109,10 @@ def stored_stream(data: bytes, options: ReadOptions) -> tuple[bytes, PixelDescri
 def _stored(data: bytes, stream: JpegStream, options: ReadOptions) -> tuple[bytes, PixelDescription, str | None]:
     if options.verify:
         _verify(data, stream)
+        if damage(data, stream) is not None:
+            options.notice(
+                "damaged-stream", "the coded data of the JPEG are damaged: a part of the picture may be wrong"
+            )
     whole = with_rows(data, stream)
     stored = without_metadata(whole, stream) if options.strip_metadata else whole[: stream.end]
     return stored, *_described(data, stream)

@@ -178,7 +178,7 @@ def left_of_unfinished(path: Path) -> Path | None:
 
 def _take_name(part: Path, path: Path) -> None:
     """Give a file that is whole its name; never over another file."""
-    if path.exists():
+    if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     part.rename(path)
 

@@ -16,6 +16,7 @@ __all__ = [
     "JpegSegment",
     "JpegStream",
     "check_tables",
+    "damage",
     "parse_jpeg",
     "read_jpeg",
     "with_rows",
@@ -203,6 +204,19 @@ def check_tables(data: bytes, stream: JpegStream) -> None:
                     raise FormatError("JPEG scan has no Huffman table", offset=segment.offset)
     if arithmetic and tables:
         raise FormatError("JPEG has arithmetic coding and Huffman tables", offset=0)
+
+
+def damage(data: bytes, stream: JpegStream) -> int | None:
+    """Return the offset at which the coded data of sequential JPEG stop making sense, which no decoder says.
+
+    None when they do not, also by chance: codes fall into step again soon after a damaged byte, and what is in between
+    looks like a picture. None, too, for other processes. It takes about half the time of decoding.
+
+    DICOM
+    -----
+    ISO/IEC 10918-1 F.2.2
+    """
+    return _core.jpeg_damage(data, stream.segments) if stream.process in (0, 1) else None
 
 
 def _describe(data: bytes, segments: list[JpegSegment], frame: JpegSegment, end: int) -> JpegStream:
