@@ -92,7 +92,7 @@ class Folder:
 
         A link is the file that it leads to, which is what is written.
         """
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114  a name may be too long yet
             path = Path(os.path.realpath(path))
         parent = self._resolved.get(path.parent)
         if parent is None:
