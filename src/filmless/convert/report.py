@@ -33,6 +33,8 @@ class Report:
         Sources by status. A source of several parts has failed when one of them has, and was converted when one was.
     reasons
         Why sources were skipped, and how many.
+    is_stopped
+        Whether there was no room left, which ends a run before its end.
 
     Examples
     --------
@@ -48,7 +50,7 @@ class Report:
         self._path = path
         self._files: list[dict[str, Any]] = []
         self._last: dict[str, Any] = {}
-        self._is_stopped = False
+        self.is_stopped = False
         self._started = time.monotonic()
         self.counts: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -60,7 +62,7 @@ class Report:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._path is not None:
-            _core.write_bytes(fspath(self._path), self.encode(is_complete=kind is None and not self._is_stopped))
+            _core.write_bytes(fspath(self._path), self.encode(is_complete=kind is None and not self.is_stopped))
 
     def add(self, conversion: Conversion) -> None:
         """Count a conversion; the parts of a source one after the other."""
@@ -75,7 +77,7 @@ class Report:
             self.counts[now] += 1
             if before is not None:
                 self.counts[before] -= 1
-        self._is_stopped = self._is_stopped or is_full(conversion.error)
+        self.is_stopped = self.is_stopped or is_full(conversion.error)
         if conversion.target is not None and now != "failed":
             entry["targets"].append(str(conversion.target))
         entry["notices"] += [{"code": notice.code, "message": notice.message} for notice in conversion.notices]

@@ -274,7 +274,8 @@ class Run:
             with self._lock:
                 self._target(work, piece, self.names)
         except OSError as error:
-            work.error = error if work.target is None else _of_target(error, work.target)
+            is_named = work.target is None or isinstance(error, FileNotFoundError)  # of a folder
+            work.error = error if is_named or work.target is None else _of_target(error, work.target)
 
     def _target(self, work: _Work, piece: Piece, names: Folder | OneFile) -> None:
         """Choose a name, or take that of an earlier part of the run, and write it down."""
