@@ -160,3 +160,20 @@ def test_numbers_stand_before_a_suffix(here: Path) -> None:
     given = [OneFile(Path(name)).name_for(PurePath("x.y"), ".dcm", ".001").name for name in names]
     assert given == ["scan.001.dcm", "scan.001.dcm", "1.2.840.7.001.dcm", "scan.001.TIFF"]
     assert [OneFile(Path(name)).name_for(PurePath("x.y"), ".dcm").name for name in names] == names
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"notices": ()}, "`notices` are in each `Conversion`"),
+        ({"output": 5}, "`output` is a int, expected the path of a folder"),
+        ({"output": "out", "to": "png", "frame": [0, 2]}, "`frames` takes several"),
+        ({"output": "out", "to": "png", "frame": "all"}, "`frame` is a str"),
+        ({"output": "out", "to": "png", "frames": 3}, "`frames` are numbers, or 'all'"),
+        ({"output": "out", "to": "png", "frames": ["x"]}, "`frames` are numbers, or 'all'"),
+    ],
+)
+def test_arguments_of_wrong_types(here: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        convert_many("in", **options)
+    assert not Path("out").exists()
