@@ -130,3 +130,11 @@ def test_frames_in_files_without_a_suffix(invoke) -> None:
     assert invoke("convert", "two.tif", "-o", "objects", "--apart").exit_code == 0
     assert sorted(path.name for path in Path().glob("cine.0*")) == ["cine.000.png", "cine.001.png"]
     assert [filmless.read(f"objects.00{number}.dcm").Rows for number in (1, 2)] == [3, 3]
+
+
+@pytest.mark.parametrize("options", [["--layout", "uid"], ["--csv-key", "file"], ["--csv-delimiter", ";"]])
+def test_options_without_use(invoke, options: list[str]) -> None:
+    result = invoke("convert", "in/img0.png", "-o", "a.dcm", *options)
+    assert result.exit_code == 2
+    assert options[0] in result.stderr
+    assert not Path("a.dcm").exists()

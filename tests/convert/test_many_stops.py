@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -143,6 +144,28 @@ def test_what_was_written_is_told_of_when_interrupted(here: Path, monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         go_on()
     assert [(one.status, one.target) for one in found] == [("converted", Path("one.dcm"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_is_at_work_stops_between_frames(here: Path, monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    frames = []
+    stopped = threading.Event()
+
+    def endless(ds: Any, target: Path) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # as a terminal does
+        try:
+            while not stopped.wait(0.01):
+                frames.append(target)
+        except KeyboardInterrupt:
+            stopped.set()
+            raise
+
+    monkeypatch.setattr(pieces, "write", endless)
+    with pytest.raises(KeyboardInterrupt):
+        list(convert_many("in/img00.png", "out", threads=threads))
+    assert stopped.is_set()
+    assert {path.name for path in Path("out").iterdir()} == {JOURNAL}
 
 
 def test_an_error_of_the_system_names_the_file_that_was_asked_for(here: Path) -> None:

@@ -94,6 +94,11 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
     target, found, row, is_folder = _plan(inputs, output, to, bounds)
     refuse_foreign("DICOM" if row is None else "other", inward, outward)
     _require_new(given, target, is_folder, inputs, found)
+    if row is None and given["layout"] and not is_folder:
+        raise Misuse("--layout is for OUT that is a folder")
+    for name in ("table_key", "table_encoding", "table_delimiter"):
+        if given[name] is not None and given["table"] is None:
+            raise Misuse(f"{option_of(name)} goes with --csv")
     options = inward if row is None else {**outward, "to": row.name}
     for name in ("force", "resume"):
         if given[name] and not is_folder:

@@ -18,7 +18,7 @@ from filmless.convert.journal import Journal, Record, State, state_of
 from filmless.convert.linking import Models
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.numbering import Numbering, Numbers, origin_of
-from filmless.convert.parallel import in_order, pool_of, processors
+from filmless.convert.parallel import Busy, in_order, pool_of, processors
 from filmless.convert.pieces import Direction, Inward, PassedOver, Piece
 from filmless.convert.sources import Item
 from filmless.errors import DicomError
@@ -96,6 +96,7 @@ class Run:
     _has_told_of_names: bool = False
     _in_hand: deque[_Work] = field(default_factory=deque)
     _models: Models[_Work] = field(default_factory=Models)
+    _busy: Busy = field(default_factory=Busy)
     _lock: Any = field(default_factory=Lock)  # of names, and of the journal
 
     def conversions(self, items: Iterable[Item]) -> Generator[Conversion, None, None]:
@@ -123,6 +124,7 @@ class Run:
             yield from self._rows_without_file()
             is_whole = not self._failed
         except KeyboardInterrupt:
+            self._busy.stop()
             yield from self._stopped(pool)
             raise
         finally:
@@ -171,7 +173,8 @@ class Run:
             return
         started = time.perf_counter()
         try:
-            entry.pieces = self.direction.pieces(entry.item, entry.notices)
+            with self._busy.at_work():
+                entry.pieces = self.direction.pieces(entry.item, entry.notices)
             if not entry.pieces:
                 entry.reason = "nothing in it"
         except PassedOver as passed:
@@ -234,8 +237,9 @@ class Run:
         if piece is None or work.error is not None or self._is_stopped:
             return
         started = time.perf_counter()
-        if self._make(work, piece) and self.names is not None:
-            self._write(work, piece)
+        with self._busy.at_work():
+            if self._make(work, piece) and self.names is not None:
+                self._write(work, piece)
         work.seconds += time.perf_counter() - started
 
     def _make(self, work: _Work, piece: Piece) -> bool:
