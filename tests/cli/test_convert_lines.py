@@ -132,9 +132,26 @@ def test_frames_in_files_without_a_suffix(invoke) -> None:
     assert [filmless.read(f"objects.00{number}.dcm").Rows for number in (1, 2)] == [3, 3]
 
 
-@pytest.mark.parametrize("options", [["--layout", "uid"], ["--csv-key", "file"], ["--csv-delimiter", ";"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--size", "9"],
+        ["--dpi", "9"],
+        ["--as-images"],
+        ["--layout", "uid"],
+        ["--csv-key", "file"],
+        ["--csv-delimiter", ";"],
+    ],
+)
 def test_options_without_use(invoke, options: list[str]) -> None:
     result = invoke("convert", "in/img0.png", "-o", "a.dcm", *options)
     assert result.exit_code == 2
     assert options[0] in result.stderr
     assert not Path("a.dcm").exists()
+
+
+def test_a_document_is_not_compressed(invoke) -> None:
+    Path("a.stl").write_text("solid a\nfacet normal 0 0 1\nouter loop\n")
+    result = invoke("convert", "a.stl", "-o", "a.dcm", "--transfer-syntax", "j2k")
+    assert result.exit_code == 2
+    assert "a document has none" in result.stderr

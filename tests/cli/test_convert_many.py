@@ -294,7 +294,7 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
         yield from ()
 
     monkeypatch.setattr("filmless.convert.many.convert_many", convert_many)
-    picture("a.png")
+    Path("a.pdf").write_bytes(b"%PDF-1.4")
     arguments = ["--study", "folder", "--series", "file", "--uid-root", "1.2.3", "--deterministic", "--exif"]
     arguments += ["--csv", "a.csv", "--csv-key", "file", "--template", "t.json", "--worklist", "w.dcm"]
     arguments += ["--csv-encoding", "cp1252", "--csv-delimiter", ";", "--exif-description"]
@@ -302,7 +302,7 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
     arguments += ["--set", "PatientID=7", "--apart", "--as-images", "--dpi", "300", "--size", "99", "--verify"]
     arguments += ["--max-pixels", "100", "--background", "1,2,3", "--strip-metadata", "--transfer-syntax", "j2k-lossy"]
     arguments += ["--quality", "50", "--layout", "study", "--copy-dicom", "--force", "--resume", "--threads", "3"]
-    invoke("convert", "a.png", "-o", "out/", *arguments)
+    invoke("convert", "a.pdf", "-o", "out/", *arguments)
     expected: dict[str, object] = {"study": "folder", "series": "file", "uid_root": "1.2.3", "deterministic": True}
     expected |= {"exif": True, "table": "a.csv", "table_key": "file", "template": "t.json", "worklist": "w.dcm"}
     expected |= {"table_encoding": "cp1252", "table_delimiter": ";", "exif_description": True}

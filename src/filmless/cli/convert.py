@@ -94,11 +94,8 @@ def convert(inputs: tuple[str, ...], output: str, to: str | None, **given: Any) 
     target, found, row, is_folder = _plan(inputs, output, to, bounds)
     refuse_foreign("DICOM" if row is None else "other", inward, outward)
     _require_new(given, target, is_folder, inputs, found)
-    if row is None and given["layout"] and not is_folder:
-        raise Misuse("--layout is for OUT that is a folder")
-    for name in ("table_key", "table_encoding", "table_delimiter"):
-        if given[name] is not None and given["table"] is None:
-            raise Misuse(f"{option_of(name)} goes with --csv")
+    if row is None:
+        _require_use(inward, found, is_folder=is_folder)
     options = inward if row is None else {**outward, "to": row.name}
     for name in ("force", "resume"):
         if given[name] and not is_folder:
@@ -347,3 +344,31 @@ def _require_new(
     for item in found:
         if item.path is not None and item.error is None and path.samefile(item.path) and kind_of(item) is not None:
             raise Misuse("the report is an input")
+
+
+def _require_use(inward: dict[str, Any], found: "list[Item]", *, is_folder: bool) -> None:
+    """Refuse options that nothing has a use for, as far as that is known of files that are named."""
+    from filmless import _core
+    from filmless.convert.pieces import format_name_of
+
+    if "layout" in inward and not is_folder:
+        raise Misuse("--layout is for OUT that is a folder")
+    for name in ("table_key", "table_encoding", "table_delimiter"):
+        if name in inward and "table" not in inward:
+            raise Misuse(f"{option_of(name)} goes with --csv")
+    pages = {"PDF"} if inward.get("as_images") else set()
+    drawings = {"EMF", "WMF"} | pages
+    uses = {"as_images": {"PDF"}, "dpi": drawings, "size": drawings}
+    given = [name for name in uses if name in inward]
+    syntax = _core.transfer_syntax(inward.get("transfer_syntax", ""))
+    is_compressed = syntax is not None and syntax["encapsulated"]
+    if not (given or is_compressed) or not all(item.is_named for item in found):
+        return
+    formats = {format_name_of(item) for item in found}
+    if None in formats:
+        return
+    for name in given:
+        if not formats & uses[name]:
+            raise Misuse(f"{option_of(name)} has no use for {', '.join(sorted(map(str, formats)))}")
+    if is_compressed and formats <= {"PDF", "CDA", "STL", "OBJ", "MTL"} - pages:
+        raise Misuse("--transfer-syntax compresses pixels, and a document has none")

@@ -113,7 +113,10 @@ def convert_many(
 
     A journal is in the output folder while a run is at work, and stays when that is interrupted or a source fails.
     With ``resume`` what it names as converted is passed over, when source and result are still there and the source has
-    not changed; what was begun is converted again under the same names and numbers.
+    not changed; what was begun is converted again under the same names and numbers. One run at a time works in a
+    folder.
+
+    When there is no room left for a file, that is the last that is told, and the run ends.
 
     DICOM
     -----

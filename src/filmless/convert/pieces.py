@@ -20,7 +20,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.file import read, write
 
-__all__ = ["Inward", "Outward", "PassedOver", "Piece", "has_document", "kind_of"]
+__all__ = ["Inward", "Outward", "PassedOver", "Piece", "format_name_of", "has_document", "kind_of"]
 
 Names = Folder | OneFile
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -284,6 +284,14 @@ def kind_of(item: Item) -> Literal["DICOM", "other"] | None:
     except OSError:
         return None
     return "other"
+
+
+def format_name_of(item: Item) -> str | None:
+    """Return the name of the format of a file; None of one that is not known beforehand."""
+    try:
+        return format_of(*item.head(HEAD_BYTES)).name
+    except (ConversionError, OSError):
+        return None
 
 
 def has_document(item: Item) -> bool:
