@@ -54,7 +54,7 @@ def write(
     target
         A path, or a binary stream.
     transfer_syntax
-        UID or keyword of the transfer syntax to change to.
+        UID, keyword or short name (``"jpeg-ls"``) of the transfer syntax to change to.
     **options
         As of `filmless.file.write`.
 
@@ -84,7 +84,9 @@ def write(
 
 def _needs_a_codec(dataset: Dataset, transfer_syntax: str) -> bool:
     """Whether a change of transfer syntax touches the pixels: numpy and codecs are not loaded for any other."""
-    target = _core.transfer_syntax(transfer_syntax)
+    from filmless.file._short_names import keyword_of
+
+    target = _core.transfer_syntax(keyword_of(transfer_syntax))
     if target is None or "PixelData" not in dataset:
         return False
     current = _core.transfer_syntax(str(dataset.file_meta.get("TransferSyntaxUID") or ""))

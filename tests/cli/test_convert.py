@@ -30,7 +30,8 @@ def test_the_content_says_what_a_file_is(invoke, ct: Path) -> None:
     Path("bare").write_bytes(encode(filmless.read(ct), part10=False))
     result = invoke("convert", "picture.dcm", "dicom.png", "bare", "-o", "out")
     assert result.exit_code == 0
-    lines = ["filmless: 2 files were passed over: already DICOM", "filmless: converted 1, skipped 2"]
+    passed_over = "filmless: 2 files were passed over: already DICOM (dicom.png, bare)"
+    lines = [passed_over, "filmless: converted 1, skipped 2"]
     assert result.stderr.splitlines() == lines
     assert [path.name for path in Path("out").iterdir()] == ["picture.dcm"]
     assert invoke("convert", "dicom.png", "bare", "-o", "out").exit_code == 0
@@ -330,7 +331,10 @@ def test_what_a_folder_holds_beside_images_is_passed_over(invoke, ct: Path, pydi
         shutil.copy(path, "in")
     result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
     assert result.exit_code == 0
-    lines = ["filmless: 2 files were passed over: without pixels", "filmless: converted 1, skipped 2"]
+    lines = [
+        "filmless: 2 files were passed over: without pixels (in/reportsi.dcm, in/rtplan.dcm)",
+        "filmless: converted 1, skipped 2",
+    ]
     assert result.stderr.splitlines() == lines
     assert [path.name for path in Path("out").iterdir()] == ["CT_small.png"]
     result = invoke("convert", "in/rtplan.dcm", "-o", "out", "--to", "png", *more)
@@ -339,7 +343,7 @@ def test_what_a_folder_holds_beside_images_is_passed_over(invoke, ct: Path, pydi
     Path("in/notes.txt").write_text("nothing")
     result = invoke("convert", "in", "-o", "out", "--to", "png", *more)
     assert result.exit_code == 0
-    assert "filmless: 1 file was passed over: no DICOM\n" in result.stderr
+    assert "filmless: 1 file was passed over: no DICOM (in/" in result.stderr
     result = invoke("convert", "in/notes.txt", "-o", "a.png", "--to", "png", *more)
     assert result.exit_code == 1
     assert result.stderr == "filmless: this is not DICOM, which becomes png, in in/notes.txt\n"

@@ -52,8 +52,8 @@ def test_lines_and_exit_codes(invoke, tree) -> None:
     first, *rest = result.stderr.splitlines()
     assert first.endswith("in/bad.png")
     assert rest == [
-        "filmless: 1 file was passed over: already DICOM",
-        "filmless: 2 files were passed over: of no known format",
+        "filmless: 1 file was passed over: already DICOM (in/is.dcm)",
+        "filmless: 2 files were passed over: of no known format (in/more.txt, in/notes.txt)",
         "filmless: converted 12, skipped 3, failed 1",
     ]
     names = {path.relative_to("out").as_posix() for path in Path("out").rglob("*.dcm")}
@@ -167,7 +167,7 @@ def test_bounds_of_a_zip(invoke) -> None:
     ):
         result = invoke("convert", "scans.zip", "-o", f"out{bound}", bound)
         assert result.exit_code == 1
-        assert bound[2:].partition("=")[0].replace("-", "_") in result.stderr
+        assert bound[2:].partition("=")[0] in result.stderr
         assert len(list(Path(f"out{bound}").glob("*.dcm"))) == converted
 
 
@@ -272,7 +272,7 @@ def test_several_become_the_pages_of_a_pdf(invoke, ct: Path) -> None:
     Path("in/notes.txt").write_text("nothing")
     result = invoke("convert", "in", "-o", "a.pdf", "--captions", "Modality")
     assert result.exit_code == 0
-    lines = ["filmless: 1 file was passed over: no DICOM", "filmless: converted 2, skipped 1"]
+    lines = ["filmless: 1 file was passed over: no DICOM (in/notes.txt)", "filmless: converted 2, skipped 1"]
     assert result.stderr.splitlines() == lines
     with pypdfium2.PdfDocument("a.pdf") as pdf:
         assert len(pdf) == 2
@@ -328,7 +328,7 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
         yield from ()
 
     monkeypatch.setattr("filmless.convert.many.convert_many", convert_many)
-    picture("a.png")
+    Path("a.pdf").write_bytes(b"%PDF-1.4")
     arguments = ["--study", "folder", "--series", "file", "--uid-root", "1.2.3", "--deterministic", "--exif"]
     arguments += ["--csv", "a.csv", "--csv-key", "file", "--template", "t.json", "--worklist", "w.dcm"]
     arguments += ["--csv-encoding", "cp1252", "--csv-delimiter", ";", "--exif-description"]
@@ -336,7 +336,7 @@ def test_options_of_headers_are_handed_on(invoke, monkeypatch) -> None:
     arguments += ["--set", "PatientID=7", "--apart", "--as-images", "--dpi", "300", "--size", "99", "--verify"]
     arguments += ["--max-pixels", "100", "--background", "1,2,3", "--strip-metadata", "--transfer-syntax", "j2k-lossy"]
     arguments += ["--quality", "50", "--layout", "study", "--copy-dicom", "--force", "--resume", "--threads", "3"]
-    invoke("convert", "a.png", "-o", "out/", *arguments)
+    invoke("convert", "a.pdf", "-o", "out/", *arguments)
     expected: dict[str, object] = {"study": "folder", "series": "file", "uid_root": "1.2.3", "deterministic": True}
     expected |= {"exif": True, "table": "a.csv", "table_key": "file", "template": "t.json", "worklist": "w.dcm"}
     expected |= {"table_encoding": "cp1252", "table_delimiter": ";", "exif_description": True}

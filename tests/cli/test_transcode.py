@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import filmless
 from filmless.cli.program import program
-from filmless.cli.transcode import SHORT_NAMES
+from filmless.file._short_names import SHORT_NAMES
 from filmless.pixels.targets import targets
 
 

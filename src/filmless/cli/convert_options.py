@@ -13,7 +13,15 @@ from filmless.cli.pictures import FrameChoice, frames_given, rendering_given, re
 from filmless.cli.reporting import Misuse
 from filmless.errors import ConversionError
 
-__all__ = ["Direction", "as_typed", "conversion_options", "inward_given", "outward_given", "refuse_foreign"]
+__all__ = [
+    "Direction",
+    "as_typed",
+    "conversion_options",
+    "inward_given",
+    "option_of",
+    "outward_given",
+    "refuse_foreign",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Direction = Literal["DICOM", "other"]
@@ -83,6 +91,7 @@ _MANY = in_group(
     click.option("--force", is_flag=True, help="Write over files in OUT that are no input."),
     click.option("--resume", is_flag=True, help="Go on after an interruption: pass over what was converted."),
     click.option("--report", metavar="FILE", help="What became of each file, as JSON."),
+    click.option("-v", "--verbose", is_flag=True, help="Name each file that is passed over, and why."),
     click.option("--max-members", type=click.IntRange(1), metavar="N", help="The most files of a ZIP file (100000)."),
     click.option("--max-member-bytes", type=click.IntRange(1), metavar="N", help="Of the largest, unpacked (1 GiB)."),
     click.option("--max-zip-bytes", type=click.IntRange(1), metavar="N", help="Of all together, unpacked (64 GiB)."),
@@ -171,17 +180,19 @@ def refuse_foreign(direction: Direction, inward: dict[str, Any], outward: dict[s
     foreign = sorted((outward if direction == "DICOM" else inward).keys() - both)
     if foreign:
         where = "from DICOM, and this one is to DICOM" if direction == "DICOM" else "to DICOM, and this one is from it"
-        what = ", ".join("--set" if name == "values" and direction == "other" else _option(name) for name in foreign)
+        what = ", ".join("--set" if name == "values" and direction == "other" else option_of(name) for name in foreign)
         raise Misuse(f"{what} {'is' if len(foreign) == 1 else 'are'} for a conversion {where}")
 
 
 #: Arguments that are typed otherwise than their names.
 _TYPED = {"table": "--csv", "table_key": "--csv-key", "table_encoding": "--csv-encoding"}
 _TYPED |= {"table_delimiter": "--csv-delimiter", "frames": "--frame", "overlays": "--no-overlays"}
+_TYPED |= {"state": "--presentation-state"}
 _ARGUMENTS = re.compile(
     r"`?\b(table_key|table_encoding|table_delimiter|sop_class|uid_root|worklist_match|name_pattern|transfer_syntax)\b`?"
     r"|`(values|level|lossless|subsampling|compression|fps|sheet|captions|paper|font|loop|depth|quality|size|window|voi"
     r"|presentation_state|overlays|icc|frames|threads)`"
+    r"|\b(max_pixels|max_members|max_member_bytes|max_zip_bytes)="
 )
 
 
@@ -189,10 +200,13 @@ def as_typed(text: str | None) -> str | None:
     """Return a message with the arguments of the library as the options that they are here."""
     if text is None:
         return None
-    return _ARGUMENTS.sub(lambda match: _option(match[1] or match[2]), text)
+    return _ARGUMENTS.sub(
+        lambda match: f"{option_of(match[3])} " if match[3] else option_of(match[1] or match[2]), text
+    )
 
 
-def _option(name: str) -> str:
+def option_of(name: str) -> str:
+    """Return how an argument is typed."""
     return _TYPED.get(name, f"--{name.replace('_', '-')}")
 
 

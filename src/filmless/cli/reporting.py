@@ -160,7 +160,8 @@ def _described_by_system(error: OSError, path: str | None) -> Description:
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else path
     what = error.strerror or str(error) or type(error).__name__
     what = what[:1].lower() + what[1:]
-    hint = "`filmless scan` reads whole folders" if name and Path(name).is_dir() else None
+    is_unexpected = error.errno == errno.EISDIR or (sys.platform == "win32" and error.errno == errno.EACCES)
+    hint = "`filmless scan` reads whole folders" if name and is_unexpected and Path(name).is_dir() else None
     return what if name is None or name in what else f"{what}: {name}", hint
 
 

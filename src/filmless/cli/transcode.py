@@ -16,35 +16,13 @@ from filmless.cli.progress import progress
 from filmless.cli.reporting import Batch, Misuse, say, writing
 from filmless.cli.sources import STDIN, has_pixels, of_files, read_source
 from filmless.errors import UnsupportedError
+from filmless.file._short_names import SHORT_NAMES, keyword_of
 
 if TYPE_CHECKING:
     from filmless.convert.sources import Item
 
-__all__ = ["SHORT_NAMES", "target_named", "transcode"]
+__all__ = ["target_named", "transcode"]
 
-SHORT_NAMES = {
-    "implicit": "ImplicitVRLittleEndian",
-    "explicit": "ExplicitVRLittleEndian",
-    "big-endian": "ExplicitVRBigEndian",
-    "deflated": "DeflatedExplicitVRLittleEndian",
-    "encapsulated": "EncapsulatedUncompressedExplicitVRLittleEndian",
-    "rle": "RLELossless",
-    "deflated-frame": "DeflatedImageFrameCompression",
-    "jpeg": "JPEGBaseline8Bit",
-    "jpeg-12": "JPEGExtended12Bit",
-    "jpeg-lossless": "JPEGLosslessSV1",
-    "jpeg-lossless-14": "JPEGLossless",
-    "jpeg-ls": "JPEGLSLossless",
-    "jpeg-ls-lossy": "JPEGLSNearLossless",
-    "j2k": "JPEG2000Lossless",
-    "j2k-lossy": "JPEG2000",
-    "htj2k": "HTJ2KLossless",
-    "htj2k-rpcl": "HTJ2KLosslessRPCL",
-    "htj2k-lossy": "HTJ2K",
-    "jxl": "JPEGXLLossless",
-    "jxl-lossy": "JPEGXL",
-    "jxl-jpeg": "JPEGXLJPEGRecompression",
-}
 _SHORT = {keyword: short for short, keyword in SHORT_NAMES.items()}
 #: How the hint begins that names the transfer syntaxes that can hold an image.
 _ABLE = "these can: "
@@ -157,9 +135,9 @@ def target_named(name: str, loss: dict[str, Any]) -> str:
     from filmless.pixels.codecs import EncodeOptions
     from filmless.pixels.targets import check_options, target_row
 
-    keywords = {keyword.lower(): keyword for keyword in SHORT_NAMES.values()}
-    keyword = SHORT_NAMES.get(name.lower()) or keywords.get(name.lower()) or name
+    keyword = SHORT_NAMES.get(name.lower()) or keyword_of(name)  # as typed, HTJ2K is what htj2k is: lossless
     if _core.transfer_syntax(keyword) is None:
+        keywords = {keyword.lower(): keyword for keyword in SHORT_NAMES.values()}
         near = difflib.get_close_matches(name.lower(), [*SHORT_NAMES, *keywords], 3, 0.5)
         hint = f"did you mean {' or '.join(keywords.get(one, one) for one in near)}?" if near else None
         raise Misuse(f"`{name}` is no transfer syntax, by short name, keyword or UID", hint)

@@ -11,7 +11,7 @@ from typing import Literal
 from filmless.convert.formats import FORMATS
 from filmless.dataset import Dataset
 
-__all__ = ["Folder", "Layout", "OneFile", "numbered", "place_of"]
+__all__ = ["Folder", "Layout", "OneFile", "is_full", "numbered", "place_of"]
 
 Layout = Literal["mirror", "uid", "study"]
 """Names of files: as those of the sources, their SOP Instance UIDs, or that in folders for study and series."""
@@ -32,10 +32,16 @@ class Folder:
         Files that must not be written over.
     overwrite
         Whether other files that are there may be written over; if not, their names are taken.
+
+    Attributes
+    ----------
+    has_met
+        Whether a name was taken by a file that was there.
     """
 
     def __init__(self, path: Path, taken: Iterable[str] = (), *, overwrite: bool = True) -> None:
         self.path = path
+        self.has_met = False
         self._overwrite = overwrite
         self._resolved: dict[Path, Path] = {}
         self._given: set[str] = set()
@@ -76,10 +82,14 @@ class Folder:
             target = self.path / relative.parent / f"{_cut(stem, _MAX_NAME - len(end))}{end}"
             identity = self._identity(target)
             attempt += 1
-            if identity not in self._given and (self._overwrite or not os.path.lexists(target)):
-                self._given.add(identity)
-                self._next[base] = attempt
-                return target
+            if identity in self._given:
+                continue
+            if not self._overwrite and os.path.lexists(target):
+                self.has_met = True
+                continue
+            self._given.add(identity)
+            self._next[base] = attempt
+            return target
 
     def make_room(self, target: Path) -> None:
         """Make the folder that a file goes into."""
@@ -112,8 +122,13 @@ class OneFile:
     release = reserve
 
     def name_for(self, relative: PurePath, suffix: str | None = None, number: str = "") -> Path:  # noqa: ARG002
-        """Return the path, with the number of one conversion of several."""
-        return self.path.with_name(f"{self.path.stem}{number}{self.path.suffix}")
+        """Return the path; of one conversion of several with its number, and with a suffix if it has none."""
+        if not number:
+            return self.path
+        own = self.path.suffix
+        if own[1:2].isalpha() or own.lower() in _SUFFIXES:
+            return self.path.with_name(f"{self.path.stem}{number}{own}")
+        return self.path.with_name(f"{self.path.name}{number}{suffix or ''}")
 
     def make_room(self, target: Path) -> None:
         """Require the folder, which is not made: its name may be mistyped.
@@ -125,6 +140,11 @@ class OneFile:
         """
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether there is no room left where conversions go: then there is none for the next one either."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def numbered(part: int, parts: int) -> str:

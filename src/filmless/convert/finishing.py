@@ -24,7 +24,7 @@ def finished(
     ds
         The data set, just made: nobody knows it as a SOP instance yet, so it stays that one when something is lost.
     transfer_syntax
-        UID or keyword. A compressed one leaves a data set without pixels as it is.
+        UID, keyword or short name. A compressed one leaves a data set without pixels as it is.
     quality
         Of a lossy one, 1 to 100.
     verify

@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from filmless.errors import ConversionError
 
-__all__ = ["FORMATS", "HEAD_BYTES", "PLACEABLE_WMF", "WINDOWS_MEDIA", "Format", "format_of", "is_emf", "is_wmf"]
+__all__ = [
+    "FORMATS",
+    "HEAD_BYTES",
+    "PLACEABLE_WMF",
+    "WINDOWS_MEDIA",
+    "Format",
+    "format_of",
+    "is_emf",
+    "is_unconverted_picture",
+    "is_wmf",
+]
 
 #: So many bytes of a file tell every format.
 HEAD_BYTES = 4096
@@ -163,8 +173,23 @@ _KNOWN = (
     ("ZIP", b"PK\x03\x04"),
     ("PostScript", b"%!PS"),
     ("Photoshop", b"8BPS"),
+    ("JPEG XR", b"II\xbc"),
     ("SVG or XML", b"<"),
 )
+
+
+def is_unconverted_picture(head: bytes) -> bool:
+    """Whether a file that begins so is a picture or drawing of a known kind that is not converted."""
+    is_svg = (
+        re.match(rb"(?:\xef\xbb\xbf)?\s*<", head) is not None and re.search(rb"<(?:\w+:)?svg[\s>]", head) is not None
+    )
+    return is_svg or _known(head) in ("HEIF or AVIF", "PostScript", "Photoshop", "JPEG XR")
+
+
+def _known(head: bytes) -> str | None:
+    if head[4:8] == b"ftyp":
+        return "HEIF or AVIF"
+    return next((name for name, magic in _KNOWN if head.startswith(magic)), None)
 
 
 def format_of(data: bytes, size: int | None = None) -> Format:
@@ -190,9 +215,7 @@ def format_of(data: bytes, size: int | None = None) -> Format:
     for row in FORMATS:
         if row.matches(head, len(data) if size is None else size):
             return row
-    known = [name for name, magic in _KNOWN if head.startswith(magic)]
-    if head[4:8] == b"ftyp":
-        known = ["HEIF or AVIF"]
-    what = f"{known[0]} is not converted" if known else "the bytes are of no known format"
-    hint = "`convert_many` takes the files out of a ZIP" if known == ["ZIP"] else None
+    known = _known(head)
+    what = f"{known} is not converted" if known else "the bytes are of no known format"
+    hint = "`convert_many` takes the files out of a ZIP" if known == "ZIP" else None
     raise ConversionError(f"{what}, expected {', '.join(row.name for row in FORMATS)}", hint=hint)

@@ -1,9 +1,11 @@
 """What a run has done, kept beside its conversions, so that it can go on after an interruption."""
 
+import errno
 import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -18,13 +20,19 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import encode, generate_uid
 
-__all__ = ["JOURNAL", "Journal", "Record", "digest"]
+__all__ = ["JOURNAL", "Journal", "Record", "State", "digest", "state_of"]
 
 #: Its name in the folder that conversions go to.
 JOURNAL = ".filmless-convert.jsonl"
 _VERSION = 1
 _NUMBERS = 4
 _MAX_PARTS = 1 << 20  # each has a number, which is held
+#: File systems keep times to no more than two seconds.
+_COARSEST_NS = 2_000_000_000
+_LOCKED_BYTE = 0x7FFFFFF0  # far behind what is written, which others may read
+
+State = tuple[int, int]
+"""Size, and time of the last change in nanoseconds, of a file that was written."""
 
 
 @dataclass(slots=True)
@@ -36,6 +44,7 @@ class Record:
     folder: str
     parts: int
     targets: dict[int, str] = field(default_factory=dict)
+    states: dict[int, State] = field(default_factory=dict)
     is_done: bool = False
 
 
@@ -81,26 +90,58 @@ class Journal:
         self.records: dict[str, Record] = {}
         self._seen: dict[str, int] = {}
         self._file = -1
+        self._end = 0
         self._asked = asked
+        self._resume = resume
         self._is_resumed = resume and self._read(asked)
 
     def open(self) -> None:
-        """Begin to write, in the folder, which is made.
+        """Begin to write, in the folder, which is made. The file is locked while it is open.
 
         Raises
         ------
+        ConversionError
+            Another run is at work there.
         OSError
             It cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        if self._is_resumed:
-            os.truncate(self.path, self._size)
-            self._file = os.open(self.path, flags)
-            return
-        with suppress(FileNotFoundError):
-            self.path.unlink()  # a run that is still at work goes on with its own
-        self._file = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        self._file = self._opened()
+        try:
+            # Another run may have gone on with it, or ended, since it was read.
+            if self._resume and os.fstat(self._file).st_size != self._read_size:
+                self.records.clear()
+                self._is_resumed = self._read(self._asked)
+            self._end = self._whole if self._is_resumed else 0
+            os.ftruncate(self._file, self._end)
+            if not self._is_resumed:
+                self._begin_new()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _opened(self) -> int:
+        """Open and lock the file; the system unlocks it when the process ends, however it does."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        while True:
+            file = os.open(self.path, flags, 0o666)
+            try:
+                _lock(file)
+                if os.path.samestat(os.fstat(file), self.path.stat()):
+                    return file
+            except FileNotFoundError:
+                pass  # the run that had it is done, and has removed it
+            except BlockingIOError:
+                os.close(file)
+                message = "another run is at work in the folder"
+                hint = "wait for its end, or name another folder"
+                raise ConversionError(message, path=self.folder, hint=hint) from None
+            except BaseException:
+                os.close(file)
+                raise
+            os.close(file)
+
+    def _begin_new(self) -> None:
         options = digest(self._asked, salt=self.run)
         self._add({"filmless": _VERSION, "run": self.run, "began": self.began.isoformat(), "options": options})
 
@@ -111,12 +152,12 @@ class Journal:
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
 
     def is_done(self, key: str, identity: list[Any]) -> bool:
-        """Tell whether a source was converted, is what it was then, and its files are there."""
+        """Tell whether a source was converted, is what it was then, and its files are there as they were written."""
         record = self.records.get(key)
         if record is None or not record.is_done or record.identity != identity:
             return False
         return len(record.targets) == record.parts and all(
-            os.path.lexists(self.folder / target) for target in record.targets.values()
+            _is_as_written(self.folder / target, record.states.get(part)) for part, target in record.targets.items()
         )
 
     def plan(self, key: str, record: Record, part: int) -> None:
@@ -124,9 +165,9 @@ class Journal:
         line = {"source": key, "identity": record.identity, "numbers": record.numbers, "folder": record.folder}
         self._add({**line, "parts": record.parts, "part": part, "target": record.targets[part]})
 
-    def done(self, key: str) -> None:
-        """Tell that all that a source becomes was written."""
-        self._add({"done": key})
+    def done(self, key: str, states: Mapping[int, State]) -> None:
+        """Tell that all that a source becomes was written, and what the file of each part then was."""
+        self._add({"done": key, "files": [[part, *state] for part, state in sorted(states.items())]})
 
     def sweep(self) -> None:
         """Take away what a process that was killed has left half-written."""
@@ -140,22 +181,33 @@ class Journal:
 
     def close(self, *, remove: bool) -> None:
         """Let go of the file, and remove it if asked to."""
+        if remove and sys.platform != "win32":
+            self.path.unlink(missing_ok=True)  # while it is locked: then it is no other run's
         os.close(self._file)
-        if remove:
-            self.path.unlink(missing_ok=True)
+        if remove and sys.platform == "win32":  # where no open file is removed
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def _add(self, line: Mapping[str, Any]) -> None:
         # One call of the system: a line is there or not, but for a process that is killed in the midst of it.
         data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        while data:
-            data = data[os.write(self._file, data) :]
+        end = self._end + len(data)
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            os.ftruncate(self._file, self._end)  # no half line stands before others
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        self._end = end
 
     def _read(self, asked: Any) -> bool:
         """Read the journal that is there; a last line that was not written to its end is cut off."""
+        self._read_size = self._whole = 0
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
             return False
+        self._read_size = len(data)
         whole = data.rfind(b"\n") + 1
         first, *lines = data[:whole].split(b"\n")[:-1] or [b""]
         if not first:
@@ -169,7 +221,7 @@ class Journal:
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"the journal of the run to resume is damaged in line {number}"
             raise ConversionError(message, path=self.path, hint="without the file, the run begins anew") from None
-        self._size = whole
+        self._whole = whole
         return True
 
     def _begin(self, line: dict[str, Any], asked: Any) -> None:
@@ -184,7 +236,9 @@ class Journal:
 
     def _take(self, line: dict[str, Any]) -> None:
         if "done" in line:
-            self.records[line["done"]].is_done = True
+            record = self.records[line["done"]]
+            record.states = {int(part): (int(size), int(changed)) for part, size, changed in line["files"]}
+            record.is_done = True
             return
         numbers = [int(number) for number in line["numbers"]]
         part, parts = int(line["part"]), int(line["parts"])
@@ -196,6 +250,43 @@ class Journal:
             record.targets = before.targets
         record.targets[part] = _inside(line["target"])
         self.records[line["source"]] = record
+
+
+def state_of(path: Path) -> State:
+    """Return what tells whether a file is as it was written."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_as_written(path: Path, state: State | None) -> bool:
+    try:
+        size, changed = state_of(path)
+    except OSError:
+        return False
+    return state is not None and size == state[0] and abs(changed - state[1]) <= _COARSEST_NS
+
+
+def _lock(file: int) -> None:
+    """Lock an open file for this process alone, where the file system can.
+
+    Raises
+    ------
+    BlockingIOError
+        It is locked by another, or opened twice here.
+    """
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            raise BlockingIOError(error.errno, error.strerror) from None
 
 
 def _inside(target: str) -> str:

@@ -1,7 +1,8 @@
 """Many sources, in either direction."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
+from numbers import Integral
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,10 @@ def convert_many(
 
     A journal is in the output folder while a run is at work, and stays when that is interrupted or a source fails.
     With ``resume`` what it names as converted is passed over, when source and result are still there and the source has
-    not changed; what was begun is converted again under the same names and numbers.
+    not changed; what was begun is converted again under the same names and numbers. One run at a time works in a
+    folder.
+
+    When there is no room left for a file, that is the last that is told, and the run ends.
 
     DICOM
     -----
@@ -129,6 +133,10 @@ def convert_many(
         raise ValueError(f"`layout` is none of {', '.join(_LAYOUTS)}")
     if threads is not None and threads < 1:
         raise ValueError(f"`threads` is {threads}, expected 1 or more")
+    if "notices" in options:
+        raise TypeError("`notices` are in each `Conversion` here, and are no argument")
+    if output is not None and not isinstance(output, str | PathLike | Folder | OneFile):
+        raise TypeError(f"`output` is a {type(output).__name__}, expected the path of a folder")
     asked: dict[str, Any]
     direction: Direction
     if to is None:
@@ -193,11 +201,22 @@ def _outward(to: str, output: object, options: dict[str, Any]) -> Outward:
         raise ValueError("`output` is where files go, and `to` asks for some")
     row = format_named(to)
     frames = {name: value for name, value in options.items() if name in ("frame", "frames") and value is not None}
+    _check_frames(**frames)
     try:
         given = options_of(row, {name: value for name, value in options.items() if name not in ("frame", "frames")})
     except TypeError as error:
         raise ConversionError(str(error)) from None
     return Outward(format=row, options={**given, **frames})
+
+
+def _check_frames(frame: Any = None, frames: Any = None) -> None:
+    if not isinstance(frame, Integral | None):
+        raise TypeError(f"`frame` is a {type(frame).__name__}, expected a number; `frames` takes several")
+    if isinstance(frames, str):
+        if frames != "all":
+            raise ValueError(f"`frames` is {frames!r}, expected numbers or 'all'")
+    elif frames is not None and not (isinstance(frames, Iterable) and all(isinstance(one, Integral) for one in frames)):
+        raise TypeError("`frames` are numbers, or 'all'")
 
 
 def _destination(

@@ -1,19 +1,47 @@
 """Many things at a time, in their order."""
 
+import ctypes
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
-__all__ = ["in_order", "pool_of", "processors"]
+__all__ = ["Busy", "in_order", "pool_of", "processors"]
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")
 
 #: Subjects in hand for each thread: enough that none waits for a slow one before it, few enough to hold.
 _AHEAD = 8
+
+
+class Busy:
+    """Knows which threads are at work, and can stop them: between two frames, say, but not within a codec."""
+
+    def __init__(self) -> None:
+        self._threads: set[int] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Be stopped in here, and nowhere else."""
+        thread = threading.get_ident()
+        with self._lock:
+            self._threads.add(thread)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads.discard(thread)
+
+    def stop(self) -> None:
+        """Raise KeyboardInterrupt in the threads that are at work, as the system does in the main one."""
+        with self._lock:
+            for thread in self._threads - {threading.get_ident()}:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
 
 
 def processors() -> int:

@@ -10,7 +10,7 @@ from filmless.convert.archives import Member
 from filmless.convert.content import Content, Document
 from filmless.convert.destinations import Folder, Layout, OneFile, numbered, place_of
 from filmless.convert.finishing import finished
-from filmless.convert.formats import FORMATS, HEAD_BYTES, format_of
+from filmless.convert.formats import FORMATS, HEAD_BYTES, format_of, is_unconverted_picture
 from filmless.convert.header import HeaderRules, Origin
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.options import ReadOptions
@@ -20,7 +20,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, FormatError
 from filmless.file import read, write
 
-__all__ = ["Inward", "Outward", "PassedOver", "Piece", "has_document", "kind_of"]
+__all__ = ["Inward", "Outward", "PassedOver", "Piece", "format_name_of", "has_document", "kind_of"]
 
 Names = Folder | OneFile
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -172,7 +172,9 @@ class Inward:
         except ConversionError as unknown:
             if size and _is_bare_dicom(item):
                 return True
-            if item.is_named or _is_promised(item, _PROMISES):
+            is_hidden = item.relative.name.startswith(".")
+            is_picture = is_unconverted_picture(head) and not is_hidden
+            if item.is_named or is_picture or _is_promised(item, _PROMISES):
                 if head.startswith(b"PK") and isinstance(item.source, Member):
                     hint = "unpack the outer one first"
                     raise ConversionError("a ZIP in a ZIP is not opened", hint=hint) from None
@@ -286,6 +288,14 @@ def kind_of(item: Item) -> Literal["DICOM", "other"] | None:
     return "other"
 
 
+def format_name_of(item: Item) -> str | None:
+    """Return the name of the format of a file; None of one that is not known beforehand."""
+    try:
+        return format_of(*item.head(HEAD_BYTES)).name
+    except (ConversionError, OSError):
+        return None
+
+
 def has_document(item: Item) -> bool:
     """Tell whether a DICOM file has a document in it."""
     try:
@@ -310,8 +320,21 @@ def _is_bare_dicom(item: Item) -> bool:
     return True
 
 
-#: Endings of names that promise something that is converted.
-_PROMISES = frozenset({suffix for row in FORMATS for suffix in row.suffixes}) - {".xml", ".obj", ".ts"} | {".zip"}
+#: Endings of names of pictures, drawings and films that are not converted: whoever has them should know that.
+_NOT_CONVERTED = frozenset(
+    {
+        *(".heic", ".heif", ".hif", ".avif", ".jxr", ".wdp", ".hdp", ".tga", ".pcx", ".ico", ".icns", ".exr", ".hdr"),
+        *(".pnm", ".pbm", ".pgm", ".ppm", ".pam", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+        *(".svg", ".svgz", ".ai", ".eps", ".ps", ".xps", ".cdr", ".psd", ".psb", ".xcf"),
+        *(".flv", ".vob", ".ogv", ".3gp", ".nii", ".nrrd", ".mha", ".mhd"),
+    }
+)
+#: Endings of names that promise something.
+_PROMISES = (
+    frozenset({suffix for row in FORMATS for suffix in row.suffixes}) - {".xml", ".obj", ".ts"}
+    | {".zip"}
+    | _NOT_CONVERTED
+)
 
 
 def _is_promised(item: Item, suffixes: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from filmless import _core
 from filmless.convert.conversion import Conversion, Status
+from filmless.convert.destinations import is_full
 from filmless.errors import DicomError
 
 __all__ = ["Report", "message_of"]
@@ -32,6 +33,8 @@ class Report:
         Sources by status. A source of several parts has failed when one of them has, and was converted when one was.
     reasons
         Why sources were skipped, and how many.
+    is_stopped
+        Whether there was no room left, which ends a run before its end.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Report:
         self._path = path
         self._files: list[dict[str, Any]] = []
         self._last: dict[str, Any] = {}
+        self.is_stopped = False
         self._started = time.monotonic()
         self.counts: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -58,7 +62,7 @@ class Report:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._path is not None:
-            _core.write_bytes(fspath(self._path), self.encode(is_complete=kind is None))
+            _core.write_bytes(fspath(self._path), self.encode(is_complete=kind is None and not self.is_stopped))
 
     def add(self, conversion: Conversion) -> None:
         """Count a conversion; the parts of a source one after the other."""
@@ -73,13 +77,14 @@ class Report:
             self.counts[now] += 1
             if before is not None:
                 self.counts[before] -= 1
-        if conversion.target is not None and now == "converted":
+        self.is_stopped = self.is_stopped or is_full(conversion.error)
+        if conversion.target is not None and now != "failed":
             entry["targets"].append(str(conversion.target))
         entry["notices"] += [{"code": notice.code, "message": notice.message} for notice in conversion.notices]
         entry["seconds"] = round(entry["seconds"] + conversion.seconds, 4)
         if conversion.reason is not None:
+            self.reasons[conversion.reason] += "reason" not in entry
             entry["reason"] = conversion.reason
-            self.reasons[conversion.reason] += 1
         if conversion.error is not None and "error" not in entry:
             entry["error"] = message_of(conversion.error)
 

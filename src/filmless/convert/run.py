@@ -2,22 +2,23 @@
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from threading import Lock
 from typing import Any
 
 from filmless.convert.conversion import Conversion
-from filmless.convert.destinations import Folder, OneFile
+from filmless.convert.destinations import Folder, OneFile, is_full
 from filmless.convert.header import Origin
-from filmless.convert.journal import Journal, Record
+from filmless.convert.journal import Journal, Record, State, state_of
 from filmless.convert.linking import Models
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.numbering import Numbering, Numbers, origin_of
-from filmless.convert.parallel import in_order, pool_of, processors
+from filmless.convert.parallel import Busy, in_order, pool_of, processors
 from filmless.convert.pieces import Direction, Inward, PassedOver, Piece
 from filmless.convert.sources import Item
 from filmless.errors import DicomError
@@ -40,7 +41,8 @@ class _Entry:
     numbers: Numbers = field(default_factory=list)
     error: Exception | None = None
     reason: str | None = None
-    target: Path | None = None
+    targets: tuple[Path, ...] = ()
+    states: dict[int, State] = field(default_factory=dict)
     seconds: float = 0.0
     left: int = 1
     namesake: int = 0
@@ -57,6 +59,7 @@ class _Work:
     notices: list[ConversionNotice] = field(default_factory=list)
     error: Exception | None = None
     target: Path | None = None
+    is_written: bool = False
     seconds: float = 0.0
 
 
@@ -90,7 +93,11 @@ class Run:
     _origins: list[Origin] = field(default_factory=list)
     _failed: bool = False
     _planned: bool = False
+    _is_stopped: bool = False
+    _has_told_of_names: bool = False
+    _in_hand: deque[_Work] = field(default_factory=deque)
     _models: Models[_Work] = field(default_factory=Models)
+    _busy: Busy = field(default_factory=Busy)
     _lock: Any = field(default_factory=Lock)  # of names, and of the journal
 
     def conversions(self, items: Iterable[Item]) -> Generator[Conversion, None, None]:
@@ -105,16 +112,33 @@ class Run:
             read = in_order(self._read, self._entries(items), pool=pool, ahead=ahead)
             for work, finished in in_order(self._finish, self._works(read), pool=pool, ahead=ahead):
                 finished.result()
+                self._in_hand.popleft()
                 yield self._told(work)
+                if is_full(work.error):
+                    yield from self._stopped(pool)
+                    return
             for work in self._models.linked():
                 self._finish(work)
                 yield self._told(work)
+                if is_full(work.error):
+                    return
             yield from self._rows_without_file()
             is_whole = not self._failed
+        except KeyboardInterrupt:
+            self._busy.stop()
+            yield from self._stopped(pool)
+            raise
         finally:
+            self._is_stopped = True
             pool.shutdown(cancel_futures=True)
             if self.journal is not None:
                 self.journal.close(remove=not self.keep_journal and (is_whole or not self._planned))
+
+    def _stopped(self, pool: Executor) -> list[Conversion]:
+        """Stop, and return what was written until all threads had: it is there, and has to be told of."""
+        self._is_stopped = True
+        pool.shutdown(cancel_futures=True)
+        return [self._told(work) for work in self._in_hand if work.is_written]
 
     def _resume(self) -> None:
         if self.journal is None or self.names is None:
@@ -145,14 +169,15 @@ class Run:
         record = journal.records.get(entry.key)
         if record is not None and journal.is_done(entry.key, entry.identity):
             entry.reason = BEFORE
-            entry.target = journal.folder / record.targets[0]
+            entry.targets = tuple(journal.folder / record.targets[part] for part in range(record.parts))
 
     def _read(self, entry: _Entry) -> None:
         if entry.error is not None or entry.reason is not None:
             return
         started = time.perf_counter()
         try:
-            entry.pieces = self.direction.pieces(entry.item, entry.notices)
+            with self._busy.at_work():
+                entry.pieces = self.direction.pieces(entry.item, entry.notices)
             if not entry.pieces:
                 entry.reason = "nothing in it"
         except PassedOver as passed:
@@ -168,10 +193,13 @@ class Run:
                 self._origins.append(Origin(path=entry.item.name, folder=entry.item.folder))
             if entry.reason is None:
                 entry.numbers = self._numbers(entry)
-            if entry.reason == BEFORE and entry.target is not None:
-                self._models.note_file(entry.item.name, entry.target)
+            if entry.reason == BEFORE:
+                self._models.note_file(entry.item.name, entry.targets[0])
+                for part, target in enumerate(entry.targets):
+                    yield self._in_turn(_Work(entry, None, part, len(entry.targets), target=target))
+                continue
             if entry.reason is not None or entry.error is not None:
-                yield _Work(entry)
+                yield self._in_turn(_Work(entry))
                 continue
             pieces, entry.pieces = entry.pieces, []
             entry.left = parts = len(pieces)
@@ -182,7 +210,11 @@ class Run:
                     continue
                 if work.piece is not None and work.piece.keeps_name:
                     self._place(work, work.piece)  # in the order of sources
-                yield work
+                yield self._in_turn(work)
+
+    def _in_turn(self, work: _Work) -> _Work:
+        self._in_hand.append(work)
+        return work
 
     def _is_held(self, work: _Work) -> bool:
         """Keep a model back, which is made here: what names other files comes when these are made."""
@@ -205,11 +237,12 @@ class Run:
     def _finish(self, work: _Work) -> None:
         """Make a part, and write it."""
         piece = work.piece
-        if piece is None or work.error is not None:
+        if piece is None or work.error is not None or self._is_stopped:
             return
         started = time.perf_counter()
-        if self._make(work, piece) and self.names is not None:
-            self._write(work, piece)
+        with self._busy.at_work():
+            if self._make(work, piece) and self.names is not None:
+                self._write(work, piece)
         work.seconds += time.perf_counter() - started
 
     def _make(self, work: _Work, piece: Piece) -> bool:
@@ -228,10 +261,13 @@ class Run:
     def _write(self, work: _Work, piece: Piece) -> None:
         if work.target is None:
             self._place(work, piece)
-        if work.target is None:
+        if work.target is None or work.error is not None:
             return
         try:
             piece.save(work.target)
+            work.is_written = True
+            if self.journal is not None:
+                work.entry.states[work.part] = state_of(work.target)
         except OSError as error:
             work.error = _of_target(error, work.target)
         except Exception as error:  # noqa: BLE001
@@ -244,15 +280,16 @@ class Run:
             return
         try:
             with self._lock:
-                work.target = self._target(work, piece, self.names)
+                self._target(work, piece, self.names)
         except OSError as error:
-            work.error = error
+            is_named = work.target is None or isinstance(error, FileNotFoundError)  # of a folder
+            work.error = error if is_named or work.target is None else _of_target(error, work.target)
 
-    def _target(self, work: _Work, piece: Piece, names: Folder | OneFile) -> Path:
+    def _target(self, work: _Work, piece: Piece, names: Folder | OneFile) -> None:
         """Choose a name, or take that of an earlier part of the run, and write it down."""
         entry, journal = work.entry, self.journal
         if journal is None or entry.key is None or entry.identity is None:
-            target = piece.named(names, entry.item, work.part, work.parts)
+            target = work.target = piece.named(names, entry.item, work.part, work.parts)
         else:
             before = journal.records.get(entry.key)
             had = before.targets.get(work.part) if before is not None and before.parts == work.parts else None
@@ -263,25 +300,16 @@ class Run:
                     (journal.folder / had).unlink(missing_ok=True)
                     names.release(journal.folder / had)
                 target = piece.named(names, entry.item, work.part, work.parts)
+            work.target = target
             plan = Record(entry.identity, entry.numbers, entry.item.folder, work.parts)
             plan.targets[work.part] = os.path.relpath(target, journal.folder)
             journal.plan(entry.key, plan, work.part)
             self._planned = True
+        if isinstance(names, Folder) and names.has_met and not self._has_told_of_names:
+            self._has_told_of_names = True
+            message = "names are taken by files that are there, and get a number"
+            work.notices.append(ConversionNotice("names-taken", message))
         names.make_room(target)
-        return target
-
-    def _save(self, work: _Work) -> None:
-        if work.piece is None or work.target is None:
-            return
-        started = time.perf_counter()
-        try:
-            work.piece.save(work.target)
-        except OSError as error:
-            work.error = _of_target(error, work.target)
-        except Exception as error:  # noqa: BLE001
-            work.error = error
-        work.piece = None  # what is written need not be held until its turn to be told of
-        work.seconds += time.perf_counter() - started
 
     def _told(self, work: _Work) -> Conversion:
         """Return what became of a part, and write it down."""
@@ -301,11 +329,11 @@ class Run:
                 error.path = entry.item.name
             return replace(told, status="failed", error=error, notices=())
         if entry.reason is not None:
-            return replace(told, status="skipped", reason=entry.reason, target=entry.target)
+            return replace(told, status="skipped", reason=entry.reason, target=work.target)
         entry.left -= 1
         if entry.left == 0 and self.journal is not None and entry.key is not None:
-            with self._lock:
-                self.journal.done(entry.key)
+            with self._lock, suppress(OSError):  # without the line, it is converted again
+                self.journal.done(entry.key, entry.states)
         dataset = None if work.piece is None else work.piece.dataset
         return replace(told, target=work.target, dataset=dataset)
 

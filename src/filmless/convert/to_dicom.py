@@ -50,8 +50,8 @@ def to_dicom(
     dpi, size
         Pixels per inch, or of the longer side, of what has none of its own: EMF, WMF, pages of PDF.
     transfer_syntax, quality
-        What to compress with (UID or keyword), and how well when that loses something. By default what is stored is the
-        source's own stream where a transfer syntax can carry it, else uncompressed.
+        What to compress with (UID, keyword or short name as ``"j2k"``), and how well when that loses something. By
+        default what is stored is the source's own stream where a transfer syntax can carry it, else uncompressed.
     notices
         Gets what was found and done: embedded EXIF, alpha, what was assumed, …
     **options

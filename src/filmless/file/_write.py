@@ -7,6 +7,7 @@ from typing import BinaryIO, Literal
 
 from filmless import _core
 from filmless.dataset import Dataset
+from filmless.file._short_names import keyword_of
 
 Lengths = Literal["keep", "defined", "undefined"]
 
@@ -32,7 +33,7 @@ def write(
     target
         A path, or a binary stream.
     transfer_syntax
-        UID or keyword of an uncompressed transfer syntax to change to.
+        UID, keyword or short name (``"implicit"``) of an uncompressed transfer syntax to change to.
     lengths
         How sequences and items end: as they did (new ones by their length), by their length, or by a delimiter.
     repair
@@ -61,7 +62,7 @@ def write(
     -----
     PS3.10 7, PS3.5 7, A.1 to A.5
     """
-    options = (transfer_syntax, lengths, repair)
+    options = (transfer_syntax and keyword_of(transfer_syntax), lengths, repair)
     if isinstance(target, str | PathLike):
         _core.write_file(dataset, fspath(target), options, durable)
     else:
@@ -83,5 +84,5 @@ def encode(
     >>> filmless.file.encode(filmless.read("slice.dcm"))[128:132]
     b'DICM'
     """
-    options = (transfer_syntax, lengths, repair)
+    options = (transfer_syntax and keyword_of(transfer_syntax), lengths, repair)
     return _core.encode_file(dataset, options) if part10 else _core.encode_data_set(dataset, options)

@@ -72,8 +72,8 @@ def set_pixels(
         MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB or YBR_FULL; None for RGB with three samples, else for what the
         data set says as far as that has one sample, else MONOCHROME2.
     transfer_syntax
-        UID or keyword; None for the one the data set is in when that is native, else Explicit VR Little Endian. In a
-        lossy one the loss is put on record.
+        UID, keyword or short name; None for the one the data set is in when that is native, else Explicit VR Little
+        Endian. In a lossy one the loss is put on record.
     bits_stored
         Bits that hold the values, 1 to those of the dtype; None for all of them.
     frames

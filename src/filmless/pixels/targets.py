@@ -5,6 +5,7 @@ from typing import Any
 
 from filmless import _core
 from filmless.errors import UnsupportedError
+from filmless.file._short_names import keyword_of
 from filmless.pixels.codecs import EncodeOptions, Encodes, codec_of
 from filmless.pixels.description import PixelDescription
 
@@ -50,7 +51,7 @@ def turns_pixels(row: Row) -> bool:
 
 
 def target_row(transfer_syntax: str) -> Row:
-    """Return the row of a target.
+    """Return the row of a target by UID, keyword or short name.
 
     Raises
     ------
@@ -59,9 +60,9 @@ def target_row(transfer_syntax: str) -> Row:
     UnsupportedError
         It is not written.
     """
-    row = _core.transfer_syntax(transfer_syntax)
+    row = _core.transfer_syntax(keyword_of(transfer_syntax))
     if row is None:
-        raise ValueError(f"`{transfer_syntax}` is no transfer syntax of the registry: give a UID or a keyword")
+        raise ValueError(f"`{transfer_syntax}` is no transfer syntax: give a UID, a keyword or a short name as jpeg-ls")
     if not _is_target(dict(row)):
         raise UnsupportedError(f"{row['name']} is not written", uid=row["uid"])
     return dict(row)

@@ -94,7 +94,7 @@ def transcode(
     ds
         The data set; it is not changed.
     transfer_syntax
-        UID or keyword of the target.
+        UID, keyword or short name (``"jpeg-ls"``) of the target.
     quality
         Of a lossy target, 1 to 100: JPEG, JPEG 2000, HTJ2K, JPEG XL; None for the family's own default.
     ratio
