@@ -18,7 +18,7 @@ from benchmarks.table import Row
 from . import Bench
 from .folders import FILMLESS, command, emptied, loop
 
-JPEGS, PICTURES = 200, 24
+JPEGS, PICTURES = 400, 48
 LOOP, POOL = "img2dcm loop", f"{PYDICOM} (2 processes, Pillow)"
 _DIFFERENT = 4
 _ROUNDS = 3
