@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path, PurePath
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from filmless import _core
 from filmless.convert.archives import Member
@@ -61,6 +61,9 @@ class Piece(Protocol):
 
 class Direction(Protocol):
     """To DICOM, or from it."""
+
+    #: Whether what was read of a source is large: then only a few are held at a time.
+    is_held_decoded: ClassVar[bool]
 
     def pieces(self, item: Item, notices: list[ConversionNotice]) -> list[Any]:
         """Read a source; in a thread."""
@@ -137,6 +140,7 @@ class Inward:
     quality: float | None = None
     layout: Layout = "mirror"
     copy_dicom: bool = False
+    is_held_decoded: ClassVar[bool] = True
 
     def pieces(self, item: Item, notices: list[ConversionNotice]) -> list[Any]:
         """Read a source: a piece for each object.
@@ -212,6 +216,7 @@ class Outward:
 
     format: Any
     options: dict[str, Any]
+    is_held_decoded: ClassVar[bool] = False
 
     def pieces(self, item: Item, notices: list[ConversionNotice]) -> list[Any]:
         """Read a DICOM file: a piece for each file that it becomes.

@@ -106,11 +106,14 @@ class Run:
             self.journal.open()
         self._resume()
         pool = pool_of(self.threads)
-        ahead = (self.threads or processors()) + 1  # at each step; they are held decoded
+        # At each step, and more than threads can take where that costs no memory: they do not wait for this one then.
+        ahead = (self.threads or processors()) + 1 if self.direction.is_held_decoded else None
         is_whole = False
         try:
-            read = in_order(self._read, self._entries(items), pool=pool, ahead=ahead)
-            for work, finished in in_order(self._finish, self._works(read), pool=pool, ahead=ahead):
+            read = in_order(self._read, self._entries(items), threads=self.threads, pool=pool, ahead=ahead)
+            for work, finished in in_order(
+                self._finish, self._works(read), threads=self.threads, pool=pool, ahead=ahead
+            ):
                 finished.result()
                 self._in_hand.popleft()
                 yield self._told(work)
