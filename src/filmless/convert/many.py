@@ -13,7 +13,7 @@ from filmless.convert.destinations import Folder, Layout, OneFile
 from filmless.convert.finishing import check_finish
 from filmless.convert.header import HeaderRules
 from filmless.convert.journal import Journal
-from filmless.convert.options import Background, ReadOptions, as_colours
+from filmless.convert.options import Background, ReadOptions
 from filmless.convert.pieces import Direction, Inward, Outward
 from filmless.convert.run import Run
 from filmless.convert.sources import Item, Sources, each, items
@@ -140,7 +140,6 @@ def convert_many(
     asked: dict[str, Any]
     direction: Direction
     if to is None:
-        as_colours(background)
         check_finish(transfer_syntax, quality)
         rules = HeaderRules.of(options)
         reading = ReadOptions(

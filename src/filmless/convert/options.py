@@ -39,6 +39,11 @@ class ReadOptions:
         How long frames are shown may be given: there can be more of them than can be numbered.
     notices
         Gets what is told.
+
+    Raises
+    ------
+    ValueError
+        The background is none.
     """
 
     background: Background = 255
@@ -52,6 +57,9 @@ class ReadOptions:
     exif: bool = False
     timed: bool = False
     notices: list[ConversionNotice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        as_colours(self.background)
 
     def notice(self, code: str, message: str) -> None:
         """Tell something, once of all frames and pages; never a value out of the source."""

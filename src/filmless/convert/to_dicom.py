@@ -6,7 +6,7 @@ from typing import Any
 from filmless.convert.finishing import check_finish, finished
 from filmless.convert.header import HeaderRules, Origin
 from filmless.convert.notice import ConversionNotice
-from filmless.convert.options import Background, ReadOptions, as_colours
+from filmless.convert.options import Background, ReadOptions
 from filmless.convert.reading import Source, contents
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError
@@ -92,7 +92,6 @@ def to_dicom(
     'YBR_FULL_422'
     >>> ds.save_as("retina.dcm")
     """
-    as_colours(background)
     check_finish(transfer_syntax, quality)
     rules = HeaderRules.of(options)
     reading = ReadOptions(

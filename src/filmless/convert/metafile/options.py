@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.notice import ConversionNotice
+from filmless.convert.options import Background, as_colours
 
 __all__ = ["Drawing", "MetafileOptions"]
 
@@ -35,7 +36,7 @@ class MetafileOptions:
 
     dpi: float = 200.0
     size: int | None = None
-    background: int | tuple[int, int, int] = 255
+    background: Background = 255
     max_pixels: int = 1 << 28
     max_records: int = 2_000_000
     max_points: int = 2_000_000
@@ -50,8 +51,7 @@ class MetafileOptions:
     @property
     def paper(self) -> tuple[int, int, int]:
         """The background as a colour."""
-        grey = self.background
-        return (grey, grey, grey) if isinstance(grey, int) else grey
+        return as_colours(self.background)
 
 
 @dataclass(frozen=True, slots=True)
