@@ -1,0 +1,1 @@
+"""The index: one schema, in SQLite or PostgreSQL."""

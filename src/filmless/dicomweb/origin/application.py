@@ -1,0 +1,75 @@
+"""The routes of the origin server, put together."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from filmless.archive import Archive
+from filmless.dicomweb.origin import (
+    bulk_data,
+    capabilities,
+    conversion,
+    deletion,
+    frames,
+    instances,
+    metadata,
+    rendered,
+    search,
+    store,
+    wado_uri,
+)
+from filmless.dicomweb.origin.service import Service
+from filmless.errors import (
+    ArchiveError,
+    ConflictError,
+    DicomError,
+    DicomWebError,
+    LimitError,
+    NotFoundError,
+    StorageFullError,
+    UnsupportedError,
+)
+from filmless.security import Limits
+
+__all__ = ["application"]
+
+_PARTS = (bulk_data, capabilities, conversion, deletion, frames, instances, metadata, rendered, search, store, wado_uri)
+
+_STATUS: dict[type[DicomError], int] = {
+    NotFoundError: 404,
+    ConflictError: 409,
+    StorageFullError: 507,
+    ArchiveError: 503,
+    LimitError: 413,
+    UnsupportedError: 406,
+}
+
+
+def application(archive: Archive, *, limits: Limits | None = None, public_url: str | None = None) -> Starlette:
+    """Make the DICOMweb service of an archive, an ASGI application whose root is the service's.
+
+    Parameters
+    ----------
+    archive
+        What is served.
+    limits
+        What a peer may send.
+    public_url
+        What URLs in answers begin with; by default they follow the request.
+
+    DICOM
+    -----
+    PS3.18
+    """
+    service = Service(archive, limits or Limits(), public_url)
+    routes = [route for part in _PARTS for route in part.routes(service)]
+    return Starlette(routes=routes, exception_handlers={DicomError: _answer_error})
+
+
+def _answer_error(_request: Request, error: Exception) -> Response:
+    """Answer an error of ours as JSON: what is wrong, and what to do, without a patient's value."""
+    assert isinstance(error, DicomError)  # noqa: S101 - the handlers are registered by class
+    status = error.status if isinstance(error, DicomWebError) else 0
+    status = status or next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+    body = {"error": error.message} | ({"hint": error.hint} if error.hint else {})
+    return JSONResponse(body, status)

@@ -1,0 +1,12 @@
+"""Ordinary pictures, videos and documents that become instances when they are posted."""
+
+from starlette.routing import Route
+
+from filmless.dicomweb.origin.service import Service
+
+__all__ = ["routes"]
+
+
+def routes(service: Service) -> list[Route]:  # noqa: ARG001
+    """Return the routes of this part."""
+    return []

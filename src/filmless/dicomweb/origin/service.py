@@ -1,0 +1,96 @@
+"""What every resource needs: the archive, the limits, threads for what blocks, and who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+import anyio
+from anyio.to_thread import run_sync
+from starlette.requests import HTTPConnection
+
+from filmless.archive import Archive, Entry, Within
+from filmless.errors import DicomWebError
+from filmless.security import Limits, Principal, Role
+from filmless.security.principal import LOCAL
+
+__all__ = ["Service"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
+    return lambda: anyio.CapacityLimiter(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What every resource needs.
+
+    Attributes
+    ----------
+    archive
+        What is served.
+    limits
+        What a peer may send.
+    public_url
+        What URLs in answers begin with, when a proxy stands before the server; else they follow the request.
+    files
+        Threads that read and write files and ask the index.
+    pixels
+        Threads that decode and render: as many as processors, since each holds a picture.
+    """
+
+    archive: Archive
+    limits: Limits = field(default_factory=Limits)
+    public_url: str | None = None
+    files: anyio.CapacityLimiter = field(default_factory=_threads(32))
+    pixels: anyio.CapacityLimiter = field(default_factory=_threads(2))
+
+    async def call(self, function: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
+        """Run what blocks on the disk or the index in a thread."""
+        return await run_sync(lambda: function(*args, **options), limiter=self.files)
+
+    async def draw(self, function: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
+        """Run what decodes, encodes or renders pixels in a thread."""
+        return await run_sync(lambda: function(*args, **options), limiter=self.pixels)
+
+    def principal(self, request: HTTPConnection) -> Principal:
+        """Return who asks, as the gate before the routes recognised them."""
+        found: Any = request.scope.get("filmless.principal", LOCAL)
+        return found  # type: ignore[no-any-return]
+
+    def within(self, request: HTTPConnection, role: Role) -> Within:
+        """Return what is in sight of who asks; raise when they lack a role.
+
+        Every route calls this first.
+
+        Raises
+        ------
+        DicomWebError
+            403.
+        """
+        principal = self.principal(request)
+        if not principal.may(role):
+            raise DicomWebError(f"the role `{role}` is needed for this", status=403)
+        return Within(principal.patients, principal.studies)
+
+    def base(self, request: HTTPConnection) -> str:
+        """Return the URL of the service, without a slash at the end."""
+        return self.public_url or str(request.base_url).rstrip("/")
+
+    async def entries(self, request: HTTPConnection, role: Role = "read") -> list[Entry]:
+        """Return the instances that the path of a request names, in a stable order.
+
+        Raises
+        ------
+        DicomWebError
+            403 without the role; 404 when there are none in sight.
+        """
+        within, path = self.within(request, role), request.path_params
+        uids = (path["study"], path.get("series"), path.get("instance"))
+        found = await self.call(self.archive.entries, *uids, within=within)
+        if not found:
+            level = "instance" if uids[2] else "series" if uids[1] else "study"
+            raise DicomWebError(f"there is no such {level}", status=404)
+        return found
