@@ -1,5 +1,6 @@
 """What the index keeps of an instance, made once from its file."""
 
+import re
 from dataclasses import dataclass
 from os import PathLike
 from typing import Final
@@ -13,6 +14,8 @@ from filmless.file import read
 
 __all__ = ["Record", "record_of"]
 
+_UID: Final = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*")
+"""Some letters more than PS3.5 9.1 has, since there are such files; none that means something in a URL or path."""
 _NEEDED: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
 
@@ -57,6 +60,8 @@ def record_of(source: str | PathLike[str] | bytes, *, size: int, sha256: str) ->
     for keyword in _NEEDED:
         if not isinstance(ds.get(keyword), str) or not ds.get(keyword):
             raise FormatError(f"the data set has no {keyword}, which an instance is filed by")
+        if len(ds[keyword].value) > 64 or not _UID.fullmatch(ds[keyword].value):
+            raise FormatError(f"the {keyword} is no UID, expected numbers with dots between them")
     levels = {level: _part(ds, tags) for level, tags in LEVELS.items()}
     return Record(
         study_uid=str(ds.StudyInstanceUID),
