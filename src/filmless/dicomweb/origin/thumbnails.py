@@ -1,0 +1,85 @@
+"""Small pictures that stand for a study, a series, an instance or a frame; of what has no pixels, one that says so."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from filmless.archive import Entry
+from filmless.convert.out.png import encode_png
+from filmless.dicomweb.origin.burned_in import labelled
+from filmless.dicomweb.origin.rendering_parameters import Rendering, Viewport
+from filmless.values import UID
+
+__all__ = ["SIDE", "MEDIA_TYPES", "placeholder", "representative", "thumbnail_size"]
+
+SIDE: Final = 256
+"""Pixels of the longer side of a thumbnail, unless a viewport is asked for."""
+
+MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+_STATES = "1.2.840.10008.5.1.4.1.1.11."
+_NOT_FOR_PEOPLE = ("1.2.840.10008.5.1.4.1.1.66.", "1.2.840.10008.5.1.4.1.1.30")  # segmentations, parametric maps
+_GROUND, _EDGE = 32, 96
+
+
+def representative(entries: Sequence[Entry]) -> Entry:
+    """Return the instance that stands for all: the middle one of the images, else the first.
+
+    Parameters
+    ----------
+    entries
+        At least one.
+    """
+    images = [entry for entry in entries if entry.frames]
+    plain = [entry for entry in images if not entry.sop_class_uid.startswith(_NOT_FOR_PEOPLE)]
+    chosen = plain or images
+    if chosen:
+        return chosen[len(chosen) // 2]
+    return next((entry for entry in entries if not entry.sop_class_uid.startswith(_STATES)), entries[0])
+
+
+def thumbnail_size(rendering: Rendering, rows: int, columns: int) -> Rendering:
+    """Return how a thumbnail is rendered: as asked for, else at most `SIDE` on its longer side, never enlarged."""
+    if rendering.viewport is not None:
+        return rendering
+    side = max(1, min(SIDE, max(rows, columns)))
+    return Rendering(viewport=Viewport(side, side), quality=rendering.quality, icc_profile=rendering.icc_profile)
+
+
+def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, why: str = "") -> bytes:
+    """Draw a picture that says what an instance is.
+
+    Parameters
+    ----------
+    sop_class_uid
+        What it is.
+    media_type
+        One of `MEDIA_TYPES`.
+    rendering
+        Its viewport is the size; without one it is a square of `SIDE`.
+    why
+        A word on why there is no other picture.
+
+    DICOM
+    -----
+    PS3.18 10.4.1.1.4
+    """
+    from PIL import Image
+
+    width, height = rendering.viewport[:2] if rendering.viewport is not None else (SIDE, SIDE)
+    picture = np.full((height, width), _GROUND, np.uint8)
+    for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
+        edge[:] = _EDGE
+    name = UID(sop_class_uid).name.removesuffix(" Storage")
+    if min(width, height) >= 48:
+        lines = textwrap.wrap(name, max(8, width // 9))[:6] + ([why] if why else [])
+        picture = labelled(picture, [((0.0, 0.5), "\n".join(lines))])
+    if media_type == "image/png":
+        return encode_png(picture)
+    stream = io.BytesIO()
+    options: dict[str, Any] = {"quality": rendering.quality or 90} if media_type == "image/jpeg" else {}
+    Image.fromarray(picture).save(stream, media_type.partition("/")[2].upper(), **options)
+    return stream.getvalue()
