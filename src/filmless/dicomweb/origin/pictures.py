@@ -121,11 +121,11 @@ class Image:
         self._write(numbers, media_type, rendering, stream)
         return stream.getvalue()
 
-    def animate(self, media_type: str, rendering: Rendering) -> IO[bytes]:
-        """Draw all frames into a temporary file, which stands at its start then; the caller closes it."""
-        stream: Any = tempfile.SpooledTemporaryFile(_SPOOLED)
+    def animate(self, numbers: Sequence[int], media_type: str, rendering: Rendering) -> IO[bytes]:
+        """As `draw`, into a temporary file, which stands at its start then; the caller closes it."""
+        stream: Any = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - who asked closes it
         try:
-            self._write(range(len(self.opened)), media_type, rendering, stream)
+            self._write(numbers, media_type, rendering, stream)
             stream.seek(0)
         except BaseException:
             stream.close()

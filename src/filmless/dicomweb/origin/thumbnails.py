@@ -13,7 +13,7 @@ from filmless.dicomweb.origin.burned_in import labelled
 from filmless.dicomweb.origin.rendering_parameters import Rendering, Viewport
 from filmless.values import UID
 
-__all__ = ["SIDE", "MEDIA_TYPES", "placeholder", "representative", "thumbnail_size"]
+__all__ = ["MEDIA_TYPES", "SIDE", "placeholder", "representative", "thumbnail_size"]
 
 SIDE: Final = 256
 """Pixels of the longer side of a thumbnail, unless a viewport is asked for."""
