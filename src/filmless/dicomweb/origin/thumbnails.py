@@ -9,7 +9,6 @@ import numpy as np
 
 from filmless.archive import Entry
 from filmless.convert.out.png import encode_png
-from filmless.dicomweb.origin.burned_in import labelled
 from filmless.dicomweb.origin.rendering_parameters import Rendering, Viewport
 from filmless.values import UID
 
@@ -22,7 +21,9 @@ MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 _STATES = "1.2.840.10008.5.1.4.1.1.11."
 _NOT_FOR_PEOPLE = ("1.2.840.10008.5.1.4.1.1.66.", "1.2.840.10008.5.1.4.1.1.30")  # segmentations, parametric maps
-_GROUND, _EDGE = 32, 96
+_GROUND, _EDGE, _INK = 32, 96, 208
+_LEAST_LETTERS, _MOST_LETTERS = 4, 64  # pixels
+_LINE, _LINES = 20, 6
 
 
 def representative(entries: Sequence[Entry]) -> Entry:
@@ -67,19 +68,22 @@ def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, wh
     -----
     PS3.18 10.4.1.1.4
     """
-    from PIL import Image
+    from PIL import Image, ImageDraw, ImageFont
 
     width, height = rendering.viewport[:2] if rendering.viewport is not None else (SIDE, SIDE)
-    picture = np.full((height, width), _GROUND, np.uint8)
-    for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
-        edge[:] = _EDGE
-    name = UID(sop_class_uid).name.removesuffix(" Storage")
-    if min(width, height) >= 48:
-        lines = textwrap.wrap(name, max(8, width // 9))[:6] + ([why] if why else [])
-        picture = labelled(picture, [((0.0, 0.5), "\n".join(lines))])
+    image = Image.new("L", (width, height), _GROUND)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 0, width - 1, height - 1), outline=_EDGE)
+    letters = min(width, height) // 14
+    if letters >= _LEAST_LETTERS:
+        lines = textwrap.wrap(UID(sop_class_uid).name.removesuffix(" Storage"), _LINE)[:_LINES] + ([why] if why else [])
+        font = ImageFont.load_default(min(letters, _MOST_LETTERS))
+        pen.multiline_text(
+            (width / 2, height / 2), "\n".join(lines), fill=_INK, font=font, anchor="mm", align="center", spacing=6
+        )
     if media_type == "image/png":
-        return encode_png(picture)
+        return encode_png(np.asarray(image))
     stream = io.BytesIO()
     options: dict[str, Any] = {"quality": rendering.quality or 90} if media_type == "image/jpeg" else {}
-    Image.fromarray(picture).save(stream, media_type.partition("/")[2].upper(), **options)
+    image.save(stream, media_type.partition("/")[2].upper(), **options)
     return stream.getvalue()
