@@ -160,13 +160,13 @@ def test_levels_keep_text_in_its_character_set_when_the_file_is_gone(tmp_path: P
 
 
 def test_very_long_text_is_bulk_data_and_a_level_is_small() -> None:
-    ds = _instance(PatientComments="x" * 100_000)
+    ds = _instance(ProcedureCodeSequence=[Dataset({"CodeMeaning": "x" * 60}) for _ in range(1000)])
     ds.add_new("SelectorUTValue", "UT", "y" * (5 << 20))
     record = _record(ds)
     found = _json(record)
     assert found["00720070"] == {"vr": "UT", "BulkDataURI": "bulkdata/00720070"}
-    assert len(found["00104000"]["Value"][0]) == 100_000
-    assert "PatientComments" not in record.levels["patient"]
+    assert len(found["00081032"]["Value"]) == 1000
+    assert "ProcedureCodeSequence" not in record.levels["study"]
 
 
 def test_headers_without_end_are_refused_and_private_blobs_are_not() -> None:
