@@ -14,10 +14,8 @@ from filmless.archive import Archive
 from filmless.dicomweb.origin.application import answer_error, answer_http_error
 from filmless.errors import DicomError
 from filmless.server.activity import Activity
-from filmless.server.claim import Claim
 from filmless.server.conformance import conformance_statement
 from filmless.server.health import Health
-from filmless.server.listening import StartError
 from filmless.server.logs import Log
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
@@ -46,8 +44,6 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     DicomError
         A part cannot be made.
     """
-    if settings.storage is None:
-        stack.enter_context(Claim(settings.data))
     archive = stack.enter_context(_opened(settings))
     metrics = Metrics()
     health = Health(
@@ -74,17 +70,14 @@ def _service_url(settings: Settings) -> str | None:
 
 def _opened(settings: Settings) -> Archive:
     try:
-        return Archive(settings.data, index=settings.index)
-    except DicomError:
+        return Archive(settings.data, index=settings.index, storage=settings.storage, options=settings.arrival)
+    except DicomError as error:
+        if error.hint is None:
+            error.hint = _hint(settings)
         raise
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise StartError(f"the archive cannot be opened, {reason}", path=settings.data) from None
-    except Exception as error:
-        # Whatever the database's library raises: its text may hold the URL with a password.
-        import sqlalchemy as sa
 
-        if not isinstance(error, sa.exc.SQLAlchemyError | ImportError):
-            raise
-        hint = "is the database server running, and does `--index` name it?" if settings.index else None
-        raise StartError(f"the index does not answer: {type(error).__name__}", hint=hint) from None
+
+def _hint(settings: Settings) -> str:
+    if settings.index is not None:
+        return "is the database server running, and does `--index` name it?"
+    return "`--data` names another folder"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from filmless.archive.options import Options
 from filmless.security import Limits
 
 __all__ = [
     "DEFAULT_PORT",
-    "Arrival",
     "Forward",
     "Http",
     "InPlace",
@@ -62,26 +62,6 @@ class Http:
     head_bytes: int = 64 << 10
     connections: int = 1000
     idle_s: float = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """How instances come in.
-
-    Attributes
-    ----------
-    duplicates
-        What becomes of another data set of a UID that is there: `quarantine` keeps it beside, `replace` lets it take
-        the place. The sender is answered with success either way.
-    batch_size
-        Instances that one commit of the index may take together.
-    batch_delay_s
-        Seconds that a commit waits for more instances; 0 takes those that came while the last one was written.
-    """
-
-    duplicates: Literal["quarantine", "replace"] = "quarantine"
-    batch_size: int = 256
-    batch_delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +214,7 @@ class Settings:
     stop_s: float = 30.0
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
-    arrival: Arrival = field(default_factory=Arrival)
+    arrival: Options = field(default_factory=Options)
     in_place: InPlace = field(default_factory=InPlace)
     logs: Logs = field(default_factory=Logs)
     retention: Retention = field(default_factory=Retention)
