@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 from filmless.archive import Entry
 from filmless.dicomweb.origin.documents import document, media_types_of_document
+from filmless.dicomweb.origin.gzipped import joined
+from filmless.dicomweb.origin.metadata import instance_url
 from filmless.dicomweb.origin.multipart_out import Multipart, Part
 from filmless.dicomweb.origin.negotiation import Offer, choose
 from filmless.dicomweb.origin.pictures import ANIMATED, Image, media_types, mend
 from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
 from filmless.dicomweb.origin.rendering_parameters import KEYS, Rendering, rendering_of
-from filmless.dicomweb.origin.sending import PIECE, Pieces, Sending, read_pieces
+from filmless.dicomweb.origin.sending import PIECE, Pieces, Sending
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.subjects import Subject, open_image, representative_frame, subjects
 from filmless.dicomweb.origin.thumbnails import MEDIA_TYPES, placeholder, representative, thumbnail_size
@@ -109,7 +111,7 @@ def answer_picture(
 
     def pieces() -> Pieces:
         with image.animate(numbers, media_type, rendering) as file:
-            yield from read_pieces(iter(lambda: file.read(PIECE), b""))
+            yield from iter(lambda: file.read(PIECE), b"")
 
     return Sending(pieces(), service.draw, length=None, headers={**headers, "Content-Type": media_type})
 
@@ -157,7 +159,7 @@ def _several(
 
     pieces = (piece for piece in form.pieces(parts()) if isinstance(piece, bytes))
     headers = {**headers, "Content-Type": form.content_type}
-    return Sending(read_pieces(pieces), service.draw, length=None, headers=headers)
+    return Sending(joined(pieces), service.draw, length=None, headers=headers)
 
 
 def _parts(
@@ -165,7 +167,7 @@ def _parts(
 ) -> Iterator[Part | DicomWebError]:
     """Draw what is shown of an instance, a part a picture. One that cannot be drawn does not keep the others back."""
     entry = subject.entry
-    url = f"{base}/studies/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.instance_uid}"
+    url = instance_url(base, entry)
     try:
         if not subject.numbers:
             if media_type in media_types_of_document(entry.sop_class_uid):
