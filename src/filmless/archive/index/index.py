@@ -60,11 +60,38 @@ class Index:
         """Let go of the database."""
         self._engine.dispose()
 
-    def add(self, records: Iterable[tuple[Record, str]]) -> None:
-        """Add instances and where they are, all in one transaction."""
+    def add(self, batch: Iterable[tuple[Record, str, str]]) -> list[bool]:
+        """Add instances with their storage and location, all in one transaction; say of each if it is new."""
         with self._engine.begin() as connection:
-            for record, location in records:
-                _add(connection, record, location)
+            return [_add(connection, record, storage, location) for record, storage, location in batch]
+
+    def replace(self, old: Entry, record: Record, storage: str, location: str) -> bool:
+        """Put another file in the place of an instance; False when it is no longer what it was."""
+        with self._engine.begin() as connection:
+            if not _remove(connection, old):
+                return False
+            return _add(connection, record, storage, location)
+
+    def add_conflict(self, record: Record, location: str) -> None:
+        """Note a file that was set aside; once, however often it comes."""
+        row = {"instance_uid": record.instance_uid, "sha256": record.sha256, "location": location}
+        where = (schema.conflict.c.instance_uid == record.instance_uid) & (schema.conflict.c.sha256 == record.sha256)
+        with self._engine.begin() as connection:
+            if connection.execute(sa.select(schema.conflict.c.id).where(where)).scalar() is None:
+                connection.execute(schema.conflict.insert().values(row | {"received": time.time()}))
+
+    def located(self, locations: Iterable[str]) -> set[str]:
+        """Return those of the locations in the archive's own storage that a row names."""
+        wanted = list(locations)
+        instance, conflict = schema.instance.c, schema.conflict.c
+        digests = [location.rpartition("/")[2][:64] for location in wanted]
+        with self._engine.connect() as connection:
+            rows = sa.select(instance.location).where(instance.sha256.in_(digests), instance.storage == "")
+            found = set(connection.execute(rows).scalars())
+            found |= set(
+                connection.execute(sa.select(conflict.location).where(conflict.location.in_(wanted))).scalars()
+            )
+        return found.intersection(wanted)
 
     def entries(
         self,
@@ -109,8 +136,7 @@ class Index:
         """Remove instances, and what is empty then."""
         with self._engine.begin() as connection:
             for entry in entries:
-                connection.execute(schema.header.delete().where(schema.header.c.instance == entry.id))
-                connection.execute(schema.instance.delete().where(schema.instance.c.id == entry.id))
+                _remove(connection, entry)
 
     def search(self, query: Query) -> Found:
         """Answer a query."""
@@ -122,7 +148,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _add(connection: sa.Connection, record: Record, location: str) -> None:
+def _remove(connection: sa.Connection, entry: Entry) -> bool:
+    row = (schema.instance.c.id == entry.id) & (schema.instance.c.sha256 == entry.sha256)
+    connection.execute(schema.header.delete().where(schema.header.c.instance == entry.id))
+    return connection.execute(schema.instance.delete().where(row)).rowcount > 0
+
+
+def _add(connection: sa.Connection, record: Record, storage: str, location: str) -> bool:
+    there = sa.select(schema.instance.c.id).where(schema.instance.c.uid == record.instance_uid)
+    if connection.execute(there).first():
+        return False
     now = time.time()
     values = {level: ds.to_json() for level, ds in record.levels.items()}
     patient_id = str(record.levels["patient"].get("PatientID") or "")
@@ -149,6 +184,7 @@ def _add(connection: sa.Connection, record: Record, location: str) -> None:
         "frames": record.frames.count if record.frames else 0,
         "size": record.size,
         "sha256": record.sha256,
+        "storage": storage,
         "location": location,
         "attributes": values["instance"],
         "received": now,
@@ -159,3 +195,4 @@ def _add(connection: sa.Connection, record: Record, location: str) -> None:
     frames = record.frames.pack() if record.frames else None
     kept = {"instance": key, "encoder": record.encoder, "json": record.header, "frames": frames}
     connection.execute(schema.header.insert().values(kept))
+    return True
