@@ -30,9 +30,10 @@ class Incoming:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from filmless.archive import Archive
     >>> with Archive("archive") as archive, archive.receive() as incoming:
-    ...     incoming.write(open("slice.dcm", "rb").read())
+    ...     incoming.write(Path("slice.dcm").read_bytes())
     ...     incoming.submit().result().kind
     'stored'
     """
