@@ -92,7 +92,7 @@ class Incoming:
         if study_uid is not None and record.study_uid != study_uid:
             raise ConflictError("the instance is of another study than it was sent for")
         location = self._archive.storage.place(self._draft, "instances")
-        self._archive.index.add([(record, location)])
+        self._archive.index.add([(record, "", location)])
         future: Future[Outcome] = Future()
         future.set_result(
             Outcome("stored", record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
