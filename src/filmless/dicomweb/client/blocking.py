@@ -224,7 +224,8 @@ class BlockingClient:
 
     def retrieve_bulk_data(self, url: str) -> bytes:
         """Retrieve what a BulkDataURI of the service names; URIs of other origins are refused."""
-        return b"".join([part for part in self._run(self._do.retrieve_bulk_data(url))])
+        found: list[bytes] = list(self._run(self._do.retrieve_bulk_data(url)))
+        return b"".join(found)
 
     def rendered(
         self,
