@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -22,7 +23,7 @@ from filmless.archive.query import Found, Query
 from filmless.archive.record import record_of
 from filmless.archive.recovery import Tenure, record_of_stored, recover
 from filmless.archive.reservations import Reservations
-from filmless.archive.storage import Storage, Stored
+from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
@@ -119,9 +120,16 @@ class Archive:
 
     # -- in ------------------------------------------------------------------------------------------------------
 
-    def receive(self) -> Incoming:
-        """Begin an instance."""
-        return Incoming(self.storage, self._writing(), self._reserved)
+    def receive(self, draft: Draft | None = None) -> Incoming:
+        """Begin an instance; ``draft`` is one that has its bytes already."""
+        return Incoming(self.storage, self._writing(), self._reserved, draft)
+
+    @contextmanager
+    def holding(self, instance_uids: Iterable[str]) -> Iterator[None]:
+        """Reserve instances: nothing of their UIDs is stored, replaced or deleted by others in the meantime."""
+        self._writing()
+        with self._reserved.holding(instance_uids):
+            yield
 
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
         """Store a whole file, given as bytes or by its path, and wait until it is durable."""

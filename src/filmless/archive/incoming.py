@@ -37,10 +37,12 @@ class Incoming:
     'stored'
     """
 
-    def __init__(self, storage: Storage, committer: Committer, reserved: Reservations) -> None:
+    def __init__(
+        self, storage: Storage, committer: Committer, reserved: Reservations, draft: Draft | None = None
+    ) -> None:
         self._storage, self._committer, self._reserved = storage, committer, reserved
         with failing_as_archive(_WHAT):
-            self._draft: Draft = storage.draft()
+            self._draft: Draft = draft or storage.draft()
 
     @property
     def size(self) -> int:
