@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from filmless.errors import SecurityError
 
@@ -15,6 +16,7 @@ __all__ = [
     "is_address",
     "is_among",
     "is_loopback",
+    "is_safe_url",
     "networks",
     "origin",
 ]
@@ -129,6 +131,16 @@ def is_among(host: str, trusted: Sequence[Network]) -> bool:
 def is_address(host: str) -> bool:
     """Whether this is an address, which nothing has to resolve."""
     return _address(host) is not None
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether what comes from a URL can be believed: by https, or from this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def _address(text: str) -> _Address | None:

@@ -12,7 +12,6 @@ from filmless.security.keys import PREFIX, ApiKeys
 from filmless.security.options import CertificateOptions, SecurityOptions
 from filmless.security.principal import ROLES, Principal
 from filmless.security.refusal import Refusal
-from filmless.security.tokens import BadToken, Tokens
 
 __all__ = ["Authenticator"]
 
@@ -30,7 +29,11 @@ class Authenticator:
 
     def __init__(self, options: SecurityOptions) -> None:
         self._keys = ApiKeys(options.key_file, fixed=options.keys)
-        self._tokens = None if options.tokens is None else Tokens(options.tokens)
+        self._tokens = None
+        if options.tokens is not None:
+            from filmless.security.tokens import Tokens  # brings the library of signatures along
+
+            self._tokens = Tokens(options.tokens)
         self._certificates = options.certificates
         self._always = options.authentication or options.tokens is not None or bool(options.certificates)
 
@@ -103,11 +106,6 @@ class Authenticator:
                     return found
             elif self._tokens is not None:
                 return await self._tokens.principal(shown)
-        except BadToken as error:
-            wrong = (b"www-authenticate", b'Bearer realm="filmless", error="invalid_token"')
-            raise Refusal(
-                error.message, status=401, reason="token", headers=[wrong], is_guess=not error.is_expired
-            ) from None
         except SecurityError as error:
             later = (b"retry-after", b"30")
             raise Refusal(error.message, status=503, reason="unavailable", headers=[later]) from None

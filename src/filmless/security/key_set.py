@@ -6,16 +6,18 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import anyio
+from anyio.to_thread import run_sync
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from filmless.errors import SecurityError
-from filmless.security.addresses import is_loopback
+from filmless.security.addresses import is_safe_url
 from filmless.security.keys import Stamp, stamp_of
+from filmless.security.options import ALGORITHMS
+from filmless.security.tls import client_tls
 
-__all__ = ["KeySet", "PublicKey", "is_safe_url"]
+__all__ = ["KeySet", "PublicKey"]
 
 PublicKey = RSAKey | ECKey | OKPKey
 #: An issuer has a handful of keys in a few KiB.
@@ -38,12 +40,22 @@ class KeySet:
         A URL, or a file; without it they are asked for by discovery.
     issuer
         Whose they are.
+    authorities
+        Certificates that the issuer's is checked with.
     floor_s
         Seconds between two fetches at the least: a token with an unknown key is free to make.
     """
 
-    def __init__(self, source: str | Path | None, *, issuer: str, floor_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        source: str | Path | None,
+        *,
+        issuer: str,
+        authorities: Path | None = None,
+        floor_s: float = 30.0,
+    ) -> None:
         self._source = source
+        self._authorities = authorities
         self._issuer = issuer
         self._floor_s = floor_s
         self._lock = asyncio.Lock()
@@ -101,42 +113,34 @@ class KeySet:
                 return _document(await file.read(_LARGEST + 1))
         url = self._source
         if url is None:
-            found = await _get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            found = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             url = found.get("jwks_uri")
             if found.get("issuer") != self._issuer or not isinstance(url, str) or not is_safe_url(url):
                 raise SecurityError("what the issuer says of itself does not fit")
-        return await _get(url)
+        return await self._get(url)
 
+    async def _get(self, url: str) -> Mapping[str, Any]:
+        """Fetch a JSON object. No redirection is followed, nothing compressed is taken: nobody knows its size."""
+        import httpx
 
-def is_safe_url(url: str) -> bool:
-    """Whether what comes from a URL can be believed: by https, or from this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-
-
-async def _get(url: str) -> Mapping[str, Any]:
-    """Fetch a JSON object; no redirection is followed, and nothing compressed is taken, whose size nobody knows."""
-    import httpx
-
-    content = bytearray()
-    try:
-        async with (
-            httpx.AsyncClient(timeout=_FETCH_S, follow_redirects=False) as client,
-            client.stream("GET", url, headers={"Accept": "application/json", "Accept-Encoding": "identity"}) as answer,
-        ):
-            if answer.status_code != 200 or answer.headers.get("content-encoding", "identity") != "identity":
-                raise SecurityError("the issuer does not give its keys")
-            async for piece in answer.aiter_raw(64 << 10):
-                content += piece
-                if len(content) > _LARGEST:
-                    raise SecurityError("the issuer's keys are too long")
-    except (httpx.HTTPError, httpx.InvalidURL):
-        raise SecurityError("the issuer cannot be reached") from None
-    return _document(bytes(content))
+        # Reading the system's certificates takes a while: not on the event loop.
+        context = await run_sync(lambda: client_tls(authorities=self._authorities))
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        content = bytearray()
+        try:
+            async with (
+                httpx.AsyncClient(timeout=_FETCH_S, follow_redirects=False, verify=context) as client,
+                client.stream("GET", url, headers=headers) as answer,
+            ):
+                if answer.status_code != 200 or answer.headers.get("content-encoding", "identity") != "identity":
+                    raise SecurityError("the issuer does not give its keys")
+                async for piece in answer.aiter_raw(64 << 10):
+                    content += piece
+                    if len(content) > _LARGEST:
+                        raise SecurityError("the issuer's keys are too long")
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise SecurityError("the issuer cannot be reached") from None
+        return _document(bytes(content))
 
 
 def _document(content: bytes) -> Mapping[str, Any]:
@@ -176,14 +180,6 @@ def _public_key(row: Any) -> PublicKey | None:
     except Exception:  # noqa: BLE001  a key is what a peer wrote: cryptography raises many kinds
         return None
     return key if isinstance(key, RSAKey | ECKey | OKPKey) and not weak else None
-
-
-#: Names of algorithms for public keys (RFC 7518, 8037), by the kind of key.
-ALGORITHMS: Final = {
-    "RSA": frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
-    "EC": frozenset({"ES256", "ES384", "ES512"}),
-    "OKP": frozenset({"EdDSA", "Ed25519"}),
-}
 
 
 def _goes_with(key: PublicKey, algorithm: str) -> bool:

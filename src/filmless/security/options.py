@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from filmless.errors import SecurityError
-from filmless.security.addresses import authority, networks, origin
-from filmless.security.key_set import ALGORITHMS, is_safe_url
+from filmless.security.addresses import authority, is_safe_url, networks, origin
 from filmless.security.keys import ApiKey
 from filmless.security.principal import ROLES
 from filmless.security.reading import read_mapping
 
 __all__ = ["AuditOptions", "CertificateOptions", "SecurityOptions", "TlsOptions", "TokenOptions"]
+
+#: Names of algorithms for public keys (RFC 7518, 8037), by the kind of key.
+ALGORITHMS: Final = {
+    "RSA": frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
+    "EC": frozenset({"ES256", "ES384", "ES512"}),
+    "OKP": frozenset({"EdDSA", "Ed25519"}),
+}
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 #: What a role is called in a token, without settings: its own name, alone or behind the program's.
@@ -35,6 +41,8 @@ class TokenOptions:
         Names of this service, of which a token has to have one.
     jwks
         URL of the issuer's public keys, by https, or a file; without it they are found by OpenID Connect discovery.
+    authorities
+        A file with certificates of authorities (PEM) that the issuer's is checked with, instead of the system's.
     algorithms
         That tokens may be signed with.
     leeway_s
@@ -54,6 +62,7 @@ class TokenOptions:
     issuer: str
     audience: tuple[str, ...]
     jwks: str | None = None
+    authorities: Path | None = None
     algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "EdDSA")
     leeway_s: float = 30.0
     refetch_s: float = 30.0

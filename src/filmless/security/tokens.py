@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from joserfc import jws, jwt
-from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.errors import ExpiredTokenError, JoseError, UnsupportedAlgorithmError
 
-from filmless.errors import SecurityError
 from filmless.security.key_set import KeySet
 from filmless.security.options import TokenOptions
 from filmless.security.principal import ROLES, Principal
+from filmless.security.refusal import Refusal
 
 __all__ = ["BadToken", "Tokens"]
 
@@ -19,18 +19,22 @@ _LONGEST_NAME: Final = 128
 _MOST_VALUES: Final = 10_000
 
 
-class BadToken(SecurityError):  # noqa: N818 - no error of ours
-    """A token that is not taken.
-
-    Attributes
-    ----------
-    is_expired
-        Whether its time is over, and nothing else is wrong with it.
-    """
+class BadToken(Refusal):
+    """A token that is not taken: 401."""
 
     def __init__(self, message: str, *, is_expired: bool = False) -> None:
-        super().__init__(message)
-        self.is_expired = is_expired
+        challenge = (b"www-authenticate", b'Bearer realm="filmless", error="invalid_token"')
+        # A token whose time is over and that is good else is no guess.
+        super().__init__(message, status=401, reason="token", headers=[challenge], is_guess=not is_expired)
+
+
+class _Registry(jws.JWSRegistry):
+    """The algorithms that are allowed, without the library's warning of EdDSA: its name is old, and in use."""
+
+    def get_alg(self, name: str) -> Any:
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError
+        return self.algorithms[name]
 
 
 class Tokens:
@@ -44,9 +48,11 @@ class Tokens:
 
     def __init__(self, options: TokenOptions) -> None:
         self._options = options
-        self._keys = KeySet(options.key_source, issuer=options.issuer, floor_s=options.refetch_s)
+        self._keys = KeySet(
+            options.key_source, issuer=options.issuer, floor_s=options.refetch_s, authorities=options.authorities
+        )
         # Headers that are not known are passed over, as RFC 7515 4 has it; those that are marked critical are refused.
-        self._registry = jws.JWSRegistry(algorithms=options.algorithms, strict_check_header=False)
+        self._registry = _Registry(algorithms=options.algorithms, strict_check_header=False)
         self._registry.max_header_length = 4 << 10
         self._claims = jwt.JWTClaimsRegistry(
             leeway=round(options.leeway_s),
