@@ -76,7 +76,11 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 
 for _command in (dump, show, check, convert, transcode, edit, scan, media):
     program.add_command(_command)
-program.add_command(Later("serve", short_help="Serve an archive over DICOMweb."))
+for _later in (
+    Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("forward", short_help="Show and change what waits for being sent on."),
+):
+    program.add_command(_later)
 
 
 def main() -> NoReturn:
