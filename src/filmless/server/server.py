@@ -21,6 +21,7 @@ from filmless.server.settings.tree import Settings
 
 __all__ = ["Addresses", "Server"]
 
+_PATIENCE_S = 5.0
 _SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
@@ -136,7 +137,7 @@ class Server:
             for activity in activities:
                 activity.ask_to_stop()
             for activity in activities:
-                activity.stop()
+                activity.stop(_PATIENCE_S)
             self.close()
             self._log.info("stopped")
 

@@ -86,11 +86,10 @@ def _find(ds: Dataset, path: str) -> tuple[Dataset, DataElement]:
     steps = path.split("/")
     holder = ds
     for at in range(0, len(steps) - 1, 2):
-        items = holder[int(steps[at], 16)].value if int(steps[at], 16) in holder else None
-        number = int(steps[at + 1])
-        if not isinstance(items, list) or number >= len(items) or not isinstance(items[number], Dataset):
+        tag, number = int(steps[at], 16), int(steps[at + 1])
+        if tag not in holder or holder[tag].VR != "SQ" or number >= len(holder[tag].value):
             raise _missing()
-        holder = items[number]
+        holder = holder[tag].value[number]
     tag = int(steps[-1], 16)
     if tag not in holder or holder[tag].VR == "SQ":
         raise _missing()

@@ -162,28 +162,30 @@ class Sending(Response):
             if self._whole:
                 await send({"type": "http.response.body", "body": first})
                 return
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
-                await self._send_all(first, send)
-                tasks.cancel_scope.cancel()
+            await self._send_all(first, receive, send)
+        except BaseExceptionGroup as several:  # the first is why, the others follow from it
+            raise several.exceptions[0] from None
         finally:
             # Not while a thread is in it: run_sync is left only when its thread is done.
             self._pieces.close()
 
-    async def _send_all(self, first: bytes | memoryview, send: Send) -> None:
+    async def _send_all(self, first: bytes | memoryview, receive: Receive, send: Send) -> None:
         ahead, pieces = anyio.create_memory_object_stream[bytes | memoryview](0)
 
         async def read() -> None:
-            async with ahead:
-                while piece := await self._run(next, self._pieces, b""):
-                    await ahead.send(piece)
+            while piece := await self._run(next, self._pieces, b""):
+                await ahead.send(piece)
+            # Not when reading failed: what was sent by then must not look whole.
+            ahead.close()
 
-        async with anyio.create_task_group() as tasks, pieces:
+        async with anyio.create_task_group() as tasks, pieces, ahead:
+            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
             tasks.start_soon(read)
             await send({"type": "http.response.body", "body": first, "more_body": True})
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": b""})
+            tasks.cancel_scope.cancel()
 
 
 async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

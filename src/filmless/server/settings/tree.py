@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from filmless.archive.options import Options
-from filmless.security import Limits
+from filmless.security import Limits, SecurityOptions
 
 __all__ = [
     "DEFAULT_PORT",
@@ -46,20 +46,14 @@ class Http:
         Address or name to listen at. Others than this machine's own loopback need authentication.
     port
         Port to listen at; 0 takes a free one.
-    public_url
-        What URLs in answers begin with, when a proxy stands before the server; by default they follow the request.
-    head_bytes
-        Bytes that the head of a request, its target and headers, may have.
     connections
         Connections at a time; more are answered 503.
     idle_s
-        Seconds that a connection is kept without a request, and that the head of one may take.
+        Seconds that a connection is kept without a request.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    public_url: str | None = None
-    head_bytes: int = 64 << 10
     connections: int = 1000
     idle_s: float = 30.0
 
@@ -213,6 +207,7 @@ class Settings:
     folders: tuple[Path, ...] = ()
     stop_s: float = 30.0
     http: Http = field(default_factory=Http)
+    security: SecurityOptions = field(default_factory=SecurityOptions)
     limits: Limits = field(default_factory=Limits)
     arrival: Options = field(default_factory=Options)
     in_place: InPlace = field(default_factory=InPlace)
