@@ -23,7 +23,7 @@ SR, RT = "test-SR.dcm", "rtplan.dcm"
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory, pydicom_files: list[Path]) -> Iterator[tuple[Archive, dict]]:
-    wanted = {SR, RT, "waveform_ecg.dcm", "CT_small.dcm", "emri_small.dcm", "rtstruct.dcm"}
+    wanted = {SR, RT, "waveform_ecg.dcm", "CT_small.dcm", "rtdose.dcm"}
     with Archive(tmp_path_factory.mktemp("archive")) as archive:
         paths = {path.name: path for path in pydicom_files if path.name in wanted}
         yield archive, {name: (archive.store(path), path) for name, path in paths.items()}
@@ -49,7 +49,7 @@ def picture_of(response: httpx.Response) -> NDArray[np.uint8]:
 
 
 def test_of_everything(client: httpx.Client, stored: tuple[Archive, dict]) -> None:
-    assert len(stored[1]) == 6
+    assert len(stored[1]) == 5
     for outcome, path in stored[1].values():
         for url in levels(outcome):
             for kind in MEDIA_TYPES:
@@ -69,7 +69,7 @@ def test_of_an_image_is_what_render_draws(client: httpx.Client, stored: tuple[Ar
         assert np.array_equal(picture_of(client.get(f"{url}/thumbnail", headers=png)), render(ds))  # not enlarged
         small = picture_of(client.get(f"{url}/thumbnail?viewport=40,50", headers=png))
         assert np.array_equal(small, render(ds, size=(50, 40)))
-    outcome, path = stored[1]["emri_small.dcm"]
+    outcome, path = stored[1]["rtdose.dcm"]
     ds = filmless.read(path)
     url = levels(outcome)[2]
     middle = int(ds.NumberOfFrames) // 2
@@ -78,7 +78,7 @@ def test_of_an_image_is_what_render_draws(client: httpx.Client, stored: tuple[Ar
 
 
 def test_what_is_refused(client: httpx.Client, stored: tuple[Archive, dict]) -> None:
-    url = levels(stored[1]["emri_small.dcm"][0])[2]
+    url = levels(stored[1]["rtdose.dcm"][0])[2]
     for query in ("viewport=5,5,1,1", "viewport=0,0", "viewport=5", "quality=0"):
         assert client.get(f"{url}/thumbnail?{query}").status_code == 400
     assert client.get(f"{url}/frames/1,2/thumbnail").status_code == 400

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from filmless.archive import Entry
 from filmless.dicomweb.origin.documents import document, media_types_of_document
+from filmless.dicomweb.origin.frames import frame_numbers
 from filmless.dicomweb.origin.gzipped import joined
 from filmless.dicomweb.origin.metadata import instance_url
 from filmless.dicomweb.origin.multipart_out import Multipart, Part
@@ -250,12 +251,10 @@ def _with_frames(shown: Sequence[Subject], chosen: str) -> list[Subject]:
 
 def _frames(chosen: str, count: int) -> tuple[int, ...]:
     """Read a list of frame numbers, which count from 1."""
-    numbers = [int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in chosen.split(",")]
-    if min(numbers) < 1:
-        raise DicomWebError("frames are whole numbers from 1, with commas between them", status=400)
-    if max(numbers) > count:
+    numbers = frame_numbers(chosen)
+    if max(numbers) >= count:
         raise DicomWebError(f"there is no such frame: the instance has {count}", status=404)
-    return tuple(number - 1 for number in numbers)
+    return tuple(numbers)
 
 
 def _once(query: QueryParams) -> QueryParams:
