@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,3 +72,9 @@ def url(held: tuple[Archive, dict[str, Path]]) -> Iterator[str]:
     """The URL of a server over that archive."""
     with serving(application(held[0])) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[object], AbstractContextManager[str]]:
+    """Serve an application while a block runs: ``with serve(app) as url``."""
+    return serving

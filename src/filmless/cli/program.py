@@ -12,6 +12,7 @@ from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
 from filmless.cli.edit import edit
+from filmless.cli.later import Later
 from filmless.cli.media import media
 from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, is_of_stdout, report, say
 from filmless.cli.scan import scan
@@ -75,6 +76,7 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 
 for _command in (dump, show, check, convert, transcode, edit, scan, media):
     program.add_command(_command)
+program.add_command(Later("serve", short_help="Serve an archive over DICOMweb."))
 
 
 def main() -> NoReturn:

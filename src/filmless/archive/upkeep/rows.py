@@ -1,13 +1,13 @@
 """What upkeep asks of the index beside what serving does: all rows in turn, what is set aside, sums."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from filmless.archive.entry import Entry
 from filmless.archive.index.database import Database, Transaction
 from filmless.archive.index.index import Index
 
-__all__ = ["Conflict", "StudyAge", "clear", "conflicts", "every_entry", "forget_conflict", "receive_at", "study_ages"]
+__all__ = ["Conflict", "StudyAge", "clear", "conflicts", "every_entry", "forget_conflict", "receive_at", "study_ages", "sums"]
 
 _CHUNK: Final = 500
 _ENTRIES: Final = """
@@ -80,19 +80,23 @@ def study_ages(index: Index) -> list[StudyAge]:
     ]
 
 
-def receive_at(index: Index, times: Iterable[tuple[float, str]]) -> None:
+def receive_at(index: Index, times: Sequence[tuple[float, str]]) -> None:
     """Set when instances were received, by their location; series and studies are as old as their oldest."""
-    values = list(times)
+    for start in range(0, len(times), _CHUNK):
+        some = times[start : start + _CHUNK]
 
-    def work(transaction: Transaction) -> None:
-        transaction.many("UPDATE instance SET received = ? WHERE location = ?", values)
-        transaction.run(
-            "UPDATE series SET received = (SELECT MIN(received) FROM instance WHERE instance.series = series.id)"
-        )
-        transaction.run("UPDATE study SET received = (SELECT MIN(received) FROM series WHERE series.study = study.id)")
-        transaction.many("UPDATE conflict SET received = ? WHERE location = ?", values)
+        def work(transaction: Transaction, some: Sequence[tuple[float, str]] = some) -> None:
+            transaction.many("UPDATE instance SET received = ? WHERE location = ?", some)
+            transaction.many("UPDATE conflict SET received = ? WHERE location = ?", some)
 
-    database_of(index).write(work)
+        database_of(index).write(work)
+
+    def roll_up(transaction: Transaction) -> None:
+        for level, below in (("series", "instance"), ("study", "series")):
+            oldest = f"SELECT MIN(received) FROM {below} WHERE {below}.{level} = {level}.id"  # noqa: S608 - our own names
+            transaction.run(f"UPDATE {level} SET received = ({oldest})")  # noqa: S608
+
+    database_of(index).write(roll_up)
 
 
 def clear(index: Index) -> None:

@@ -49,9 +49,8 @@ def _elements(header: Mapping[str, Any]) -> Iterator[str]:
         elif "InlineBinary" in element:
             yield f"<InlineBinary>{element['InlineBinary']}</InlineBinary>"
         elif element["vr"] == "SQ":
-            yield "\n"
             for number, item in enumerate(element.get("Value", ()), 1):
-                yield f'<Item number="{number}">\n'
+                yield f'{"" if number > 1 else chr(10)}<Item number="{number}">\n'
                 yield from _elements(item or {})
                 yield "</Item>\n"
         else:
@@ -65,7 +64,7 @@ def _named(header: Mapping[str, Any], tag: str, vr: str) -> str:
     group, element = int(tag[:4], 16), int(tag[4:], 16)
     if group % 2 == 0:
         entry = _core.dictionary_entry(int(tag, 16))
-        return f'{text} keyword="{entry[1]}"' if entry and entry[1] else text
+        return f'{text} keyword="{entry[3]}"' if entry and entry[3] else text
     block = header.get(f"{tag[:4]}00{tag[4:6]}", {}) if element >= 0x1000 else {}
     creator = next(iter(block.get("Value", ())), None)
     return f'{text} privateCreator="{_escaped(str(creator))}"' if creator else text

@@ -13,7 +13,12 @@ __all__ = ["MediaRange", "Offer", "accepted", "best", "choose", "media_ranges"]
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WEIGHT: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _LONGEST: Final = 16 << 10  # characters of all that is accepted: each is looked at once, this bounds how many
-_ALIASES: Final = {"application/json": "application/dicom+json", "video/mpeg2": "video/mpeg"}
+_ALIASES: Final = {
+    "application/json": "application/dicom+json",
+    "image/x-dicom-rle": "image/dicom-rle",
+    "image/x-jls": "image/jls",
+    "video/mpeg2": "video/mpeg",
+}
 
 
 class MediaRange(NamedTuple):

@@ -74,7 +74,7 @@ def answer(
     etag: str,
     modified: float,
     headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> Sending:
     """Send a body, or the range of it that is asked for.
 
     Parameters

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from filmless.archive import Archive, Entry
 from filmless.errors import ArchiveError
 
-__all__ = ["PIECE", "Piece", "Pieces", "Sending", "Stored", "body_of", "length_of"]
+__all__ = ["PIECE", "Piece", "Pieces", "Sending", "Stored", "body_of", "lazy_body", "length_of", "read_pieces"]
 
 PIECE: Final = 1 << 20
 """Bytes that are read and sent at a time."""
@@ -73,6 +73,24 @@ def body_of(archive: Archive, body: Sequence[Piece], start: int = 0, end: int | 
                     buffer, filled = _buffer(left), 0
 
 
+def lazy_body(archive: Archive, body: Iterable[Piece]) -> Pieces:
+    """Read a body that is made while it is sent, whose length nobody knows."""
+    held: list[Piece] = []
+    for piece in body:
+        held.append(piece)
+        if isinstance(piece, Stored) or length_of(held) >= PIECE:
+            yield from body_of(archive, held)
+            held.clear()
+    yield from body_of(archive, held)
+
+
+def read_pieces(chunks: Iterator[bytes]) -> Pieces:
+    """Make what is sent of bytes of any length: none of them longer than `PIECE`."""
+    for chunk in chunks:
+        for at in range(0, len(chunk), PIECE):
+            yield memoryview(chunk)[at : at + PIECE]
+
+
 def _cut(body: Sequence[Piece], start: int, length: int) -> Iterator[Piece]:
     """Give what lies in a range of a body."""
     for piece in body:
@@ -119,11 +137,17 @@ class Sending(Response):
     ) -> None:
         super().__init__(status_code=status, headers=headers)
         self._pieces, self._run = pieces, run
+        self._first: bytes | memoryview | None = None
         # Starlette gives a body without bytes a length of 0.
         self.raw_headers = [item for item in self.raw_headers if item[0] != b"content-length"]
         self._whole = length is not None and length <= PIECE
         if length is not None:
             self.raw_headers.append((b"content-length", b"%d" % length))
+
+    def begin(self) -> "Sending":
+        """Read the first piece here and now: for who is in a thread already, and spares the way to another."""
+        self._first = next(self._pieces, b"")
+        return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -133,33 +157,35 @@ class Sending(Response):
                 await send(start)
                 await send({"type": "http.response.body"})
                 return
-            first = await self._run(next, self._pieces, b"")
+            first = await self._run(next, self._pieces, b"") if self._first is None else self._first
             await send(start)
             if self._whole:
                 await send({"type": "http.response.body", "body": first})
                 return
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
-                await self._send_all(first, send)
-                tasks.cancel_scope.cancel()
+            await self._send_all(first, receive, send)
+        except BaseExceptionGroup as several:  # the first is why, the others follow from it
+            raise several.exceptions[0] from None
         finally:
             # Not while a thread is in it: run_sync is left only when its thread is done.
             self._pieces.close()
 
-    async def _send_all(self, first: bytes | memoryview, send: Send) -> None:
+    async def _send_all(self, first: bytes | memoryview, receive: Receive, send: Send) -> None:
         ahead, pieces = anyio.create_memory_object_stream[bytes | memoryview](0)
 
         async def read() -> None:
-            async with ahead:
-                while piece := await self._run(next, self._pieces, b""):
-                    await ahead.send(piece)
+            while piece := await self._run(next, self._pieces, b""):
+                await ahead.send(piece)
+            # Not when reading failed: what was sent by then must not look whole.
+            ahead.close()
 
-        async with anyio.create_task_group() as tasks, pieces:
+        async with anyio.create_task_group() as tasks, pieces, ahead:
+            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
             tasks.start_soon(read)
             await send({"type": "http.response.body", "body": first, "more_body": True})
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": b""})
+            tasks.cancel_scope.cancel()
 
 
 async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -15,7 +15,7 @@ from filmless.file import encode, write
 from filmless.pixels import transcode
 from filmless.pixels.targets import targets
 
-__all__ = ["DEFAULT", "cannot_be_had", "is_decoded", "size_of", "targets_of", "transcoded"]
+__all__ = ["DEFAULT", "cannot_be_had", "is_decoded", "is_encapsulated", "size_of", "targets_of", "transcoded"]
 
 DEFAULT: Final = "1.2.840.10008.1.2.1"
 """What ``application/dicom`` and ``application/octet-stream`` mean when no transfer syntax is said (PS3.18 8.7.3)."""
@@ -29,6 +29,13 @@ def is_decoded(transfer_syntax: str) -> bool:
     """Whether the pixels of a transfer syntax become uncompressed; a video would take a hundred times the room."""
     row = _core.transfer_syntax(transfer_syntax)
     return row is not None and row["codec"] not in _NO_CODEC
+
+
+@cache
+def is_encapsulated(transfer_syntax: str) -> bool:
+    """Whether the pixels of a transfer syntax are in fragments."""
+    row = _core.transfer_syntax(transfer_syntax)
+    return row is not None and row["encapsulated"]
 
 
 @cache
