@@ -77,6 +77,9 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 for _command in (dump, show, check, convert, transcode, edit, scan, media):
     program.add_command(_command)
 program.add_command(Later("serve", short_help="Serve an archive over DICOMweb."))
+program.add_command(Later("find", short_help="Search in an archive of the network."))
+program.add_command(Later("get", short_help="Fetch files from an archive of the network."))
+program.add_command(Later("store", short_help="Send files to an archive of the network."))
 
 
 def main() -> NoReturn:
