@@ -79,6 +79,9 @@ for _command in (dump, show, check, convert, transcode, edit, scan, media):
 for _later in (
     Later("serve", short_help="Serve an archive over DICOMweb."),
     Later("forward", short_help="Show and change what waits for being sent on."),
+    Later("find", short_help="Search in an archive of the network."),
+    Later("get", short_help="Fetch files from an archive of the network."),
+    Later("store", short_help="Send files to an archive of the network."),
 ):
     program.add_command(_later)
 
