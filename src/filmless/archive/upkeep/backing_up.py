@@ -14,7 +14,6 @@ from filmless.archive.index.index import Index
 from filmless.archive.storage import AREAS
 from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
-from filmless.archive.upkeep.rows import conflicts, database_of, every_entry, forget_conflict
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 
 __all__ = ["BackupReport", "backup", "restore"]
@@ -139,7 +138,7 @@ def _require_own(root: Path, folder: Path) -> None:
 
 
 def _is_sqlite(archive: Archive) -> bool:
-    return database_of(archive.index).url.startswith("sqlite")
+    return archive.index.database.url.startswith("sqlite")
 
 
 def _copy_files(
@@ -212,7 +211,7 @@ def _keep_time(source: str, part: Path) -> None:
 
 def _copy_index(archive: Archive, root: Path) -> None:
     """Copy an index in SQLite as it is at one moment; who writes to it does not wait for long."""
-    path = database_of(archive.index).url.partition("///")[2]
+    path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
     with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as now:
@@ -232,12 +231,12 @@ def _forget_lost(root: Path) -> None:
     storage = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}")
     try:
-        lost = [entry for entry in every_entry(index) if not entry.storage and storage.size(entry.location) is None]
+        lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
         if lost:
             index.remove(lost)
-        for conflict in conflicts(index):
+        for conflict in index.conflicts():
             if storage.size(conflict.location) is None:
-                forget_conflict(index, conflict)
+                index.resolve(conflict)
     finally:
         index.close()
 

@@ -13,7 +13,6 @@ from filmless.archive.archive import Archive
 from filmless.archive.recovery import without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.in_place import InPlace
-from filmless.archive.upkeep.rows import conflicts, every_entry
 from filmless.convert.parallel import in_order
 from filmless.errors import DicomError
 from filmless.file.media import Remark
@@ -137,7 +136,7 @@ def _read(archive: Archive, stored: Stored) -> tuple[int, bool]:
 
 
 def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
-    for entry in every_entry(archive.index):
+    for entry in archive.index.locations():
         keeper = InPlace(entry.storage) if entry.storage else archive.storage
         size = keeper.size(entry.location)
         if size == entry.size:
@@ -146,7 +145,7 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         if now is not None and (now.storage, now.location) == (entry.storage, entry.location):
             what = "its file is not there" if size is None else "its file has another size"
             report.missing.append(Remark("missing", what, entry.instance_uid))
-    for conflict in conflicts(archive.index):
+    for conflict in archive.index.conflicts():
         if archive.storage.size(conflict.location) is None:
             report.missing.append(Remark("missing", "a file that was set aside is not there", conflict.instance_uid))
     damaged = {remark.file for remark in report.damaged}
