@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-
 from filmless.archive.duplicates import Duplicates
 from filmless.archive.failures import as_archive_error
 from filmless.archive.index.index import Index
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
+from filmless.archive.rows import located
 from filmless.archive.storage import Storage
-from filmless.errors import ArchiveError, ConflictError, FormatError
+from filmless.errors import ArchiveError
 
 __all__ = ["Committer"]
 
@@ -157,7 +156,7 @@ class Committer:
         with self._left_lock:
             left = sorted(self._left)
         if left:
-            here = self._index.located(left)
+            here = located(self._index, left)
             self._storage.restore([location for location in left if location in here])
             self._storage.purge([location for location in left if location not in here])
             with self._left_lock:
@@ -166,10 +165,4 @@ class Committer:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether an error is of the disk or the database, not of one record: trying one by one would only take longer."""
-    if isinstance(error, (OperationalError, InterfaceError)):
-        return True
-    if isinstance(error, IntegrityError):
-        return False
-    if isinstance(error, DBAPIError):
-        return bool(error.connection_invalidated)
-    return isinstance(error, (OSError, ArchiveError)) and not isinstance(error, (ConflictError, FormatError))
+    return isinstance(error, (OSError, ArchiveError))

@@ -30,9 +30,10 @@ class Incoming:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from filmless.archive import Archive
     >>> with Archive("archive") as archive, archive.receive() as incoming:
-    ...     incoming.write(open("slice.dcm", "rb").read())
+    ...     incoming.write(Path("slice.dcm").read_bytes())
     ...     incoming.submit().result().kind
     'stored'
     """
@@ -42,7 +43,7 @@ class Incoming:
     ) -> None:
         self._storage, self._committer, self._reserved = storage, committer, reserved
         with failing_as_archive(_WHAT):
-            self._draft: Draft = draft or storage.draft()
+            self._draft = draft or storage.draft()
 
     @property
     def size(self) -> int:

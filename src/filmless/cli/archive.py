@@ -25,7 +25,9 @@ from filmless.cli.reporting import Failure, Misuse
 
 __all__ = ["archive"]
 
-_THREADS = click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; by default one a processor.")
+_THREADS = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; by default one a processor."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Tell of each file.")
 _COLUMNS = {
@@ -52,7 +54,9 @@ def archive() -> None:
 @_THREADS
 @_JSON
 @archive_options
-def import_(sources: tuple[str, ...], link: bool, verbose: bool, threads: int | None, as_json: bool, **place: Any) -> None:
+def import_(
+    sources: tuple[str, ...], link: bool, verbose: bool, threads: int | None, as_json: bool, **place: Any
+) -> None:
     """Take in the DICOM instances in FOLDERs: files, folders with all that is in them, ZIPs.
 
     Files are copied byte for byte. With --link those that nobody has leave to write become hard links, where the file
@@ -161,14 +165,22 @@ def stats(as_json: bool, **place: Any) -> None:
 
 @archive.command("list", short_help="Show studies, series or instances.")
 @click.argument("keys", nargs=-1, metavar="[KEYWORD=VALUE]...")
-@click.option("--level", type=click.Choice(["patient", "study", "series", "instance"]), default="study", show_default=True)
+@click.option(
+    "--level", type=click.Choice(["patient", "study", "series", "instance"]), default="study", show_default=True
+)
 @click.option("--include", multiple=True, metavar="KEYWORD", help="Show this attribute, too; can be repeated.")
 @click.option("--fuzzy", is_flag=True, help="Match names by words that begin alike.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The most rows.")
 @click.option("--json", "as_json", is_flag=True, help="Write a DICOM JSON object a line.")
 @archive_options
 def list_(
-    keys: tuple[str, ...], level: Any, include: tuple[str, ...], fuzzy: bool, limit: int | None, as_json: bool, **place: Any
+    keys: tuple[str, ...],
+    level: Any,
+    include: tuple[str, ...],
+    fuzzy: bool,
+    limit: int | None,
+    as_json: bool,
+    **place: Any,
 ) -> None:
     r"""Show what there is, by the keys of a query: a value, one with * and ?, a range of dates as 20200101-20201231.
 
@@ -179,9 +191,7 @@ def list_(
     from filmless.archive import Query
 
     more = tuple(tag_named(name) for name in include)
-    query = Query(
-        level, tuple(keys_named(keys)), include=frozenset((tag,) for tag in more), fuzzy=fuzzy, limit=limit
-    )
+    query = Query(level, tuple(keys_named(keys)), include=frozenset((tag,) for tag in more), fuzzy=fuzzy, limit=limit)
     with opened(**of_archive(place), read_only=True) as target:
         found = target.search(query)
     columns = [tag_named(name) for name in _COLUMNS[level]] + [tag for tag in more]
@@ -199,7 +209,10 @@ def _cells(row: bytes, tags: list[int]) -> list[str]:
 
 
 def _cell(values: list[Any]) -> str:
-    texts = [value.get("Alphabetic") or next(iter(value.values()), "") if isinstance(value, dict) else value for value in values]
+    texts = [
+        value.get("Alphabetic") or next(iter(value.values()), "") if isinstance(value, dict) else value
+        for value in values
+    ]
     return "\\".join(str(text) for text in texts if not isinstance(text, (dict, list)))[:64]
 
 

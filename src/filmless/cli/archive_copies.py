@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from filmless.cli.archive_options import archive_options, entries_of, folder_of, keys_named, of_archive, opened, remarks, show
+from filmless.cli.archive_options import (
+    archive_options,
+    entries_of,
+    folder_of,
+    keys_named,
+    of_archive,
+    opened,
+    remarks,
+    show,
+)
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure
 

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from filmless.archive.query import Key
     from filmless.file.media import Remark
 
-__all__ = ["archive_options", "confirmed", "entries_of", "keys_named", "of_archive", "opened", "printable", "remarks", "show"]
+__all__ = [
+    "archive_options",
+    "confirmed",
+    "entries_of",
+    "keys_named",
+    "of_archive",
+    "opened",
+    "printable",
+    "remarks",
+    "show",
+]
 
 _TOLD = 5  # remarks of a kind that are told one by one
 
@@ -27,7 +37,9 @@ def archive_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--storage", metavar="URL", help="Object store of the files, as s3://bucket/prefix."),
         click.option("--index", metavar="URL", help="Database of the index; by default SQLite in the folder."),
-        click.option("--data", type=Path, metavar="DIR", help="The archive's folder; by default that of `filmless serve`."),
+        click.option(
+            "--data", type=Path, metavar="DIR", help="The archive's folder; by default that of `filmless serve`."
+        ),
     ):
         command = option(command)
     return command

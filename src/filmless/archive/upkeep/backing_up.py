@@ -48,7 +48,9 @@ class BackupReport:
     with_index: bool = True
 
 
-def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None) -> BackupReport:
+def backup(
+    archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None
+) -> BackupReport:
     """Bring a copy of an archive up to date. Only what is new is copied: a file never changes under its name.
 
     The copy is an archive itself, with the same layout: it can be opened, verified and served.
@@ -95,7 +97,9 @@ def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = Fal
     return report
 
 
-def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None) -> BackupReport:
+def restore(
+    source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None
+) -> BackupReport:
     """Make an archive of a backup.
 
     Parameters

@@ -92,7 +92,9 @@ def rebuild(
         return _adopted(archive, threads, progress)
 
 
-def _with_new_file(root: Path, index: str | None, *, threads: int | None, progress: Told, **options: Any) -> RebuildReport:
+def _with_new_file(
+    root: Path, index: str | None, *, threads: int | None, progress: Told, **options: Any
+) -> RebuildReport:
     """Make a new file of the index; the old one is put back when that fails."""
     path = root / "index.sqlite" if index is None else Path(index.partition("///")[2])
     aside = [(Path(f"{path}{part}"), Path(f"{path}{_ASIDE}{part}")) for part in _PARTS]
@@ -134,7 +136,9 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
     for area in _AREAS:
         times: list[tuple[float, str]] = []
         # In the order they came, which is told by the times of files: instances without a number are sorted by it.
-        files = sorted(archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location))
+        files = sorted(
+            archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location)
+        )
         for stored, adopted in in_order(adopt, files, threads=threads):
             try:
                 future = adopted.result()

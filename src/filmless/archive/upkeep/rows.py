@@ -9,6 +9,8 @@ from filmless.archive.index.index import Index
 __all__ = ["StudyAge", "clear", "receive_at", "study_ages", "sums"]
 
 _CHUNK: Final = 500
+
+
 class StudyAge(NamedTuple):
     """What rules of retention go by."""
 
@@ -89,7 +91,5 @@ def sums(index: Index) -> dict[str, Any]:
             {"modality": modality, "series": series, "instances": count, "bytes": int(total)}
             for modality, series, count, total in modalities
         ],
-        "transfer_syntaxes": [
-            {"uid": uid, "instances": count, "bytes": int(total)} for uid, count, total in syntaxes
-        ],
+        "transfer_syntaxes": [{"uid": uid, "instances": count, "bytes": int(total)} for uid, count, total in syntaxes],
     }

@@ -62,7 +62,12 @@ class VerifyReport:
 
 
 def verify(
-    archive: Archive, *, repair: bool = False, resume: bool = True, threads: int | None = None, progress: Told | None = None
+    archive: Archive,
+    *,
+    repair: bool = False,
+    resume: bool = True,
+    threads: int | None = None,
+    progress: Told | None = None,
 ) -> VerifyReport:
     """Read all files of an archive again, and compare them with their digests and with the index.
 
@@ -178,7 +183,9 @@ class _State:
                 self._load(json.loads(path.read_text(encoding="utf-8")))
 
     def _load(self, saved: dict[str, Any]) -> None:
-        damaged = [Remark("damaged", "its bytes are not those that were stored", str(file)) for file in saved["damaged"]]
+        damaged = [
+            Remark("damaged", "its bytes are not those that were stored", str(file)) for file in saved["damaged"]
+        ]
         self.report.resumed, self.report.damaged, self._last = int(saved["files"]), damaged, str(saved["last"])
 
     def has(self, location: str) -> bool:
