@@ -1,7 +1,6 @@
 """`filmless archive`: the upkeep of an archive."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +20,7 @@ from filmless.cli.archive_options import (
 from filmless.cli.archive_setting_right import conflicts, delete, edit, originals, prune
 from filmless.cli.naming import tag_named
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure, Misuse
+from filmless.cli.reporting import Failure
 
 __all__ = ["archive"]
 
@@ -41,7 +40,7 @@ _COLUMNS = {
 
 @click.group(short_help="Import, list, verify, edit, back up an archive.")
 def archive() -> None:
-    """The archive that `filmless serve` serves: what is in it, and its upkeep.
+    """Look after the archive that `filmless serve` serves.
 
     What only reads works beside a server. What changes the archive needs it to be stopped, or goes through DICOMweb.
     """
@@ -94,11 +93,13 @@ def verify(repair: bool, from_start: bool, threads: int | None, as_json: bool, *
     """
     from filmless.archive.upkeep.verifying import verify as verify_archive
 
-    with opened(**of_archive(place), read_only=not repair) as target:
-        with progress("verifying", target.index.totals().instances) as advance:
-            report = verify_archive(
-                target, repair=repair, resume=not from_start, threads=threads, progress=lambda _size: advance()
-            )
+    with (
+        opened(**of_archive(place), read_only=not repair) as target,
+        progress("verifying", target.index.totals().instances) as advance,
+    ):
+        report = verify_archive(
+            target, repair=repair, resume=not from_start, threads=threads, progress=lambda _size: advance()
+        )
     if as_json:
         show(asdict(report) | {"sound": report.is_sound})
     else:
@@ -194,7 +195,7 @@ def list_(
     query = Query(level, tuple(keys_named(keys)), include=frozenset((tag,) for tag in more), fuzzy=fuzzy, limit=limit)
     with opened(**of_archive(place), read_only=True) as target:
         found = target.search(query)
-    columns = [tag_named(name) for name in _COLUMNS[level]] + [tag for tag in more]
+    columns = [tag_named(name) for name in _COLUMNS[level]] + list(more)
     rows = [_cells(row.json, columns) for row in found.rows] if not as_json else []
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
     for row in found.rows if as_json else ():

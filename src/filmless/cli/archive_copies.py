@@ -70,9 +70,11 @@ def backup(target: str, link: bool, as_json: bool, **place: Any) -> None:
     """
     from filmless.archive.upkeep import backup as back_up
 
-    with opened(**of_archive(place), read_only=True) as source:
-        with progress("copying", source.index.totals().instances) as advance:
-            report = back_up(source, target, link=link, progress=advance)
+    with (
+        opened(**of_archive(place), read_only=True) as source,
+        progress("copying", source.index.totals().instances) as advance,
+    ):
+        report = back_up(source, target, link=link, progress=advance)
     if as_json:
         show(asdict(report))
         return

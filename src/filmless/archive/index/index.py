@@ -8,7 +8,7 @@ from filmless.archive.entry import Entry
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import ENCODER, Header
 from filmless.archive.index import reading, search, writing
-from filmless.archive.index.database import Transaction, open_database
+from filmless.archive.index.database import Database, Transaction, open_database
 from filmless.archive.index.migrations import migrate
 from filmless.archive.index.writing import Placed
 from filmless.archive.query import Found, Query
@@ -79,6 +79,11 @@ class Index:
         except BaseException:
             self._database.close()
             raise
+
+    @property
+    def database(self) -> Database:
+        """Return its database: upkeep asks more of it than serving does."""
+        return self._database
 
     def close(self) -> None:
         """Let go of the database."""

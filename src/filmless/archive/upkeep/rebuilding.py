@@ -102,7 +102,7 @@ def _with_new_file(
     try:
         for now, before in aside:
             with suppress(FileNotFoundError):
-                os.replace(now, before)
+                now.replace(before)
     finally:
         tenure.end(is_clean=True)  # all files are taken in below, whoever left them
     try:
@@ -112,7 +112,7 @@ def _with_new_file(
         for now, before in aside:
             now.unlink(missing_ok=True)
             with suppress(FileNotFoundError):
-                os.replace(before, now)
+                before.replace(now)
         raise
     for _, before in aside:
         before.unlink(missing_ok=True)
@@ -161,6 +161,6 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
 def _time_of(archive: Archive, stored: Stored) -> float | None:
     path = archive.storage.path(stored.location)
     try:
-        return None if path is None else os.stat(path).st_mtime
+        return None if path is None else Path(path).stat().st_mtime
     except OSError:
         return None

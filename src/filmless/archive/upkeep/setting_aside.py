@@ -120,7 +120,7 @@ def _dataset(archive: Archive, location: str) -> Dataset:
 def _different(left: Dataset, right: Dataset, path: str) -> Iterator[Difference]:
     for tag in sorted(left.keys() | right.keys()):
         place = f"{path}{keyword_of(tag)}"
-        one, other = (ds[tag] if tag in ds else None for ds in (left, right))
+        one, other = (ds[tag] if tag in ds else None for ds in (left, right))  # noqa: SIM401 - `get` gives the value
         if one is None or other is None:
             yield Difference(place, _shown(one), _shown(other))
         elif one.VR == other.VR == "SQ":

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from filmless.archive.archive import Archive
-from filmless.archive.recovery import without_row
+from filmless.archive.rows import without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.in_place import InPlace
 from filmless.convert.parallel import in_order
@@ -201,7 +200,7 @@ class _State:
         with suppress(OSError):
             part = self._path.with_suffix(".part")
             part.write_text(json.dumps(saved), encoding="utf-8")
-            os.replace(part, self._path)
+            part.replace(self._path)
 
     def finish(self) -> None:
         with suppress(OSError):
@@ -210,4 +209,4 @@ class _State:
 
 def _order(location: str) -> tuple[int, str]:
     area, _, name = location.partition("/")
-    return (AREAS.index(area) if area in AREAS else -1, name)  # type: ignore[arg-type]
+    return (AREAS.index(area) if area in AREAS else -1, name)
