@@ -89,7 +89,7 @@ class Index:
 
     @property
     def database(self) -> Database:
-        """The database, for tables of others in it."""
+        """Return its database: upkeep asks more of it than serving does."""
         return self._database
 
     def close(self) -> None:
