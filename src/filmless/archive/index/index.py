@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from filmless.archive.entry import Entry
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import ENCODER, Header
-from filmless.archive.index import reading, writing
+from filmless.archive.index import reading, search, writing
 from filmless.archive.index.database import Transaction, open_database
 from filmless.archive.index.migrations import migrate
 from filmless.archive.index.writing import Placed
@@ -291,7 +291,7 @@ class Index:
         ValueRepresentationError
             A key of a date or time is none.
         """
-        raise NotFoundError(f"search at level {query.level} comes with the index's own part")
+        return search.search(self._database, query)
 
 
 def _missing() -> tuple[int, bytes]:

@@ -22,8 +22,7 @@ _KEPT: Final = 32  # connections
 
 _PREPARE: Final = (
     # A commit that is acknowledged is on disk, whatever the server's default is.
-    "SELECT set_config('synchronous_commit', 'on', false) "
-    "WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
     "SET lock_timeout = '10s'",
     "SET standard_conforming_strings = on",
 )
@@ -31,7 +30,13 @@ _PREPARE: Final = (
 
 @cache
 def _words(sql: str) -> str:
-    return sql.replace("%", "%%").replace("IN [?]", "= ANY(%s)").replace(" GLOB ?", " LIKE %s").replace("?", "%s")
+    return (
+        sql.replace("%", "%%")
+        .replace("instr(", "strpos(")
+        .replace("IN [?]", "= ANY(%s)")
+        .replace(" GLOB ?", " LIKE %s")
+        .replace("?", "%s")
+    )
 
 
 class _Transaction:
