@@ -125,6 +125,18 @@ def test_names_of_other_character_sets(archive: Archive) -> None:
     assert ds.OriginalAttributesSequence[0].ModifiedAttributesSequence[0].PatientName == "Müller^Jürgen"
 
 
+def test_names_that_no_character_set_holds_are_kept_as_bytes(archive: Archive) -> None:
+    data = _instance(SpecificCharacterSet="ISO_IR 100", PatientName="Doe^#[31mJane", PatientID="1")
+    outcome = archive.store(data.replace(b"#[31m", b"\x1b[31m"))
+    assert edit(archive, archive.entries(outcome.study_uid), values_of(["PatientName=Doe^Jane"])).edited == 1
+    [entry] = archive.entries(outcome.study_uid)
+    [item] = read(archive.read(entry)).OriginalAttributesSequence
+    [damaged] = item.NonconformingModifiedAttributesSequence
+    assert damaged.SelectorAttribute == _PATIENT_NAME
+    assert damaged.NonconformingDataElementValue.rstrip() == b"Doe^\x1b[31mJane"
+    assert "PatientName" not in item.ModifiedAttributesSequence[0]
+
+
 def test_a_study_has_one_patient_so_it_is_edited_whole(archive: Archive, make: Make) -> None:
     for number in range(2):
         archive.store(make(number))
