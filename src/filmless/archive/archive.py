@@ -1,111 +1,40 @@
 """The archive: what comes in is on disk and in the index before it is acknowledged, and comes out as it was."""
 
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import BinaryIO, Final, Self
 
+from filmless.archive.committer import Committer
 from filmless.archive.entry import Entry
+from filmless.archive.failures import failing_as_archive
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import Header
+from filmless.archive.incoming import Incoming
 from filmless.archive.index.index import Index
+from filmless.archive.newcomer import Newcomer
+from filmless.archive.options import Options
+from filmless.archive.outcome import Outcome
 from filmless.archive.query import Found, Query
-from filmless.archive.record import record_of
-from filmless.archive.storage import Draft, Storage
+from filmless.archive.record import Record, record_of
+from filmless.archive.recovery import Tenure, record_of_stored, recover
+from filmless.archive.reservations import Reservations
+from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.folder import Folder
+from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ConflictError
+from filmless.errors import ArchiveError, ConflictError, NotFoundError
 from filmless.file import read
 
-__all__ = ["Archive", "Incoming", "Outcome"]
+__all__ = ["Archive"]
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an instance that came in. All of them are success: it is durable, or was already.
-
-    Attributes
-    ----------
-    kind
-        ``"stored"``; ``"identical"``: the same data set was there; ``"quarantined"``: another one of this UID was
-        there, this one is kept beside; ``"replaced"``: it took the place of another one.
-    """
-
-    kind: Literal["stored", "identical", "quarantined", "replaced"]
-    study_uid: str
-    series_uid: str
-    instance_uid: str
-    sop_class_uid: str
-
-
-class Incoming:
-    """An instance that is coming in: bytes are written, then it is committed. Use it with ``with``.
-
-    Attributes
-    ----------
-    size
-        Bytes by now.
-    """
-
-    def __init__(self, archive: "Archive", draft: Draft) -> None:
-        self._archive, self._draft = archive, draft
-
-    @property
-    def size(self) -> int:
-        """Bytes by now."""
-        return self._draft.size
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take more bytes. Blocks on the disk: call it in a thread, with much at a time."""
-        self._draft.write(data)
-
-    def submit(self, *, study_uid: str | None = None, within: Within = EVERYTHING) -> Future[Outcome]:
-        """Make it durable and hand it to the index; the result is there once its row is committed.
-
-        Blocks while the file is made durable and its header is read, not for the commit, which is shared by all that
-        are waiting.
-
-        Parameters
-        ----------
-        study_uid
-            The study that it has to be of.
-        within
-            What the sender may write to.
-
-        Raises
-        ------
-        FormatError
-            It is no DICOM file, or lacks a UID that it is filed by.
-        ConflictError
-            It is of another study than ``study_uid``, or not within what the sender may write.
-        StorageFullError
-            There is no room.
-        """
-        self._draft.seal()
-        record = record_of(self._draft.open(), size=self._draft.size, sha256=self._draft.sha256)
-        if not within.holds(str(record.levels["patient"].get("PatientID") or ""), record.study_uid):
-            raise ConflictError("the instance is of a patient or study that the sender may not write to")
-        if study_uid is not None and record.study_uid != study_uid:
-            raise ConflictError("the instance is of another study than it was sent for")
-        location = self._archive.storage.place(self._draft, "instances")
-        self._archive.index.add([(record, location)])
-        future: Future[Outcome] = Future()
-        future.set_result(
-            Outcome("stored", record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
-        )
-        return future
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._draft.discard()
+_PIECE: Final = 1 << 20
+_CHUNK: Final = 500
 
 
 class Archive:
@@ -114,28 +43,170 @@ class Archive:
     Parameters
     ----------
     folder
-        Where the files are, and the index unless ``index`` names another place.
+        Where the files are, and the index unless ``index`` names another place. One process at a time may write to it.
     index
-        A database URL; by default SQLite in the folder.
+        A database URL (``postgresql+psycopg://...``); by default SQLite in the folder.
+    storage
+        An object store (``s3://bucket/prefix``, extra ``s3``), or a storage; by default the folder. What comes in waits
+        in the folder all the same.
+    options
+        How instances are taken in.
+    read_only
+        Whether nothing is to be stored or deleted: another process may have the folder.
+
+    Raises
+    ------
+    ArchiveError
+        Another process has the folder, or the index cannot be opened.
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> with Archive("archive") as archive:
+    ...     outcome = archive.store("slice.dcm")
+    ...     [entry] = archive.entries(outcome.study_uid)
+    ...     outcome.kind, archive.dataset(entry).Modality
+    ('stored', 'CT')
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, index: str | None = None) -> None:
-        root = Path(folder)
-        root.mkdir(parents=True, exist_ok=True)
-        self.storage: Storage = Folder(root)
-        self.index = Index(index or f"sqlite:///{root / 'index.sqlite'}")
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        index: str | None = None,
+        storage: str | Storage | None = None,
+        options: Options | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self.folder, self.options = Path(folder), options or Options()
+        self._reserved = Reservations()
+        self._tenure: Tenure | None = None
+        self._committer: Committer | None = None
+        url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
+        if read_only and index is None and not (self.folder / "index.sqlite").exists():
+            raise NotFoundError("there is no archive", path=self.folder)
+        with failing_as_archive("the archive cannot be opened"):
+            if not read_only:
+                Folder(self.folder).prepare()
+                self._tenure = Tenure(self.folder)
+            try:
+                self.storage = _storage_of(storage, self.folder)
+                self.index = Index(url)
+            except BaseException:
+                if self._tenure:
+                    self._tenure.end(is_clean=not self._tenure.is_unclean)
+                raise
+            if self._tenure:
+                self._begin(self._tenure)
+
+    def _begin(self, tenure: Tenure) -> None:
+        self._committer = Committer(self.index, self.storage, self.options)
+        found: list[Future[Outcome]] = []
+
+        def adopt(stored: Stored) -> None:
+            if future := self.adopt(stored):
+                found.append(future)
+
+        try:
+            recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
+            for future in found:
+                future.result()
+        except BaseException:
+            self._committer.close()
+            self.index.close()
+            tenure.end(is_clean=False)
+            raise
+
+    def tell_outcomes(self, told: Callable[[Outcome, int], None]) -> None:
+        """Have a function called with what becomes of each instance, and the bytes of its file. It must not wait."""
+        self._writing().told = told
 
     # -- in ------------------------------------------------------------------------------------------------------
 
-    def receive(self) -> Incoming:
-        """Begin an instance."""
-        return Incoming(self, self.storage.draft())
+    def receive(self, draft: Draft | None = None) -> Incoming:
+        """Begin an instance; ``draft`` is what it is written to, by default one of the storage."""
+        return Incoming(self.storage, self._writing(), self._reserved, draft)
+
+    def holding(self, instance_uids: Iterable[str]) -> AbstractContextManager[None]:
+        """Keep others of this process from storing, replacing and deleting some instances, while ``with`` lasts."""
+        return self._reserved.holding(instance_uids)
 
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
         """Store a whole file, given as bytes or by its path, and wait until it is durable."""
         with self.receive() as incoming:
-            incoming.write(data if isinstance(data, bytes) else Path(data).read_bytes())
+            if isinstance(data, bytes):
+                incoming.write(data)
+            else:
+                with Path(data).open("rb") as file:
+                    while piece := file.read(_PIECE):
+                        incoming.write(piece)
             return incoming.submit().result()
+
+    def adopt(self, stored: Stored) -> Future[Outcome] | None:
+        """Take in a file that is in the storage without a row, by the rules for what a sender brings.
+
+        Returns
+        -------
+        concurrent.futures.Future or None
+            None for a file that is damaged or no instance: it is left where it is.
+        """
+        record = record_of_stored(self.storage, stored)
+        if record is None:
+            return None
+        uid = (record.instance_uid,)
+        self._reserved.take(uid)
+        newcomer = Newcomer(record, stored.location, is_new=False, done=lambda: self._reserved.release(uid))
+        try:
+            if stored.location.startswith("quarantine/"):
+                newcomer.location = self.storage.move(stored.location, "instances")
+            return self._writing().submit(newcomer)
+        except BaseException:
+            self._reserved.release(uid)
+            raise
+
+    def add_in_place(self, folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> Outcome:
+        """Index a file of a folder that is served where it is; it is read again whenever it is asked for.
+
+        Returns
+        -------
+        Outcome
+            ``"identical"`` when an instance of this UID and these bytes is known already.
+
+        Raises
+        ------
+        FormatError
+            It is no DICOM file, or lacks a UID that it is filed by.
+        ConflictError
+            Another instance of this UID is known.
+        """
+        self._writing()
+        keeper = InPlace(folder)
+        root, location = str(keeper.root), keeper.location_of(path)
+        digest, size = hashlib.sha256(), 0
+        with keeper.open(location) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+        with failing_as_archive("the file cannot be indexed"):
+            record = record_of(str(keeper.path(location)), size=size, sha256=digest.hexdigest())
+            uids = (record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
+            with self._reserved.holding([record.instance_uid]):
+                if self.index.add([(record, root, location)])[0]:
+                    return Outcome("stored", *uids)
+                old = self.index.find(record.instance_uid)
+                if old is not None and old.sha256 == record.sha256:
+                    return Outcome("identical", *uids)
+                if old is not None and (old.storage, old.location) == (root, location):  # it was changed
+                    self.index.replace([(old, record, root, location)])
+                    return Outcome("replaced", *uids)
+        raise ConflictError("another instance of the same SOP Instance UID is known already", path=path)
+
+    def forget(self, entries: Iterable[Entry]) -> int:
+        """Take files that are served in place out of the index; the files stay. Return how many."""
+        gone = [entry for entry in entries if entry.storage]
+        with failing_as_archive("the instances cannot be forgotten"):
+            self.index.remove(gone)
+        return len(gone)
 
     # -- out -----------------------------------------------------------------------------------------------------
 
@@ -156,37 +227,108 @@ class Archive:
 
     def headers(self, entries: Iterable[Entry]) -> Iterator[Header]:
         """Return the header of each of these."""
-        return self.index.headers(entries)
+        return self.index.headers(entries, renew=self._record)
 
     def frame_map(self, entry: Entry) -> FrameMap | None:
         """Return where the frames of an instance are; None when it has none."""
-        return self.index.frame_map(entry)
+        return self.index.frame_map(entry, renew=self._record)
 
     def read(self, entry: Entry, start: int = 0, end: int | None = None) -> bytes:
-        """Return a range of the stored file."""
-        return self.storage.read(entry.location, start, end)
+        """Return a range of the stored file.
+
+        Raises
+        ------
+        NotFoundError
+            The file is gone: it was deleted in the meantime.
+        """
+        return self._keeper(entry).read(entry.location, start, end)
 
     def open(self, entry: Entry) -> BinaryIO:
-        """Open the stored file for reading; the caller closes it."""
-        return self.storage.open(entry.location)
+        """Open the stored file for reading; the caller closes it.
+
+        What is open is read to its end, even if it is deleted meanwhile.
+
+        Raises
+        ------
+        NotFoundError
+            The file is gone: it was deleted in the meantime.
+        """
+        return self._keeper(entry).open(entry.location)
+
+    def path(self, entry: Entry) -> str | None:
+        """Return the path of the stored file; None in an object store."""
+        return self._keeper(entry).path(entry.location)
 
     def dataset(self, entry: Entry) -> Dataset:
         """Read the data set of an instance: its header now, long values when they are asked for."""
-        return read(self.storage.path(entry.location) or self.storage.read(entry.location))
+        keeper = self._keeper(entry)
+        path = keeper.path(entry.location)
+        if path is None:
+            return read(keeper.read(entry.location))
+        try:
+            return read(path)
+        except FileNotFoundError:
+            raise NotFoundError("the file of an instance is no longer in the archive") from None
+
+    def _record(self, entry: Entry) -> Record:
+        """Make the record of an instance again, for what an older version of the encoder made."""
+        keeper = self._keeper(entry)
+        source = keeper.path(entry.location) or keeper.read(entry.location)
+        with failing_as_archive("the file of an instance cannot be read"):
+            return record_of(source, size=entry.size, sha256=entry.sha256)
+
+    def _keeper(self, entry: Entry) -> Storage | InPlace:
+        return InPlace(entry.storage) if entry.storage else self.storage
 
     # -- away ----------------------------------------------------------------------------------------------------
 
     def delete(self, entries: Iterable[Entry]) -> int:
-        """Remove instances for good; return how many."""
-        gone = list(entries)
-        self.index.remove(gone)
-        for entry in gone:
-            self.storage.remove(entry.location)
-        return len(gone)
+        """Remove instances for good; return how many. Those that are gone already, or were replaced, do not count.
+
+        Raises
+        ------
+        ConflictError
+            One of them is served in place: nothing is removed then.
+        """
+        committer, gone = self._writing(), list(entries)
+        if any(entry.storage for entry in gone):
+            raise ConflictError("an instance of a folder that is served in place cannot be deleted")
+        with failing_as_archive("the instances cannot be deleted"):
+            starts = range(0, len(gone), _CHUNK)
+            return sum(self._delete(committer, gone[start : start + _CHUNK]) for start in starts)
+
+    def _delete(self, committer: Committer, entries: list[Entry]) -> int:
+        with self._reserved.holding(entry.instance_uid for entry in entries):
+            entries = [entry for entry in entries if self._is_current(entry)]
+            locations = [entry.location for entry in entries]
+            self.storage.trash(locations)
+            try:
+                self.index.remove(entries)
+            except BaseException:  # whether it was committed is not known
+                committer.leave_in_trash(locations)
+                raise
+            self.storage.purge(locations)
+        return len(entries)
+
+    def _is_current(self, entry: Entry) -> bool:
+        now = self.index.find(entry.instance_uid)
+        return now is not None and (now.id, now.location) == (entry.id, entry.location)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _writing(self) -> Committer:
+        if self._committer is None:
+            raise ArchiveError("the archive is closed, or was opened for reading only")
+        return self._committer
 
     def close(self) -> None:
         """Finish what was handed in, and let go of everything."""
+        committer, self._committer = self._committer, None
+        is_clean = committer.close() if committer else True
         self.index.close()
+        tenure, self._tenure = self._tenure, None
+        if tenure:
+            tenure.end(is_clean=is_clean)
 
     def __enter__(self) -> Self:
         return self
@@ -195,3 +337,15 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _storage_of(storage: str | Storage | None, folder: Path) -> Storage:
+    if storage is None:
+        return Folder(folder)
+    if not isinstance(storage, str):
+        return storage
+    if "://" not in storage:
+        raise ValueError("a storage is an URL as s3://bucket/prefix")
+    from filmless.archive.storage.objects import Objects
+
+    return Objects(storage, spool=folder / "incoming")

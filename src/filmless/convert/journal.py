@@ -1,6 +1,5 @@
 """What a run has done, kept beside its conversions, so that it can go on after an interruption."""
 
-import errno
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ import numpy as np
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 from filmless.file import encode, generate_uid
+from filmless.file.locking import lock_file
 
 __all__ = ["JOURNAL", "Journal", "Record", "State", "digest", "state_of"]
 
@@ -29,7 +29,6 @@ _NUMBERS = 4
 _MAX_PARTS = 1 << 20  # each has a number, which is held
 #: File systems keep times to no more than two seconds.
 _COARSEST_NS = 2_000_000_000
-_LOCKED_BYTE = 0x7FFFFFF0  # far behind what is written, which others may read
 
 State = tuple[int, int]
 """Size, and time of the last change in nanoseconds, of a file that was written."""
@@ -126,7 +125,7 @@ class Journal:
         while True:
             file = os.open(self.path, flags, 0o666)
             try:
-                _lock(file)
+                lock_file(file)
                 if os.path.samestat(os.fstat(file), self.path.stat()):
                     return file
             except FileNotFoundError:
@@ -264,29 +263,6 @@ def _is_as_written(path: Path, state: State | None) -> bool:
     except OSError:
         return False
     return state is not None and size == state[0] and abs(changed - state[1]) <= _COARSEST_NS
-
-
-def _lock(file: int) -> None:
-    """Lock an open file for this process alone, where the file system can.
-
-    Raises
-    ------
-    BlockingIOError
-        It is locked by another, or opened twice here.
-    """
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-            raise BlockingIOError(error.errno, error.strerror) from None
 
 
 def _inside(target: str) -> str:

@@ -1,45 +1,80 @@
 """Files in a folder: written aside, made durable, named by their digest, in a tree of 256 folders an area."""
 
+import errno
 import hashlib
 import os
+import re
+import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from filmless.archive.storage import Area, Draft
-from filmless.errors import NotFoundError
+from filmless.archive.storage import Area, Draft, Stored
+from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.errors import ArchiveError, NotFoundError
 
-__all__ = ["Folder"]
+__all__ = ["FileDraft", "Folder", "sweep"]
+
+_NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
 
-class _FileDraft:
-    def __init__(self, folder: Path) -> None:
-        self._descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        self.path = Path(name)
+def sweep(folder: Path) -> None:
+    """Remove the drafts in a folder, when nobody is at work there."""
+    for path in folder.glob("*.part"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+class FileDraft:
+    """A file that is being written.
+
+    Parameters
+    ----------
+    folder
+        Where it is written.
+    durable
+        Whether it is made durable when it is sealed: not where it only waits to go elsewhere.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")
+        self._durable = durable
         self._digest = hashlib.sha256()
-        self.size, self.sha256 = 0, ""
+        self.size, self.sha256, self.was_there = 0, "", False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._digest.update(data)
-        self.size += len(data)
-        view = memoryview(data)
+        """Take more bytes."""
+        view = memoryview(data).cast("B")
+        self._digest.update(view)
+        self.size += len(view)
         while view:
             view = view[os.write(self._descriptor, view) :]
 
     def seal(self) -> None:
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor = -1
+        """Make it durable, and take no more."""
+        if self._durable:
+            sync_file(self._descriptor)
+        self._close()
         self.sha256 = self._digest.hexdigest()
 
     def open(self) -> str:
-        return str(self.path)
+        """Return its path."""
+        return self.path
 
     def discard(self) -> None:
+        """Forget it."""
+        self._close()
+        with suppress(FileNotFoundError):
+            os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
+
+    def _close(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-        self.path.unlink(missing_ok=True)
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
 
 
 class Folder:
@@ -51,44 +86,171 @@ class Folder:
         The folder; made when it is not there.
     """
 
+    is_shared = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
-        (root / "incoming").mkdir(parents=True, exist_ok=True)
+        self._incoming = root / "incoming"
+        self._trash = root / "trash"
+
+    def prepare(self) -> None:
+        """Make the folders that are not there."""
+        for folder in (self._incoming, self._trash):
+            make_folder(folder)
+
+    # -- in ------------------------------------------------------------------------------------------------------
 
     def draft(self) -> Draft:
         """Begin a file."""
-        return _FileDraft(self._root / "incoming")
+        try:
+            return FileDraft(self._incoming)
+        except FileNotFoundError:  # somebody tidied up
+            make_folder(self._incoming)
+            return FileDraft(self._incoming)
 
     def place(self, draft: Draft, area: Area) -> str:
-        """Give a sealed draft its name, durably."""
+        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it."""
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        target = self._root / location
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Path(str(draft.open())).replace(target)
-        descriptor = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if self.size(location) == draft.size:
+            draft.was_there = True
+            draft.discard()
+        else:
+            self._rename(str(draft.open()), location)
         return location
+
+    def settle(self, locations: Iterable[str]) -> None:
+        """Make the names of what was placed durable: a folder once, whatever came into it."""
+        for folder in {location.rpartition("/")[0] for location in locations}:
+            sync_folder(self._root / folder)
+
+    def move(self, location: str, area: Area) -> str:
+        """Move a file to another area, durably."""
+        target = f"{area}/{location.partition('/')[2]}"
+        if target != location:
+            self._rename(self._at(location), target)
+            self.settle([target, location])
+        return target
+
+    def _rename(self, source: str, location: str) -> None:
+        target = self._at(location)
+        try:
+            os.replace(source, target)  # noqa: PTH105
+        except FileNotFoundError:
+            make_folder(Path(target).parent)
+            os.replace(source, target)  # noqa: PTH105
+
+    # -- out -----------------------------------------------------------------------------------------------------
 
     def read(self, location: str, start: int = 0, end: int | None = None) -> bytes:
         """Return a range of a file."""
         with self.open(location) as file:
-            file.seek(start)
-            return file.read() if end is None else file.read(end - start)
+            if start:
+                file.seek(start)
+            if end is None:
+                return file.read()
+            # Never sized by what is asked for: a file is as long as it is.
+            return file.read(max(0, min(end, os.fstat(file.fileno()).st_size) - start))
 
     def open(self, location: str) -> BinaryIO:
-        """Open a file for reading."""
+        """Open a file for reading; one that is being replaced or deleted, while it is there."""
         try:
-            return (self._root / location).open("rb", buffering=0)
+            return open(self._at(location), "rb", buffering=0)  # noqa: PTH123
         except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise ArchiveError(f"the file of an instance cannot be read: {error.strerror}") from error
+        try:
+            return self._in_trash(location).open("rb", buffering=0)
+        except OSError:
             raise NotFoundError("the file of an instance is not in the archive's folder") from None
 
     def path(self, location: str) -> str | None:
         """Return the path of a file."""
-        return str(self._root / location)
+        return self._at(location)
+
+    def size(self, location: str) -> int | None:
+        """Return how long a file is; None when it is not there."""
+        try:
+            return os.stat(self._at(location)).st_size  # noqa: PTH116
+        except FileNotFoundError:
+            return None
+
+    def files(self, area: Area) -> Iterator[Stored]:
+        """Return all files of an area, by name."""
+        root = self._root / area
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+            with os.scandir(folder) as found:
+                entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
+            for entry in entries:
+                if match := _NAME.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):
+                        yield Stored(f"{area}/{folder.name}/{entry.name}", match[1], entry.stat().st_size)
+
+    # -- away ----------------------------------------------------------------------------------------------------
+
+    def trash(self, locations: Iterable[str]) -> None:
+        """Move files into the trash, durably."""
+        moved = []
+        try:
+            for location in locations:
+                with suppress(FileNotFoundError):
+                    self._into_trash(location)
+                    moved.append(location)
+            if moved:
+                sync_folder(self._trash)
+                self.settle(moved)
+        except OSError:
+            self.restore(moved)
+            raise
+
+    def restore(self, locations: Iterable[str]) -> None:
+        """Move files out of the trash."""
+        back = []
+        for location in locations:
+            with suppress(FileNotFoundError):
+                if self.size(location) is None:
+                    os.replace(self._in_trash(location), self._at(location))  # noqa: PTH105
+                    back.append(location)
+                else:  # it was stored again in the meantime
+                    self._in_trash(location).unlink()
+        self.settle(back)
+
+    def purge(self, locations: Iterable[str]) -> None:
+        """Remove files that are in the trash."""
+        for location in locations:
+            self._in_trash(location).unlink(missing_ok=True)
+
+    def trashed(self) -> Iterator[str]:
+        """Return the locations of what is in the trash."""
+        for path in sorted(self._trash.iterdir()) if self._trash.is_dir() else ():
+            area, _, name = path.name.partition("-")
+            if _NAME.fullmatch(name):
+                yield f"{area}/{name[:2]}/{name}"
 
     def remove(self, location: str) -> None:
-        """Remove a file."""
-        (self._root / location).unlink(missing_ok=True)
+        """Remove a file that no index row names."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._at(location))  # noqa: PTH108
+
+    def sweep(self) -> None:
+        """Remove drafts of a process that is gone."""
+        sweep(self._incoming)
+
+    def _into_trash(self, location: str) -> None:
+        try:
+            os.replace(self._at(location), self._in_trash(location))  # noqa: PTH105
+        except FileNotFoundError:
+            if self._trash.is_dir():
+                raise
+            make_folder(self._trash)
+            os.replace(self._at(location), self._in_trash(location))  # noqa: PTH105
+        except OSError as error:
+            if error.errno == errno.EACCES and os.name == "nt":  # somebody reads it
+                raise ArchiveError("the file of an instance is being read", hint="try again") from error
+            raise
+
+    def _at(self, location: str) -> str:
+        return f"{self._root}/{location}"
+
+    def _in_trash(self, location: str) -> Path:
+        return self._trash / location.replace("/" + location.split("/")[1] + "/", "-")

@@ -1,0 +1,183 @@
+"""Group commit: the rows of all that is waiting, in one transaction that is made durable once."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from filmless.archive.duplicates import Duplicates
+from filmless.archive.failures import as_archive_error
+from filmless.archive.index.index import Index
+from filmless.archive.newcomer import Newcomer
+from filmless.archive.options import Options
+from filmless.archive.outcome import Outcome
+from filmless.archive.rows import located
+from filmless.archive.storage import Storage
+from filmless.errors import ArchiveError
+
+__all__ = ["Committer"]
+
+_WHAT: Final = "the instance cannot be stored"
+_CLOSED: Final = "the archive is closed"
+
+
+class Committer:
+    """A thread that gives newcomers their rows, and others that decide about those whose UID is there already.
+
+    Parameters
+    ----------
+    index, storage, options
+        Of the archive.
+
+    Attributes
+    ----------
+    told
+        Called with each outcome and the bytes of its file.
+    """
+
+    def __init__(self, index: Index, storage: Storage, options: Options) -> None:
+        self._index, self._storage, self._options = index, storage, options
+        self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
+        self._duplicates = Duplicates(index, storage, options, leave_in_trash=self.leave_in_trash)
+        # Bounded: who sends faster than the disk takes waits here.
+        self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
+        self._open = threading.Lock()
+        self._closed = False
+        self._deciders = ThreadPoolExecutor(2, "filmless-duplicates")
+        self._left_lock = threading.Lock()
+        self._left: set[str] = set()
+        self._unsettled = False
+        self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
+        self._thread.start()
+
+    def submit(self, newcomer: Newcomer) -> Future[Outcome]:
+        """Take a newcomer; its future is done once its row is durable."""
+        with self._open:
+            if self._closed:
+                raise ArchiveError(_CLOSED)
+            newcomer.told = self.told
+            self._waiting.put(newcomer)
+        return newcomer.future
+
+    def close(self) -> bool:
+        """Finish what was handed in; return whether nothing is left for the next start to clear up."""
+        with self._open:
+            if self._closed:
+                return True
+            self._closed = True
+            self._waiting.put(None)
+        self._thread.join()
+        self._deciders.shutdown()
+        try:
+            self._clear_left()
+        except Exception:  # noqa: BLE001 - the next start does it
+            return False
+        return not self._unsettled
+
+    def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
+        """Take back the file of a newcomer that got no row, and tell its sender.
+
+        A commit that failed may have reached the disk all the same, so the file goes into the trash, where it is
+        until the index can be asked; a start after a crash asks, too.
+        """
+        if newcomer.is_new:
+            try:
+                if is_without_row:
+                    self._storage.remove(newcomer.location)
+                else:
+                    self._storage.trash([newcomer.location])
+                    self.leave_in_trash([newcomer.location])
+            except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
+                self._unsettled = True
+        newcomer.fail(as_archive_error(error, _WHAT))
+
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Leave files in the trash until the index can say whether it has rows for them."""
+        with self._left_lock:
+            self._left.update(locations)
+
+    # -- the thread ----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch, going = self._gather()
+            if batch:
+                self._commit(batch)
+
+    def _gather(self) -> tuple[list[Newcomer], bool]:
+        batch: list[Newcomer] = []
+        until = 0.0
+        while len(batch) < self._options.batch_size:
+            try:
+                if not batch:
+                    newcomer = self._waiting.get()
+                    until = time.monotonic() + self._options.batch_delay_s
+                else:
+                    left = until - time.monotonic()
+                    newcomer = self._waiting.get(timeout=left) if left > 0 else self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if newcomer is None:
+                return batch, False
+            batch.append(newcomer)
+        return batch, True
+
+    def _commit(self, batch: list[Newcomer]) -> None:
+        try:
+            self._storage.settle([newcomer.location for newcomer in batch])
+        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
+            for newcomer in batch:
+                self.give_up(newcomer, error, is_without_row=True)
+            return
+        try:
+            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._fail(batch, error)
+            return
+        if self._left:
+            self._clear_left_quietly()
+        for newcomer, is_added in zip(batch, added, strict=True):
+            if is_added:
+                newcomer.settle("stored")
+            else:
+                self._deciders.submit(self._settle_duplicate, newcomer)
+
+    def _fail(self, batch: list[Newcomer], error: Exception) -> None:
+        if len(batch) == 1 or _is_of_all(error):
+            for newcomer in batch:
+                self.give_up(newcomer, error)
+        else:  # one of them is to blame: the others shall not suffer
+            for newcomer in batch:
+                self._commit([newcomer])
+
+    def _settle_duplicate(self, newcomer: Newcomer) -> None:
+        try:
+            kind = self._duplicates.decide(newcomer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sender is told
+            self.give_up(newcomer, error)
+        else:
+            newcomer.settle(kind)
+
+    def _clear_left_quietly(self) -> None:
+        try:
+            self._clear_left()
+        except Exception:  # noqa: BLE001 - they stay for the next time
+            return
+
+    def _clear_left(self) -> None:
+        with self._left_lock:
+            left = sorted(self._left)
+        if left:
+            here = located(self._index, left)
+            self._storage.restore([location for location in left if location in here])
+            self._storage.purge([location for location in left if location not in here])
+            with self._left_lock:
+                self._left.difference_update(left)
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Whether an error is of the disk or the database, not of one record: trying one by one would only take longer."""
+    return isinstance(error, (OSError, ArchiveError))

@@ -1,0 +1,131 @@
+"""The same SOP Instance UID again: the same data set, or another one."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import BinaryIO, Final
+
+from filmless.archive.entry import Entry
+from filmless.archive.index.index import Index
+from filmless.archive.newcomer import Newcomer
+from filmless.archive.options import Options
+from filmless.archive.outcome import Kind
+from filmless.archive.storage import Storage
+from filmless.archive.storage.in_place import InPlace
+from filmless.errors import ArchiveError, DicomError
+from filmless.file import read
+
+__all__ = ["Duplicates"]
+
+_PIECE: Final = 1 << 20
+_TRIES: Final = 10
+
+
+class Duplicates:
+    """What decides about newcomers whose UID is in the index.
+
+    Parameters
+    ----------
+    index, storage, options
+        Of the archive.
+    leave_in_trash
+        What takes files of which it is not known whether they still have a row.
+    """
+
+    def __init__(
+        self, index: Index, storage: Storage, options: Options, *, leave_in_trash: Callable[[Iterable[str]], None]
+    ) -> None:
+        self._index, self._storage, self._options = index, storage, options
+        self._leave_in_trash = leave_in_trash
+
+    def decide(self, newcomer: Newcomer) -> Kind:
+        """Settle a newcomer whose UID is there: in this process it is reserved, another one may change its row."""
+        for _ in range(_TRIES):
+            old = self._index.find(newcomer.record.instance_uid)
+            if old is None:  # deleted in the meantime
+                kind: Kind | None = "stored" if self._added(newcomer) else None
+            elif self._is_identical(newcomer, old):
+                kind = self._drop(newcomer, old)
+            elif self._options.duplicates == "replace" and newcomer.within.holds(old.patient_id, old.study_uid):
+                kind = "replaced" if self._replace(newcomer, old) else None
+            else:
+                kind = self._set_aside(newcomer)
+            if kind is not None:
+                return kind
+        raise ArchiveError("the instance is being changed by others all the time", hint="try again")
+
+    def _added(self, newcomer: Newcomer) -> bool:
+        return self._index.add([(newcomer.record, "", newcomer.location)])[0]
+
+    def _drop(self, newcomer: Newcomer, old: Entry) -> Kind | None:
+        """Settle one that is identical: what is served in place, or is lost, gives way to our own copy."""
+        if not old.storage and old.location == newcomer.location:
+            return "identical"
+        if old.storage or self._storage.size(old.location) is None:
+            is_ours = self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
+            return "stored" if is_ours else None
+        self._storage.remove(newcomer.location)
+        return "identical"
+
+    def _replace(self, newcomer: Newcomer, old: Entry) -> bool:
+        if old.storage:
+            return self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
+        self._storage.trash([old.location])
+        try:
+            is_replaced = self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
+        except BaseException:  # whether it was committed is not known
+            self._leave_in_trash([old.location])
+            raise
+        if is_replaced:
+            self._storage.purge([old.location])
+        else:
+            self._storage.restore([old.location])
+        return is_replaced
+
+    def _set_aside(self, newcomer: Newcomer) -> Kind:
+        newcomer.location = self._storage.move(newcomer.location, "quarantine")
+        self._index.add_conflict(newcomer.record, "", newcomer.location, received=time.time())
+        return "quarantined"
+
+    def _is_identical(self, newcomer: Newcomer, old: Entry) -> bool:
+        if old.sha256 == newcomer.record.sha256:
+            return True
+        if old.study_uid != newcomer.record.study_uid:
+            return False
+        keeper = InPlace(old.storage) if old.storage else self._storage
+        try:
+            with closing(keeper.open(old.location)) as left, closing(self._storage.open(newcomer.location)) as right:
+                if _same_behind_meta(left, right):
+                    return True
+                if max(old.size, newcomer.record.size) > self._options.compared_bytes:
+                    return False
+                left.seek(0)
+                right.seek(0)
+                return read(left) == read(right)
+        except (DicomError, OSError):  # what cannot be compared is not the same: it is kept
+            return False
+
+
+def _same_behind_meta(left: BinaryIO, right: BinaryIO) -> bool:
+    """Whether two files are of one transfer syntax and have the same bytes behind their file meta information."""
+    heads = [_past_meta(left), _past_meta(right)]
+    if None in heads or heads[0] != heads[1]:
+        return False
+    while True:
+        piece = left.read(_PIECE)
+        if piece != right.read(_PIECE):
+            return False
+        if not piece:
+            return True
+
+
+def _past_meta(file: BinaryIO) -> str | None:
+    """Read past the file meta information by its group length; return the transfer syntax."""
+    head = file.read(144)
+    if head[128:132] != b"DICM" or head[132:140] != b"\x02\0\0\0UL\x04\0" or len(head) < 144:
+        return None
+    length = int.from_bytes(head[140:144], "little")
+    if length > _PIECE:
+        return None
+    meta = read(head + file.read(length)).file_meta
+    return str(meta.TransferSyntaxUID)

@@ -1,0 +1,61 @@
+"""A folder that is served where it is: read, never written."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from filmless.errors import ArchiveError, NotFoundError
+
+__all__ = ["InPlace"]
+
+
+class InPlace:
+    """Files that somebody else keeps. Locations are paths below the folder, with slashes.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - links in it stay
+
+    def location_of(self, path: str | os.PathLike[str]) -> str:
+        """Return the location of a file.
+
+        Raises
+        ------
+        ValueError
+            It is not below the folder.
+        """
+        below = Path(os.path.abspath(self.root / path)).relative_to(self.root)  # noqa: PTH100
+        return below.as_posix()
+
+    def read(self, location: str, start: int = 0, end: int | None = None) -> bytes:
+        """Return a range of a file."""
+        with self.open(location) as file:
+            file.seek(start)
+            if end is None:
+                return file.read()
+            return file.read(max(0, min(end, os.fstat(file.fileno()).st_size) - start))
+
+    def open(self, location: str) -> BinaryIO:
+        """Open a file for reading."""
+        try:
+            return (self.root / location).open("rb", buffering=0)
+        except FileNotFoundError:
+            raise NotFoundError("the file of an instance is no longer in the folder that is served") from None
+        except OSError as error:
+            raise ArchiveError(f"the file of an instance cannot be read: {error.strerror}") from error
+
+    def path(self, location: str) -> str | None:
+        """Return the path of a file."""
+        return str(self.root / location)
+
+    def size(self, location: str) -> int | None:
+        """Return how long a file is; None when it is not there."""
+        try:
+            return (self.root / location).stat().st_size
+        except OSError:
+            return None
