@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -19,10 +20,10 @@ from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
 from filmless.archive.query import Found, Query
-from filmless.archive.record import record_of
+from filmless.archive.record import Record, record_of
 from filmless.archive.recovery import Tenure, record_of_stored, recover
 from filmless.archive.reservations import Reservations
-from filmless.archive.storage import Storage, Stored
+from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
@@ -34,7 +35,6 @@ __all__ = ["Archive"]
 
 _PIECE: Final = 1 << 20
 _CHUNK: Final = 500
-_ASKED: Final = "the index cannot be asked"
 
 
 class Archive:
@@ -82,7 +82,7 @@ class Archive:
         self._reserved = Reservations()
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
-        url = index or f"sqlite:///{self.folder / 'index.sqlite'}"
+        url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
         if read_only and index is None and not (self.folder / "index.sqlite").exists():
             raise NotFoundError("there is no archive", path=self.folder)
         with failing_as_archive("the archive cannot be opened"):
@@ -119,9 +119,13 @@ class Archive:
 
     # -- in ------------------------------------------------------------------------------------------------------
 
-    def receive(self) -> Incoming:
-        """Begin an instance."""
-        return Incoming(self.storage, self._writing(), self._reserved)
+    def receive(self, draft: Draft | None = None) -> Incoming:
+        """Begin an instance; ``draft`` is what it is written to, by default one of the storage."""
+        return Incoming(self.storage, self._writing(), self._reserved, draft)
+
+    def holding(self, instance_uids: Iterable[str]) -> AbstractContextManager[None]:
+        """Keep others of this process from storing, replacing and deleting some instances, while ``with`` lasts."""
+        return self._reserved.holding(instance_uids)
 
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
         """Store a whole file, given as bytes or by its path, and wait until it is durable."""
@@ -189,7 +193,7 @@ class Archive:
                 if old is not None and old.sha256 == record.sha256:
                     return Outcome("identical", *uids)
                 if old is not None and (old.storage, old.location) == (root, location):  # it was changed
-                    self.index.replace(old, record, root, location)
+                    self.index.replace([(old, record, root, location)])
                     return Outcome("replaced", *uids)
         raise ConflictError("another instance of the same SOP Instance UID is known already", path=path)
 
@@ -204,8 +208,7 @@ class Archive:
 
     def search(self, query: Query) -> Found:
         """Answer a query."""
-        with failing_as_archive(_ASKED):
-            return self.index.search(query)
+        return self.index.search(query)
 
     def entries(
         self,
@@ -216,18 +219,15 @@ class Archive:
         within: Within = EVERYTHING,
     ) -> list[Entry]:
         """Return the instances of a study, of a series or one alone, in a stable order; empty when there are none."""
-        with failing_as_archive(_ASKED):
-            return self.index.entries(study_uid, series_uid, instance_uid, within=within)
+        return self.index.entries(study_uid, series_uid, instance_uid, within=within)
 
     def headers(self, entries: Iterable[Entry]) -> Iterator[Header]:
         """Return the header of each of these."""
-        with failing_as_archive(_ASKED):
-            yield from self.index.headers(entries)
+        return self.index.headers(entries, renew=self._record)
 
     def frame_map(self, entry: Entry) -> FrameMap | None:
         """Return where the frames of an instance are; None when it has none."""
-        with failing_as_archive(_ASKED):
-            return self.index.frame_map(entry)
+        return self.index.frame_map(entry, renew=self._record)
 
     def read(self, entry: Entry, start: int = 0, end: int | None = None) -> bytes:
         """Return a range of the stored file.
@@ -266,6 +266,13 @@ class Archive:
         except FileNotFoundError:
             raise NotFoundError("the file of an instance is no longer in the archive") from None
 
+    def _record(self, entry: Entry) -> Record:
+        """Make the record of an instance again, for what an older version of the encoder made."""
+        keeper = self._keeper(entry)
+        source = keeper.path(entry.location) or keeper.read(entry.location)
+        with failing_as_archive("the file of an instance cannot be read"):
+            return record_of(source, size=entry.size, sha256=entry.sha256)
+
     def _keeper(self, entry: Entry) -> Storage | InPlace:
         return InPlace(entry.storage) if entry.storage else self.storage
 
@@ -288,8 +295,7 @@ class Archive:
 
     def _delete(self, committer: Committer, entries: list[Entry]) -> int:
         with self._reserved.holding(entry.instance_uid for entry in entries):
-            here = self.index.located([entry.location for entry in entries])
-            entries = [entry for entry in entries if entry.location in here]
+            entries = [entry for entry in entries if self._is_current(entry)]
             locations = [entry.location for entry in entries]
             self.storage.trash(locations)
             try:
@@ -299,6 +305,10 @@ class Archive:
                 raise
             self.storage.purge(locations)
         return len(entries)
+
+    def _is_current(self, entry: Entry) -> bool:
+        now = self.index.find(entry.instance_uid)
+        return now is not None and (now.id, now.location) == (entry.id, entry.location)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-
 from filmless.archive.duplicates import Duplicates
 from filmless.archive.failures import as_archive_error
 from filmless.archive.index.index import Index
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
+from filmless.archive.rows import located
 from filmless.archive.storage import Storage
-from filmless.errors import ArchiveError, ConflictError, FormatError
+from filmless.errors import ArchiveError
 
 __all__ = ["Committer"]
 
@@ -70,7 +69,7 @@ class Committer:
             return False
         return not self._unsettled
 
-    def give_up(self, newcomer: Newcomer, error: BaseException) -> None:
+    def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
         """Take back the file of a newcomer that got no row, and tell its sender.
 
         A commit that failed may have reached the disk all the same, so the file goes into the trash, where it is
@@ -78,8 +77,11 @@ class Committer:
         """
         if newcomer.is_new:
             try:
-                self._storage.trash([newcomer.location])
-                self.leave_in_trash([newcomer.location])
+                if is_without_row:
+                    self._storage.remove(newcomer.location)
+                else:
+                    self._storage.trash([newcomer.location])
+                    self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
                 self._unsettled = True
         newcomer.fail(as_archive_error(error, _WHAT))
@@ -119,17 +121,22 @@ class Committer:
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
             self._storage.settle([newcomer.location for newcomer in batch])
-            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
+            for newcomer in batch:
+                self.give_up(newcomer, error, is_without_row=True)
+            return
+        try:
+            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+        except Exception as error:  # noqa: BLE001 - likewise
             self._fail(batch, error)
             return
+        if self._left:
+            self._clear_left_quietly()
         for newcomer, is_added in zip(batch, added, strict=True):
             if is_added:
                 newcomer.settle("stored")
             else:
                 self._deciders.submit(self._settle_duplicate, newcomer)
-        if self._left:
-            self._clear_left_quietly()
 
     def _fail(self, batch: list[Newcomer], error: Exception) -> None:
         if len(batch) == 1 or _is_of_all(error):
@@ -157,7 +164,7 @@ class Committer:
         with self._left_lock:
             left = sorted(self._left)
         if left:
-            here = self._index.located(left)
+            here = located(self._index, left)
             self._storage.restore([location for location in left if location in here])
             self._storage.purge([location for location in left if location not in here])
             with self._left_lock:
@@ -166,10 +173,4 @@ class Committer:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether an error is of the disk or the database, not of one record: trying one by one would only take longer."""
-    if isinstance(error, (OperationalError, InterfaceError)):
-        return True
-    if isinstance(error, IntegrityError):
-        return False
-    if isinstance(error, DBAPIError):
-        return bool(error.connection_invalidated)
-    return isinstance(error, (OSError, ArchiveError)) and not isinstance(error, (ConflictError, FormatError))
+    return isinstance(error, (OSError, ArchiveError))

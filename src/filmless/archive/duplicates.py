@@ -1,5 +1,6 @@
 """The same SOP Instance UID again: the same data set, or another one."""
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import BinaryIO, Final
@@ -61,17 +62,17 @@ class Duplicates:
         if not old.storage and old.location == newcomer.location:
             return "identical"
         if old.storage or self._storage.size(old.location) is None:
-            is_ours = self._index.replace(old, newcomer.record, "", newcomer.location)
+            is_ours = self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
             return "stored" if is_ours else None
         self._storage.remove(newcomer.location)
         return "identical"
 
     def _replace(self, newcomer: Newcomer, old: Entry) -> bool:
         if old.storage:
-            return self._index.replace(old, newcomer.record, "", newcomer.location)
+            return self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
         self._storage.trash([old.location])
         try:
-            is_replaced = self._index.replace(old, newcomer.record, "", newcomer.location)
+            is_replaced = self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
         except BaseException:  # whether it was committed is not known
             self._leave_in_trash([old.location])
             raise
@@ -83,7 +84,7 @@ class Duplicates:
 
     def _set_aside(self, newcomer: Newcomer) -> Kind:
         newcomer.location = self._storage.move(newcomer.location, "quarantine")
-        self._index.add_conflict(newcomer.record, newcomer.location)
+        self._index.add_conflict(newcomer.record, "", newcomer.location, received=time.time())
         return "quarantined"
 
     def _is_identical(self, newcomer: Newcomer, old: Entry) -> bool:

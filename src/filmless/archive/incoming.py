@@ -30,17 +30,20 @@ class Incoming:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from filmless.archive import Archive
     >>> with Archive("archive") as archive, archive.receive() as incoming:
-    ...     incoming.write(open("slice.dcm", "rb").read())
+    ...     incoming.write(Path("slice.dcm").read_bytes())
     ...     incoming.submit().result().kind
     'stored'
     """
 
-    def __init__(self, storage: Storage, committer: Committer, reserved: Reservations) -> None:
+    def __init__(
+        self, storage: Storage, committer: Committer, reserved: Reservations, draft: Draft | None = None
+    ) -> None:
         self._storage, self._committer, self._reserved = storage, committer, reserved
         with failing_as_archive(_WHAT):
-            self._draft: Draft = storage.draft()
+            self._draft = draft or storage.draft()
 
     @property
     def size(self) -> int:
@@ -103,7 +106,7 @@ class Incoming:
         try:
             return self._committer.submit(newcomer)
         except BaseException as error:
-            self._committer.give_up(newcomer, error)
+            self._committer.give_up(newcomer, error, is_without_row=True)
             raise
 
     def __enter__(self) -> Self:

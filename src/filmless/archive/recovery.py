@@ -10,12 +10,13 @@ from typing import Final, TypeVar
 
 from filmless.archive.index.index import Index
 from filmless.archive.record import Record, record_of
+from filmless.archive.rows import located, without_row
 from filmless.archive.storage import Area, Storage, Stored
 from filmless.archive.storage.durable import sync_folder
 from filmless.errors import ArchiveError, DicomError
 from filmless.file.locking import lock_file
 
-__all__ = ["Tenure", "record_of_stored", "recover", "without_row"]
+__all__ = ["Tenure", "record_of_stored", "recover"]
 
 _CHUNK: Final = 500
 _PIECE: Final = 1 << 20
@@ -73,20 +74,14 @@ def recover(storage: Storage, index: Index, *, is_unclean: bool, adopt: Callable
     """
     storage.sweep()
     for chunk in _chunks(storage.trashed()):
-        here = index.located(chunk)
+        here = located(index, chunk)
         storage.restore([location for location in chunk if location in here])
         storage.purge([location for location in chunk if location not in here])
     if is_unclean and not storage.is_shared:
-        for area in ("instances", "quarantine"):
+        areas: tuple[Area, ...] = ("instances", "quarantine")
+        for area in areas:
             for stored in without_row(storage, index, area):
                 adopt(stored)
-
-
-def without_row(storage: Storage, index: Index, area: Area) -> Iterator[Stored]:
-    """Return the files of an area that no row names."""
-    for chunk in _chunks(storage.files(area)):
-        here = index.located([stored.location for stored in chunk])
-        yield from (stored for stored in chunk if stored.location not in here)
 
 
 def record_of_stored(storage: Storage, stored: Stored) -> Record | None:

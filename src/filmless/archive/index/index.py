@@ -1,97 +1,131 @@
 """The index of an archive: what is known of patients, studies, series and instances."""
 
-import json
-import time
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-import sqlalchemy as sa
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
 from filmless.archive.entry import Entry
 from filmless.archive.frame_map import FrameMap
-from filmless.archive.header import Header
-from filmless.archive.index import schema
+from filmless.archive.header import ENCODER, Header
+from filmless.archive.index import reading, search, writing
+from filmless.archive.index.database import Transaction, open_database
+from filmless.archive.index.migrations import migrate
+from filmless.archive.index.writing import Placed
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record
 from filmless.archive.within import EVERYTHING, Within
 from filmless.errors import NotFoundError
 
-__all__ = ["Index"]
+__all__ = ["Conflict", "Index", "StudyTotals", "Totals"]
 
-_ENTRY = (
-    sa.select(
-        schema.instance.c.id,
-        schema.patient.c.patient_id,
-        schema.study.c.uid,
-        schema.series.c.uid,
-        schema.instance.c.uid,
-        schema.instance.c.sop_class_uid,
-        schema.instance.c.transfer_syntax_uid,
-        schema.instance.c.size,
-        schema.instance.c.sha256,
-        schema.instance.c.storage,
-        schema.instance.c.location,
-        schema.instance.c.frames,
-        schema.instance.c.received,
-    )
-    .select_from(schema.instance)
-    .join(schema.series, schema.series.c.id == schema.instance.c.series)
-    .join(schema.study, schema.study.c.id == schema.series.c.study)
-    .join(schema.patient, schema.patient.c.id == schema.study.c.patient)
-)
+_PAGE: Final = 1000  # rows in memory, where many are gone through
+_HEADERS: Final = 100  # of 2 to 50 KB each
+
+
+class Conflict(NamedTuple):
+    """A file that is kept beside another one of the same SOP Instance UID."""
+
+    id: int
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+    size: int
+    sha256: str
+    storage: str
+    location: str
+    received: float
+
+
+class Totals(NamedTuple):
+    """How much there is."""
+
+    patients: int
+    studies: int
+    series: int
+    instances: int
+    size: int  # bytes of the files
+    conflicts: int
+
+
+class StudyTotals(NamedTuple):
+    """How much there is of a study."""
+
+    study_uid: str
+    patient_id: str
+    series: int
+    instances: int
+    size: int
+    received: float
 
 
 class Index:
-    """An index in a database.
+    """An index in a database. Use it from any thread; several processes may share one in PostgreSQL.
 
     Parameters
     ----------
     url
-        Of SQLAlchemy: ``sqlite:///path`` or ``postgresql+psycopg://...``.
+        ``sqlite:///path`` or ``postgresql://host/database``.
+
+    Raises
+    ------
+    ArchiveError
+        The database cannot be reached, its driver is not installed, or it was made by a newer version.
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
-        schema.METADATA.create_all(self._engine)
+        self._database = open_database(url)
+        try:
+            migrate(self._database.url)
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._database.close()
 
-    def add(self, batch: Iterable[tuple[Record, str, str]]) -> list[bool]:
-        """Add instances with their storage and location, all in one transaction; say of each if it is new."""
-        with self._engine.begin() as connection:
-            return [_add(connection, record, storage, location) for record, storage, location in batch]
+    # -- writing: each is durable on return ----------------------------------------------------------------------
 
-    def replace(self, old: Entry, record: Record, storage: str, location: str) -> bool:
-        """Put another file in the place of an instance; False when it is no longer what it was."""
-        with self._engine.begin() as connection:
-            if not _remove(connection, old):
-                return False
-            return _add(connection, record, storage, location)
+    def add(self, batch: Iterable[Placed]) -> list[bool]:
+        """Add instances, all in one transaction.
 
-    def add_conflict(self, record: Record, location: str) -> None:
-        """Note a file that was set aside; once, however often it comes."""
-        row = {"instance_uid": record.instance_uid, "sha256": record.sha256, "location": location}
-        where = (schema.conflict.c.instance_uid == record.instance_uid) & (schema.conflict.c.sha256 == record.sha256)
-        with self._engine.begin() as connection:
-            if connection.execute(sa.select(schema.conflict.c.id).where(where)).scalar() is None:
-                connection.execute(schema.conflict.insert().values(row | {"received": time.time()}))
+        Parameters
+        ----------
+        batch
+            Of each the record, the storage (``""`` for the archive's own) and the location there.
 
-    def located(self, locations: Iterable[str]) -> set[str]:
-        """Return those of the locations in the archive's own storage that a row names."""
-        wanted = list(locations)
-        instance, conflict = schema.instance.c, schema.conflict.c
-        digests = [location.rpartition("/")[2][:64] for location in wanted]
-        with self._engine.connect() as connection:
-            rows = sa.select(instance.location).where(instance.sha256.in_(digests), instance.storage == "")
-            found = set(connection.execute(rows).scalars())
-            found |= set(
-                connection.execute(sa.select(conflict.location).where(conflict.location.in_(wanted))).scalars()
-            )
-        return found.intersection(wanted)
+        Returns
+        -------
+        list of bool
+            For each whether it was added; False when an instance of its UID was there already, or earlier in the batch.
+        """
+        placed = list(batch)
+        return self._database.write(lambda transaction: writing.add(transaction, placed)) if placed else []
+
+    def replace(self, changes: Iterable[tuple[Entry, Record, str, str]]) -> list[bool]:
+        """Put records, with their storage and location, in the place of entries, all in one transaction.
+
+        What is known of the patients, studies and series above is taken from the new records.
+
+        Returns
+        -------
+        list of bool
+            For each whether it was replaced; False when its entry was there no more: then nothing was done with it.
+
+        Raises
+        ------
+        ConflictError
+            The UID of one of the records is that of yet another instance. Nothing was replaced.
+        """
+        pairs = [(entry, (record, storage, location)) for entry, record, storage, location in changes]
+        return self._database.write(lambda transaction: writing.replace(transaction, pairs)) if pairs else []
+
+    def remove(self, entries: Iterable[Entry]) -> list[bool]:
+        """Remove instances, and what is empty then, all in one transaction; return for each whether it was there."""
+        gone = list(entries)
+        return self._database.write(lambda transaction: writing.remove(transaction, gone)) if gone else []
+
+    # -- looking up ----------------------------------------------------------------------------------------------
 
     def entries(
         self,
@@ -102,97 +136,163 @@ class Index:
         within: Within = EVERYTHING,
     ) -> list[Entry]:
         """Return the instances of a study, of a series or one alone, in a stable order; empty when there are none."""
-        statement = _ENTRY.where(schema.study.c.uid == study_uid)
-        if series_uid is not None:
-            statement = statement.where(schema.series.c.uid == series_uid)
-        if instance_uid is not None:
-            statement = statement.where(schema.instance.c.uid == instance_uid)
-        order = (schema.series.c.number, schema.series.c.id, schema.instance.c.number, schema.instance.c.id)
-        with self._engine.connect() as connection:
-            found = [Entry(*row) for row in connection.execute(statement.order_by(*order))]  # type: ignore[call-arg]
-        return [entry for entry in found if within.holds(entry.patient_id, entry.study_uid)]
+        return reading.entries(self._database, study_uid, series_uid, instance_uid, within)
 
     def find(self, instance_uid: str) -> Entry | None:
         """Return an instance by its UID."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_ENTRY.where(schema.instance.c.uid == instance_uid)).first()
-        return None if row is None else Entry(*row)  # type: ignore[call-arg]
+        rows = self._database.rows(f"{reading.ENTRY} WHERE i.uid = ?", (instance_uid,))
+        return reading.entry_of(rows[0]) if rows else None
 
-    def headers(self, entries: Iterable[Entry]) -> Iterator[Header]:
-        """Return the header of each of these."""
-        with self._engine.connect() as connection:
-            for entry in entries:
-                statement = sa.select(schema.header.c.json).where(schema.header.c.instance == entry.id)
-                yield Header(connection.execute(statement).scalar_one())
+    def locations(self, *, storage: str | None = None, after: int = 0) -> Iterator[Entry]:
+        """Return every instance, in the order of their ids, a page at a time: it may be written meanwhile.
 
-    def frame_map(self, entry: Entry) -> FrameMap | None:
-        """Return where the frames of an instance are."""
-        statement = sa.select(schema.header.c.frames).where(schema.header.c.instance == entry.id)
-        with self._engine.connect() as connection:
-            data = connection.execute(statement).scalar_one()
+        Parameters
+        ----------
+        storage
+            Of this storage only: ``""`` is the archive's own.
+        after
+            The id behind which to go on.
+        """
+        where = " WHERE i.id > ?" if storage is None else " WHERE i.id > ? AND i.storage = ?"
+        sql = f"{reading.ENTRY}{where} ORDER BY i.id LIMIT {_PAGE}"
+        while True:
+            rows = self._database.rows(sql, (after,) if storage is None else (after, storage))
+            yield from map(reading.entry_of, rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    def with_digest(self, sha256: str) -> list[Entry]:
+        """Return the instances whose file has a digest."""
+        rows = self._database.rows(f"{reading.ENTRY} WHERE i.sha256 = ? ORDER BY i.id", (sha256,))
+        return [reading.entry_of(row) for row in rows]
+
+    def digests(self, prefix: str = "") -> set[str]:
+        """Return the digests of all files that are known, of instances and of conflicts, that begin so."""
+        end = prefix + "g"  # behind every hexadecimal digit
+        sql = "SELECT sha256 FROM {} WHERE sha256 >= ? AND sha256 < ?"
+        found = [self._database.rows(sql.format(table), (prefix, end)) for table in ("instance", "conflict")]
+        return {digest for rows in found for (digest,) in rows}
+
+    def headers(self, entries: Iterable[Entry], *, renew: Callable[[Entry], Record] | None = None) -> Iterator[Header]:
+        """Return the header of each of these, in order, a hundred in memory at a time.
+
+        Parameters
+        ----------
+        renew
+            Makes the record of an instance from its file, where what is kept is of another version of the encoder.
+
+        Raises
+        ------
+        NotFoundError
+            One of them was removed meanwhile.
+        """
+        rest = iter(entries)
+        while page := list(islice(rest, _HEADERS)):
+            ids = self._database.list(entry.id for entry in page)
+            rows = self._database.rows("SELECT instance, encoder, json FROM header WHERE instance IN [?]", (ids,))
+            kept = {key: (encoder, json) for key, encoder, json in rows}
+            for entry in page:
+                encoder, json = kept.get(entry.id) or _missing()
+                if encoder != ENCODER and renew is not None:
+                    json = self._renewed(entry, renew(entry)).header
+                yield Header(json)
+
+    def frame_map(self, entry: Entry, *, renew: Callable[[Entry], Record] | None = None) -> FrameMap | None:
+        """Return where the frames of an instance are; None when it has none.
+
+        Raises
+        ------
+        NotFoundError
+            It was removed meanwhile.
+        """
+        rows = self._database.rows("SELECT encoder, frames FROM header WHERE instance = ?", (entry.id,))
+        encoder, data = rows[0] if rows else _missing()
+        if encoder != ENCODER and renew is not None:
+            return self._renewed(entry, renew(entry)).frames
         return None if data is None else FrameMap.unpack(data)
 
-    def remove(self, entries: Iterable[Entry]) -> None:
-        """Remove instances, and what is empty then."""
-        with self._engine.begin() as connection:
-            for entry in entries:
-                _remove(connection, entry)
+    def _renewed(self, entry: Entry, record: Record) -> Record:
+        values = (record.encoder, record.header, record.frames.pack() if record.frames else None, entry.id)
+        sql = "UPDATE header SET encoder = ?, json = ?, frames = ? WHERE instance = ?"
+        self._database.write(lambda transaction: transaction.run(sql, values))
+        return record
+
+    # -- conflicts -----------------------------------------------------------------------------------------------
+
+    def add_conflict(self, record: Record, storage: str, location: str, *, received: float) -> bool:
+        """Keep in mind a file that is beside another one of its UID; False when it was there already."""
+        sql = (
+            "INSERT INTO conflict (study_uid, series_uid, instance_uid, size, sha256, storage, location, received) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance_uid, sha256) DO NOTHING RETURNING id"
+        )
+        uids = (record.study_uid, record.series_uid, record.instance_uid)
+        values = (*uids, record.size, record.sha256, storage, location, received)
+        return bool(self._database.write(lambda transaction: transaction.numbers(sql, [values])))
+
+    def conflicts(self, instance_uid: str | None = None) -> Iterator[Conflict]:
+        """Return all conflicts, or those of one UID, oldest first."""
+        after = 0
+        where = "" if instance_uid is None else " AND instance_uid = ?"
+        columns = ", ".join(Conflict._fields)
+        sql = f"SELECT {columns} FROM conflict WHERE id > ?{where} ORDER BY id LIMIT {_PAGE}"  # noqa: S608 - names of ours
+        while True:
+            rows = self._database.rows(sql, (after,) if instance_uid is None else (after, instance_uid))
+            yield from map(Conflict._make, rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    def resolve(self, conflict: Conflict) -> bool:
+        """Forget a conflict; False when it was there no more."""
+        sql = "DELETE FROM conflict WHERE id = ? AND sha256 = ?"
+        return self._database.write(lambda transaction: transaction.run(sql, (conflict.id, conflict.sha256))) > 0
+
+    # -- the rest ------------------------------------------------------------------------------------------------
+
+    def setting(self, name: str) -> str | None:
+        """Return what was kept under a name; None when nothing was."""
+        rows = self._database.rows("SELECT value FROM setting WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    def set(self, name: str, value: str | None) -> None:
+        """Keep something under a name; None takes it away."""
+
+        def work(transaction: Transaction) -> None:
+            if value is None:
+                transaction.run("DELETE FROM setting WHERE name = ?", (name,))
+            else:
+                sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?"
+                transaction.run(sql, (name, value, value))
+
+        self._database.write(work)
+
+    def totals(self) -> Totals:
+        """Return how much there is."""
+        sql = "SELECT count(*), sum(series_count), sum(instance_count), sum(size) FROM study"
+        ((studies, series, instances, size),) = self._database.rows(sql)
+        ((patients,),) = self._database.rows("SELECT count(*) FROM patient")
+        ((conflicts,),) = self._database.rows("SELECT count(*) FROM conflict")
+        return Totals(patients, studies, int(series or 0), int(instances or 0), int(size or 0), conflicts)
+
+    def oldest_studies(self, *, limit: int = _PAGE, before: float | None = None) -> list[StudyTotals]:
+        """Return the studies that came in first, oldest first, those before a moment when it is given."""
+        sql = "SELECT uid, patient_id, series_count, instance_count, size, received FROM study"
+        where = "" if before is None else " WHERE received < ?"
+        values = (limit,) if before is None else (before, limit)
+        rows = self._database.rows(f"{sql}{where} ORDER BY received, id LIMIT ?", values)
+        return [StudyTotals._make(row) for row in rows]
 
     def search(self, query: Query) -> Found:
-        """Answer a query."""
-        raise NotFoundError(f"search at level {query.level} comes with the index's own part")
+        """Answer a query.
+
+        Raises
+        ------
+        ValueRepresentationError
+            A key of a date or time is none.
+        """
+        return search.search(self._database, query)
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _remove(connection: sa.Connection, entry: Entry) -> bool:
-    row = (schema.instance.c.id == entry.id) & (schema.instance.c.sha256 == entry.sha256)
-    connection.execute(schema.header.delete().where(schema.header.c.instance == entry.id))
-    return connection.execute(schema.instance.delete().where(row)).rowcount > 0
-
-
-def _add(connection: sa.Connection, record: Record, storage: str, location: str) -> bool:
-    there = sa.select(schema.instance.c.id).where(schema.instance.c.uid == record.instance_uid)
-    if connection.execute(there).first():
-        return False
-    now = time.time()
-    values = {level: ds.to_json() for level, ds in record.levels.items()}
-    patient_id = str(record.levels["patient"].get("PatientID") or "")
-    found = sa.select(schema.patient.c.id).where(schema.patient.c.patient_id == patient_id)
-    patient = connection.execute(found).scalar()
-    if patient is None:
-        row: dict[str, Any] = {"patient_id": patient_id, "attributes": values["patient"]}
-        patient = connection.execute(schema.patient.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
-    study = connection.execute(sa.select(schema.study.c.id).where(schema.study.c.uid == record.study_uid)).scalar()
-    if study is None:
-        row = {"patient": patient, "uid": record.study_uid, "attributes": values["study"], "received": now}
-        study = connection.execute(schema.study.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
-    where = (schema.series.c.study == study) & (schema.series.c.uid == record.series_uid)
-    series = connection.execute(sa.select(schema.series.c.id).where(where)).scalar()
-    if series is None:
-        row = {"study": study, "uid": record.series_uid, "attributes": values["series"], "received": now}
-        row["modality"] = str(record.levels["series"].get("Modality") or "")
-        series = connection.execute(schema.series.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
-    row = {
-        "series": series,
-        "uid": record.instance_uid,
-        "sop_class_uid": record.sop_class_uid,
-        "transfer_syntax_uid": record.transfer_syntax_uid,
-        "frames": record.frames.count if record.frames else 0,
-        "size": record.size,
-        "sha256": record.sha256,
-        "storage": storage,
-        "location": location,
-        "attributes": values["instance"],
-        "received": now,
-    }
-    number = json.loads(values["instance"]).get("00200013", {}).get("Value", [None])[0]
-    row["number"] = number if isinstance(number, int) else None
-    key = connection.execute(schema.instance.insert().values(row)).inserted_primary_key[0]  # type: ignore[index]
-    frames = record.frames.pack() if record.frames else None
-    kept = {"instance": key, "encoder": record.encoder, "json": record.header, "frames": frames}
-    connection.execute(schema.header.insert().values(kept))
-    return True
+def _missing() -> tuple[int, bytes]:
+    raise NotFoundError("an instance was removed while it was read")

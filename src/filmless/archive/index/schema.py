@@ -1,6 +1,10 @@
-"""The tables. What changes here needs a migration (`filmless.archive.index.migrations`)."""
+"""The tables. What changes here needs a migration (`filmless.archive.index.migrations`).
 
-from typing import Final
+A study carries the patient attributes of its own files, beside its patient: what a study is found by and answers with
+is what its files say, also where two people were given one Patient ID.
+"""
+
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -17,24 +21,57 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["METADATA", "conflict", "header", "instance", "patient", "series", "study"]
+__all__ = [
+    "METADATA",
+    "NO_NUMBER",
+    "REVISION",
+    "conflict",
+    "header",
+    "instance",
+    "patient",
+    "series",
+    "setting",
+    "study",
+]
 
 METADATA: Final = MetaData()
 
+REVISION: Final = "0001"
+"""The newest migration: what a database has to be at."""
+
+NO_NUMBER: Final = 1 << 40
+"""The number of a series or instance that has none: it is sorted last. An IS has 32 bits."""
+
 _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER alone
+# By code point: the order is the same everywhere, and an index serves the beginning of a text.
+_STRING = String().with_variant(String(collation="C"), "postgresql")
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, _STRING, nullable=False, server_default="", **options)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def _person(name: str) -> list[Column[str]]:
+    """Return the columns of a person name: its folded component groups and its words, see `names`."""
+    return [_text(name), _text(f"{name}_ideographic"), _text(f"{name}_phonetic"), _text(f"{name}_words")]
+
 
 patient: Final = Table(
     "patient",
     METADATA,
     Column("id", _ID, primary_key=True),
-    Column("patient_id", String, nullable=False),
-    Column("issuer", String, nullable=False, server_default=""),
-    Column("name_key", String, nullable=False, server_default=""),  # folded, see `names`
-    Column("birth_date", String, nullable=False, server_default=""),
-    Column("sex", String, nullable=False, server_default=""),
+    Column("key", _STRING, nullable=False, unique=True),  # Patient ID and issuer; without an ID the name, too
+    _text("patient_id", index=True),
+    _text("issuer"),
+    *_person("patient_name"),
+    _text("birth_date"),
+    _text("sex"),
     Column("attributes", Text, nullable=False),  # the patient level, a DICOM JSON object
-    UniqueConstraint("patient_id", "issuer"),
-    Index("patient_name", "name_key"),
+    Index("patient_by_name", "patient_name"),
 )
 
 study: Final = Table(
@@ -42,19 +79,28 @@ study: Final = Table(
     METADATA,
     Column("id", _ID, primary_key=True),
     Column("patient", _ID, ForeignKey("patient.id"), nullable=False, index=True),
-    Column("uid", String, nullable=False, unique=True),
-    Column("date", String, nullable=False, server_default="", index=True),
-    Column("time", String, nullable=False, server_default=""),
-    Column("accession_number", String, nullable=False, server_default="", index=True),
-    Column("study_id", String, nullable=False, server_default=""),
-    Column("referring_key", String, nullable=False, server_default=""),
-    Column("modalities", String, nullable=False, server_default=""),  # sorted, as \CT\SR\
-    Column("sop_classes", Text, nullable=False, server_default=""),
-    Column("series_count", Integer, nullable=False, server_default="0"),
-    Column("instance_count", Integer, nullable=False, server_default="0"),
-    Column("size", BigInteger, nullable=False, server_default="0"),
-    Column("attributes", Text, nullable=False),
+    Column("uid", _STRING, nullable=False, unique=True),
+    _text("patient_id", index=True),
+    _text("issuer"),
+    *_person("patient_name"),
+    _text("birth_date"),
+    _text("sex"),
+    _text("date"),  # eight digits
+    _text("time"),  # twelve digits
+    _text("accession_number", index=True),
+    _text("study_id", index=True),
+    _text("description"),
+    *_person("referring_name"),
+    _text("modalities"),  # sorted, as \CT\SR\
+    Column("sop_classes", Text, nullable=False, server_default=""),  # likewise
+    _count("series_count"),
+    _count("instance_count"),
+    _count("size"),
+    Column("attributes", Text, nullable=False),  # patient and study levels
     Column("received", Float, nullable=False),
+    Index("study_in_order", "date", "time", "uid"),
+    Index("study_by_name", "patient_name"),
+    Index("study_by_received", "received"),
 )
 
 series: Final = Table(
@@ -62,38 +108,49 @@ series: Final = Table(
     METADATA,
     Column("id", _ID, primary_key=True),
     Column("study", _ID, ForeignKey("study.id"), nullable=False),
-    Column("uid", String, nullable=False, index=True),
-    Column("modality", String, nullable=False, server_default=""),
-    Column("number", Integer),
-    Column("instance_count", Integer, nullable=False, server_default="0"),
-    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("uid", _STRING, nullable=False, index=True),
+    _text("modality"),
+    Column("number", BigInteger, nullable=False),
+    _text("description"),
+    _text("body_part"),
+    _text("date"),
+    _text("time"),
+    _text("step_date"),  # Performed Procedure Step Start Date
+    _text("step_time"),
+    _count("instance_count"),
+    _count("size"),
+    Column("sop_classes", Text, nullable=False, server_default=""),
     Column("attributes", Text, nullable=False),
     Column("received", Float, nullable=False),
     UniqueConstraint("study", "uid"),
+    Index("series_in_order", "study", "number", "uid"),
+    Index("series_by_modality", "modality", "study"),
 )
 
 instance: Final = Table(
     "instance",
     METADATA,
     Column("id", _ID, primary_key=True),
-    Column("series", _ID, ForeignKey("series.id"), nullable=False, index=True),
-    Column("uid", String, nullable=False, unique=True),
-    Column("sop_class_uid", String, nullable=False),
-    Column("transfer_syntax_uid", String, nullable=False),
-    Column("number", Integer),
-    Column("frames", Integer, nullable=False),
+    Column("series", _ID, ForeignKey("series.id"), nullable=False),
+    Column("uid", _STRING, nullable=False, unique=True),
+    Column("sop_class_uid", _STRING, nullable=False),
+    Column("transfer_syntax_uid", _STRING, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("frames", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False, index=True),
-    Column("storage", String, nullable=False, server_default=""),
-    Column("location", String, nullable=False),
+    _text("storage"),
+    Column("location", Text, nullable=False),
     Column("attributes", Text, nullable=False),
     Column("received", Float, nullable=False),
+    Index("instance_in_order", "series", "number", "uid"),
+    sqlite_autoincrement=True,  # an id is never used again: who still holds one must not be given another's header
 )
 
 header: Final = Table(
     "header",
     METADATA,
-    Column("instance", _ID, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True),
+    Column("instance", _ID, ForeignKey("instance.id"), primary_key=True, autoincrement=False),
     Column("encoder", Integer, nullable=False),
     Column("json", LargeBinary, nullable=False),
     Column("frames", LargeBinary),
@@ -103,9 +160,20 @@ conflict: Final = Table(
     "conflict",
     METADATA,
     Column("id", _ID, primary_key=True),
-    Column("instance_uid", String, nullable=False, index=True),
-    Column("sha256", String(64), nullable=False),
-    Column("location", String, nullable=False),
+    Column("study_uid", _STRING, nullable=False),
+    Column("series_uid", _STRING, nullable=False),
+    Column("instance_uid", _STRING, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    _text("storage"),
+    Column("location", Text, nullable=False),
     Column("received", Float, nullable=False),
     UniqueConstraint("instance_uid", "sha256"),
+)
+
+setting: Final = Table(
+    "setting",
+    METADATA,
+    Column("name", _STRING, primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -14,9 +15,18 @@ from filmless.archive.storage import Area, Draft, Stored
 from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
-__all__ = ["FileDraft", "Folder"]
+__all__ = ["FileDraft", "Folder", "sweep"]
 
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
+
+
+def sweep(folder: Path) -> None:
+    """Remove the drafts in a folder, when nobody is at work there."""
+    for path in folder.glob("*.part"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 class FileDraft:
@@ -224,8 +234,7 @@ class Folder:
 
     def sweep(self) -> None:
         """Remove drafts of a process that is gone."""
-        for path in self._incoming.glob("*.part"):
-            path.unlink(missing_ok=True)
+        sweep(self._incoming)
 
     def _into_trash(self, location: str) -> None:
         try:

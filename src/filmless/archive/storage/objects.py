@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from filmless.archive.storage import Area, Draft, Stored
 from filmless.archive.storage.durable import make_folder
-from filmless.archive.storage.folder import FileDraft
+from filmless.archive.storage.folder import FileDraft, sweep
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["Objects"]
@@ -172,8 +172,7 @@ class Objects:
 
     def sweep(self) -> None:
         """Remove local drafts of a process that is gone."""
-        for path in self._spool.glob("*.part"):
-            path.unlink(missing_ok=True)
+        sweep(self._spool)
 
     def _delete(self, location: str) -> None:
         with suppress(FileNotFoundError, self._obstore.exceptions.NotFoundError):

@@ -1,0 +1,170 @@
+"""Rows of the index as answers: DICOM JSON, tags in ascending order."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote
+
+from filmless.archive.header import Header
+from filmless.archive.index.conditions import Condition
+from filmless.archive.index.database import Database
+from filmless.archive.levels import ALWAYS, KNOWN, LEVELS, ORDER
+from filmless.archive.matching import alternatives, vr_of
+from filmless.archive.query import Query, Row
+
+__all__ = ["Answers"]
+
+_ONLINE: Final = {"vr": "CS", "Value": ["ONLINE"]}
+_RETRIEVE_URL: Final = "00081190"
+_COUNTS_OF_PATIENT: Final = ("00201200", "00201202", "00201204")
+
+#: What is counted, not kept: never sought in a header.
+_MADE: Final = frozenset(
+    {0x0008_0056, 0x0008_0061, 0x0008_0062, 0x0008_1190, 0x0020_1200, 0x0020_1202, 0x0020_1204, 0x0020_1206}
+    | {0x0020_1208, 0x0020_1209, 0x0008_0005, 0x0008_0052, 0x0008_0054}
+)
+_FIRST_BELOW: Final = {
+    "patient": "s.patient = ?",
+    "study": "e.study = ?",
+    "series": "i.series = ?",
+    "instance": "i.id = ?",
+}
+
+_Object = dict[str, dict[str, Any]]
+
+
+class Answers:
+    """Makes the answers of one query.
+
+    DICOM
+    -----
+    PS3.18 10.6.3.3, Tables 10.6.3-3 to -5
+    """
+
+    def __init__(self, database: Database, query: Query, in_sight: Sequence[Condition]) -> None:
+        self._database, self._query, self._in_sight = database, query, in_sight
+        levels = _levels(query)
+        always = {tag for level in levels for tag in ALWAYS[level]}
+        known = {tag for level in levels for tag in KNOWN[level]}
+        # Whose study or series a row is of is told in any case.
+        always |= {
+            tag for tag, level in ((0x0020_000D, "study"), (0x0020_000E, "series")) if _is_within(level, query.level)
+        }
+        paths = [*(key.path for key in query.keys), *query.include]
+        asked = {path[0] for path in paths} - {0x0008_0005, 0x0008_0052, 0x0008_1190}
+        own = {tag for level in ORDER[: ORDER.index(query.level) + 1] for tag in LEVELS[level]}
+        self._always = [(f"{tag:08X}", {"vr": vr_of(tag)}) for tag in sorted(always | asked)]
+        self._known = [f"{tag:08X}" for tag in sorted(known)]
+        self._counts = bool(asked & {0x0020_1200, 0x0020_1202, 0x0020_1204})
+        self._needs_header = bool(asked - own - _MADE) or (query.include_all and query.level == "instance")
+        self._sought = {f"{tag:08X}" for tag in asked - own - _MADE}
+        # Rows of one study follow each other.
+        self._parsed = lru_cache(maxsize=64)(json.loads)
+
+    def row(self, row: tuple[Any, ...]) -> Row:
+        """Return a row of the search as an answer."""
+        level = self._query.level
+        if level == "patient":
+            known, uids = dict(self._parsed(row[1])), ("", "", "")
+            if self._counts:
+                known |= self._of_patient(row[0])
+        else:
+            known, uids = self._merged(row)
+        if self._needs_header:
+            known = self._with_header(known, row[{"patient": 0, "study": 0, "series": 7, "instance": 11}[level]])
+        if level != "patient" and self._query.retrieve_url is not None:
+            known[_RETRIEVE_URL] = {"vr": "UR", "Value": [_url(self._query.retrieve_url, uids)]}
+        answer: _Object = {}
+        if self._query.include_all:
+            answer |= known
+        for tag in self._known:
+            if tag in known:
+                answer[tag] = known[tag]
+        for tag, empty in self._always:
+            answer[tag] = known.get(tag, empty)
+        if _RETRIEVE_URL in known:
+            answer[_RETRIEVE_URL] = known[_RETRIEVE_URL]
+        text = json.dumps(dict(sorted(answer.items())), ensure_ascii=False, separators=(",", ":"))
+        return Row(*uids, text.encode("utf-8", "replace"))
+
+    def _merged(self, row: tuple[Any, ...]) -> tuple[_Object, tuple[str, str, str]]:
+        """Return all that the index knows of a study, series or instance, and its UIDs."""
+        known = dict(self._parsed(row[6]))
+        series_uid = instance_uid = ""
+        if len(row) > 7:
+            series_uid = row[8]
+            known |= self._parsed(row[10])
+            known["00201209"] = {"vr": "IS", "Value": [row[9]]}
+        if len(row) > 11:
+            instance_uid = row[12]
+            known |= json.loads(row[13])
+        known["00080056"] = _ONLINE
+        known["00080061"] = _several("CS", row[2])
+        known["00080062"] = _several("UI", row[3])
+        known["00201206"] = {"vr": "IS", "Value": [row[4]]}
+        known["00201208"] = {"vr": "IS", "Value": [row[5]]}
+        return known, (row[1], series_uid, instance_uid)
+
+    def _of_patient(self, patient: int) -> _Object:
+        where = "".join(f" AND {part.sql}" for part in self._in_sight)
+        sql = f"SELECT count(*), sum(s.series_count), sum(s.instance_count) FROM study s WHERE s.patient = ?{where}"  # noqa: S608 - names of ours
+        values = (patient, *(value for part in self._in_sight for value in part.values))
+        (counts,) = self._database.rows(sql, values)
+        return {
+            tag: {"vr": "IS", "Value": [int(count or 0)]} for tag, count in zip(_COUNTS_OF_PATIENT, counts, strict=True)
+        }
+
+    def _with_header(self, known: _Object, key: int) -> _Object:
+        """Return what is known with what the header of the instance, or of the first one below, has."""
+        level = self._query.level
+        seen = self._in_sight if level == "patient" else ()
+        where = "".join(f" AND {part.sql}" for part in seen)
+        sql = (
+            "SELECT h.json FROM header h JOIN instance i ON i.id = h.instance JOIN series e ON e.id = i.series "  # noqa: S608 - names of ours
+            f"JOIN study s ON s.id = e.study WHERE {_FIRST_BELOW[level]}{where} "
+            "ORDER BY e.number, e.uid, i.number, i.uid LIMIT 1"
+        )
+        rows = self._database.rows(sql, (key, *(value for part in seen for value in part.values)))
+        if not rows:
+            return known
+        header = json.loads(Header(rows[0][0]).json())
+        if self._query.include_all and level == "instance":
+            return {tag: element for tag, element in _without_bulk(header).items() if tag[:4] != "0002"} | known
+        return known | {tag: header[tag] for tag in self._sought if tag in header and "BulkDataURI" not in header[tag]}
+
+
+def _levels(query: Query) -> list[str]:
+    """Return the levels whose attributes an answer has: of a study that was named they are known to who asks."""
+    if query.level in {"patient", "study"}:
+        return ["patient", "study"][: ORDER.index(query.level) + 1]
+    named = {path[0] for path, text in query.keys if len(path) == 1 and len(alternatives("UI", text)) == 1}
+    levels = [] if 0x0020_000D in named else ["patient", "study"]
+    if query.level == "instance" and 0x0020_000E not in named:
+        levels.append("series")
+    return [*levels, query.level]
+
+
+def _is_within(level: str, other: str) -> bool:
+    return ORDER.index(level) <= ORDER.index(other)
+
+
+def _several(vr: str, text: str) -> dict[str, Any]:
+    values = text.strip("\\").split("\\") if text else []
+    return {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+def _url(base: str, uids: tuple[str, str, str]) -> str:
+    parts = zip(("studies", "series", "instances"), uids, strict=True)
+    return base.rstrip("/") + "".join(f"/{name}/{quote(uid, safe='')}" for name, uid in parts if uid)
+
+
+def _without_bulk(attributes: _Object) -> _Object:
+    """Return attributes without those whose values are somewhere else: an answer has no place to say where."""
+    return {
+        tag: element | {"Value": [_without_bulk(item) for item in element.get("Value", ())]}
+        if element.get("vr") == "SQ" and element.get("Value")
+        else element
+        for tag, element in attributes.items()
+        if "BulkDataURI" not in element and "InlineBinary" not in element
+    }

@@ -1,0 +1,98 @@
+"""What a kill does not show: the order of system calls, and the disk that a loss of power leaves at any point."""
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from filmless.archive import Archive
+
+from .made import uid_of
+from .traced import Call, Disk, trace
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is there only")
+
+INSTANCES = 24
+
+Make = Callable[..., bytes]
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> tuple[Path, list[Call]]:
+    """The calls of a process that stored instances, and its folder."""
+    folder = tmp_path_factory.mktemp("traced") / "archive"
+    folder.mkdir()
+    return folder, trace(peer("strace"), folder, folder.parent / "log", instances=INSTANCES)
+
+
+def acknowledged(call: Call) -> int | None:
+    """The number that a call acknowledged."""
+    text = call.texts[-1] if call.name == "write" and call.arguments.startswith("1<") else b""
+    found = re.fullmatch(rb"ack (\d+) stored\n", text)
+    return int(found[1]) if found else None
+
+
+def first(calls: list[Call], after: int, what: Callable[[Call], bool]) -> Call:
+    """The first call of a kind that was entered after a line."""
+    return next(call for call in calls if call.entered > after and what(call))
+
+
+def test_each_step_is_on_the_disk_before_the_next(traced: tuple[Path, list[Call]], make: Make) -> None:
+    folder, calls = traced
+    acks = [call for call in calls if acknowledged(call) is not None]
+    assert len(acks) == INSTANCES
+    for ack in acks:
+        data = make(acknowledged(ack))
+        assert steps_before(ack, calls, hashlib.sha256(data).hexdigest(), folder)
+
+
+def steps_before(ack: Call, calls: list[Call], sha256: str, folder: Path) -> bool:
+    """Whether an instance was made durable in the right order before it was acknowledged."""
+    target = folder / "instances" / sha256[:2] / f"{sha256}.dcm"
+    named = first(calls, -1, lambda call: call.name == "rename" and call.texts[1] == str(target).encode())
+    draft = named.texts[0].decode()
+    last = [call for call in calls if call.name == "write" and call.path == draft][-1]
+    synced = first(calls, -1, lambda call: "sync" in call.name and call.path == draft)
+    shown = first(calls, named.left, lambda call: call.name == "fsync" and call.path == str(target.parent))
+    row = first(
+        calls, shown.left, lambda call: "write" in call.name and is_log(call) and sha256.encode() in call.texts[-1]
+    )
+    kept = first(calls, row.left, lambda call: "sync" in call.name and is_log(call))
+    steps = [last, synced, named, shown, row, kept, ack]
+    return all(one.left < other.entered for one, other in pairwise(steps))
+
+
+def is_log(call: Call) -> bool:
+    return call.path.endswith("index.sqlite-wal")
+
+
+def test_what_was_acknowledged_outlives_a_loss_of_power(
+    traced: tuple[Path, list[Call]], make: Make, tmp_path: Path
+) -> None:
+    """All that may be lost is: what was written since the last fsync, and names since that of their folder."""
+    folder, calls = traced
+    disk, told, cuts = Disk(folder), set(), 0
+    for call in calls:
+        disk.do(call)
+        number = acknowledged(call)
+        if number is not None:
+            told.add(number)
+        if number is None and not (call.name.startswith(("fsync", "fdatasync", "rename")) and call.entered % 4 == 0):
+            continue
+        if str(folder) not in disk.kept:
+            continue
+        left = tmp_path / f"cut-{cuts}"
+        disk.lay_out(left)
+        with Archive(left) as archive:
+            rows = {entry.instance_uid: entry for entry in archive.entries(uid_of(0, level=1))}
+            for one in told:
+                assert archive.read(rows[uid_of(one)]) == make(one), f"instance {one} at call {call.entered}"
+            for entry in rows.values():
+                assert hashlib.sha256(archive.read(entry)).hexdigest() == entry.sha256
+        cuts += 1
+    assert len(told) == INSTANCES
+    assert cuts > INSTANCES
