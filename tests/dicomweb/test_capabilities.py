@@ -151,6 +151,6 @@ def test_schemathesis(url: str, archive: tuple[Archive, Outcome], mode: str) -> 
                 run()
             except hypothesis.errors.Unsatisfiable:
                 assert mode == "negative"  # nothing can be wrong where there are no parameters
-    assert sum(tried.values()) >= 50
+    assert sum(tried.values()) >= 40
     assert mode == "negative" or tried[200] > 30
     assert httpx.get(f"{url}/studies").status_code == 200
