@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
+from pydicom.data import get_testdata_file
 
 from filmless.archive import Archive
 from filmless.dicomweb import application
 from filmless.errors import DicomError
-from filmless.file import read
+from filmless.file import encode, read
+from filmless.pixels import transcode
 
 
 class _Server(uvicorn.Server):
@@ -59,12 +62,10 @@ def stored(archive: Archive, files: list[Path]) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def held(
-    tmp_path_factory: pytest.TempPathFactory, pydicom_files: list[Path]
-) -> Iterator[tuple[Archive, dict[str, Path]]]:
-    """An archive of all files in pydicom's wheel, and which file each instance came from."""
+def held(tmp_path_factory: pytest.TempPathFactory, all_files: list[Path]) -> Iterator[tuple[Archive, dict[str, Path]]]:
+    """An archive of all real files of moderate size, and which file each instance came from."""
     with Archive(tmp_path_factory.mktemp("archive")) as archive:
-        yield archive, stored(archive, pydicom_files)
+        yield archive, stored(archive, [path for path in all_files if path.stat().st_size < 1 << 20])
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +79,29 @@ def url(held: tuple[Archive, dict[str, Path]]) -> Iterator[str]:
 def serve() -> Callable[[object], AbstractContextManager[str]]:
     """Serve an application while a block runs: ``with serve(app) as url``."""
     return serving
+
+
+@pytest.fixture(scope="session")
+def http(url: str) -> Iterator[httpx.Client]:
+    """A client of that server that keeps its connection."""
+    with httpx.Client(base_url=url, headers={"accept-encoding": "identity"}, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def http_of_mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, list[bytes]]]:
+    """A client of a server over a study of an image, a report, and an image whose pixels are damaged."""
+    image = read(get_testdata_file("CT_small.dcm", download=False))
+    damaged = transcode(image, "JPEG2000Lossless", new_instance=False)
+    damaged.PixelData = bytes(damaged["PixelData"].value).replace(b"\xff\x4f\xff\x51", b"\xff\x4f\xff\x77")
+    report = read(get_testdata_file("reportsi.dcm", download=False))
+    files = []
+    with Archive(tmp_path_factory.mktemp("mixed")) as archive:
+        for number, ds in enumerate((image, report, damaged), 1):
+            ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = "1.2.3", "1.2.3.1", f"1.2.3.1.{number}"
+            ds.InstanceNumber, ds.PatientID = number, "1"
+            ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+            files.append(encode(ds))
+            archive.store(files[-1])
+        with serving(application(archive)) as address, httpx.Client(base_url=address) as client:
+            yield client, files

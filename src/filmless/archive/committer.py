@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -30,10 +30,16 @@ class Committer:
     ----------
     index, storage, options
         Of the archive.
+
+    Attributes
+    ----------
+    told
+        Called with each outcome and the bytes of its file.
     """
 
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
         self._index, self._storage, self._options = index, storage, options
+        self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
         self._duplicates = Duplicates(index, storage, options, leave_in_trash=self.leave_in_trash)
         # Bounded: who sends faster than the disk takes waits here.
         self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
@@ -51,6 +57,7 @@ class Committer:
         with self._open:
             if self._closed:
                 raise ArchiveError(_CLOSED)
+            newcomer.told = self.told
             self._waiting.put(newcomer)
         return newcomer.future
 
@@ -69,7 +76,7 @@ class Committer:
             return False
         return not self._unsettled
 
-    def give_up(self, newcomer: Newcomer, error: BaseException) -> None:
+    def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
         """Take back the file of a newcomer that got no row, and tell its sender.
 
         A commit that failed may have reached the disk all the same, so the file goes into the trash, where it is
@@ -77,8 +84,11 @@ class Committer:
         """
         if newcomer.is_new:
             try:
-                self._storage.trash([newcomer.location])
-                self.leave_in_trash([newcomer.location])
+                if is_without_row:
+                    self._storage.remove(newcomer.location)
+                else:
+                    self._storage.trash([newcomer.location])
+                    self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
                 self._unsettled = True
         newcomer.fail(as_archive_error(error, _WHAT))
@@ -118,17 +128,22 @@ class Committer:
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
             self._storage.settle([newcomer.location for newcomer in batch])
-            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
+            for newcomer in batch:
+                self.give_up(newcomer, error, is_without_row=True)
+            return
+        try:
+            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+        except Exception as error:  # noqa: BLE001 - likewise
             self._fail(batch, error)
             return
+        if self._left:
+            self._clear_left_quietly()
         for newcomer, is_added in zip(batch, added, strict=True):
             if is_added:
                 newcomer.settle("stored")
             else:
                 self._deciders.submit(self._settle_duplicate, newcomer)
-        if self._left:
-            self._clear_left_quietly()
 
     def _fail(self, batch: list[Newcomer], error: Exception) -> None:
         if len(batch) == 1 or _is_of_all(error):

@@ -11,10 +11,10 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Index
+from filmless.archive.rows import located
 from filmless.archive.storage import AREAS
 from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
-from filmless.archive.upkeep.rows import conflicts, database_of, every_entry, forget_conflict
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 
 __all__ = ["BackupReport", "backup", "restore"]
@@ -49,7 +49,9 @@ class BackupReport:
     with_index: bool = True
 
 
-def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None) -> BackupReport:
+def backup(
+    archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None
+) -> BackupReport:
     """Bring a copy of an archive up to date. Only what is new is copied: a file never changes under its name.
 
     The copy is an archive itself, with the same layout: it can be opened, verified and served.
@@ -96,7 +98,9 @@ def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = Fal
     return report
 
 
-def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None) -> BackupReport:
+def restore(
+    source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None
+) -> BackupReport:
     """Make an archive of a backup.
 
     Parameters
@@ -125,7 +129,7 @@ def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, p
         raise NotFoundError(
             "the backup has no index",
             path=source,
-            hint="copy the folder back, and load the dump of the database or run `filmless archive rebuild --index URL`",
+            hint="copy the folder back, and load the dump of the database, or `filmless archive rebuild --index URL`",
         )
     with Archive(source, read_only=True) as archive:
         return backup(archive, root, progress=progress)
@@ -139,7 +143,7 @@ def _require_own(root: Path, folder: Path) -> None:
 
 
 def _is_sqlite(archive: Archive) -> bool:
-    return database_of(archive.index).url.startswith("sqlite")
+    return archive.index.database.url.startswith("sqlite")
 
 
 def _copy_files(
@@ -185,7 +189,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
     if link and source is not None:
         with suppress(OSError):
             place.unlink(missing_ok=True)
-            os.link(source, place)
+            place.hardlink_to(source)
             return True
     part = incoming / f"{place.name}.part"
     try:
@@ -196,7 +200,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
             sync_file(out.fileno())
         if source is not None:
             _keep_time(source, part)
-        os.replace(part, place)
+        part.replace(place)
     except NotFoundError:
         part.unlink(missing_ok=True)
         return False
@@ -206,24 +210,24 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
 def _keep_time(source: str, part: Path) -> None:
     """Keep the time of a file, by which `rebuild` tells when it was received."""
     with suppress(OSError):
-        found = os.stat(source)
+        found = Path(source).stat()
         os.utime(part, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _copy_index(archive: Archive, root: Path) -> None:
     """Copy an index in SQLite as it is at one moment; who writes to it does not wait for long."""
-    path = database_of(archive.index).url.partition("///")[2]
+    path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as now:
-        with closing(sqlite3.connect(part)) as copy:
-            now.backup(copy, pages=_PAGES)
-            copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
+    source = f"{Path(path).resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
+        now.backup(copy, pages=_PAGES)
+        copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
     with part.open("r+b") as file:
         sync_file(file.fileno())
     for suffix in ("-wal", "-shm"):
         Path(f"{root / _INDEX}{suffix}").unlink(missing_ok=True)
-    os.replace(part, root / _INDEX)
+    part.replace(root / _INDEX)
     sync_folder(root)
 
 
@@ -232,12 +236,12 @@ def _forget_lost(root: Path) -> None:
     storage = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}")
     try:
-        lost = [entry for entry in every_entry(index) if not entry.storage and storage.size(entry.location) is None]
+        lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
         if lost:
             index.remove(lost)
-        for conflict in conflicts(index):
+        for conflict in index.conflicts():
             if storage.size(conflict.location) is None:
-                forget_conflict(index, conflict)
+                index.resolve(conflict)
     finally:
         index.close()
 
@@ -260,7 +264,7 @@ def _surplus(archive: Archive, root: Path, *, with_index: bool) -> Iterator[str]
                 if area == "originals":
                     is_gone = archive.storage.size(stored.location) is None
                 else:
-                    is_gone = not index.located([stored.location])
+                    is_gone = not located(index, [stored.location])
                 if is_gone:
                     yield stored.location
     except DicomError:

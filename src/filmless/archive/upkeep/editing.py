@@ -194,10 +194,7 @@ def changed(dataset: Dataset, values: Values, *, reason: str, at: datetime) -> b
         return False
     was = Dataset()
     for tag in sorted(different):
-        if tag in before:
-            was[tag] = before[tag]
-        else:
-            was[tag] = None
+        was[tag] = before.get(tag)
     item = Dataset()
     item.SourceOfPreviousValues = ""
     item.AttributeModificationDateTime = at.strftime("%Y%m%d%H%M%S.%f%z")

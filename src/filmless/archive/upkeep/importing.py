@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from filmless.archive.archive import Archive
 from filmless.archive.outcome import Outcome
@@ -152,9 +152,9 @@ def count_files(sources: Source | Iterable[Source]) -> int:
 
 def _paths(sources: Source | Iterable[Source]) -> list[str]:
     given = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-    paths = [os.path.abspath(path) for path in given]
+    paths = [os.path.abspath(path) for path in given]  # noqa: PTH100 - links in it stay
     for path in paths:
-        if not os.path.exists(path):
+        if not Path(path).exists():
             raise NotFoundError("there is no such file or folder", path=path)
     return paths
 
@@ -164,7 +164,7 @@ def _paths(sources: Source | Iterable[Source]) -> list[str]:
 
 def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
     for path in paths:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             yield from _of_file(path, limits)
             continue
         unread: list[OSError] = []
@@ -172,7 +172,7 @@ def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
             folders.sort()
             for name in sorted(files):
                 if not name.startswith(_OWN):
-                    yield from _of_file(os.path.join(place, name), limits)
+                    yield from _of_file(os.path.join(place, name), limits)  # noqa: PTH118 - many files
         for error in unread:
             yield _Subject(str(error.filename), "", "", trouble=error)
 
@@ -180,7 +180,7 @@ def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
 def _of_file(path: str, limits: ZipLimits) -> Iterator[_Subject]:
     if not is_zip(path):
         try:
-            found = os.stat(path)
+            found = Path(path).stat()
         except OSError as error:
             yield _Subject(path, "", "", trouble=error)
             return
@@ -209,7 +209,7 @@ def _taken(archive: Archive, subject: _Subject, *, link: bool) -> tuple[Future[O
         with archive.receive() as incoming:
             incoming.write(data)
             return incoming.submit(), False
-    with open(subject.path, "rb", buffering=0) as file:
+    with Path(subject.path).open("rb", buffering=0) as file:
         head = file.read(_HEAD)
         _require_instance(head)
         if link and is_unalterable(subject.path):
@@ -276,7 +276,7 @@ class _Journal:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def __enter__(self) -> "_Journal":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

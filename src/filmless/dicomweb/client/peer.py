@@ -58,15 +58,18 @@ class Peer:
         """Return the URL of a resource."""
         return "/".join([self.url, *(part for part in parts if part is not None)])
 
-    def same_origin(self, url: str) -> str:
-        """Return a URL that an answer names, which may be relative.
+    def same_origin(self, url: str, *, base: str | None = None) -> str:
+        """Return a URL that an answer names, which may be relative to that of the answer.
 
         Raises
         ------
         DicomWebError
             It is of another origin: nothing is asked of who did not get the credentials from the user.
         """
-        full = urljoin(f"{self.url}/", url)
+        try:
+            full = urljoin(base or f"{self.url}/", url)
+        except ValueError:
+            full = ""
         if _origin(full) != _origin(self.url):
             raise DicomWebError("the service names a URL of another origin, which is not followed")
         return full
@@ -107,7 +110,7 @@ def ask(
             tries += 1
             continue
         if head.status in _REDIRECTS and "location" in head.headers and redirects < _MOST_REDIRECTS:
-            url = peer.same_origin(urljoin(url, head.headers["location"]))
+            url = peer.same_origin(head.headers["location"], base=url)
             redirects += 1
         elif head.status in accepted:
             return head

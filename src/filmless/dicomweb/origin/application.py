@@ -64,7 +64,10 @@ def application(archive: Archive, *, limits: Limits | None = None, public_url: s
     """
     service = Service(archive, limits or Limits(), public_url)
     routes = [route for part in _PARTS for route in part.routes(service)]
-    return Starlette(routes=routes, exception_handlers={DicomError: answer_error, HTTPException: answer_http_error})
+    app = Starlette(routes=routes, exception_handlers={DicomError: answer_error, HTTPException: answer_http_error})
+    # A redirect would lead to whatever `Host` says; a path with a slash too many names nothing.
+    app.router.redirect_slashes = False
+    return app
 
 
 def answer_error(_request: Request, error: Exception) -> Response:

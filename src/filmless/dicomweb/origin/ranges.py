@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -90,7 +91,7 @@ def answer(
 
     Raises
     ------
-    DicomWebError
+    HTTPException
         416: nothing of it is in the range.
     """
     size = length_of(body)
@@ -123,7 +124,8 @@ def _range(request: Request, size: int, etag: str, modified: float) -> tuple[int
         if last is not None and int(last) < start:
             return None
     if start >= end:
-        raise DicomWebError(f"the range is outside of the resource, which has {size} bytes", status=416)
+        message = f"the range is outside of the resource, which has {size} bytes"
+        raise HTTPException(416, message, headers={"Content-Range": f"bytes */{size}"})
     return start, end
 
 
