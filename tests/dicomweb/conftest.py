@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -52,12 +53,18 @@ def stored(archive: Archive, files: list[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in files:
         try:
-            uid = str(read(path).get("SOPInstanceUID"))
-            if uid not in found:
-                archive.store(path)
-                found[uid] = path
+            found.setdefault(str(read(path).get("SOPInstanceUID")), path)
         except DicomError:
             continue
+
+    def store(uid: str) -> None:
+        try:
+            archive.store(found[uid])
+        except DicomError:
+            del found[uid]
+
+    with ThreadPoolExecutor(8) as threads:  # together they wait for the disk once
+        list(threads.map(store, list(found)))
     return found
 
 
