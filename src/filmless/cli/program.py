@@ -76,10 +76,14 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 
 for _command in (dump, show, check, convert, transcode, edit, scan, media):
     program.add_command(_command)
-program.add_command(Later("serve", short_help="Serve an archive over DICOMweb."))
-program.add_command(Later("find", short_help="Search in an archive of the network."))
-program.add_command(Later("get", short_help="Fetch files from an archive of the network."))
-program.add_command(Later("store", short_help="Send files to an archive of the network."))
+for _later in (
+    Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("forward", short_help="Show and change what waits for being sent on."),
+    Later("find", short_help="Search in an archive of the network."),
+    Later("get", short_help="Fetch files from an archive of the network."),
+    Later("store", short_help="Send files to an archive of the network."),
+):
+    program.add_command(_later)
 
 
 def main() -> NoReturn:

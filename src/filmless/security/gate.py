@@ -54,7 +54,7 @@ class Gate:
         options: SecurityOptions,
         *,
         limits: Limits | None = None,
-        open_paths: Iterable[str] = ("/health",),
+        open_paths: Iterable[str] = ("/health", "/health/live", "/health/ready"),
     ) -> None:
         self._app = app
         self._limits = limits or Limits()

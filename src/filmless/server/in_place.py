@@ -13,7 +13,7 @@ from filmless.archive.index.database import Database, Transaction
 from filmless.errors import ConflictError, DicomError, FormatError, LimitError, UnsupportedError
 from filmless.server.logs import Log
 
-__all__ = ["FolderInPlace", "forget_others"]
+__all__ = ["FolderInPlace", "folder_counts", "forget_others"]
 
 _TOGETHER: Final = 200  # files of a folder that are looked at before what they are is noted
 _OWN: Final = ".filmless-"  # names of files in which filmless keeps books
@@ -193,14 +193,15 @@ def forget_others(archive: Archive, database: Database, folders: Iterable[Path])
     served = {os.path.abspath(folder) for folder in folders}  # noqa: PTH100
     for (storage,) in database.rows("SELECT DISTINCT storage FROM folder_file"):
         if storage not in served:
-            rows = database.rows(
-                "SELECT instance_uid FROM folder_file WHERE storage = ? AND kind = 'instance'", (storage,)
-            )
-            found = (archive.index.find(uid) for (uid,) in rows)
+            sql = "SELECT instance_uid FROM folder_file WHERE storage = ? AND kind = 'instance'"
+            found = (archive.index.find(uid) for (uid,) in database.rows(sql, (storage,)))
             archive.forget(entry for entry in found if entry is not None and entry.storage == storage)
-            database.write(
-                lambda transaction, of=storage: transaction.run("DELETE FROM folder_file WHERE storage = ?", (of,))
-            )
+            _forget_files(database, storage)
+
+
+def _forget_files(database: Database, storage: str) -> None:
+    sql = "DELETE FROM folder_file WHERE storage = ?"
+    database.write(lambda transaction: transaction.run(sql, (storage,)))
 
 
 def folder_counts(database: Database) -> dict[str, float]:

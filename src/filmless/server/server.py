@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Self, TextIO
 
 import uvicorn
 
+from filmless.security import http_protocol
 from filmless.server.composing import Composed, compose
-from filmless.server.http_protocol import bounded_protocol
 from filmless.server.listening import listen, urls
 from filmless.server.logs import make_log, with_library_logs
 from filmless.server.settings.tree import Settings
@@ -114,7 +114,7 @@ class Server:
         http = self.settings.http
         config = uvicorn.Config(
             self._composed.application,
-            http=bounded_protocol(head_bytes=http.head_bytes, head_s=http.idle_s),
+            http=http_protocol(self.settings.limits),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -143,9 +143,9 @@ def _state(service: Service, request: Request, query: Mapping[str, str]) -> Entr
 
 
 def _ranges(request: Request, query: Mapping[str, str]) -> list[MediaRange]:
-    """Return what is accepted: ``contentType`` takes the place of the header, as far as a client can set that at all."""
-    if "contentType" not in query:
     """Return what is accepted: ``contentType`` takes the place of the header, which a link cannot set."""
+    if "contentType" not in query:
+        return accepted(request)
     found = list(media_ranges(query["contentType"].replace(" ", "+")))
     if not found:
         raise DicomWebError("`contentType` is no list of media types", status=400)

@@ -25,6 +25,7 @@ class Kind(NamedTuple):
     choices: tuple[str, ...] = ()
     is_optional: bool = False
     is_many: bool = False
+    is_set: bool = False  # of many
 
     def expected(self, key: str) -> str:
         """Say it in words."""
@@ -84,6 +85,7 @@ _WORDS: Final[dict[type, str]] = {
 _METAVARS: Final = {
     "peers": "NAME={url=...}",
     "forward": "{to=[...]}",
+    "retention": "{max_age_days=...}",
     "security.keys": "{name=..., sha256=...}",
     "security.certificates": "{name=..., subject=...}",
 }
@@ -95,7 +97,7 @@ def kind_of(annotation: Any) -> Kind:
     if origin in {typing.Union, UnionType}:
         return kind_of(_without_none(annotation))._replace(is_optional=True)
     if origin in {tuple, frozenset}:
-        return kind_of(arguments[0])._replace(is_many=True)
+        return kind_of(arguments[0])._replace(is_many=True, is_set=origin is frozenset)
     if origin is Literal:
         return Kind(str, choices=arguments)
     return Kind(dict if origin in {dict, Mapping} else annotation)
@@ -107,10 +109,10 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _row_of(annotation: Any) -> type | None:
+def _row_of(annotation: Any) -> Any:
     """Return the dataclass of the rows of a table of tables."""
     if typing.get_origin(annotation) in {tuple, dict}:
-        return next((one for one in typing.get_args(annotation) if dataclasses.is_dataclass(one)), None)  # type: ignore[arg-type]
+        return next((one for one in typing.get_args(annotation) if dataclasses.is_dataclass(one)), None)
     return None
 
 

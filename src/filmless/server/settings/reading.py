@@ -46,8 +46,8 @@ def read_settings(
     given
         Values by the key of their option, as ``http.port``.
     tables
-        Rows for ``peers``, ``forward``, ``security.keys`` and ``security.certificates``, each as TOML in one line,
-        beside those of the file.
+        Rows for ``peers``, ``forward``, ``retention``, ``security.keys`` and ``security.certificates``, each as TOML in
+        one line, beside those of the file.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def read_settings(
                 content[_SECURITY][inner] = [*kept, _inline(f"row={text}", table)["row"]]
             else:
                 rows[table.key] = line.joined(rows[table.key], table, text)
-    built = {
+    built: dict[str, Any] = {
         key: source.made(owner, key, {o.name: values[o.key] for o in OPTIONS if o.section == key and o.key in values})
         for key, owner, _ in SECTIONS
         if key and not _is_security(key)
@@ -165,7 +165,7 @@ class _Source:
         """Check the value of an option, and make it what its field holds."""
         option = next((option for option in OPTIONS if option.key == key), None)
         if option is None:
-            keys = [one.key for one in (*OPTIONS, *SECTIONS, *TABLES)]
+            keys = [*(one.key for one in OPTIONS), *(one.key for one in SECTIONS), *(one.key for one in TABLES)]
             raise _unknown(key, keys, self.where)
         return self.value(value, option.kind, option.name, (option.flag or "FOLDER") if is_flag else key)
 
@@ -174,7 +174,8 @@ class _Source:
         if value is None and kind.is_optional:
             return None
         if kind.is_many and isinstance(value, list | tuple):
-            return tuple(self.value(one, kind._replace(is_many=False), name, key) for one in value)
+            found = (self.value(one, kind._replace(is_many=False), name, key) for one in value)
+            return frozenset(found) if kind.is_set else tuple(found)
         made = None if kind.is_many else _made(value, kind, name)
         if made is None:
             raise SettingsError(f"`{key}` in {self.where} is {_found(value)}, expected {kind.expected(name)}")
@@ -185,7 +186,7 @@ class _Source:
         try:
             return owner(**values)
         except ValueError as error:
-            raise SettingsError(f"`[{key}]` in {self.where}: {error}") from None
+            raise SettingsError(f"`{key}` in {self.where}: {error}") from None
 
     def rows(self, content: Mapping[str, Any], table: TableOption) -> Any:
         """Make the rows of a table of a file."""
@@ -226,7 +227,7 @@ class _Source:
             if is_needed and field.name not in values:
                 expected = kind_of(hints[field.name]).expected(field.name)
                 raise SettingsError(f"`{key}` in {self.where} has no `{field.name}`, expected {expected}")
-        return owner(**values)
+        return self.made(owner, key, values)
 
 
 def _unknown(key: str, known: Sequence[str], where: str) -> SettingsError:

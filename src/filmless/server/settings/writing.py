@@ -17,6 +17,7 @@ _SAMPLES: Final[dict[str, Any]] = {
     "url": "https://archive.example.org/dicom-web",
     "to": ("NAME",),
     "match": {"Modality": "CT"},
+    "max_age_days": 3650.0,
     "name": "ct-1",
     "sha256": "",
 }
