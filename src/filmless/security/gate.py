@@ -36,6 +36,11 @@ class Gate:
     open_paths
         What is answered without authentication.
 
+    Raises
+    ------
+    SecurityError
+        Any host is allowed, and nobody has to prove who they are; or the file of keys cannot be read.
+
     Notes
     -----
     A request is refused when its Host names another server than this one (a page whose name was made to resolve to
@@ -56,6 +61,9 @@ class Gate:
         limits: Limits | None = None,
         open_paths: Iterable[str] = ("/health", "/health/live", "/health/ready"),
     ) -> None:
+        if "*" in options.hosts and not options.is_authenticated:
+            hint = "`filmless key create NAME` makes a key"
+            raise SecurityError("security.hosts: `*` goes with authentication alone", hint=hint)
         self._app = app
         self._limits = limits or Limits()
         self._open = frozenset(open_paths)
