@@ -69,7 +69,7 @@ class Committer:
             return False
         return not self._unsettled
 
-    def give_up(self, newcomer: Newcomer, error: BaseException) -> None:
+    def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
         """Take back the file of a newcomer that got no row, and tell its sender.
 
         A commit that failed may have reached the disk all the same, so the file goes into the trash, where it is
@@ -77,8 +77,11 @@ class Committer:
         """
         if newcomer.is_new:
             try:
-                self._storage.trash([newcomer.location])
-                self.leave_in_trash([newcomer.location])
+                if is_without_row:
+                    self._storage.remove(newcomer.location)
+                else:
+                    self._storage.trash([newcomer.location])
+                    self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
                 self._unsettled = True
         newcomer.fail(as_archive_error(error, _WHAT))
@@ -118,17 +121,22 @@ class Committer:
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
             self._storage.settle([newcomer.location for newcomer in batch])
-            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
+            for newcomer in batch:
+                self.give_up(newcomer, error, is_without_row=True)
+            return
+        try:
+            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+        except Exception as error:  # noqa: BLE001 - likewise
             self._fail(batch, error)
             return
+        if self._left:
+            self._clear_left_quietly()
         for newcomer, is_added in zip(batch, added, strict=True):
             if is_added:
                 newcomer.settle("stored")
             else:
                 self._deciders.submit(self._settle_duplicate, newcomer)
-        if self._left:
-            self._clear_left_quietly()
 
     def _fail(self, batch: list[Newcomer], error: Exception) -> None:
         if len(batch) == 1 or _is_of_all(error):

@@ -106,7 +106,7 @@ class Incoming:
         try:
             return self._committer.submit(newcomer)
         except BaseException as error:
-            self._committer.give_up(newcomer, error)
+            self._committer.give_up(newcomer, error, is_without_row=True)
             raise
 
     def __enter__(self) -> Self:
