@@ -2,9 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -80,6 +80,12 @@ def url(held: tuple[Archive, dict[str, Path]]) -> Iterator[str]:
     """The URL of a server over that archive."""
     with serving(application(held[0])) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[object], AbstractContextManager[str]]:
+    """Serve an application while a block runs: ``with serve(app) as url``."""
+    return serving
 
 
 @pytest.fixture(scope="session")

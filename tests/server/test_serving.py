@@ -69,7 +69,7 @@ def test_a_log_holds_no_query_and_no_path(start, tmp_path: Path) -> None:
 def test_a_folder_is_one_servers(start, tmp_path: Path) -> None:
     first = start("--data", tmp_path)
     said = failing("--data", tmp_path, "--port", 0)
-    assert said.startswith(f"filmless: another server has this data folder, in {tmp_path}\nhint: ")
+    assert said.startswith(f"filmless: the archive's folder is in use by another process, in {tmp_path}\nhint: ")
     assert first.end() == 0
     assert start("--data", tmp_path).client.get("/health").status_code == 200
 
@@ -86,7 +86,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     said = failing("--data", tmp_path / "file", "--port", 0)
-    assert said.startswith("filmless: the data folder cannot be written to, ")
+    assert said.startswith("filmless: the archive cannot be opened: ")
     assert "hint: `--data` names another folder" in said
 
 
@@ -101,8 +101,37 @@ def test_a_postgresql_that_is_down(tmp_path: Path) -> None:
     assert "hint: " in said
 
 
+def test_it_is_not_opened_to_others_without_authentication(tmp_path: Path) -> None:
+    said = failing("--data", tmp_path / "data", "--host", "0.0.0.0", "--port", 0)
+    assert said.startswith("filmless: listening on `0.0.0.0` would open the archive to everyone in the network")
+    assert "hint: `filmless key create NAME`" in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) -> None:
+    from filmless.security import ApiKeys
+
+    (tmp_path / "data").mkdir()
+    keys = ApiKeys(tmp_path / "data/keys.json")
+    key, reader = keys.create("admin", roles={"admin"}), keys.create("one", roles={"read"}, patients={"1"})
+    server = start("--data", tmp_path / "data", "--host", "0.0.0.0", "--security-hosts", "*")
+    url = f"http://127.0.0.1:{httpx.URL(server.url).port}"
+    for path in ("/", "/metrics", "/conformance"):
+        assert server.client.get(url + path).status_code == 401
+        assert server.client.get(url + path, headers={"X-Api-Key": key}).status_code == 200
+        # These are of all patients.
+        assert server.client.get(url + path, headers={"X-Api-Key": reader}).status_code == 403
+    for path in ("/health", "/health/live", "/health/ready"):
+        assert server.client.get(url + path).status_code == 200
+    assert server.end() == 0
+    audit = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
+    assert len(audit) >= 9
+
+
 def test_a_name_that_is_none(tmp_path: Path) -> None:
-    assert "cannot listen at `no..such`" in failing("--data", tmp_path, "--host", "no..such", "--port", 0)
+    assert "cannot listen at `no..such`" in failing(
+        "--data", tmp_path, "--host", "no..such", "--port", 0, "--security-authentication"
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
@@ -135,15 +164,15 @@ def server_is_closed(host: str, port: int) -> None:
 
 
 def test_a_head_without_end_is_refused(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path / "data", "--head-bytes", 2000)
+    server = start("--data", tmp_path / "data", "--limits-header-bytes", 2000, "--limits-url-bytes", 1000)
     url = httpx.URL(server.url)
     for text in (
-        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 3000,
-        b"GET /" + b"x" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000,
+        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     ):
         with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
             connection.sendall(text)
-            assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
+            assert connection.recv(1000).startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 414 "))
     with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00")  # a TLS hello
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
@@ -151,7 +180,7 @@ def test_a_head_without_end_is_refused(start, tmp_path: Path) -> None:
 
 
 def test_a_head_that_never_ends_is_left(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path / "data", "--idle-s", 0.2)
+    server = start("--data", tmp_path / "data", "--limits-idle-s", 0.2)
     url = httpx.URL(server.url)
     for text in (b"", b"GET / HT"):
         with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 import filmless
+from filmless.cli.archive import archive
 from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
@@ -74,9 +75,16 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
         click.echo(context.get_help())
 
 
-for _command in (dump, show, check, convert, transcode, edit, scan, media):
+for _command in (dump, show, check, convert, transcode, edit, scan, media, archive):
     program.add_command(_command)
-program.add_command(Later("serve", short_help="Serve an archive over DICOMweb."))
+for _later in (
+    Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("forward", short_help="Show and change what waits for being sent on."),
+    Later("find", short_help="Search in an archive of the network."),
+    Later("get", short_help="Fetch files from an archive of the network."),
+    Later("store", short_help="Send files to an archive of the network."),
+):
+    program.add_command(_later)
 
 
 def main() -> NoReturn:

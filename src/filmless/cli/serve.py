@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from filmless.cli.option_groups import GroupedCommand
-from filmless.server.settings.options import OPTIONS, TABLES, Option
+from filmless.server.settings.options import OPTIONS, SECTIONS, TABLES, Option
 
 __all__ = ["serve"]
 
@@ -19,8 +20,15 @@ _TITLES = {
     "http": "Where it listens",
     "arrival": "What comes in",
     "in_place": "Folders in place",
-    "logs": "Logs",
+    "security.tls": "TLS",
+    "forward": "Forwarding",
+    "peers": "Forwarding",
+    "retention": "Quota and retention",
+    "quota": "Quota and retention",
 }
+
+
+_METAVARS: dict[type, str] = {str: "TEXT", int: "N", float: "N", Path: "PATH", dict: "{...}"}
 
 
 class _Words(click.ParamType[Any]):
@@ -33,6 +41,11 @@ class _Words(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
         kind = self._option.kind
+        if kind.type is dict:
+            try:
+                return tomllib.loads(f"value = {value}")["value"]
+            except tomllib.TOMLDecodeError:
+                return value
         if kind.type in {int, float} and not kind.is_size(self._option.name):
             try:
                 return kind.type(value)
@@ -47,28 +60,45 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in OPTIONS:
         if not option.flag:
             continue
-        destination = option.key.replace(".", "__")
+        destination = _destination(option.key)
         names = [option.flag, destination]
         options: dict[str, Any] = {"help": option.help, "multiple": option.kind.is_many, "default": None}
         if option.kind.type is bool:
             names[0] = f"{option.flag}/--no-{option.flag[2:]}"
         else:
             options |= {"type": _Words(option), "metavar": _metavar(option)}
-        made.append((_TITLES.get(option.section, option.section.capitalize()), click.option(*names, **options)))
+        made.append((_title(option.section), click.option(*names, **options)))
     for table in TABLES:
-        decorator = click.option(table.flag, table.key, multiple=True, metavar=table.metavar, help=table.help)
-        made.append(("Forwarding", decorator))
+        decorator = click.option(
+            table.flag, _destination(table.key), multiple=True, metavar=table.metavar, help=f"{table.help} Repeatable."
+        )
+        made.append((_title(table.key if "." not in table.key else table.key.rpartition(".")[0]), decorator))
+    # Options of a group stand together in the help.
+    made.sort(key=lambda one: _order(one[0]))
     for title, decorator in reversed(made):
         command = decorator(command)
         command.__click_params__[-1].group = title  # type: ignore[attr-defined]
     return command
 
 
+def _destination(key: str) -> str:
+    return key.replace(".", "__")
+
+
+def _title(section: str) -> str:
+    return _TITLES.get(section, section.rpartition(".")[2].capitalize())
+
+
+def _order(title: str) -> int:
+    titles = list(dict.fromkeys(_title(section.key) for section in SECTIONS))
+    return titles.index(title) if title in titles else len(titles)
+
+
 def _metavar(option: Option) -> str:
     kind = option.kind
     if kind.choices:
         return "|".join(kind.choices)
-    return "SIZE" if kind.is_size(option.name) else {str: "TEXT", int: "N", float: "N", Path: "PATH"}[kind.type]
+    return "SIZE" if kind.is_size(option.name) else _METAVARS[kind.type]
 
 
 @click.command(cls=GroupedCommand, short_help="Serve an archive over DICOMweb.")
@@ -104,7 +134,7 @@ def serve(
     from filmless.server.server import Addresses
     from filmless.server.settings import as_toml, read_settings
 
-    tables = {table.key: given.pop(table.key) for table in TABLES}
+    tables = {table.key: given.pop(_destination(table.key)) for table in TABLES}
     values = {key.replace("__", "."): value for key, value in given.items() if value not in (None, ())}
     if folders:
         values["folders"] = folders

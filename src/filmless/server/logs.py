@@ -14,7 +14,7 @@ __all__ = ["Log", "make_log", "where_raised", "with_library_logs"]
 
 Log = structlog.typing.FilteringBoundLogger
 
-_LIBRARIES: Final = ("uvicorn", "asyncio", "alembic", "sqlalchemy", "httpx")
+_LIBRARIES: Final = ("filmless", "uvicorn", "asyncio", "alembic", "sqlalchemy", "httpx")
 
 
 def make_log(settings: Logs, stream: TextIO) -> Log:

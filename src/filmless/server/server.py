@@ -13,14 +13,15 @@ from typing import Any, NamedTuple, Self, TextIO
 
 import uvicorn
 
+from filmless.security import http_protocol
 from filmless.server.composing import Composed, compose
-from filmless.server.http_protocol import bounded_protocol
 from filmless.server.listening import listen, urls
 from filmless.server.logs import make_log, with_library_logs
 from filmless.server.settings.tree import Settings
 
 __all__ = ["Addresses", "Server"]
 
+_PATIENCE_S = 5.0
 _SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
@@ -113,7 +114,7 @@ class Server:
         http = self.settings.http
         config = uvicorn.Config(
             self._composed.application,
-            http=bounded_protocol(head_bytes=http.head_bytes, head_s=http.idle_s),
+            http=http_protocol(self.settings.limits),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -136,7 +137,7 @@ class Server:
             for activity in activities:
                 activity.ask_to_stop()
             for activity in activities:
-                activity.stop()
+                activity.stop(_PATIENCE_S)
             self.close()
             self._log.info("stopped")
 

@@ -109,7 +109,9 @@ def _responses(operation: Operation) -> dict[str, Any]:
     found = {str(operation.status): success}
     if operation.group == "Store":
         found["202"] = success  # some of the instances were not stored
-        found["409"] = {"description": "None was stored", "content": success.get("content", {})}
+        # None of them was stored: the answer says of each why.
+        content = success["content"] | {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+        return found | dict.fromkeys(("4XX", "5XX"), {"description": "What is wrong", "content": content})
     if operation.method == "GET":
         found["206"] = {"description": "A range", "content": {"*/*": {}}}
         found["304"] = {"description": "It is as it was"}

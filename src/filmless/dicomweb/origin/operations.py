@@ -49,6 +49,7 @@ class Operation(NamedTuple):
 
 
 _NUMBER = r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?"
+_DATE = r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])"
 _FLAG: Final = {"type": "string", "enum": ["true", "false"]}
 
 PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -68,14 +69,17 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         {"type": "string", "pattern": rf"^{_NUMBER},[1-9][0-9]{{0,6}},(linear|linear-exact|sigmoid)$"},
     ),
     "fuzzymatching": ("Whether words of names match that begin alike.", _FLAG),
-    "includefield": ("Attributes to return too, by keyword or tag, or `all`.", {"type": "string"}),
+    "includefield": (
+        "Attributes to return too, by keyword or tag, or `all`.",
+        {"type": "string", "examples": ["all", "StudyDescription,00081090"]},
+    ),
     "limit": ("How many answers at the most.", {"type": "integer", "minimum": 0, "maximum": 999_999_999}),
     "offset": ("How many answers are skipped.", {"type": "integer", "minimum": 0, "maximum": 999_999_999}),
     "emptyvaluematching": ("Not supported; a warning says so.", _FLAG),
     "multiplevaluematching": ("Not supported; a warning says so.", _FLAG),
     "PatientName": ("Matching key; any other attribute is one, too, by keyword, tag or path.", {"type": "string"}),
     "PatientID": ("Matching key.", {"type": "string"}),
-    "StudyDate": ("Matching key: a date or a range.", {"type": "string"}),
+    "StudyDate": ("Matching key: a date or a range.", {"type": "string", "pattern": rf"^({_DATE}|{_DATE}-|-{_DATE})$"}),
     "ModalitiesInStudy": ("Matching key.", {"type": "string"}),
     "StudyInstanceUID": ("Matching key: a UID or a list of them.", {"type": "string"}),
 }

@@ -73,14 +73,14 @@ class Part:
     def append(self, data: bytes | memoryview) -> None:
         """Take more bytes; once it has failed, forget them."""
         self.size += len(data)
+        if len(self._head) < _HEAD:
+            self._head += bytes(data[: _HEAD - len(self._head)])
         most = self._service.limits.part_bytes
         if self.failure is None and self.size > most:
             self.failure = LimitError(f"an instance of more than {most} bytes", limit="part_bytes", value=most)
         if self.failure is not None:
             self._pieces, self._held = [], 0
             return
-        if len(self._head) < _HEAD:
-            self._head += bytes(data[: _HEAD - len(self._head)])
         self._pieces.append(data)
         self._held += len(data)
 
@@ -100,13 +100,15 @@ class Part:
 
     def submit(self, study: str | None, within: Within) -> Future[Outcome]:
         """Write the rest and make it durable; in a thread. The result comes with the commit that it shares."""
-        if self._incoming is None and self.failure is None and self._head[128:132] != b"DICM":
-            # What is no DICOM at all, or without a preamble, is small as a rule: look before anything is written.
-            read(b"".join(self._pieces))
-        self.write()
-        if self.failure is not None or self._incoming is None:
-            raise self.failure or FormatError("an empty part")
-        return self._incoming.submit(study_uid=study, within=within)
+        try:
+            if self.failure is None and self._head[128:132] != b"DICM":
+                raise FormatError("no DICOM file, expected a preamble and `DICM` behind it")
+            self.write()
+            if self.failure is not None or self._incoming is None:
+                raise self.failure or FormatError("an empty part")
+            return self._incoming.submit(study_uid=study, within=within)
+        finally:
+            self.discard()  # without an effect on what was placed
 
     def discard(self) -> None:
         """Leave nothing behind; in a thread."""
@@ -186,6 +188,8 @@ class Receiving:
 
     async def finish(self, part: Part) -> None:
         """Store an instance that is whole, while the next one comes."""
+        if self._failures > _MOST_FAILURES:
+            raise self._too_many()
         if not part.size:
             self._open.discard(part)
             self.fail(Failure(CANNOT_UNDERSTAND, "an empty part"))
@@ -206,9 +210,7 @@ class Receiving:
         self._tasks.append(failure)
         self._failures += 1
         if self._failures > _MOST_FAILURES:
-            raise LimitError(
-                f"more than {_MOST_FAILURES} parts that cannot be stored", limit="failures", value=_MOST_FAILURES
-            )
+            raise self._too_many()
 
     async def report(self) -> Report:
         """Wait until all is durable, and return what became of each."""
@@ -235,7 +237,10 @@ class Receiving:
             return self._failure(part, error)
         finally:
             self._flying.release()
-            await self._service.call(part.discard)  # without an effect on what was placed
+
+    def _too_many(self) -> LimitError:
+        most = _MOST_FAILURES
+        return LimitError(f"more than {most} parts that cannot be stored", limit="failures", value=most)
 
     def _failure(self, part: Part, error: Exception) -> Failure:
         sop_class, instance, study = part.uids()

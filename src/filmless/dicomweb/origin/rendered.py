@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from filmless.archive import Entry
 from filmless.dicomweb.origin.documents import document, media_types_of_document
+from filmless.dicomweb.origin.frames import frame_numbers
 from filmless.dicomweb.origin.gzipped import joined
 from filmless.dicomweb.origin.metadata import instance_url
 from filmless.dicomweb.origin.multipart_out import Multipart, Part
@@ -62,7 +63,7 @@ def routes(service: Service) -> list[Route]:
 def _rendered(service: Service, request: Request) -> Response:
     within = service.within(request, "read")
     rendering = rendering_of(_once(request.query_params))
-    shown = subjects(service.archive, _entries(service, request), within=within)
+    shown = subjects(service.archive, service.find(request), within=within)
     chosen = request.path_params.get("frames")
     if chosen is not None:
         shown = _with_frames(shown, chosen)
@@ -194,7 +195,7 @@ def _thumbnail(service: Service, request: Request) -> Response:
     rendering = rendering_of(_once(request.query_params))
     if rendering.shows_a_part:
         raise DicomWebError("`viewport` of a thumbnail is width,height: it shows all of an image", status=400)
-    entries = _entries(service, request)
+    entries = service.find(request)
     entry = representative(entries)
     chosen = request.path_params.get("frames")
     frame = _frames(chosen, entry.frames) if chosen is not None else ()
@@ -250,22 +251,10 @@ def _with_frames(shown: Sequence[Subject], chosen: str) -> list[Subject]:
 
 def _frames(chosen: str, count: int) -> tuple[int, ...]:
     """Read a list of frame numbers, which count from 1."""
-    numbers = [int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0 for part in chosen.split(",")]
-    if min(numbers) < 1:
-        raise DicomWebError("frames are whole numbers from 1, with commas between them", status=400)
-    if max(numbers) > count:
+    numbers = frame_numbers(chosen)
+    if max(numbers) >= count:
         raise DicomWebError(f"there is no such frame: the instance has {count}", status=404)
-    return tuple(number - 1 for number in numbers)
-
-
-def _entries(service: Service, request: Request) -> list[Entry]:
-    path = request.path_params
-    uids = path["study"], path.get("series"), path.get("instance")
-    found = service.archive.entries(*uids, within=service.within(request, "read"))
-    if not found:
-        level = "instance" if uids[2] else "series" if uids[1] else "study"
-        raise DicomWebError(f"there is no such {level}", status=404)
-    return found
+    return tuple(numbers)
 
 
 def _once(query: QueryParams) -> QueryParams:

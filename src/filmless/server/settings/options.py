@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import re
 import typing
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -11,15 +12,10 @@ from typing import Any, Final, Literal, NamedTuple
 
 from filmless.server.settings.tree import Settings
 
-__all__ = ["OPTIONS", "Kind", "Option", "TableOption", "kind_of", "sections", "words"]
+__all__ = ["OPTIONS", "SECTIONS", "TABLES", "Kind", "Option", "Section", "TableOption", "kind_of", "words"]
 
 #: Sections whose options need no prefix on the command line.
-_PLAIN: Final = {"http"}
-#: Tables in the file that are one repeatable option each on the command line.
-_TABLES: Final = {
-    "peers": ("--peer", "NAME={url=...}", "A peer that instances are forwarded to, as TOML in one line. Repeatable."),
-    "forward": ("--forward", "{to=[...]}", "A rule which instances are sent on, as TOML in one line. Repeatable."),
-}
+_PLAIN: Final = {"", "http"}
 
 
 class Kind(NamedTuple):
@@ -29,6 +25,7 @@ class Kind(NamedTuple):
     choices: tuple[str, ...] = ()
     is_optional: bool = False
     is_many: bool = False
+    is_set: bool = False  # of many
 
     def expected(self, key: str) -> str:
         """Say it in words."""
@@ -42,14 +39,22 @@ class Kind(NamedTuple):
         return self.type is int and key.endswith("_bytes")
 
 
+class Section(NamedTuple):
+    """A table of the file with options in it."""
+
+    key: str  # as ``security.tls``, "" for the top
+    owner: type
+    is_optional: bool  # it may not be there at all
+
+
 class Option(NamedTuple):
     """One option: its place in the file, its twin on the command line, and what it is."""
 
-    section: str  # "" at the top
+    section: str
     name: str
     flag: str  # "" for the arguments
     kind: Kind
-    default: Any
+    default: Any  # `dataclasses.MISSING` when it has to be given with its section
     help: str
 
     @property
@@ -59,13 +64,14 @@ class Option(NamedTuple):
 
 
 class TableOption(NamedTuple):
-    """A table of the file that is one repeatable option on the command line."""
+    """Tables of the file that are one repeatable option on the command line."""
 
     key: str
     flag: str
     metavar: str
+    owner: type  # of a row
+    is_named: bool  # ``[peers.NAME]``, else ``[[forward]]``
     help: str
-    type: type  # of what a row is
 
 
 _WORDS: Final[dict[type, str]] = {
@@ -74,6 +80,14 @@ _WORDS: Final[dict[type, str]] = {
     float: "a number",
     bool: "true or false",
     Path: "a path",
+    dict: "a table",
+}
+_METAVARS: Final = {
+    "peers": "NAME={url=...}",
+    "forward": "{to=[...]}",
+    "retention": "{max_age_days=...}",
+    "security.keys": "{name=..., sha256=...}",
+    "security.certificates": "{name=..., subject=...}",
 }
 
 
@@ -81,13 +95,25 @@ def kind_of(annotation: Any) -> Kind:
     """Tell what values a field takes from its annotation."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in {typing.Union, UnionType}:
-        (inner,) = [one for one in arguments if one is not NoneType]
-        return kind_of(inner)._replace(is_optional=True)
-    if origin is tuple:
-        return kind_of(arguments[0])._replace(is_many=True)
+        return kind_of(_without_none(annotation))._replace(is_optional=True)
+    if origin in {tuple, frozenset}:
+        return kind_of(arguments[0])._replace(is_many=True, is_set=origin is frozenset)
     if origin is Literal:
         return Kind(str, choices=arguments)
-    return Kind(annotation)
+    return Kind(dict if origin in {dict, Mapping} else annotation)
+
+
+def _without_none(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in {typing.Union, UnionType}:
+        return next(one for one in typing.get_args(annotation) if one is not NoneType)
+    return annotation
+
+
+def _row_of(annotation: Any) -> Any:
+    """Return the dataclass of the rows of a table of tables."""
+    if typing.get_origin(annotation) in {tuple, dict}:
+        return next((one for one in typing.get_args(annotation) if dataclasses.is_dataclass(one)), None)
+    return None
 
 
 @cache
@@ -95,8 +121,8 @@ def words(owner: type) -> dict[str, str]:
     """Return what the docstring of a dataclass says of its attributes, in one line each."""
     section = inspect.cleandoc(owner.__doc__ or "").partition("Attributes\n----------\n")[2]
     section = re.split(r"\n\n\w[^\n]*\n---", section)[0]
-    found = re.findall(r"^(\w+)\n((?:    .+\n?|\n)+)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in found}
+    found = re.findall(r"^(\w+(?:, \w+)*)\n((?:    .+\n?|\n)+)", section, re.MULTILINE)
+    return {name: " ".join(text.replace("``", "`").split()) for names, text in found for name in names.split(", ")}
 
 
 def default_of(field: "dataclasses.Field[Any]") -> Any:
@@ -104,39 +130,36 @@ def default_of(field: "dataclasses.Field[Any]") -> Any:
     return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
-def sections() -> dict[str, type]:
-    """Return the dataclass of each section; of the top, whose name is empty, too."""
-    hints = typing.get_type_hints(Settings)
-    found: dict[str, type] = {"": Settings}
-    found.update(
-        {name: kind for name, kind in hints.items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
-    )
+def _sections(key: str, owner: type, *, is_optional: bool = False) -> list[Section]:
+    found = [Section(key, owner, is_optional)]
+    for name, annotation in typing.get_type_hints(owner).items():
+        inner = _without_none(annotation)
+        if dataclasses.is_dataclass(inner):
+            below = f"{key}.{name}" if key else name
+            found += _sections(below, inner, is_optional=inner is not annotation)  # type: ignore[arg-type]
     return found
 
 
-def _options() -> tuple[Option, ...]:
-    found = []
-    for section, owner in sections().items():
+def _options() -> tuple[list[Option], list[TableOption]]:
+    options: list[Option] = []
+    tables: list[TableOption] = []
+    for key, owner, _ in SECTIONS:
         hints = typing.get_type_hints(owner)
-        prefix = f"{section}-" if section and section not in _PLAIN else ""
+        prefix = "" if key in _PLAIN else key.rpartition(".")[2] + "-"
         for field in dataclasses.fields(owner):
-            kind = hints[field.name]
-            if dataclasses.is_dataclass(kind) or (not section and field.name in _TABLES):
-                continue
+            below, text = f"{key}.{field.name}" if key else field.name, words(owner).get(field.name, "")
             flag = "--" + (prefix + field.name).replace("_", "-")
-            flag = "" if (section, field.name) == ("", "folders") else flag
-            text = words(owner).get(field.name, "")
-            found.append(Option(section, field.name, flag, kind_of(kind), default_of(field), text))
-    return tuple(found)
+            if (row := _row_of(hints[field.name])) is not None:
+                is_named = typing.get_origin(hints[field.name]) is dict
+                # A flag names one of them.
+                tables.append(TableOption(below, flag.removesuffix("s"), _METAVARS[below], row, is_named, text))
+            elif not dataclasses.is_dataclass(_without_none(hints[field.name])):
+                flag = "" if below == "folders" else flag
+                options.append(Option(key, field.name, flag, kind_of(hints[field.name]), default_of(field), text))
+    return options, tables
 
 
-def _tables() -> tuple[TableOption, ...]:
-    hints = typing.get_type_hints(Settings)
-    rows = {
-        name: next(one for one in typing.get_args(hints[name]) if dataclasses.is_dataclass(one)) for name in _TABLES
-    }
-    return tuple(TableOption(name, *_TABLES[name], row) for name, row in rows.items())  # type: ignore[arg-type]
-
-
-OPTIONS: Final = _options()
-TABLES: Final = _tables()
+SECTIONS: Final = tuple(_sections("", Settings))
+_FOUND: Final = _options()
+OPTIONS: Final = tuple(_FOUND[0])
+TABLES: Final = tuple(_FOUND[1])

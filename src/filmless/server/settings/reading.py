@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from filmless.errors import DicomError
-from filmless.server.settings.options import OPTIONS, TABLES, Kind, Option, kind_of, sections
+from filmless.security import SecurityOptions
+from filmless.server.settings.options import OPTIONS, SECTIONS, TABLES, Kind, TableOption, kind_of
 from filmless.server.settings.tree import Settings
 
 __all__ = ["SettingsError", "read_settings"]
@@ -21,8 +22,9 @@ _UNITS: Final = {"": 1, "B": 1} | {
     for power, letter in enumerate("kMGT", start=1)
     for unit, step in ((f"{letter}B", 1000), (f"{letter.upper()}iB", 1024))
 }
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _LARGEST: Final = 1 << 62
+_SECURITY: Final = "security"
 
 
 class SettingsError(DicomError):
@@ -40,70 +42,192 @@ def read_settings(
     Parameters
     ----------
     file
-        TOML.
+        TOML. Relative paths in it are relative to its folder.
     given
         Values by the key of their option, as ``http.port``.
     tables
-        Rows for ``peers`` and ``forward`` in TOML, beside those of the file.
+        Rows for ``peers``, ``forward``, ``retention``, ``security.keys`` and ``security.certificates``, each as TOML in
+        one line, beside those of the file.
 
     Raises
     ------
     SettingsError
         A key is not known, a value is not of its type, or the file is no TOML.
+
+    Examples
+    --------
+    >>> from filmless.server import read_settings
+    >>> read_settings(given={"http.port": 0}).http.host
+    '127.0.0.1'
+    >>> read_settings(given={"http.prot": 0})
+    Traceback (most recent call last):
+    ...
+    filmless.server.settings.reading.SettingsError: unknown key `http.prot` in command line
+    hint: is `http.port` meant?
     """
-    where = "command line" if file is None else str(file)
+    line = _Source("command line", Path.cwd())
+    source = line if file is None else _Source(str(file), file.absolute().parent)
     content = {} if file is None else _load(file)
-    values = _values(content, where)
-    for option in OPTIONS:
-        if given and option.key in given:
-            twin = option.flag or "FOLDER"
-            values[option.key] = _value(given[option.key], option.kind, option.name, twin, "command line")
+    values = source.values(content) | line.given(given or {})
+    rows = {table.key: source.rows(content, table) for table in TABLES if not table.key.startswith(_SECURITY)}
+    for table in TABLES:
+        for text in (tables or {}).get(table.key, ()):
+            if table.key.startswith(_SECURITY):
+                # What the command line gives comes behind what the file has.
+                inner = table.key.partition(".")[2]
+                kept = content.setdefault(_SECURITY, {}).get(inner, [])
+                content[_SECURITY][inner] = [*kept, _inline(f"row={text}", table)["row"]]
+            else:
+                rows[table.key] = line.joined(rows[table.key], table, text)
     built: dict[str, Any] = {
-        section: owner(**{o.name: values[o.key] for o in OPTIONS if o.section == section and o.key in values})
-        for section, owner in sections().items()
-        if section
+        key: source.made(owner, key, {o.name: values[o.key] for o in OPTIONS if o.section == key and o.key in values})
+        for key, owner, _ in SECTIONS
+        if key and not _is_security(key)
     }
     top = {option.name: values[option.key] for option in OPTIONS if not option.section and option.key in values}
-    settings = Settings(**top, **built, **_rows(content, tables or {}, where))
-    _check(settings, where)
+    settings = Settings(**top, **built, **rows)
+    security = _security(content.get(_SECURITY, {}), values, settings.data, source.where)
+    settings = dataclasses.replace(settings, security=security)
+    _check(settings, source.where)
     return settings
+
+
+def _is_security(key: str) -> bool:
+    return key.partition(".")[0] == _SECURITY
+
+
+def _security(table: Any, values: Mapping[str, Any], data: Path, where: str) -> SecurityOptions:
+    """Have the security room read its table, which it does more strictly than we could."""
+    merged = _copied(table)
+    for option in OPTIONS:
+        if _is_security(option.key) and option.key in values and isinstance(merged, dict):
+            place = merged
+            for name in option.section.split(".")[1:]:
+                place = place.setdefault(name, {})
+            place[option.name] = values[option.key]
+    try:
+        return SecurityOptions.from_mapping(merged, folder=data)
+    except DicomError as error:
+        raise SettingsError(f"{error.message}, in {where}", hint=error.hint) from None
+
+
+def _copied(value: Any) -> Any:
+    return {key: _copied(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _load(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"the configuration cannot be read, {(error.strerror or '').lower()}", path=file) from None
+        reason = (error.strerror or "").lower()
+        raise SettingsError(f"the configuration cannot be read, {reason}", path=file) from None
     except UnicodeDecodeError:
         raise SettingsError("the configuration is not UTF-8 text", path=file) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"the configuration is no TOML: {str(error)[:1].lower()}{str(error)[1:]}", path=file
-        ) from None
+        text = f"{str(error)[:1].lower()}{str(error)[1:]}"
+        raise SettingsError(f"the configuration is no TOML: {text}", path=file) from None
 
 
-def _values(content: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Take the values of options out of a file; complain of every key that is none."""
-    known = {option.key: option for option in OPTIONS}
-    values = {}
-    for key, value in content.items():
-        if key in {table.key for table in TABLES}:
-            continue
-        if key not in sections():
-            values[key] = _value_of(known, key, value, where)
-            continue
-        if not isinstance(value, dict):
-            raise SettingsError(f"`{key}` is no table, expected `[{key}]` in {where}")
-        for name, inner in value.items():
-            values[f"{key}.{name}"] = _value_of(known, f"{key}.{name}", inner, where)
-    return values
+def _inline(text: str, table: TableOption) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise SettingsError(f"`{table.flag}` is no TOML in one line, expected {table.metavar}") from None
 
 
-def _value_of(known: Mapping[str, Option], key: str, value: Any, where: str) -> Any:
-    option = known.get(key)
-    if option is None:
-        raise _unknown(key, [*known, *sections(), *(table.key for table in TABLES)], where)
-    return _value(value, option.kind, option.name, key, where)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Source:
+    """Where values come from: for errors, and for what paths are relative to."""
+
+    where: str
+    folder: Path
+
+    def values(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Take the values of options out of a file; complain of every key that is none."""
+        sections = {section.key for section in SECTIONS if section.key}
+        values: dict[str, Any] = {}
+        for key, value in content.items():
+            if key in {table.key for table in TABLES} or key == _SECURITY:
+                continue
+            if key not in sections:
+                values[key] = self.value_of(key, value)
+                continue
+            if not isinstance(value, dict):
+                raise SettingsError(f"`{key}` is no table, expected `[{key}]` in {self.where}")
+            values |= {f"{key}.{name}": self.value_of(f"{key}.{name}", inner) for name, inner in value.items()}
+        return values
+
+    def given(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Take the values of a command line."""
+        return {key: self.value_of(key, value, is_flag=True) for key, value in given.items()}
+
+    def value_of(self, key: str, value: Any, *, is_flag: bool = False) -> Any:
+        """Check the value of an option, and make it what its field holds."""
+        option = next((option for option in OPTIONS if option.key == key), None)
+        if option is None:
+            keys = [*(one.key for one in OPTIONS), *(one.key for one in SECTIONS), *(one.key for one in TABLES)]
+            raise _unknown(key, keys, self.where)
+        return self.value(value, option.kind, option.name, (option.flag or "FOLDER") if is_flag else key)
+
+    def value(self, value: Any, kind: Kind, name: str, key: str) -> Any:
+        """Check a value, and make it what a field holds."""
+        if value is None and kind.is_optional:
+            return None
+        if kind.is_many and isinstance(value, list | tuple):
+            found = (self.value(one, kind._replace(is_many=False), name, key) for one in value)
+            return frozenset(found) if kind.is_set else tuple(found)
+        made = None if kind.is_many else _made(value, kind, name)
+        if made is None:
+            raise SettingsError(f"`{key}` in {self.where} is {_found(value)}, expected {kind.expected(name)}")
+        return self.folder / made if isinstance(made, Path) else made
+
+    def made(self, owner: type[_Row], key: str, values: dict[str, Any]) -> _Row:
+        """Make a dataclass, which may check its values itself."""
+        try:
+            return owner(**values)
+        except ValueError as error:
+            raise SettingsError(f"`{key}` in {self.where}: {error}") from None
+
+    def rows(self, content: Mapping[str, Any], table: TableOption) -> Any:
+        """Make the rows of a table of a file."""
+        kind, expected = (
+            (dict, f"tables `[{table.key}.NAME]`") if table.is_named else (list, f"tables `[[{table.key}]]`")
+        )
+        rows = self._expect(content.get(table.key, kind()), kind, table.key, expected)
+        if table.is_named:
+            return {name: self._row(table.owner, row, f"{table.key}.{name}") for name, row in rows.items()}
+        return tuple(self._row(table.owner, row, f"{table.key}[{place}]") for place, row in enumerate(rows))
+
+    def joined(self, rows: Any, table: TableOption, text: str) -> Any:
+        """Add a row of a command line to those there are."""
+        if table.is_named:
+            named = _inline(text, table)
+            return rows | {name: self._row(table.owner, row, f"{table.flag} {name}") for name, row in named.items()}
+        return (*rows, self._row(table.owner, _inline(f"row={text}", table)["row"], table.flag))
+
+    def _expect(self, value: Any, kind: type, key: str, expected: str) -> Any:
+        if not isinstance(value, kind):
+            raise SettingsError(f"`{key}` in {self.where} is {_found(value)}, expected {expected}")
+        return value
+
+    def _row(self, owner: type[_Row], row: Any, key: str) -> _Row:
+        hints = typing.get_type_hints(owner)
+        values: dict[str, Any] = {}
+        for name, value in self._expect(row, dict, key, "a table").items():
+            if name not in hints:
+                raise _unknown(f"{key}.{name}", [f"{key}.{one}" for one in hints], self.where)
+            kind, below = kind_of(hints[name]), f"{key}.{name}"
+            if kind.type is dict:
+                pairs = self._expect(value, dict, below, "a table of attributes")
+                values[name] = {one: self.value(it, Kind(str), one, f"{below}.{one}") for one, it in pairs.items()}
+            else:
+                values[name] = self.value(value, kind, name, below)
+        for field in dataclasses.fields(owner):  # type: ignore[arg-type]
+            is_needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            if is_needed and field.name not in values:
+                expected = kind_of(hints[field.name]).expected(field.name)
+                raise SettingsError(f"`{key}` in {self.where} has no `{field.name}`, expected {expected}")
+        return self.made(owner, key, values)
 
 
 def _unknown(key: str, known: Sequence[str], where: str) -> SettingsError:
@@ -112,18 +236,6 @@ def _unknown(key: str, known: Sequence[str], where: str) -> SettingsError:
     close = get_close_matches(key, [one for one in known if one], 1)
     hint = f"is `{close[0]}` meant?" if close else "`filmless serve --show-config` shows all keys"
     return SettingsError(f"unknown key `{key}` in {where}", hint=hint)
-
-
-def _value(value: Any, kind: Kind, name: str, key: str, where: str) -> Any:
-    """Check one value, and make it what the field holds."""
-    if value is None and kind.is_optional:
-        return None
-    if kind.is_many and isinstance(value, list | tuple):
-        return tuple(_value(one, kind._replace(is_many=False), name, key, where) for one in value)
-    made = None if kind.is_many else _made(value, kind, name)
-    if made is None:
-        raise SettingsError(f"`{key}` in {where} is {_found(value)}, expected {kind.expected(name)}")
-    return made
 
 
 def _made(value: Any, kind: Kind, name: str) -> Any:
@@ -139,11 +251,11 @@ def _made(value: Any, kind: Kind, name: str) -> Any:
         return value if type(value) is int and 0 <= value <= _LARGEST else None
     if kind.choices:
         return value if value in kind.choices else None
-    return value if type(value) is kind.type else None
+    return value if isinstance(value, kind.type) else None
 
 
 def _size(value: Any) -> int | None:
-    match = _SIZE.fullmatch(str(value)) if type(value) in {int, str} else None
+    match = _SIZE.fullmatch(str(value)) if type(value) in {int, str} and len(str(value)) < 40 else None
     if match is None or match[2] not in _UNITS:
         return None
     size = int(match[1]) * _UNITS[match[2]] if match[1].isdigit() else int(float(match[1]) * _UNITS[match[2]])
@@ -151,94 +263,27 @@ def _size(value: Any) -> int | None:
 
 
 def _found(value: Any) -> str:
-    kinds = {
-        dict: "a table",
-        list: "a list",
-        bool: "true or false",
-        str: "text",
-        int: "a whole number",
-        float: "a number",
-    }
-    what = kinds.get(type(value), type(value).__name__)
+    kinds = {dict: "a table", list: "a list", bool: "true or false", str: "text"}
+    what = kinds.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
     return f"{what}, {value!r}" if isinstance(value, str | int | float) and len(repr(value)) < 60 else what
 
 
-def _rows(content: Mapping[str, Any], tables: Mapping[str, Sequence[str]], where: str) -> dict[str, Any]:
-    """Make the peers and the rules."""
-    peers = _expect(content.get("peers", {}), dict, "peers", "tables `[peers.NAME]`", where)
-    rules = _expect(content.get("forward", []), list, "forward", "tables `[[forward]]`", where)
-    kinds = {table.key: table for table in TABLES}
-    made: dict[str, Any] = {name: _row(kinds["peers"].type, row, f"peers.{name}", where) for name, row in peers.items()}
-    done: list[Any] = [_row(kinds["forward"].type, row, f"forward[{place}]", where) for place, row in enumerate(rules)]
-    for text in tables.get("peers", ()):
-        named = _inline(f"{text}", "--peer")
-        made |= {name: _row(kinds["peers"].type, row, f"--peer {name}", "command line") for name, row in named.items()}
-    for text in tables.get("forward", ()):
-        row = _inline(f"rule={text}", "--forward")["rule"]
-        done.append(_row(kinds["forward"].type, row, "--forward", "command line"))
-    return {"peers": made, "forward": tuple(done)}
-
-
-def _expect(value: Any, kind: type, key: str, expected: str, where: str) -> Any:
-    if not isinstance(value, kind):
-        raise SettingsError(f"`{key}` in {where} is {_found(value)}, expected {expected}")
-    return value
-
-
-def _inline(text: str, flag: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        form = next(table.metavar for table in TABLES if table.flag == flag)
-        raise SettingsError(f"`{flag}` is no TOML in one line, expected {form}") from None
-
-
-def _row(owner: type[_Row], row: Any, key: str, where: str) -> _Row:
-    """Make one peer or rule."""
-    hints = typing.get_type_hints(owner)
-    values: dict[str, Any] = {}
-    for name, value in _expect(row, dict, key, "a table", where).items():
-        if name not in hints:
-            raise _unknown(f"{key}.{name}", [f"{key}.{one}" for one in hints], where)
-        if typing.get_origin(hints[name]) is dict:
-            pairs = _expect(value, dict, f"{key}.{name}", "a table of attributes", where)
-            text = Kind(str)
-            values[name] = {one: _value(it, text, one, f"{key}.{name}.{one}", where) for one, it in pairs.items()}
-        else:
-            values[name] = _value(value, kind_of(hints[name]), name, f"{key}.{name}", where)
-    for field in dataclasses.fields(owner):  # type: ignore[arg-type]
-        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if needed and field.name not in values:
-            raise SettingsError(
-                f"`{key}` in {where} has no `{field.name}`, expected {kind_of(hints[field.name]).expected(field.name)}"
-            )
-    return owner(**values)
-
-
 def _check(settings: Settings, where: str) -> None:
-    """Check what depends on more than one value."""
+    """Check what depends on more than one value, or on more than its type."""
     if settings.http.port > 65535:
         raise SettingsError(f"`http.port` in {where} is {settings.http.port}, expected a port from 0 to 65535")
-    for least in (
-        "http.connections",
-        "http.head_bytes",
-        "arrival.batch_size",
-        "in_place.threads",
-        "forwarding.attempts",
-    ):
-        section, _, name = least.partition(".")
+    for key in ("http.connections", "in_place.threads", "forwarding.attempts"):
+        section, _, name = key.partition(".")
         if getattr(getattr(settings, section), name) < 1:
-            raise SettingsError(f"`{least}` in {where} is 0, expected 1 or more")
+            raise SettingsError(f"`{key}` in {where} is 0, expected 1 or more")
     for name, peer in settings.peers.items():
         if not re.match(r"https?://[^/]", peer.url):
-            raise SettingsError(
-                f"`peers.{name}.url` in {where} is no URL, expected http:// or https:// of a DICOMweb service"
-            )
+            message = f"`peers.{name}.url` in {where} is no URL, expected http:// or https:// of a DICOMweb service"
+            raise SettingsError(message)
         if peer.concurrency < 1:
             raise SettingsError(f"`peers.{name}.concurrency` in {where} is 0, expected 1 or more")
     for place, rule in enumerate(settings.forward):
         for name in rule.to:
             if name not in settings.peers:
-                raise _unknown(
-                    f"peers.{name}", [f"peers.{one}" for one in settings.peers], f"forward[{place}] of {where}"
-                )
+                known = [f"peers.{one}" for one in settings.peers]
+                raise _unknown(f"peers.{name}", known, f"forward[{place}] of {where}")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from filmless.archive.options import Options
-from filmless.security import Limits
+from filmless.archive.upkeep import Retention
+from filmless.security import Limits, SecurityOptions
 
 __all__ = [
     "DEFAULT_PORT",
@@ -17,7 +18,6 @@ __all__ = [
     "Logs",
     "Peer",
     "Quota",
-    "Retention",
     "Settings",
     "default_data",
 ]
@@ -46,20 +46,14 @@ class Http:
         Address or name to listen at. Others than this machine's own loopback need authentication.
     port
         Port to listen at; 0 takes a free one.
-    public_url
-        What URLs in answers begin with, when a proxy stands before the server; by default they follow the request.
-    head_bytes
-        Bytes that the head of a request, its target and headers, may have.
     connections
         Connections at a time; more are answered 503.
     idle_s
-        Seconds that a connection is kept without a request, and that the head of one may take.
+        Seconds that a connection is kept without a request.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    public_url: str | None = None
-    head_bytes: int = 64 << 10
     connections: int = 1000
     idle_s: float = 30.0
 
@@ -97,35 +91,22 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """When instances go by themselves.
-
-    Attributes
-    ----------
-    days
-        Days after which a study of which nothing more arrived is deleted; without it none is.
-    every_s
-        Seconds between two looks at retention and quota.
-    """
-
-    days: float | None = None
-    every_s: float = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """How much room the archive may take.
 
     Attributes
     ----------
     archive_bytes
-        Bytes of all instances; beyond, the studies that arrived first are deleted. Without it there is no end.
+        Bytes of all studies; beyond, those that arrived first are deleted. Without it there is no end.
     free_bytes
         Bytes of the disk that have to stay free: with fewer the server says that it is not ready.
+    every_s
+        Seconds between two looks at the quota and the rules of retention.
     """
 
     archive_bytes: int | None = None
     free_bytes: int = 256 << 20
+    every_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +186,12 @@ class Settings:
         Folders that are served where they are, read-only.
     stop_s
         Seconds that requests may take to finish when the server is asked to stop.
+    peers
+        DICOMweb services that instances are forwarded to, by names.
+    forward
+        Rules which instances are sent to which peers, when they arrive.
+    retention
+        Rules what is kept for how long, and how much; the oldest studies go first.
     """
 
     data: Path = field(default_factory=default_data)
@@ -213,12 +200,13 @@ class Settings:
     folders: tuple[Path, ...] = ()
     stop_s: float = 30.0
     http: Http = field(default_factory=Http)
+    security: SecurityOptions = field(default_factory=SecurityOptions)
     limits: Limits = field(default_factory=Limits)
     arrival: Options = field(default_factory=Options)
     in_place: InPlace = field(default_factory=InPlace)
     logs: Logs = field(default_factory=Logs)
-    retention: Retention = field(default_factory=Retention)
     quota: Quota = field(default_factory=Quota)
     forwarding: Forwarding = field(default_factory=Forwarding)
     peers: dict[str, Peer] = field(default_factory=dict)
     forward: tuple[Forward, ...] = ()
+    retention: tuple[Retention, ...] = ()

@@ -3,14 +3,24 @@
 import dataclasses
 import json
 import textwrap
-import typing
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from filmless.server.settings.options import OPTIONS, TABLES, default_of, sections, words
+from filmless.server.settings.options import OPTIONS, SECTIONS, TABLES, TableOption, default_of, words
 from filmless.server.settings.tree import Settings
 
 __all__ = ["as_toml"]
+
+_SAMPLES: Final[dict[str, Any]] = {
+    "url": "https://archive.example.org/dicom-web",
+    "to": ("NAME",),
+    "match": {"Modality": "CT"},
+    "max_age_days": 3650.0,
+    "name": "ct-1",
+    "sha256": "",
+}
 
 
 def as_toml(settings: Settings, *, comments: bool = True) -> str:
@@ -24,35 +34,36 @@ def as_toml(settings: Settings, *, comments: bool = True) -> str:
         Whether each option is explained.
     """
     lines: list[str] = []
-    for section, owner in sections().items():
-        if section:
-            title = _summary(owner)
-            lines += ["", f"# {title}" if comments else "", f"[{section}]"]
-        holder = getattr(settings, section) if section else settings
+    for key, owner, _ in SECTIONS:
+        holder = _at(settings, key)
+        mark = "# " if holder is None else ""
+        if key:
+            lines += ["", *([f"# {_summary(owner)}"] if comments else []), f"{mark}[{key}]"]
         for option in OPTIONS:
-            if option.section == section:
-                twin = option.flag or "FOLDER ..."
-                lines += _explained(option.help, twin) if comments else []
-                lines.append(_line(option.name, _shown(option.key, getattr(holder, option.name))))
-    for name, peer in settings.peers.items():
-        lines += ["", f"[peers.{_key(name)}]", *_fields(peer)]
-    for rule in settings.forward:
-        lines += ["", "[[forward]]", *_fields(rule)]
-    if comments:
-        lines += _examples(settings)
+            if option.section == key:
+                lines += _explained(option.help, option.flag or "FOLDER ...") if comments else []
+                value = option.default if holder is None else getattr(holder, option.name)
+                line = _line(option.name, _shown(option.key, None if value is dataclasses.MISSING else value))
+                lines.append(line if line.startswith("#") else mark + line)
+    for table in TABLES:
+        lines += _rows(settings, table, comments=comments)
     return "\n".join(line for place, line in enumerate(lines) if line or (place and lines[place - 1])) + "\n"
 
 
+def _at(settings: Settings, key: str) -> Any:
+    found: Any = settings
+    for name in filter(None, key.split(".")):
+        found = getattr(found, name)
+    return found
+
+
 def _summary(owner: type) -> str:
-    """Return the first line of a docstring."""
     return (owner.__doc__ or "").strip().partition("\n")[0]
 
 
 def _explained(text: str, twin: str) -> list[str]:
-    return [
-        "",
-        *textwrap.wrap(f"{text} ({twin})", 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False),
-    ]
+    text = f"{text} ({twin})"
+    return ["", *textwrap.wrap(text, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)]
 
 
 def _line(name: str, value: Any) -> str:
@@ -60,10 +71,14 @@ def _line(name: str, value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key(name)} = {_text(one)}" for name, one in value.items()) + " }" if value else "{}"
+    if isinstance(value, frozenset):
+        return _text(tuple(sorted(value)))
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, str | Path):
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007F")
     return json.dumps(value)
@@ -74,8 +89,24 @@ def _key(name: str) -> str:
     return name if is_bare else _text(name)
 
 
-def _fields(row: Any) -> list[str]:
-    return [_line(field.name, getattr(row, field.name)) for field in dataclasses.fields(row)]
+def _rows(settings: Settings, table: TableOption, *, comments: bool) -> list[str]:
+    """Write the tables of a kind; where there are none, an example in comments."""
+    rows = _at(settings, table.key)
+    named = rows.items() if table.is_named else (("", row) for row in rows)
+    lines: list[str] = []
+    for name, row in named:
+        lines += ["", f"[{table.key}.{_key(name)}]" if table.is_named else f"[[{table.key}]]"]
+        lines += [_line(field.name, getattr(row, field.name)) for field in dataclasses.fields(row)]
+    if lines or not comments:
+        return lines
+    head = f"[{table.key}.NAME]" if table.is_named else f"[[{table.key}]]"
+    lines = ["", f"# {_summary(table.owner)} ({table.flag} '{table.metavar}')", f"# {head}"]
+    for field in dataclasses.fields(table.owner):
+        lines += [f"#   {line}" for line in _explained(words(table.owner)[field.name], field.name)[1:]]
+        default = default_of(field)
+        sample = _SAMPLES.get(field.name, default) if not default or default is dataclasses.MISSING else default
+        lines.append(f"# {_line(field.name, sample).removeprefix('# ')}")
+    return lines
 
 
 def _shown(key: str, value: Any) -> Any:
@@ -87,28 +118,3 @@ def _shown(key: str, value: Any) -> Any:
         except sa.exc.ArgumentError:
             return value
     return value
-
-
-def _examples(settings: Settings) -> list[str]:
-    """Show the tables that there are none of, in comments."""
-    lines: list[str] = []
-    heads = {"peers": "[peers.NAME]", "forward": "[[forward]]"}
-    for table in TABLES:
-        if getattr(settings, table.key):
-            continue
-        lines += ["", f"# {_summary(table.type)} ({table.flag} '{table.metavar}')", f"# {heads[table.key]}"]
-        hints = typing.get_type_hints(table.type)
-        for field in dataclasses.fields(table.type):
-            lines += [f"#   {line}" for line in _explained(words(table.type)[field.name], field.name)[1:]]
-            default = default_of(field)
-            sample = _SAMPLES.get(field.name) if default is dataclasses.MISSING else default
-            sample = _SAMPLES.get(field.name, sample) if typing.get_origin(hints[field.name]) is dict else sample
-            lines.append(f"# {_line(field.name, sample).removeprefix('# ')}")
-    return lines
-
-
-_SAMPLES: dict[str, Any] = {
-    "url": "https://archive.example.org/dicom-web",
-    "to": ("NAME",),
-    "match": {"Modality": "CT"},
-}
