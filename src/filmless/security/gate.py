@@ -61,7 +61,7 @@ class Gate:
         options: SecurityOptions,
         *,
         limits: Limits | None = None,
-        open_paths: Iterable[str] = ("/health", "/health/live", "/health/ready"),
+        open_paths: Iterable[str] = OPEN_PATHS,
     ) -> None:
         if "*" in options.hosts and not options.is_authenticated:
             hint = "`filmless key create NAME` makes a key"
