@@ -7,7 +7,7 @@ from typing import Any
 from filmless.security.audit import Audit
 from filmless.security.audited import AuditedApplication
 from filmless.security.bodies import BoundedBodies
-from filmless.security.gate import Gate
+from filmless.security.gate import OPEN_PATHS, Gate
 from filmless.security.limits import Limits
 from filmless.security.options import SecurityOptions
 
@@ -20,7 +20,7 @@ def secured(
     *,
     audit: Audit,
     limits: Limits | None = None,
-    open_paths: Iterable[str] = ("/health",),
+    open_paths: Iterable[str] = OPEN_PATHS,
 ) -> AuditedApplication:
     """Put an ASGI application behind the audit, the gate and the bounds on bodies.
 
