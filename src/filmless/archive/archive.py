@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -116,6 +116,10 @@ class Archive:
             self.index.close()
             tenure.end(is_clean=False)
             raise
+
+    def tell_outcomes(self, told: Callable[[Outcome, int], None]) -> None:
+        """Have a function called with what becomes of each instance, and the bytes of its file. It must not wait."""
+        self._writing().told = told
 
     # -- in ------------------------------------------------------------------------------------------------------
 

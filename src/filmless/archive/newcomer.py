@@ -23,6 +23,8 @@ class Newcomer:
         What its sender may write to, and replace.
     done
         Called once when it is settled, before the future is.
+    told
+        Called with what became of it and the bytes of its file, when it is durable.
     """
 
     record: Record
@@ -30,15 +32,16 @@ class Newcomer:
     is_new: bool = True
     within: Within = EVERYTHING
     done: Callable[[], None] = lambda: None
+    told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
     future: Future[Outcome] = field(default_factory=Future)
 
     def settle(self, kind: Kind) -> None:
         """Tell the sender what became of it."""
         record = self.record
         self.done()
-        self.future.set_result(
-            Outcome(kind, record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
-        )
+        outcome = Outcome(kind, record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
+        self.told(outcome, record.size)
+        self.future.set_result(outcome)
 
     def fail(self, error: BaseException) -> None:
         """Tell the sender that nothing was stored."""

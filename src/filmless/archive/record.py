@@ -1,11 +1,12 @@
 """What the index keeps of an instance, made once from its file."""
 
+import re
 from dataclasses import dataclass
 from os import PathLike
 from typing import Final
 
 from filmless.archive.frame_map import FrameMap
-from filmless.archive.header import ENCODER, Header
+from filmless.archive.header import ENCODER, MOST_HEADER_BYTES, Header
 from filmless.archive.levels import LEVELS
 from filmless.dataset import Dataset
 from filmless.errors import FormatError
@@ -14,11 +15,20 @@ from filmless.file import read
 __all__ = ["Record", "record_of"]
 
 _NEEDED: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_CHARACTER_SET: Final = 0x0008_0005
+_LEVEL_OF: Final = {tag: level for level, tags in LEVELS.items() for tag in tags}
+
+# Leading zeros are forgiven, other letters and empty components are not: `..` is a way up.
+_UID: Final = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
+_LONGEST_UID: Final = 64
+
+_KEPT: Final = 4096  # bytes up to which the core keeps a value in memory: the file will have moved
+_LONGEST: Final = 1 << 16  # of what is kept at a level; the header has all of it
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that the index keeps of an instance.
+    """All that the index keeps of an instance. It needs no file any more.
 
     Attributes
     ----------
@@ -45,36 +55,73 @@ class Record:
     encoder: int = ENCODER
 
 
-def record_of(source: str | PathLike[str] | bytes, *, size: int, sha256: str) -> Record:
+def record_of(
+    source: str | PathLike[str] | bytes, *, size: int, sha256: str, most_header_bytes: int = MOST_HEADER_BYTES
+) -> Record:
     """Make the record of a file.
+
+    Parameters
+    ----------
+    source
+        The file: its path, or its bytes.
+    size, sha256
+        Bytes, and their digest.
+    most_header_bytes
+        What a header may have beside its bulk data.
 
     Raises
     ------
     FormatError
-        It is no DICOM file, or lacks one of the UIDs that an instance is filed by.
+        It is no DICOM file, or lacks one of the UIDs that an instance is filed by, or one is not of the form of a UID.
+    LimitError
+        Its header is too large.
     """
     ds = read(source)
-    for keyword in _NEEDED:
-        if not isinstance(ds.get(keyword), str) or not ds.get(keyword):
-            raise FormatError(f"the data set has no {keyword}, which an instance is filed by")
-    levels = {level: _part(ds, tags) for level, tags in LEVELS.items()}
+    transfer_syntax = ds.file_meta.get("TransferSyntaxUID") if ds.preamble is not None and ds.file_meta else None
+    if not isinstance(transfer_syntax, str) or not _is_uid(transfer_syntax):
+        message = "the file does not begin with a preamble and file meta information that name its transfer syntax"
+        raise FormatError(message, hint="`filmless edit` writes it as a file of PS3.10")
+    study, series, instance, sop_class = (_uid(ds, keyword) for keyword in _NEEDED)
     return Record(
-        study_uid=str(ds.StudyInstanceUID),
-        series_uid=str(ds.SeriesInstanceUID),
-        instance_uid=str(ds.SOPInstanceUID),
-        sop_class_uid=str(ds.SOPClassUID),
-        transfer_syntax_uid=str(ds.file_meta.TransferSyntaxUID),
+        study_uid=study,
+        series_uid=series,
+        instance_uid=instance,
+        sop_class_uid=sop_class,
+        transfer_syntax_uid=str(transfer_syntax),
         size=size,
         sha256=sha256,
-        levels=levels,
-        header=Header.of(ds).compressed,
+        levels=_levels(ds),
+        header=Header.of(ds, size=size, most_bytes=most_header_bytes).compressed,
         frames=FrameMap.of(ds),
     )
 
 
-def _part(ds: Dataset, tags: frozenset[int]) -> Dataset:
-    part = Dataset()
-    for tag in sorted(tags | {0x0008_0005}):
+def _uid(ds: Dataset, keyword: str) -> str:
+    value = ds.get(keyword)
+    if not isinstance(value, str) or not value:
+        raise FormatError(f"the data set has no {keyword}, which an instance is filed by")
+    if not _is_uid(value):
+        raise FormatError(f"{keyword} has not the form of a UID: numbers with dots between them, 64 characters at most")
+    return str(value)
+
+
+def _is_uid(text: str) -> bool:
+    return len(text) <= _LONGEST_UID and _UID.fullmatch(text) is not None
+
+
+def _levels(ds: Dataset) -> dict[str, Dataset]:
+    parts = {level: Dataset() for level in LEVELS}
+    if _CHARACTER_SET in ds:
+        for part in parts.values():
+            part[_CHARACTER_SET] = ds[_CHARACTER_SET]
+    long = set()
+    for tag, level in _LEVEL_OF.items():
         if tag in ds:
-            part[tag] = ds[tag]
-    return part
+            element = ds[tag]
+            if element.length <= _LONGEST:
+                parts[level][tag] = element
+            if element.length > _KEPT:
+                long.add(level)
+    for level in long:
+        parts[level] = Dataset.from_json(parts[level].to_json(bulk_data="skip"))
+    return parts

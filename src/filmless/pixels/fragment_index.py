@@ -15,7 +15,7 @@ from filmless.dataset import Dataset, Finding
 from filmless.errors import PixelError
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["EncapsulatedFrames"]
+__all__ = ["EncapsulatedFrames", "FragmentRanges"]
 
 _PIXEL_DATA = 0x7FE0_0010
 _MOST_FRAGMENTS = 1 << 22
@@ -42,8 +42,8 @@ Spans = NDArray[np.uint64]
 """Offset and length of each fragment: shape (n, 2)."""
 
 
-class _Grouped(NamedTuple):
-    """Which fragments each frame has."""
+class FragmentRanges(NamedTuple):
+    """Where the fragments of all frames are in the value of the pixel data."""
 
     spans: Spans
     firsts: NDArray[np.intp]  # where in them each frame begins, and where the last ends
@@ -51,6 +51,7 @@ class _Grouped(NamedTuple):
     is_stream: bool  # all are every frame's
 
     def of(self, frame: int) -> Spans:
+        """Return those of a frame."""
         place = 0 if self.is_stream else frame
         return self.spans[self.firsts[place] : self.firsts[place + 1]]
 
@@ -74,7 +75,7 @@ class EncapsulatedFrames:
             self._starts = _STARTS.get(family, ())
         self._lock = Lock()
         # What threads see of these is final: the table is in use until the fragments were counted off instead.
-        self._grouped: _Grouped | None = None
+        self._grouped: FragmentRanges | None = None
         self._trusted = False
         self._lengths: tuple[int, ...] = ()
         self._first, self._table = (0, ()) if family == "video" else self._offset_table()
@@ -91,8 +92,28 @@ class EncapsulatedFrames:
             raise self._missing(grouped.frames, frame)
         data = self._read(grouped.of(frame))
         if self._family == "native":
-            self._require_plain(data, frame)
+            self._require_plain(len(data), frame)
         return data, 0
+
+    def ranges(self) -> FragmentRanges:
+        """Return the fragments of all frames that are there: what `encoded` reads, found without reading it.
+
+        Raises
+        ------
+        PixelError
+            There is none, or what is there is no frame.
+        """
+        found = self._ranges_by_table(self._table) if self._table and self._grouped is None else None
+        if found is None:
+            found = self._counted_off()
+        if self._family == "native":
+            spans, firsts, frames, _ = found
+            lengths = np.append(0, spans[:, 1].cumsum(dtype=np.uint64))
+            for frame, length in enumerate(np.diff(lengths[firsts]).tolist()):
+                self._require_plain(length, frame)
+            if not frames:
+                raise self._missing(0, 0)
+        return found
 
     def require(self, first: int, last: int) -> None:
         """Raise when one of these frames is not there: before anything is allocated for them."""
@@ -181,6 +202,30 @@ class EncapsulatedFrames:
             return None
         return data[: self._lengths[frame]] if len(spans) == 1 and frame < len(self._lengths) else data
 
+    def _ranges_by_table(self, table: tuple[int, ...]) -> FragmentRanges | None:
+        """Return what `_by_table` reads, of all frames; nothing when a frame is to be counted off."""
+        numbers, heads, _, _ = _core.fragments(self._ds, _PIXEL_DATA, _MOST_FRAGMENTS)
+        spans = np.frombuffer(numbers, dtype=np.uint64).reshape(-1, 2)[1:].copy()
+        places = np.array(table, dtype=np.uint64) + np.uint64(self._first + 8)
+        firsts = np.searchsorted(spans[:, 0], places)
+        if firsts[-1] >= len(spans) or (spans[firsts, 0] != places).any():
+            return None
+        starting = self._starting(spans[:, 1], np.frombuffer(heads, dtype=np.uint8).reshape(-1, 8)[1:])
+        if self._starts and not starting[firsts].all() and not self._trusts_table():
+            return None
+        last = int(firsts[-1])
+        if self._starts and len(spans) - last > 1:
+            # As in `_of_last`: what begins anew behind the end of the last frame is another one.
+            anew = starting[last + 1 :] & (self._ending(spans[last:-1]) if self._family in _ENDED else True)
+            if anew.any():
+                self._note("fragments-left", f"fragments are left behind the last of {self._frames} frames")
+                spans = spans[: last + 1 + int(anew.argmax())]
+        firsts = np.append(firsts, len(spans))
+        for frame, length in enumerate(self._lengths):
+            if firsts[frame + 1] - firsts[frame] == 1:
+                spans[firsts[frame], 1] = min(length, int(spans[firsts[frame], 1]))
+        return FragmentRanges(spans, firsts, self._frames, is_stream=False)
+
     def _trusts_table(self) -> bool:
         """Tell whether the table is right all the same: when counting the fragments off does not give the frames.
 
@@ -212,7 +257,7 @@ class EncapsulatedFrames:
             ended = bytes(view[start + max(0, length - 4) : start + length]).rstrip(b"\0").endswith(_END)
         return spans
 
-    def _give_table_up(self, grouped: _Grouped) -> None:
+    def _give_table_up(self, grouped: FragmentRanges) -> None:
         """Go by the fragments from now on; the lock is held."""
         if self._table:
             message = "offset table does not meet the frames: their fragments were counted off instead"
@@ -222,7 +267,7 @@ class EncapsulatedFrames:
 
     # -- counting off --------------------------------------------------------------------------------------------
 
-    def _counted_off(self) -> _Grouped:
+    def _counted_off(self) -> FragmentRanges:
         """Return the fragments of each frame that is there, found once."""
         with self._lock:
             if self._grouped is None:
@@ -230,7 +275,7 @@ class EncapsulatedFrames:
             assert self._grouped is not None  # noqa: S101 - it was given one
             return self._grouped
 
-    def _scan(self) -> _Grouped:
+    def _scan(self) -> FragmentRanges:
         numbers, heads, truncated, stray = _core.fragments(self._ds, _PIXEL_DATA, _MOST_FRAGMENTS)
         if not numbers:
             raise PixelError("encapsulated pixel data has no items", tag=_PIXEL_DATA)
@@ -240,12 +285,12 @@ class EncapsulatedFrames:
             self._note("fragment-truncated", "last fragment is longer than what is left of the pixel data")
         spans = np.frombuffer(numbers, dtype=np.uint64).reshape(-1, 2)[1:]
         if self._family == "video":
-            return _Grouped(spans, np.array([0, len(spans)]), self._frames if len(spans) else 0, is_stream=True)
+            return FragmentRanges(spans, np.array([0, len(spans)]), self._frames if len(spans) else 0, is_stream=True)
         spans, firsts = self._cut(spans, np.frombuffer(heads, dtype=np.uint8).reshape(-1, 8)[1:])
         if len(firsts) > self._frames:
             self._note("fragments-left", f"fragments are left behind the last of {self._frames} frames")
         ends = np.append(firsts, len(spans))[: self._frames + 1]
-        return _Grouped(spans, ends, len(ends) - 1, is_stream=False)
+        return FragmentRanges(spans, ends, len(ends) - 1, is_stream=False)
 
     def _cut(self, spans: Spans, heads: NDArray[np.uint8]) -> tuple[Spans, NDArray[np.intp]]:
         """Give each frame its fragments: one each, all to the only one, or from each that begins a stream on.
@@ -291,11 +336,11 @@ class EncapsulatedFrames:
             found |= (tails[:, at : at + 2] == end).all(axis=1) & ~tails[:, at + 2 :].any(axis=1)
         return found
 
-    def _require_plain(self, data: bytes, frame: int) -> None:
+    def _require_plain(self, length: int, frame: int) -> None:
         """Raise when a frame in fragments, under a transfer syntax that has none, is not of plain samples."""
         expected = (self._description.frame_bits + 7) // 8
-        if len(data) not in (expected, expected + expected % 2):
-            message = f"pixel data is in fragments under an uncompressed transfer syntax, and has {len(data)} bytes"
+        if length not in (expected, expected + expected % 2):
+            message = f"pixel data is in fragments under an uncompressed transfer syntax, and has {length} bytes"
             raise PixelError(f"{message} for the frame, expected {expected}", tag=_PIXEL_DATA, frame=frame)
 
 

@@ -1,0 +1,38 @@
+"""The upkeep of an archive: taking in, verifying, setting right, backing up, throwing away.
+
+PS3.3 C.12.1.1.9 (what was edited), PS3.10 8 (exports).
+"""
+
+from filmless.archive.upkeep.backing_up import backup, restore
+from filmless.archive.upkeep.editing import edit, merge_patients, merge_studies
+from filmless.archive.upkeep.exporting import export, export_fileset
+from filmless.archive.upkeep.importing import import_files
+from filmless.archive.upkeep.originals import originals, restore_original
+from filmless.archive.upkeep.rebuilding import rebuild
+from filmless.archive.upkeep.retention import Retention, enforce, expired
+from filmless.archive.upkeep.rows import conflicts
+from filmless.archive.upkeep.setting_aside import differences, resolve
+from filmless.archive.upkeep.statistics import stats
+from filmless.archive.upkeep.verifying import verify
+
+__all__ = [
+    "Retention",
+    "backup",
+    "conflicts",
+    "differences",
+    "edit",
+    "enforce",
+    "expired",
+    "export",
+    "export_fileset",
+    "import_files",
+    "merge_patients",
+    "merge_studies",
+    "originals",
+    "rebuild",
+    "resolve",
+    "restore",
+    "restore_original",
+    "stats",
+    "verify",
+]

@@ -1,0 +1,271 @@
+"""A copy of an archive, made while it is in use, and the way back."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filmless.archive.archive import Archive
+from filmless.archive.failures import failing_as_archive
+from filmless.archive.index.index import Index
+from filmless.archive.storage import AREAS
+from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.folder import Folder
+from filmless.archive.upkeep.rows import conflicts, database_of, every_entry, forget_conflict
+from filmless.errors import ArchiveError, DicomError, NotFoundError
+
+__all__ = ["BackupReport", "backup", "restore"]
+
+_PIECE: Final = 1 << 20
+_INDEX: Final = "index.sqlite"
+_PAGES: Final = 2000
+
+Told = Callable[[], None]
+
+
+@dataclass
+class BackupReport:
+    """What a backup has done.
+
+    Attributes
+    ----------
+    copied, size
+        Files that were copied or linked to, and their bytes.
+    there
+        Files that a backup before has copied.
+    removed
+        Files of instances that are no longer in the archive.
+    with_index
+        Whether the index is in it. One in PostgreSQL is not: ``pg_dump`` copies it, or `rebuild` makes it again.
+    """
+
+    copied: int = 0
+    size: int = 0
+    there: int = 0
+    removed: int = 0
+    with_index: bool = True
+
+
+def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None) -> BackupReport:
+    """Bring a copy of an archive up to date. Only what is new is copied: a file never changes under its name.
+
+    The copy is an archive itself, with the same layout: it can be opened, verified and served.
+
+    Parameters
+    ----------
+    archive
+        The archive. It may be in use, by another process, too.
+    target
+        The folder of the copy, on another disk.
+    link
+        Make hard links in place of copies, on the same file system: quick, and safe from deletion, but not from a disk
+        that fails.
+    progress
+        Called after each file.
+
+    Raises
+    ------
+    ArchiveError
+        The target is the archive, or holds something else, or cannot be written.
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.archive.upkeep import backup
+    >>> with Archive("archive") as archive:
+    ...     _ = archive.store("slice.dcm")
+    ...     backup(archive, "copy").copied
+    1
+    """
+    root = Path(target)
+    with failing_as_archive("the backup cannot be written"):
+        _require_own(root, archive.folder)
+        for folder in (root, root / "incoming", root / "trash"):
+            make_folder(folder)
+        report = BackupReport(with_index=_is_sqlite(archive))
+        # Most files first, then the index as it is at one moment, then what came in between: each row has its file.
+        done = _copy_files(archive, root, report, link=link, progress=progress)
+        if report.with_index:
+            _copy_index(archive, root)
+            _copy_files(archive, root, report, link=link, progress=progress, done=done)
+            _forget_lost(root)
+        report.removed = _prune(archive, root, with_index=report.with_index)
+    return report
+
+
+def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None) -> BackupReport:
+    """Make an archive of a backup.
+
+    Parameters
+    ----------
+    source
+        The folder of the backup.
+    folder
+        Where the archive is to be: a folder that is missing or empty.
+    progress
+        Called after each file.
+
+    Raises
+    ------
+    NotFoundError
+        The source is no backup.
+    ArchiveError
+        The folder is not empty.
+    """
+    root = Path(folder)
+    if not any((Path(source) / area).is_dir() for area in AREAS):
+        raise NotFoundError("there is no backup of an archive", path=source)
+    if root.exists() and any(root.iterdir()):
+        raise ArchiveError("the folder is not empty", path=root, hint="name one that is missing or empty")
+    if not (Path(source) / _INDEX).exists():
+        # Without an index: one of PostgreSQL's. Opened below, it gets an empty one of its own, which is no harm.
+        raise NotFoundError(
+            "the backup has no index",
+            path=source,
+            hint="copy the folder back, and load the dump of the database or run `filmless archive rebuild --index URL`",
+        )
+    with Archive(source, read_only=True) as archive:
+        return backup(archive, root, progress=progress)
+
+
+def _require_own(root: Path, folder: Path) -> None:
+    if root.resolve() == folder.resolve() or folder.resolve() in root.resolve().parents:
+        raise ArchiveError("a backup cannot be inside the archive", path=root, hint="name a folder on another disk")
+    if root.exists() and any(root.iterdir()) and not (root / "instances").is_dir():
+        raise ArchiveError("the folder holds something else", path=root, hint="name one that is missing or empty")
+
+
+def _is_sqlite(archive: Archive) -> bool:
+    return database_of(archive.index).url.startswith("sqlite")
+
+
+def _copy_files(
+    archive: Archive,
+    root: Path,
+    report: BackupReport,
+    *,
+    link: bool,
+    progress: Told | None,
+    done: set[str] | None = None,
+) -> set[str]:
+    """Copy what is not there; return the locations that were looked at."""
+    seen = done or set()
+    touched = set()
+    for area in AREAS:
+        make_folder(root / area)
+        for stored in archive.storage.files(area):
+            if stored.location in seen:
+                continue
+            seen.add(stored.location)
+            place = root / stored.location
+            try:
+                is_there = place.stat().st_size == stored.size
+            except FileNotFoundError:
+                is_there = False
+            if is_there:
+                report.there += 1
+            elif _copy(archive, stored.location, place, root / "incoming", link=link):
+                report.copied += 1
+                report.size += stored.size
+                touched.add(place.parent)
+            if progress:
+                progress()
+    for folder in touched:
+        sync_folder(folder)
+    return seen
+
+
+def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link: bool) -> bool:
+    """Copy a file, durably but for its name; False when it was deleted in the meantime."""
+    make_folder(place.parent)
+    source = archive.storage.path(location)
+    if link and source is not None:
+        with suppress(OSError):
+            place.unlink(missing_ok=True)
+            os.link(source, place)
+            return True
+    part = incoming / f"{place.name}.part"
+    try:
+        with archive.storage.open(location) as file, part.open("wb") as out:
+            while piece := file.read(_PIECE):
+                out.write(piece)
+            out.flush()
+            sync_file(out.fileno())
+        if source is not None:
+            _keep_time(source, part)
+        os.replace(part, place)
+    except NotFoundError:
+        part.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _keep_time(source: str, part: Path) -> None:
+    """Keep the time of a file, by which `rebuild` tells when it was received."""
+    with suppress(OSError):
+        found = os.stat(source)
+        os.utime(part, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _copy_index(archive: Archive, root: Path) -> None:
+    """Copy an index in SQLite as it is at one moment; who writes to it does not wait for long."""
+    path = database_of(archive.index).url.partition("///")[2]
+    part = root / f"{_INDEX}.part"
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as now:
+        with closing(sqlite3.connect(part)) as copy:
+            now.backup(copy, pages=_PAGES)
+            copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
+    with part.open("r+b") as file:
+        sync_file(file.fileno())
+    for suffix in ("-wal", "-shm"):
+        Path(f"{root / _INDEX}{suffix}").unlink(missing_ok=True)
+    os.replace(part, root / _INDEX)
+    sync_folder(root)
+
+
+def _forget_lost(root: Path) -> None:
+    """Take rows out of the copy whose files were deleted while it was made."""
+    storage = Folder(root)
+    index = Index(f"sqlite:///{root / _INDEX}")
+    try:
+        lost = [entry for entry in every_entry(index) if not entry.storage and storage.size(entry.location) is None]
+        if lost:
+            index.remove(lost)
+        for conflict in conflicts(index):
+            if storage.size(conflict.location) is None:
+                forget_conflict(index, conflict)
+    finally:
+        index.close()
+
+
+def _prune(archive: Archive, root: Path, *, with_index: bool) -> int:
+    """Remove files from the copy that the archive no longer has: a deleted instance must not come back from it."""
+    removed = 0
+    for location in _surplus(archive, root, with_index=with_index):
+        (root / location).unlink(missing_ok=True)
+        removed += 1
+    return removed
+
+
+def _surplus(archive: Archive, root: Path, *, with_index: bool) -> Iterator[str]:
+    copy = Folder(root)
+    index = Index(f"sqlite:///{root / _INDEX}") if with_index else archive.index
+    try:
+        for area in AREAS:
+            for stored in list(copy.files(area)):
+                if area == "originals":
+                    is_gone = archive.storage.size(stored.location) is None
+                else:
+                    is_gone = not index.located([stored.location])
+                if is_gone:
+                    yield stored.location
+    except DicomError:
+        if with_index:
+            raise
+    finally:
+        if with_index:
+            index.close()

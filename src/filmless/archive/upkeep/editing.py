@@ -1,0 +1,232 @@
+"""Patients and studies set right: the edited instance is the current one, what it was is kept."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from filmless import _core
+from filmless.archive.archive import Archive
+from filmless.archive.entry import Entry
+from filmless.archive.levels import LEVELS
+from filmless.archive.upkeep.exchanging import draft_of, exchange
+from filmless.dataset import Dataset
+from filmless.errors import ArchiveError, DicomError, NotFoundError
+from filmless.file._element_path import keyword_of, tag_named
+from filmless.file._typed_value import check_value, value_typed
+from filmless.file.media import Remark
+
+__all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "values_of"]
+
+Values = Mapping[int, Any]
+"""New values by tag; None removes the element."""
+
+Progress = Callable[[], None]
+
+_SYSTEM: Final = "filmless archive"
+_STUDY_UID: Final = 0x0020_000D
+# An instance is known by these, and its pixels are what these say.
+_FIXED: Final = frozenset({0x0008_0016, 0x0008_0018, 0x0020_000E, _STUDY_UID})
+_FIXED_GROUPS: Final = frozenset({0x0000, 0x0002, 0x0028, 0x5400, 0x5600, 0x7FE0})
+_WITH_PATIENT: Final = LEVELS["patient"] - {0x0010_4000}
+_WITH_STUDY: Final = LEVELS["study"] - {0x0010_1010, 0x0010_1020, 0x0010_1030}
+
+
+@dataclass
+class EditReport:
+    """What became of instances that were to be edited.
+
+    Attributes
+    ----------
+    edited
+        How many have new values.
+    unchanged
+        How many had them already.
+    failed
+        Those that could not be edited, and why.
+    """
+
+    edited: int = 0
+    unchanged: int = 0
+    failed: list[Remark] = field(default_factory=list)
+
+
+def values_of(assignments: Iterable[str]) -> dict[int, Any]:
+    """Take ``Keyword=value`` apart; ``Keyword=`` sets an empty value.
+
+    Raises
+    ------
+    FormatError
+        One is no assignment, or of no element of the dictionary.
+    ValueRepresentationError
+        A value breaks the rules of its value representation.
+    ArchiveError
+        The element cannot be edited in an archive: what an instance is known by, and what describes its pixels.
+    """
+    values = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals:  # the text is not repeated: it could be a value
+            raise ArchiveError("an assignment without `=`", hint="write Keyword=value")
+        tag = tag_named(name)
+        row = _core.dictionary_entry(tag)
+        if tag in _FIXED or tag >> 16 in _FIXED_GROUPS or row is None or row[1] == "SQ":
+            raise ArchiveError(
+                f"{keyword_of(tag)} cannot be edited in an archive",
+                hint="`--into-study` moves instances to another study" if tag == _STUDY_UID else None,
+            )
+        values[tag] = value_typed(tag, row[1], value)
+        check_value(tag, row[1], values[tag])
+    return values
+
+
+def edit(
+    archive: Archive,
+    entries: Iterable[Entry],
+    values: Values,
+    *,
+    reason: str = "CORRECT",
+    at: datetime | None = None,
+    progress: Progress = lambda: None,
+) -> EditReport:
+    """Set values in instances; what they were stands in their Original Attributes Sequence, and the file is kept.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    entries
+        The instances. Attributes of patients and studies are to be set in whole studies: a study is of one patient.
+    values
+        New values by tag; None removes an element.
+    reason
+        ``"CORRECT"`` or ``"COERCE"``.
+    at
+        When; now by default.
+    progress
+        Called after each instance.
+
+    Raises
+    ------
+    ArchiveError
+        Attributes of patient or study are to be set in a part of a study.
+
+    DICOM
+    -----
+    PS3.3 C.12.1.1.9
+    """
+    moment = at or datetime.now().astimezone()
+    report = EditReport()
+    wanted = list(entries)
+    if any(tag in LEVELS["patient"] or tag in LEVELS["study"] for tag in values):
+        _require_whole_studies(archive, wanted)
+    for entry in wanted:
+        try:
+            dataset = archive.dataset(entry)
+            if changed(dataset, values, reason=reason, at=moment):
+                with draft_of(archive, dataset) as draft:
+                    exchange(archive, entry, draft)
+                report.edited += 1
+            else:
+                report.unchanged += 1
+        except (DicomError, OSError) as error:
+            message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
+            report.failed.append(Remark("not-edited", message, entry.instance_uid))
+        progress()
+    return report
+
+
+def merge_patients(archive: Archive, entries: Iterable[Entry], into: Entry, **how: Any) -> EditReport:
+    """Give instances the patient of another one: all attributes by which a patient is known.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    entries
+        All instances of the studies that were filed under the wrong patient.
+    into
+        An instance of the right patient.
+    **how
+        As of `edit`.
+
+    DICOM
+    -----
+    PS3.3 C.7.1.1
+    """
+    return edit(archive, entries, _taken(archive.dataset(into), _WITH_PATIENT), **how)
+
+
+def merge_studies(archive: Archive, entries: Iterable[Entry], into: Entry, **how: Any) -> EditReport:
+    """Move instances to the study of another one, and to its patient. Series stay as they are.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    entries
+        All instances of the study that is to go.
+    into
+        An instance of the study that stays.
+    **how
+        As of `edit`.
+
+    DICOM
+    -----
+    PS3.3 C.7.2.1
+    """
+    return edit(archive, entries, _taken(archive.dataset(into), _WITH_PATIENT | _WITH_STUDY), **how)
+
+
+def changed(dataset: Dataset, values: Values, *, reason: str, at: datetime) -> bool:
+    """Set values in a data set, and say in it what they were; return whether anything is different."""
+    before = {tag: dataset[tag] for tag in values if tag in dataset}
+    new = Dataset(dataset)
+    for tag, value in values.items():
+        if value is None:
+            new.pop(tag, None)
+        else:
+            new[tag] = value
+    different = [
+        tag for tag in values if (tag in before) != (tag in new) or (tag in new and before[tag].value != new[tag].value)
+    ]
+    if not different:
+        return False
+    was = Dataset()
+    for tag in sorted(different):
+        if tag in before:
+            was[tag] = before[tag]
+        else:
+            was[tag] = None
+    item = Dataset()
+    item.SourceOfPreviousValues = ""
+    item.AttributeModificationDateTime = at.strftime("%Y%m%d%H%M%S.%f%z")
+    item.ModifyingSystem = _SYSTEM
+    item.ReasonForTheAttributeModification = reason
+    item.ModifiedAttributesSequence = [was]
+    history = list(dataset.get("OriginalAttributesSequence") or [])
+    for tag in different:
+        if values[tag] is None:
+            del dataset[tag]
+        else:
+            dataset[tag] = values[tag]
+    dataset.OriginalAttributesSequence = [*history, item]
+    return True
+
+
+def _taken(dataset: Dataset, tags: frozenset[int]) -> dict[int, Any]:
+    return {tag: dataset[tag].value if tag in dataset else None for tag in sorted(tags)}
+
+
+def _require_whole_studies(archive: Archive, entries: list[Entry]) -> None:
+    given: dict[str, set[str]] = {}
+    for entry in entries:
+        given.setdefault(entry.study_uid, set()).add(entry.instance_uid)
+    for study, uids in given.items():
+        there = archive.entries(study)
+        if not there:
+            raise NotFoundError("the study is no longer in the archive")
+        if any(entry.instance_uid not in uids for entry in there):
+            raise ArchiveError(
+                "attributes of a patient or study are edited in whole studies", hint="select them by study or patient"
+            )
