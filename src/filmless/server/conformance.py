@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from filmless import _core, dicomweb
 from filmless.archive import Archive
+from filmless.dicomweb.origin.pictures import media_types
 from filmless.pixels.targets import targets
 from filmless.server.settings.tree import Settings
 
@@ -232,7 +233,7 @@ def _media_types() -> list[tuple[str, ...]]:
         ("instances", "multipart/related; type=application/dicom; one alone as application/dicom, too"),
         ("metadata, search", "application/dicom+json, multipart/related; type=application/dicom+xml"),
         ("frames", "multipart/related of what the table of transfer syntaxes says"),
-        ("rendered, thumbnail", "image/jpeg, image/png, image/gif, and what the service's description lists"),
+        ("rendered, thumbnail", ", ".join(media_types(moving=True))),
         ("store", "multipart/related; type=application/dicom, application/dicom+json, application/dicom+xml"),
     ]
 
