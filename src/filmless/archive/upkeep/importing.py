@@ -26,6 +26,9 @@ _DIRECTORY: Final = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD: Final = 1024
 _AHEAD: Final = 256  # in hand: as many share a transaction
 
+# A member is never in memory as a whole: it may be as large as instances are.
+_ZIPS: Final = ZipLimits(max_member_bytes=1 << 34, max_zip_bytes=1 << 40)
+
 Source = str | os.PathLike[str]
 Told = Callable[[], None]
 
@@ -127,7 +130,7 @@ def import_files(
     with _Journal(archive.folder / "imports", paths) as journal:
 
         def subjects() -> Iterator[_Subject]:
-            for subject in _subjects(paths, zip_limits or ZipLimits()):
+            for subject in _subjects(paths, zip_limits or _ZIPS):
                 if subject.identity in journal:
                     report.skipped += 1
                     progress()
@@ -147,7 +150,7 @@ def import_files(
 
 def count_files(sources: Source | Iterable[Source]) -> int:
     """Return how many files `import_files` goes through; of a ZIP one for each that is in it."""
-    return sum(1 for _ in _subjects(_paths(sources), ZipLimits()))
+    return sum(1 for _ in _subjects(_paths(sources), _ZIPS))
 
 
 def _paths(sources: Source | Iterable[Source]) -> list[str]:
@@ -204,10 +207,10 @@ def _taken(archive: Archive, subject: _Subject, *, link: bool) -> tuple[Future[O
     if subject.trouble is not None:
         raise _PassedOver("no-instance", subject.trouble)
     if subject.member is not None:
-        data = subject.member.read()
-        _require_instance(data[:_HEAD])
+        _require_instance(subject.member.head(_HEAD))
         with archive.receive() as incoming:
-            incoming.write(data)
+            for piece in subject.member.pieces():
+                incoming.write(piece)
             return incoming.submit(), False
     with Path(subject.path).open("rb", buffering=0) as file:
         head = file.read(_HEAD)
