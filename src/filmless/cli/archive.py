@@ -24,9 +24,7 @@ from filmless.cli.reporting import Failure
 
 __all__ = ["archive"]
 
-_THREADS = click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; by default one a processor."
-)
+_THREADS = click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many files at a time.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Tell of each file.")
 _COLUMNS = {

@@ -25,6 +25,7 @@ _OWN: Final = ".filmless-"  # names of files in which filmless itself keeps book
 _DIRECTORY: Final = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD: Final = 1024
 _AHEAD: Final = 256  # in hand: as many share a transaction
+_THREADS: Final = 8  # each waits for the disk most of the time
 
 # A member is never in memory as a whole: it may be as large as instances are.
 _ZIPS: Final = ZipLimits(max_member_bytes=1 << 34, max_zip_bytes=1 << 40)
@@ -98,7 +99,7 @@ def import_files(
         Make hard links of files that nobody has leave to write, where the file system can; others are copied. Without
         it all are copied: a link and its file are one, and who writes to the file alters the archive.
     threads
-        How many files are read at a time; by default as many as there are processors.
+        How many files are taken in at a time; eight by default: they wait for the disk.
     zip_limits
         How much of a ZIP is unpacked.
     progress
@@ -140,7 +141,7 @@ def import_files(
         def take(subject: _Subject) -> tuple[Future[Outcome], bool]:
             return _taken(archive, subject, link=link)
 
-        for subject, submitted in in_order(take, subjects(), threads=threads, ahead=_AHEAD):
+        for subject, submitted in in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD):
             _tell(report, subject, submitted)
             journal.add(subject.identity)
             progress()
