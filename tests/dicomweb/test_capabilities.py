@@ -90,6 +90,19 @@ def test_openapi(url: str) -> None:
     assert set(found["paths"]["/studies/{study}"]) == {"get", "delete", "post"}
 
 
+def test_a_method_that_is_not_taken(url: str, archive: tuple[Archive, Outcome]) -> None:
+    study = archive[1].study_uid
+    for method, path, allowed in (
+        ("PUT", f"/studies/{study}", "DELETE, GET, HEAD, POST"),
+        ("DELETE", "/studies", "GET, HEAD, POST"),
+        ("POST", f"/studies/{study}/rendered", "GET, HEAD"),
+    ):
+        response = httpx.request(method, url + path)
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
+        assert response.headers["content-type"] == "application/json"
+    assert httpx.get(f"{url}/nothing").status_code == 404
+
+
 def described(url: str, outcome: Outcome, mode: str) -> dict[str, Any]:
     """The description, with UIDs that are there, or odd ones."""
     found: dict[str, Any] = httpx.get(f"{url}/openapi.json").json()

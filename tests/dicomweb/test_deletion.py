@@ -37,6 +37,23 @@ def test_each_level(tmp_path: Path, example_files: list[Path], serve: Serve) -> 
             assert archive.store(example_files[0]).kind == "stored"
 
 
+def test_dicomweb_client_deletes(tmp_path: Path, example_files: list[Path], serve: Serve) -> None:
+    from dicomweb_client.api import DICOMwebClient
+
+    with Archive(tmp_path / "a") as archive:
+        found = [archive.store(path) for path in example_files]
+        study = found[0].study_uid
+        with serve(application(archive)) as url:
+            peer = DICOMwebClient(url)
+            peer.delete_instance(study, found[0].series_uid, found[0].instance_uid)
+            assert len(archive.entries(study)) == 3
+            peer.delete_series(study, found[3].series_uid)
+            assert len(archive.entries(study)) == 1
+            peer.delete_study(study)
+            assert peer.search_for_studies() == []
+            peer._session.close()
+
+
 def test_roles_sight_and_audit(tmp_path: Path, example_files: list[Path], serve: Serve) -> None:
     audits: list[dict[str, Any]] = []
 

@@ -451,6 +451,14 @@ def test_damaged_pixels_have_a_status(client: httpx.Client, archive: Archive) ->
     assert [head["content-location"].rpartition("/instances/")[2] for head, _ in parts] == ["1.2.13.2/rendered"]
 
 
+def test_gigapixels_are_not_drawn(client: httpx.Client, archive: Archive) -> None:
+    ds = made(np.zeros((8, 8), bool), uid="1.2.15.1", series="1.2.15", study="1.2.15.9")
+    ds.Rows = ds.Columns = 60_000
+    response = client.get(f"{url_of(archive.store(packed(ds)))}/rendered")
+    assert response.status_code == 406
+    assert "3600000000 pixels" in response.json()["error"]
+
+
 def test_nothing_to_render(client: httpx.Client, archive: Archive) -> None:
     ds = Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.5", "SOPInstanceUID": "1.2.14.1"})
     ds.StudyInstanceUID, ds.SeriesInstanceUID = "1.2.14", "1.2.14.2"

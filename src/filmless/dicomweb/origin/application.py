@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from filmless.archive import Archive
 from filmless.dicomweb.origin import (
@@ -79,9 +80,17 @@ def answer_error(_request: Request, error: Exception) -> Response:
     return JSONResponse(body, status)
 
 
-def answer_http_error(_request: Request, error: Exception) -> Response:
+def answer_http_error(request: Request, error: Exception) -> Response:
     """Answer what the routes themselves refuse: no such resource, or not by this method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handlers are registered by class
     texts = {404: "there is no such resource", 405: "this resource does not take this method"}
     body = {"error": texts.get(error.status_code, error.detail)}
-    return JSONResponse(body, error.status_code, headers=error.headers)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return JSONResponse(body, error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """Return what a path takes: there can be a route for each of its methods."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = (route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for methods in found for method in methods}))

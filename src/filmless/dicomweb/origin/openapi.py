@@ -111,7 +111,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         found["202"] = success  # some of the instances were not stored
         # None of them was stored: the answer says of each why.
         content = success["content"] | {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-        return found | dict.fromkeys(("4XX", "5XX"), {"description": "What is wrong", "content": content})
+        return found | {key: {"description": "What is wrong", "content": content} for key in ("4XX", "5XX")}
     if operation.method == "GET":
         found["206"] = {"description": "A range", "content": {"*/*": {}}}
         found["304"] = {"description": "It is as it was"}

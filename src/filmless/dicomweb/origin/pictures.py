@@ -38,7 +38,8 @@ ANIMATED: Final = frozenset({"image/gif", "image/webp", "video/mp4"})
 """Media types that hold all frames."""
 
 _WITH_QUALITY: Final = frozenset({"image/jpeg", "image/webp", "image/jxl", "video/mp4"})
-_SPOOLED = 4 << 20  # bytes of an animation that are held in memory
+_MOST_PIXELS: Final = 1 << 28  # of a frame: several copies of it are in memory while it is drawn
+_SPOOLED: Final = 4 << 20  # bytes of an animation that are held in memory
 
 
 def media_types(*, moving: bool = False) -> tuple[str, ...]:
@@ -68,6 +69,8 @@ def mend() -> Iterator[None]:
         raise DicomWebError(f"the instance cannot be drawn: {error.message}", status=500) from error
     except ValueError as error:
         raise DicomWebError(f"it cannot be drawn so: {error}", status=400) from error
+    except MemoryError:
+        raise DicomWebError("the instance is too large to be drawn here", status=500) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,12 @@ class Image:
             406, 500: it has no pixels that can be drawn.
         """
         with mend():
-            return cls(ds, frames(ds, as_rgb=False), state)
+            image = cls(ds, frames(ds, as_rgb=False), state)
+        size = image.opened.description.rows * image.opened.description.columns
+        if size > _MOST_PIXELS:
+            message = f"a frame has {size} pixels, expected {_MOST_PIXELS} at the most"
+            raise DicomWebError(message, status=406, hint="frames and bulk data are not bounded")
+        return image
 
     def draw(self, numbers: Sequence[int], media_type: str, rendering: Rendering) -> bytes:
         """Draw a frame, or some for a media type that holds many, as a file.

@@ -71,7 +71,8 @@ def _rendered(service: Service, request: Request) -> Response:
         raise DicomWebError("`viewport` of a presentation state is width,height: it shows a region itself", status=400)
     offer = choose(request, _offers(shown, all_frames=chosen is None, is_one="instance" in request.path_params))
     made_from = [entry for subject in shown for entry in (subject.entry, subject.state) if entry]
-    etag = etag_of(made_from, _DRAWN, request.url.path, offer, sorted(request.query_params.multi_items()))
+    asked = sorted(request.query_params.multi_items())
+    etag = etag_of(made_from, _DRAWN, service.base(request), request.url.path, offer, asked)
     modified = last_modified(made_from)
     known = unchanged(request, etag, modified)
     if known is not None:

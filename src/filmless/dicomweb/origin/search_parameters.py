@@ -181,8 +181,9 @@ def _key(name: str, value: str) -> Key:
     if value and (vr in _BULK or vr == "SQ"):
         what = "a sequence is matched by what is in it" if vr == "SQ" else "bulk data is not matched"
         raise _bad(f"`{name[:80]}`: {what}")
-    # Lists of UIDs have commas here and backslashes in DICOM; both are taken.
-    return Key(path, value.replace(",", "\\") if vr == "UI" else value)
+    # Lists of UIDs have commas here and backslashes in DICOM; both are taken. No code string holds a comma, and viewers
+    # ask for ModalitiesInStudy=CT,MR.
+    return Key(path, value.replace(",", "\\") if vr in ("UI", "CS") else value)
 
 
 def _vr(tag: int) -> str:

@@ -37,6 +37,9 @@ def routes(service: Service) -> list[Route]:
     async def retrieve(request: Request) -> Response:
         within = service.within(request, "read")
         query = _query(request)
+        # The address has no UIDs in its path: the audit is told.
+        said = zip(("study", "series", "instance"), (query[name] for name in _NEEDED), strict=True)
+        request.scope.setdefault("filmless.audit", {}).update(said)
         found = await service.call(service.archive.entries, *(query[name] for name in _NEEDED), within=within)
         if not found:
             raise DicomWebError("there is no such instance", status=404)
