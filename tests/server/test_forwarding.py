@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from filmless.archive import Archive
 from filmless.cli.forward import forward
 from filmless.errors import DicomError, NetworkError
-from filmless.server.forwarding import Forwarder, Queue, Rules
+from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
 from filmless.server.metrics import Metrics
 from filmless.server.settings.tree import Forward, Forwarding, Peer
 from tests.server.conftest import instance, stow, uids, until
@@ -79,7 +79,7 @@ def queued(tmp_path: Path, ct: Path):
     """An archive with two instances that wait for a peer, and a forwarder that is turned by hand."""
     with Archive(tmp_path / "data") as archive:
         queue, peer, metrics = Queue(archive.index.database), FakePeer(), Metrics()
-        archive.index.on_written = lambda transaction, placed: queue.add(
+        archive.index.on_written = lambda transaction, placed: enqueue(
             transaction, [(record, ["peer"]) for record, _, _ in placed]
         )
         for number in (1, 2):
@@ -158,6 +158,30 @@ def test_what_a_process_took_that_ended_is_sent_by_the_next(queued) -> None:
     queued.queue.release_all()
     queued.turn()
     assert len(queued.peer.stored) == 2
+
+
+def test_what_a_crash_left_behind_is_sent_too(tmp_path: Path, ct: Path) -> None:
+    # The file had its place, its row was not committed: nobody was told. The sender sends it again, as a copy.
+    def written(transaction, placed) -> None:
+        enqueue(transaction, [(record, ["peer"]) for record, _, _ in placed])
+
+    with Archive(tmp_path) as archive:
+        archive.store(instance(ct, 1))
+    (tmp_path / "index.sqlite").unlink()
+    (tmp_path / "running").write_text("1\n")
+    with Archive(tmp_path, on_written=written) as archive:
+        assert archive.store(instance(ct, 1)).kind == "identical"
+        assert [row.instance_uid for row in Queue(archive.index.database).rows()] == ["1.2.1.1.1"]
+
+
+def test_without_its_place_in_the_queue_nothing_is_stored(queued, ct: Path) -> None:
+    def broken(*_: object) -> None:
+        raise DicomError("the queue is broken")
+
+    queued.archive.index.on_written = broken
+    with pytest.raises(DicomError):
+        queued.archive.store(instance(ct, 9))
+    assert len(queued.archive.entries("1.2.1")) == 2
 
 
 def test_a_copy_is_not_queued_again(queued, ct: Path) -> None:

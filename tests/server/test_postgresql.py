@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from filmless.archive import Archive
-from filmless.server.forwarding import Queue
+from filmless.server.forwarding import Queue, enqueue
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
 from tests.archive.conftest import postgres  # noqa: F401 - a fixture
 from tests.server.conftest import instance, stow, uids, until
@@ -15,7 +15,7 @@ from tests.server.conftest import instance, stow, uids, until
 
 def filled(archive: Archive, ct: Path, count: int) -> Queue:
     queue = Queue(archive.index.database)
-    archive.index.on_written = lambda transaction, placed: queue.add(
+    archive.index.on_written = lambda transaction, placed: enqueue(
         transaction, [(record, ["a", "b"]) for record, _, _ in placed]
     )
     for number in range(count):
