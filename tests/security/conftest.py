@@ -1,6 +1,5 @@
 """An issuer of tokens, and keys."""
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,8 +32,10 @@ def issuer(rsa: RSAKey) -> Iterator[Issuer]:
             body = found.answer(self.path)
             self.send_response(found.status)
             self.end_headers()
-            with contextlib.suppress(OSError):  # who asks stops where it is too long
+            try:
                 self.wfile.write(body)
+            except OSError:  # who asks stops where it is too long
+                found.cut.set()
 
         def log_message(self, *_: object) -> None:
             pass

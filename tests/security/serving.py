@@ -32,7 +32,9 @@ async def _study(request: Request) -> Response:
 
 async def _store(request: Request) -> Response:
     request.scope["filmless.audit"]["stored"] = ["1.2.3", "Doe^Jane"]
-    return PlainTextResponse(str(len(await request.body())))
+    length = len(await request.body())
+    trailed = any(name == b"x-trailed" for name, _ in request.scope["headers"])
+    return PlainTextResponse(f"{length}{' trailed' * trailed}")
 
 
 async def _health(_: Request) -> Response:
@@ -110,6 +112,7 @@ class Issuer:
     body: bytes | None = None
     status: int = 200
     asked: list[str] = field(default_factory=list)
+    cut: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, path: str) -> bytes:
         """The document at a path."""

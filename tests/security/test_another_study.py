@@ -89,6 +89,44 @@ def test_another_study_is_not_there(place, restriction) -> None:
     assert ask(app, study, headers={"X-Api-Key": whole}).status_code == 200
 
 
+def test_searches_and_wado_uri_do_not_show_it(place) -> None:
+    folder, archive, uids = place
+    keys = ApiKeys(folder / "keys.json")
+    key, whole = keys.create("seeker", roles={"read"}, studies=["1.2.3.4"]), keys.create("finder", roles={"read"})
+    app = Gate(routed(archive), SecurityOptions.from_mapping({}, folder=folder))
+    wado = {
+        "requestType": "WADO",
+        "studyUID": uids["study"],
+        "seriesUID": uids["series"],
+        "objectUID": uids["instance"],
+    }
+    wado["contentType"] = "application/dicom"
+    for path, query in (
+        ("/studies", {}), ("/series", {}), ("/instances", {}), ("/instances", {"SOPInstanceUID": uids["instance"]}),
+        ("/studies", {"PatientName": "*", "includefield": "all"}), ("/wado", wado),
+    ):  # fmt: skip
+        answer = ask(app, f"/dicom-web{path}", params=query, headers={"X-Api-Key": key})
+        assert answer.status_code in {200, 204, 404}
+        assert uids["study"] not in answer.text
+        assert ask(app, f"/dicom-web{path}", params=query, headers={"X-Api-Key": whole}).status_code == 200
+
+
+@pytest.mark.parametrize("route", ["/studies", "/studies/1.2.3.4"])
+def test_another_study_is_not_stored(place, route: str) -> None:
+    from pydicom.data import get_testdata_file
+
+    folder, archive, _ = place
+    keys = ApiKeys(folder / "keys.json")
+    key = keys.create(f"sender{len(route)}", roles={"write", "read"}, studies=["1.2.3.4"])
+    app = Gate(routed(archive), SecurityOptions.from_mapping({}, folder=folder))
+    content = Path(get_testdata_file("MR_small.dcm", download=False)).read_bytes()
+    body = b"--x\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--x--\r\n"
+    headers = {"X-Api-Key": key, "Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
+    answer = ask(app, f"/dicom-web{route}", method="POST", content=body, headers=headers)
+    assert 400 <= answer.status_code < 500
+    assert archive.entries(str(read(content).StudyInstanceUID)) == []
+
+
 def test_roles_are_asked_for(place) -> None:
     folder, archive, uids = place
     keys = ApiKeys(folder / "keys.json")

@@ -255,6 +255,13 @@ def test_an_issuer_that_does_not_answer_is_no_bad_token(issuer: Issuer, spoil: C
         principal(checker, issuer.token(header={"kid": "unknown"}))
 
 
+def test_what_is_too_long_is_not_read_to_its_end(issuer: Issuer) -> None:
+    _huge(issuer)
+    with pytest.raises(SecurityError):
+        principal(tokens(issuer), issuer.token())
+    assert issuer.cut.wait(5)
+
+
 def test_an_issuer_that_is_down(issuer: Issuer, rsa: RSAKey) -> None:
     import socket
 

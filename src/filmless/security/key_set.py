@@ -169,8 +169,7 @@ def _public_keys(content: Mapping[str, Any]) -> tuple[PublicKey, ...]:
 
 def _public_key(row: Any) -> PublicKey | None:
     """Read a key; None for one that signs no tokens, is weak, or is not understood, which does not spoil the others."""
-    # A symmetric key has no place among public ones: who can read it could make tokens.
-    if not isinstance(row, dict) or row.get("kty") not in {"RSA", "EC", "OKP"} or row.get("use", "sig") != "sig":
+    if not isinstance(row, dict) or row.get("use", "sig") != "sig":
         return None
     if not all(isinstance(row.get(name, ""), str) for name in ("kid", "alg")):
         return None
@@ -179,6 +178,7 @@ def _public_key(row: Any) -> PublicKey | None:
         weak = isinstance(key, RSAKey) and key.raw_value.key_size < _SMALLEST_RSA
     except Exception:  # noqa: BLE001  a key is what a peer wrote: cryptography raises many kinds
         return None
+    # A symmetric key has no place among public ones: who can read it could make tokens.
     return key if isinstance(key, RSAKey | ECKey | OKPKey) and not weak else None
 
 

@@ -22,7 +22,7 @@ PREFIX: Final = "filmless_"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST: Final = 256
-#: Bytes of a digest that find the key; the rest is compared in constant time.
+#: Digits of a digest that find candidates; the whole is compared in constant time.
 _FOUND_BY: Final = 8
 Stamp = tuple[int, int, int] | None
 
@@ -224,8 +224,8 @@ class ApiKeys:
             try:
                 self._index(read_keys(self.path) if stamp is not None else ())
             except SecurityError:
-                self._index(())  # a key that may have been revoked opens nothing
-                self._stamp = (-1, -1, -1)  # and the file is read again by the next who asks
+                # A key that may have been revoked opens nothing: the next who asks reads the file again, or fails, too.
+                self._stamp = (-1, -1, -1)
                 raise
             self._stamp = stamp if stamp is not None else ((0, 0, 0) if self._stamp else None)
 

@@ -117,7 +117,7 @@ class Tokens:
 
 
 def _check_times(claims: Mapping[str, Any]) -> None:
-    # Python reads NaN in JSON, which is neither before nor after any time.
+    # Python reads NaN in JSON, which is neither before nor after any time; not every release of joserfc refuses it.
     for name in ("exp", "nbf", "iat"):
         if isinstance(value := claims.get(name), float) and not math.isfinite(value):
             raise ValueError(name)
