@@ -23,6 +23,7 @@
         AssociationAborted      ended before its time
         DimseStatusError        brought a status of failure
       DicomWebError           an HTTP answer of failure
+      SecurityError           keys, tokens, certificates or their settings cannot be used
 
 A message is lower case and says what is wrong, where it is, and what was expected. It never holds a value of a data
 set: those are a patient's. ``ValueError`` and ``TypeError`` are for wrong arguments only.
@@ -52,6 +53,7 @@ __all__ = [
     "PixelError",
     "Place",
     "RemoteProtocolError",
+    "SecurityError",
     "StorageFullError",
     "TruncatedError",
     "UnsupportedError",
@@ -353,3 +355,12 @@ class DicomWebError(DicomError):
     def __init__(self, message: str = "", *, status: int | None = None, **place: Unpack[Place]) -> None:
         super().__init__(message, **place)
         self.status = status
+
+
+class SecurityError(DicomError):
+    """A setting, key file, certificate or address that cannot be used: what was found, and what was expected.
+
+    DICOM
+    -----
+    PS3.15
+    """

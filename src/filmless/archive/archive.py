@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -117,6 +117,10 @@ class Archive:
             tenure.end(is_clean=False)
             raise
 
+    def tell_outcomes(self, told: Callable[[Outcome, int], None]) -> None:
+        """Have a function called with what becomes of each instance, and the bytes of its file. It must not wait."""
+        self._writing().told = told
+
     # -- in ------------------------------------------------------------------------------------------------------
 
     def receive(self, draft: Draft | None = None) -> Incoming:
@@ -155,6 +159,7 @@ class Archive:
         try:
             if stored.location.startswith("quarantine/"):
                 newcomer.location = self.storage.move(stored.location, "instances")
+            self.storage.settle([newcomer.location])
             return self._writing().submit(newcomer)
         except BaseException:
             self._reserved.release(uid)

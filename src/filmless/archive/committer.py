@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -30,10 +30,16 @@ class Committer:
     ----------
     index, storage, options
         Of the archive.
+
+    Attributes
+    ----------
+    told
+        Called with each outcome and the bytes of its file.
     """
 
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
         self._index, self._storage, self._options = index, storage, options
+        self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
         self._duplicates = Duplicates(index, storage, options, leave_in_trash=self.leave_in_trash)
         # Bounded: who sends faster than the disk takes waits here.
         self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
@@ -51,6 +57,7 @@ class Committer:
         with self._open:
             if self._closed:
                 raise ArchiveError(_CLOSED)
+            newcomer.told = self.told
             self._waiting.put(newcomer)
         return newcomer.future
 
@@ -120,14 +127,8 @@ class Committer:
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
-            self._storage.settle([newcomer.location for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
-            for newcomer in batch:
-                self.give_up(newcomer, error, is_without_row=True)
-            return
-        try:
             added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - likewise
+        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
             self._fail(batch, error)
             return
         if self._left:

@@ -13,6 +13,7 @@ from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
 from filmless.cli.edit import edit
+from filmless.cli.later import Later
 from filmless.cli.media import media
 from filmless.cli.reporting import Failure, Misuse, is_broken_pipe, is_of_stdout, report, say
 from filmless.cli.scan import scan
@@ -76,6 +77,14 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 
 for _command in (dump, show, check, convert, transcode, edit, scan, media, archive):
     program.add_command(_command)
+for _later in (
+    Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("forward", short_help="Show and change what waits for being sent on."),
+    Later("find", short_help="Search in an archive of the network."),
+    Later("get", short_help="Fetch files from an archive of the network."),
+    Later("store", short_help="Send files to an archive of the network."),
+):
+    program.add_command(_later)
 
 
 def main() -> NoReturn:

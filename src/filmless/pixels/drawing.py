@@ -148,7 +148,7 @@ class _Pen:
         align = {"RIGHT": "right", "CENTER": "center"}.get(label.justification, "left")
         # A dark rim, so that white letters can be read on white.
         self.effort.spend(2000 + len(label.text) * (1000 + 20 * size))
-        rim = {"stroke_width": max(1, round(size / 16)), "stroke_fill": self._ink((0, 0, 0))}
+        rim = {"stroke_width": _rim(size), "stroke_fill": self._ink((0, 0, 0))}
         if ink == rim["stroke_fill"]:
             rim["stroke_fill"] = self._ink((255, 255, 255))
         self._draw.multiline_text(
@@ -223,8 +223,15 @@ class _Pen:
         return size, extent
 
     def _extent(self, words: str, size: int) -> Points:
-        _, _, right, bottom = self._draw.multiline_textbbox((0, 0), words, font=self._font(size))
+        # With the rim, which moves lines apart.
+        box = self._draw.multiline_textbbox((0, 0), words, font=self._font(size), stroke_width=_rim(size))
+        _, _, right, bottom = box
         return np.array([right, bottom], dtype=np.float64)
+
+
+def _rim(size: int) -> int:
+    """Return how wide the dark rim of letters is."""
+    return max(1, round(size / 16))
 
 
 def _interpolated(points: Points) -> Points:

@@ -27,6 +27,10 @@ class Limits:
         Rows of a search at the most; behind them a warning says that there are more.
     url_bytes
         A request's target.
+    header_bytes
+        All headers of a request.
+    idle_s
+        How long a peer may be silent in the middle of a request, in seconds.
     """
 
     body_bytes: int | None = None
@@ -36,3 +40,5 @@ class Limits:
     json_bytes: int = 64 * _MIB
     search_rows: int = 10_000
     url_bytes: int = 16 << 10
+    header_bytes: int = 64 << 10
+    idle_s: float = 60.0

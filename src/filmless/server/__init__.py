@@ -3,4 +3,8 @@
 PS3.2 (conformance statement).
 """
 
-__all__: list[str] = []
+from filmless.server.conformance import Statement, conformance_statement
+from filmless.server.server import Addresses, Server
+from filmless.server.settings import Settings, read_settings
+
+__all__ = ["Addresses", "Server", "Settings", "Statement", "conformance_statement", "read_settings"]

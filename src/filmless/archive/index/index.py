@@ -66,6 +66,12 @@ class Index:
     url
         ``sqlite:///path`` or ``postgresql://host/database``.
 
+    Attributes
+    ----------
+    on_written
+        Called with what was added or put in another's place, in the transaction that does it: rows of others that
+        have to be there when those of the instances are. It may be called again, when the transaction has to be.
+
     Raises
     ------
     ArchiveError
@@ -74,6 +80,7 @@ class Index:
 
     def __init__(self, url: str) -> None:
         self._database = open_database(url)
+        self.on_written: Callable[[Transaction, list[Placed]], None] | None = None
         try:
             migrate(self._database.url)
         except BaseException:
@@ -82,7 +89,7 @@ class Index:
 
     @property
     def database(self) -> Database:
-        """Return its database: upkeep asks more of it than serving does."""
+        """The database, for tables of others in it."""
         return self._database
 
     def close(self) -> None:
@@ -105,7 +112,11 @@ class Index:
             For each whether it was added; False when an instance of its UID was there already, or earlier in the batch.
         """
         placed = list(batch)
-        return self._database.write(lambda transaction: writing.add(transaction, placed)) if placed else []
+        if not placed:
+            return []
+        return self._database.write(
+            lambda transaction: self._told(transaction, placed, writing.add(transaction, placed))
+        )
 
     def replace(self, changes: Iterable[tuple[Entry, Record, str, str]]) -> list[bool]:
         """Put records, with their storage and location, in the place of entries, all in one transaction.
@@ -123,7 +134,18 @@ class Index:
             The UID of one of the records is that of yet another instance. Nothing was replaced.
         """
         pairs = [(entry, (record, storage, location)) for entry, record, storage, location in changes]
-        return self._database.write(lambda transaction: writing.replace(transaction, pairs)) if pairs else []
+        if not pairs:
+            return []
+        placed = [placed for _, placed in pairs]
+        return self._database.write(
+            lambda transaction: self._told(transaction, placed, writing.replace(transaction, pairs))
+        )
+
+    def _told(self, transaction: Transaction, placed: list[Placed], done: list[bool]) -> list[bool]:
+        """Tell in the same transaction what was written, to who asked for that."""
+        if self.on_written is not None:
+            self.on_written(transaction, [one for one, is_done in zip(placed, done, strict=True) if is_done])
+        return done
 
     def remove(self, entries: Iterable[Entry]) -> list[bool]:
         """Remove instances, and what is empty then, all in one transaction; return for each whether it was there."""

@@ -26,6 +26,8 @@ __all__ = [
     "NO_NUMBER",
     "REVISION",
     "conflict",
+    "folder_file",
+    "forward",
     "header",
     "instance",
     "patient",
@@ -36,7 +38,7 @@ __all__ = [
 
 METADATA: Final = MetaData()
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration: what a database has to be at."""
 
 NO_NUMBER: Final = 1 << 40
@@ -176,4 +178,33 @@ setting: Final = Table(
     METADATA,
     Column("name", _STRING, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+forward: Final = Table(  # what waits for being sent to a peer
+    "forward",
+    METADATA,
+    Column("id", _ID, primary_key=True),
+    Column("peer", _STRING, nullable=False),
+    Column("instance_uid", _STRING, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", _STRING, nullable=False, server_default="waiting"),
+    _count("attempts"),
+    Column("due", Float, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("queued", Float, nullable=False),
+    UniqueConstraint("peer", "instance_uid", "sha256"),
+    Index("forward_by_due", "peer", "due"),
+)
+
+folder_file: Final = Table(  # what was found in folders that are served in place
+    "folder_file",
+    METADATA,
+    Column("storage", Text, primary_key=True),
+    Column("location", Text, primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("changed_ns", BigInteger, nullable=False),
+    Column("kind", _STRING, nullable=False),
+    _text("instance_uid"),
+    Index("folder_file_by_folder", "storage", "folder"),
 )

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Literal, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
 from filmless.dataset import Dataset
 from filmless.pixels.decoding import Frames
 from filmless.pixels.grey import Lut, Window, WindowChoice
@@ -76,6 +79,11 @@ class Job:
         Further data sets, for a format that takes many (all their frames).
     opened
         The frames of the data set, as they are stored, when they are open: threads may share them.
+    finish
+        What is done to each picture between rendering and encoding: from the picture and its frame to the picture that
+        is written. Threads call it.
+    embed
+        Which ICC profile goes along with a picture in colours: True for its own, False for none, else this one.
     """
 
     ds: Dataset
@@ -85,3 +93,5 @@ class Job:
     is_one: bool = False
     more: Sequence[Dataset] = ()
     opened: Frames | None = None
+    finish: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]] | None = None
+    embed: bool | bytes = True

@@ -55,6 +55,8 @@ class PictureSource:
         """Render a frame: shape (rows, columns) or (rows, columns, 3), uint8, the same for all frames."""
         self._look_for_damage(frame)
         picture = render_of(self.frames, self.job.ds, frame, **self._rendering)
+        if self.job.finish is not None:
+            picture = self.job.finish(picture, frame)
         return np.repeat(picture[..., None], 3, axis=-1) if self._may_colour and picture.ndim == 2 else picture
 
     def stored(self, frame: int) -> NDArray[Any]:
@@ -119,7 +121,11 @@ class PictureSource:
 
     def profile(self, picture: NDArray[np.uint8]) -> bytes | None:
         """Give what the colours of a picture are in (PS3.3 C.11.15): of a presentation state, when one made them."""
-        if picture.ndim != 3 or self.job.options.get("icc"):  # what is in sRGB needs nothing beside it
+        if picture.ndim != 3:
+            return None
+        if self.job.embed is not True:
+            return self.job.embed or None
+        if self.job.options.get("icc"):  # what is in sRGB needs nothing beside it
             return None
         with self._lock:
             if not self._profiles:

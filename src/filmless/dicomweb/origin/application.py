@@ -1,6 +1,7 @@
 """The routes of the origin server, put together."""
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -31,7 +32,7 @@ from filmless.errors import (
 )
 from filmless.security import Limits
 
-__all__ = ["application"]
+__all__ = ["answer_error", "answer_http_error", "application"]
 
 _PARTS = (bulk_data, capabilities, conversion, deletion, frames, instances, metadata, rendered, search, store, wado_uri)
 
@@ -63,13 +64,21 @@ def application(archive: Archive, *, limits: Limits | None = None, public_url: s
     """
     service = Service(archive, limits or Limits(), public_url)
     routes = [route for part in _PARTS for route in part.routes(service)]
-    return Starlette(routes=routes, exception_handlers={DicomError: _answer_error})
+    return Starlette(routes=routes, exception_handlers={DicomError: answer_error, HTTPException: answer_http_error})
 
 
-def _answer_error(_request: Request, error: Exception) -> Response:
+def answer_error(_request: Request, error: Exception) -> Response:
     """Answer an error of ours as JSON: what is wrong, and what to do, without a patient's value."""
     assert isinstance(error, DicomError)  # noqa: S101 - the handlers are registered by class
     status = error.status if isinstance(error, DicomWebError) else 0
     status = status or next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
     body = {"error": error.message} | ({"hint": error.hint} if error.hint else {})
     return JSONResponse(body, status)
+
+
+def answer_http_error(_request: Request, error: Exception) -> Response:
+    """Answer what the routes themselves refuse: no such resource, or not by this method."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handlers are registered by class
+    texts = {404: "there is no such resource", 405: "this resource does not take this method"}
+    body = {"error": texts.get(error.status_code, error.detail)}
+    return JSONResponse(body, error.status_code, headers=error.headers)

@@ -1,0 +1,112 @@
+"""`filmless store`: files into a service in the network."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from filmless.cli.peers import client_of, peer_options
+from filmless.cli.progress import progress
+from filmless.cli.reporting import Failure, say
+from filmless.errors import DicomError
+
+if TYPE_CHECKING:
+    from filmless.convert.sources import Item
+    from filmless.dicomweb import BlockingClient
+    from filmless.dicomweb.client import Stored, StoreReport
+
+__all__ = ["store"]
+
+
+@click.command(short_help="Send files to an archive of the network.")
+@click.argument("peer")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("-j", "--jobs", type=click.IntRange(1, 32), default=4, show_default=True, metavar="N", help="At a time.")
+@click.option("--study", metavar="UID", help="The study that all have to be of.")
+@click.option("--json", "as_json", is_flag=True, help="A list of what became of each.")
+@peer_options
+def store(peer: str, files: tuple[str, ...], jobs: int, study: str | None, as_json: bool, **how: Any) -> None:
+    """Send FILEs to PEER; folders and ZIP files with all DICOM that is in them.
+
+    What fails for a time is sent again. What is no DICOM is passed over in folders and ZIP files.
+    """
+    from filmless.convert.sources import items
+
+    found = [item for item in items(files) if item.is_named or _is_dicom(item)]
+    rows: list[dict[str, Any]] = []
+    with client_of(peer, **how) as client, progress("sending", len(found)) as step:
+        lock = Lock()
+
+        def told(result: "Stored", names: dict[str, str]) -> None:
+            with lock:
+                rows.append(_row(result, names))
+                step()
+
+        with ThreadPoolExecutor(jobs) as threads:
+            tasks = [threads.submit(_send, client, part, study, told) for part in _shares(found, jobs)]
+            for task in tasks:
+                task.result()
+    failed = [row for row in rows if row["status"] == "failed"]
+    if as_json:
+        json.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        for row in failed:
+            say(f"{row['error']}, in {row['source']}")
+        click.echo(f"{len(rows) - len(failed)} stored", err=True)
+    if failed:
+        if len(rows) > 1:
+            say(f"{len(failed)} of {len(rows)} files failed")
+        raise Failure
+    if not rows:
+        raise Failure("there is no DICOM file to send")
+
+
+def _shares(found: list["Item"], jobs: int) -> Iterator[list["Item"]]:
+    """Cut the files into as many runs as are sent at a time, neighbours together."""
+    size = max(1, -(-len(found) // jobs))
+    for start in range(0, len(found), size):
+        yield found[start : start + size]
+
+
+def _send(client: "BlockingClient", part: list["Item"], study: str | None, told: Any) -> "StoreReport":
+    names: dict[str, str] = {}
+
+    def sources() -> Iterable[Any]:
+        for number, item in enumerate(part, start=1):
+            if item.path is not None:
+                yield item.path
+                continue
+            names[f"source {number}"] = item.name
+            try:
+                yield item.data()
+            except (DicomError, OSError, ValueError):
+                yield b""  # told of as no DICOM, under its name
+
+    return client.store(sources(), study=study, progress=lambda result: told(result, names))
+
+
+def _is_dicom(item: "Item") -> bool:
+    from filmless.convert.pieces import kind_of
+
+    return kind_of(item) == "DICOM"
+
+
+def _row(result: "Stored", names: dict[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "source": names.get(result.source, result.source),
+        "status": "stored" if result.error is None else "failed",
+    }
+    if result.instance_uid:
+        row["instance"] = result.instance_uid
+    if result.error is not None:
+        row["error"] = result.error
+    if result.failure_reason is not None:
+        row["failure_reason"] = result.failure_reason
+    if result.warning_reason is not None:
+        row["warning_reason"] = result.warning_reason
+    return row

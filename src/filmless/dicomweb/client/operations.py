@@ -1,0 +1,141 @@
+"""What clients do, an operation each: URLs and arguments checked, in one place for both clients."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from filmless.dataset import Dataset
+from filmless.dicomweb.client import retrieving, searching, storing
+from filmless.dicomweb.client.peer import Peer, ask
+from filmless.dicomweb.client.steps import Give, Operation
+from filmless.dicomweb.uid_grammar import is_uid
+
+__all__ = ["Operations"]
+
+
+class Operations:
+    """The operations on one service. Each gives what the method of the same name of a client gives."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+
+    def search(
+        self,
+        level: str,
+        study: str | None,
+        series: str | None,
+        *,
+        include: Sequence[str],
+        fuzzy: bool,
+        limit: int | None,
+        offset: int,
+        values: Mapping[str, Any],
+    ) -> Operation[Dataset]:
+        """Search at a level, below a study or series."""
+        path = ["studies", _uid(study), "series", _uid(series)] if series else ["studies", _uid(study)] if study else []
+        return searching.search(
+            self.peer, *path, level, values=values, include=include, fuzzy=fuzzy, limit=limit, offset=offset
+        )
+
+    def retrieve(
+        self, study: str, series: str | None, instance: str | None, *, transfer_syntax: str
+    ) -> Operation[Dataset]:
+        """Retrieve data sets."""
+        return retrieving.retrieve(
+            self.peer, self._resource(study, series, instance), transfer_syntax=_syntax(transfer_syntax)
+        )
+
+    def retrieve_to(
+        self,
+        folder: str | PathLike[str],
+        study: str,
+        series: str | None,
+        instance: str | None,
+        *,
+        transfer_syntax: str,
+    ) -> Operation[Path]:
+        """Retrieve files."""
+        url = self._resource(study, series, instance)
+        return retrieving.retrieve_to(self.peer, url, Path(folder), transfer_syntax=_syntax(transfer_syntax))
+
+    def retrieve_metadata(self, study: str, series: str | None, instance: str | None) -> Operation[Dataset]:
+        """Retrieve headers."""
+        return retrieving.retrieve_metadata(self.peer, f"{self._resource(study, series, instance)}/metadata")
+
+    def retrieve_frames(
+        self,
+        study: str,
+        series: str,
+        instance: str,
+        frames: Sequence[int],
+        *,
+        media_type: str,
+        transfer_syntax: str | None,
+    ) -> Operation[bytes]:
+        """Retrieve frames, numbered from 1."""
+        url = f"{self._resource(study, series, instance)}/frames/{_frames(frames)}"
+        syntax = None if transfer_syntax is None else _syntax(transfer_syntax)
+        return retrieving.retrieve_frames(self.peer, url, media_type=media_type, transfer_syntax=syntax)
+
+    def retrieve_bulk_data(self, url: str) -> Operation[bytes]:
+        """Retrieve bulk data."""
+        return retrieving.retrieve_bulk_data(self.peer, url)
+
+    def picture(
+        self,
+        kind: str,
+        study: str,
+        series: str | None,
+        instance: str | None,
+        frames: Sequence[int] | None,
+        *,
+        media_type: str,
+        parameters: Mapping[str, Any],
+    ) -> Operation[bytes]:
+        """Retrieve a rendered resource."""
+        url = self._resource(study, series, instance)
+        if frames is not None:
+            if instance is None:
+                raise ValueError("`frames` are of an instance")
+            url += f"/frames/{_frames(frames)}"
+        return retrieving.picture(self.peer, f"{url}/{kind}", media_type=media_type, parameters=parameters)
+
+    def store(self, sources: storing.Source | Iterable[storing.Source], study: str | None) -> Operation[storing.Stored]:
+        """Store sources."""
+        if isinstance(sources, str | PathLike | bytes | Dataset):
+            sources = [sources]
+        return storing.store(self.peer, sources, study=None if study is None else _uid(study))
+
+    def delete(self, study: str, series: str | None, instance: str | None) -> Operation[None]:
+        """Delete a study, series or instance."""
+        yield from ask(self.peer, "DELETE", self._resource(study, series, instance))
+        yield Give(None)
+
+    def _resource(self, study: str, series: str | None, instance: str | None) -> str:
+        parts = ["studies", _uid(study)]
+        if series is not None:
+            parts += ["series", _uid(series)]
+        if instance is not None:
+            if series is None:
+                raise ValueError("`instance` needs its `series`")
+            parts += ["instances", _uid(instance)]
+        return self.peer.at(*parts)
+
+
+def _uid(uid: str | None) -> str:
+    if not is_uid(uid):
+        raise ValueError("a UID is numbers with dots between them")
+    return str(uid)
+
+
+def _syntax(syntax: str) -> str:
+    if syntax != "*" and not is_uid(syntax):
+        raise ValueError("`transfer_syntax` is a UID, or `*` for the one that is stored")
+    return syntax
+
+
+def _frames(frames: Sequence[int]) -> str:
+    if not frames or any(number < 1 for number in frames):
+        raise ValueError("`frames` are numbers from 1")
+    return ",".join(str(int(number)) for number in frames)

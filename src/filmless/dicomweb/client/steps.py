@@ -1,0 +1,174 @@
+"""What an operation of a client asks for, step by step, and the two ways to do it: blocking and asynchronous.
+
+An operation is a generator. It knows HTTP and DICOMweb and no socket, so there is one of each.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+import anyio
+import httpx
+from anyio.to_thread import run_sync
+
+from filmless.errors import NetworkError
+
+__all__ = ["Ask", "Give", "Head", "Operation", "Read", "Step", "Wait", "run", "run_async"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send a request; the answer is a `Head`. The body of the answer before is dropped.
+
+    Attributes
+    ----------
+    body
+        Begins the body anew each time it is called; None for none.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Callable[[], Iterator[bytes]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The status and the headers of an answer, names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Go on with the body of the answer; the result is a piece of it, or nothing at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for a while."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Give(Generic[_T]):
+    """Give something to the caller."""
+
+    item: _T
+
+
+Step: TypeAlias = Ask | Read | Wait | Give[_T]
+Operation: TypeAlias = Generator[Step[_T], Head | bytes | None, None]
+
+_PIECE = 1 << 20
+_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError, NetworkError)
+
+
+def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
+    """Do an operation, blocking; give what it gives."""
+    response: httpx.Response | None = None
+    pieces: Iterator[bytes] = iter(())
+    answer: Head | bytes | None = None
+    try:
+        while (step := _next(operation, answer)) is not None:
+            answer = None
+            try:
+                if isinstance(step, Give):
+                    yield step.item
+                elif isinstance(step, Wait):
+                    time.sleep(step.seconds)
+                elif isinstance(step, Read):
+                    answer = next(pieces, None)
+                else:
+                    if response is not None:
+                        response.close()
+                    content = None if step.body is None else step.body()
+                    request = client.build_request(step.method, step.url, headers=step.headers, content=content)
+                    response = client.send(request, stream=True, follow_redirects=False)
+                    pieces = response.iter_bytes(_PIECE)
+                    answer = _head(response)
+            except _ERRORS as error:
+                answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
+    finally:
+        operation.close()
+        if response is not None:
+            response.close()
+
+
+async def run_async(client: httpx.AsyncClient, operation: Operation[_T]) -> AsyncIterator[_T]:
+    """Do an operation; what it does with files and data sets runs in a thread."""
+    response: httpx.Response | None = None
+    pieces: AsyncIterator[bytes] | None = None
+    answer: Head | bytes | None = None
+    try:
+        while (step := await run_sync(_next, operation, answer)) is not None:
+            answer = None
+            try:
+                if isinstance(step, Give):
+                    yield step.item
+                elif isinstance(step, Wait):
+                    await anyio.sleep(step.seconds)
+                elif isinstance(step, Read):
+                    answer = None if pieces is None else await anext(pieces, None)
+                else:
+                    if response is not None:
+                        await response.aclose()
+                    content = None if step.body is None else _in_thread(step.body())
+                    request = client.build_request(step.method, step.url, headers=step.headers, content=content)
+                    response = await client.send(request, stream=True, follow_redirects=False)
+                    pieces = response.aiter_bytes(_PIECE)
+                    answer = _head(response)
+            except _ERRORS as error:
+                answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run_sync(operation.close)
+            if response is not None:
+                await response.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: NetworkError
+
+
+def _next(operation: Operation[_T], answer: "Head | bytes | _Failed | None") -> Step[_T] | None:
+    try:
+        return operation.throw(answer.error) if isinstance(answer, _Failed) else operation.send(answer)
+    except StopIteration:
+        return None
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await run_sync(next, pieces, None)) is not None:
+        yield piece
+
+
+def _head(response: httpx.Response) -> Head:
+    return Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
+
+
+def _network_error(error: Exception, step: Step[_T]) -> NetworkError:
+    """Say what failed. The text of the library's error may name the URL, in which a search has a patient's values."""
+    if isinstance(error, NetworkError):
+        return error  # of the body that was to be sent
+    method = step.method if isinstance(step, Ask) else "the answer"
+    if isinstance(error, httpx.TimeoutException):
+        what = "took too long"
+    elif isinstance(error, httpx.ConnectError):
+        what = f"could not connect{_reason(error)}"
+    elif isinstance(error, httpx.DecodingError):
+        what = "is wrongly compressed"
+    else:
+        what = "was broken off or malformed"
+    return NetworkError(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return f", {text[:1].lower()}{text[1:]}" if text and len(text) < 200 else ""

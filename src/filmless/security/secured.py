@@ -1,0 +1,54 @@
+"""An application and its server, made safe: the wrappers in their order, and the protocol below them."""
+
+import asyncio
+from typing import Any
+
+from filmless.security.audit import Audit
+from filmless.security.audited import AuditedApplication
+from filmless.security.bodies import BoundedBodies
+from filmless.security.gate import Gate
+from filmless.security.limits import Limits
+from filmless.security.options import SecurityOptions
+
+__all__ = ["http_protocol", "secured"]
+
+
+def secured(app: Any, options: SecurityOptions, *, audit: Audit, limits: Limits | None = None) -> AuditedApplication:
+    """Put an ASGI application behind the audit, the gate and the bounds on bodies.
+
+    Parameters
+    ----------
+    app
+        The application; ``/health`` is the only path of it that is open to everyone.
+    options
+        Who may do what.
+    audit
+        Where accesses are noted; who made it closes it, after the server ended.
+    limits
+        What a peer may send.
+
+    DICOM
+    -----
+    PS3.18 8.12, PS3.15 A.5
+    """
+    bounds = limits or Limits()
+    # The audit is outermost, so that what the gate refuses is noted, too.
+    return AuditedApplication(Gate(BoundedBodies(app, bounds), options, limits=bounds), audit)
+
+
+def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """Return the protocol to give to uvicorn as ``http=``.
+
+    Parameters
+    ----------
+    limits
+        How long a head may be, and how long it may take.
+
+    Notes
+    -----
+    uvicorn with httptools holds headers of any length before the application sees one of them, and waits for them
+    without end. It does not tell who showed which certificate (ASGI's TLS extension), either. This does both.
+    """
+    from filmless.security.protocol import BoundedProtocol  # uvicorn is for servers alone, and slow to import
+
+    return type("Protocol", (BoundedProtocol,), {"limits": limits})

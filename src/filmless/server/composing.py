@@ -1,0 +1,178 @@
+"""What a server is told becomes what it consists of."""
+
+import ssl
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from filmless import dicomweb
+from filmless.archive import Archive, Outcome
+from filmless.archive.index.database import Transaction
+from filmless.archive.index.writing import Placed
+from filmless.archive.upkeep import Retention, enforce
+from filmless.dicomweb.origin.application import answer_error, answer_http_error
+from filmless.errors import DicomError
+from filmless.security import Audit, check_binding, secured, server_tls
+from filmless.server.activity import Activity
+from filmless.server.conformance import conformance_statement
+from filmless.server.forwarding import Forwarder, Queue, Rules
+from filmless.server.health import Health
+from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
+from filmless.server.listening import StartError
+from filmless.server.logs import Log
+from filmless.server.metrics import Measure, Metrics
+from filmless.server.observing import Observed, route_names
+from filmless.server.pages import Pages
+from filmless.server.settings.tree import Settings
+
+__all__ = ["Composed", "compose"]
+
+
+@dataclass(slots=True)
+class Composed:
+    """What a server consists of."""
+
+    archive: Archive
+    application: ASGIApp
+    metrics: Metrics
+    tls: ssl.SSLContext | None
+    activities: list[Activity] = field(default_factory=list)
+
+
+def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
+    """Make everything that a server consists of; what has to be closed is put on the stack.
+
+    Raises
+    ------
+    DicomError
+        A part cannot be made.
+    """
+    check_binding(settings.http.host, authenticated=settings.security.is_authenticated)
+    tls = None if settings.security.tls is None else server_tls(settings.security.tls)
+    rules = Rules(settings.forward)
+    metrics = Metrics()
+    archive = stack.enter_context(_opened(settings))
+    parts = _Parts(settings, archive, metrics, log)
+    application = parts.application(stack.enter_context(_audit(settings)))
+    activities = [*parts.forwarding(rules), *parts.in_place(), *parts.upkeep()]
+    return Composed(archive, application, metrics, tls, activities)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts that need the archive."""
+
+    settings: Settings
+    archive: Archive
+    metrics: Metrics
+    log: Log
+
+    def application(self, audit: Audit) -> ASGIApp:
+        """Make what answers requests."""
+        settings, archive, metrics = self.settings, self.archive, self.metrics
+        free = settings.quota.free_bytes
+        health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
+        service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
+        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
+        handlers: Any = {DicomError: answer_error, HTTPException: answer_http_error}
+        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
+        what = "Whether the server is ready."
+        metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
+        metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
+        safe = secured(outer, settings.security, audit=audit, limits=settings.limits)
+        return Observed(safe, names=route_names(outer), metrics=metrics, log=self.log)
+
+    def counts(self) -> dict[str, float]:
+        """Return what the archive holds."""
+        totals = self.archive.index.totals()
+        return {name.replace("size", "bytes"): float(number) for name, number in totals._asdict().items()}
+
+    def forwarding(self, rules: Rules) -> list[Activity]:
+        """Put what matches rules into the queue, and send what is in it."""
+        settings, archive, metrics = self.settings, self.archive, self.metrics
+        queue = Queue(archive.index.database)
+        if settings.index is None:
+            # Nobody else has this index: what is being sent was left behind.
+            queue.release_all()
+        forwarder = Forwarder(
+            archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
+        )
+
+        def written(transaction: Transaction, placed: list[Placed]) -> None:
+            # What lies in folders did not arrive.
+            own = [record for record, storage, _ in placed if not storage]
+            queue.add(transaction, [(record, rules.peers_of(record)) for record in own])
+
+        def told(outcome: Outcome, size: int) -> None:
+            metrics.instances.labels(outcome.kind).inc()
+            if outcome.kind != "identical":
+                metrics.instance_bytes.inc(size)
+            forwarder.wake()
+
+        if rules:
+            archive.index.on_written = written
+        archive.tell_outcomes(told)
+        return forwarder.activities
+
+    def in_place(self) -> list[Activity]:
+        """Index folders that are served where they are."""
+        settings, archive, database = self.settings, self.archive, self.archive.index.database
+        for folder in settings.folders:
+            if not folder.is_dir():
+                raise StartError("a folder to serve is not there", path=folder)
+        if settings.index is None:
+            forget_others(archive, database, settings.folders)
+        if settings.folders:
+            what = "Files of folders that are served in place."
+            self.metrics.measure(Measure("filmless_folder_files", what, "kind", lambda: folder_counts(database)))
+        options: dict[str, Any] = {"leave_out": settings.data, "threads": settings.in_place.threads, "log": self.log}
+        return [
+            Activity(
+                "folder in place",
+                FolderInPlace(archive, database, folder, **options).look,
+                every_s=settings.in_place.rescan_s,
+                log=self.log,
+            )
+            for folder in settings.folders
+        ]
+
+    def upkeep(self) -> list[Activity]:
+        """Delete what no rule keeps."""
+        quota = self.settings.quota
+        rules = list(self.settings.retention)
+        if quota.archive_bytes is not None:
+            rules.append(Retention(max_bytes=quota.archive_bytes))
+        if not rules:
+            return []
+
+        def work(_stopping: object) -> None:
+            for gone in enforce(self.archive, rules):
+                self.log.info("a study was deleted by a rule", study=gone.study_uid, reason=gone.reason)
+
+        return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
+
+
+def _opened(settings: Settings) -> Archive:
+    try:
+        return Archive(settings.data, index=settings.index, storage=settings.storage, options=settings.arrival)
+    except DicomError as error:
+        if error.hint is None:
+            error.hint = (
+                "`--data` names another folder"
+                if settings.index is None
+                else "is the database server running, and does `--index` name it?"
+            )
+        raise
+
+
+def _audit(settings: Settings) -> Audit:
+    options = settings.security.audit
+    path = None if options.file == "-" else Path(options.file or settings.data / "audit.jsonl")
+    return Audit(path, max_bytes=options.max_bytes, keep=options.keep)

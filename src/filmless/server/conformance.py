@@ -1,0 +1,226 @@
+"""The conformance statement, made of what is running: routes, registry, settings."""
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from filmless import _core, dicomweb
+from filmless.archive import Archive
+from filmless.server.settings.tree import Settings
+
+__all__ = ["Statement", "conformance_statement"]
+
+#: What each service is called in the Standard, by the last fixed part of its path and its method.
+_SERVICES: Final = (
+    (
+        "POST",
+        "/convert",
+        "conversion of pictures, documents and videos to DICOM, then storage",
+        "none, a service of filmless",
+    ),
+    ("GET", "/metadata", "retrieve metadata", "PS3.18 10.4.1.1.2"),
+    ("GET", "/rendered", "retrieve rendered", "PS3.18 10.4.1.1.3"),
+    ("GET", "/thumbnail", "retrieve a thumbnail", "PS3.18 10.4.1.1.4"),
+    ("GET", "/frames/", "retrieve frames", "PS3.18 10.4.1.1.6"),
+    ("GET", "/bulkdata", "retrieve bulk data", "PS3.18 10.4.1.1.5"),
+    ("GET", "/wado", "WADO-URI", "PS3.18 9"),
+    ("DELETE", "", "delete", "PS3.18 10.7, Annex I of earlier editions"),
+    ("POST", "/studies", "store (STOW-RS)", "PS3.18 10.5"),
+    ("OPTIONS", "", "retrieve capabilities", "PS3.18 8.9"),
+)
+
+
+class Table(NamedTuple):
+    """A table of text."""
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Statement:
+    """A document of headings, paragraphs and tables, which reads the same as Markdown and as HTML."""
+
+    title: str
+    parts: list[tuple[str, list[str | Table]]] = field(default_factory=list)
+
+    def add(self, heading: str, *content: str | Table) -> None:
+        """Add a section."""
+        self.parts.append((heading, list(content)))
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        lines = [f"# {_plain(self.title)}"]
+        for heading, content in self.parts:
+            lines += ["", f"## {_plain(heading)}"]
+            for part in content:
+                if isinstance(part, str):
+                    lines += ["", _plain(part)]
+                    continue
+                lines += ["", _row(part.head), "|" + "---|" * len(part.head), *map(_row, part.rows)]
+        return "\n".join(lines) + "\n"
+
+    def html(self) -> str:
+        """Return it as the body of a page."""
+        out = [f"<h1>{html.escape(self.title)}</h1>"]
+        for heading, content in self.parts:
+            out.append(f"<h2>{html.escape(heading)}</h2>")
+            for part in content:
+                if isinstance(part, str):
+                    out.append(f"<p>{html.escape(part)}</p>")
+                    continue
+                rows = ["".join(f"<th>{html.escape(cell)}</th>" for cell in part.head)]
+                rows += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in part.rows]
+                out.append("<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>")
+        return "".join(out)
+
+
+def conformance_statement(settings: Settings, service: Starlette | None = None) -> Statement:
+    """Make the conformance statement of a server, PS3.2 in short.
+
+    Parameters
+    ----------
+    settings
+        What it was told.
+    service
+        Its DICOMweb service, `filmless.dicomweb.application`: its routes are what is claimed. Made when not given.
+
+    DICOM
+    -----
+    PS3.2
+    """
+    service, version = service or _service(settings), _core.__version__
+    statement = Statement(f"DICOM conformance statement: filmless {version}")
+    statement.add(
+        "Overview",
+        "filmless is an archive of DICOM instances. It is a DICOMweb origin server (PS3.18), and a DICOMweb user agent "
+        "towards the peers that it forwards to. It offers no DIMSE services in this configuration.",
+        Table(("Network service", "User of service (SCU)", "Provider of service (SCP)"), _overview(settings)),
+    )
+    statement.add("Implementation", Table(("Item", "Value"), _implementation(version)))
+    statement.add("DICOMweb services", Table(("Method", "Resource", "Service", "Reference"), _services(service)))
+    statement.add(
+        "SOP classes",
+        "Instances of every SOP class are stored, found and retrieved: of the Standard, retired, private, and unknown. "
+        "What is stored is the file as it was received; nothing is coerced.",
+        Table(
+            ("When", "What becomes of it"),
+            [
+                ("a SOP Instance UID is there with the same data set", "success, nothing is stored again"),
+                ("a SOP Instance UID is there with another data set", _DUPLICATES[settings.arrival.duplicates]),
+                ("success is answered", "the instance and its index entry survive a loss of power"),
+            ],
+        ),
+    )
+    statement.add(
+        "Transfer syntaxes",
+        "All are stored and retrieved as they are. Those with a codec are transcoded to and from, and rendered.",
+        Table(("Name", "UID", "Compression", "Media type of frames", "Decoded"), _transfer_syntaxes()),
+    )
+    statement.add("Forwarding", *_forwarding(settings))
+    statement.add("Security", Table(("Item", "Value"), _security(settings)))
+    statement.add(
+        "Character sets",
+        "All of PS3.3 C.12.1.1.2 are read: single-byte, multi-byte with and without code extensions, GB18030, GBK and "
+        "UTF-8. JSON and XML are UTF-8 (ISO_IR 192). Person names are found whatever the case and the accents.",
+    )
+    return statement
+
+
+_DUPLICATES: Final = {
+    "quarantine": "success, it is kept beside for a person to decide",
+    "replace": "success, it takes the place of the other one",
+}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).replace("<", "\\<")
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _overview(settings: Settings) -> list[tuple[str, ...]]:
+    sends = "yes" if settings.forward else "no"
+    return [
+        ("DICOMweb studies: store", sends, "yes"),
+        ("DICOMweb studies: search, retrieve", "no", "yes"),
+        ("DICOMweb URI service (WADO-URI)", "no", "yes"),
+    ]
+
+
+def _implementation(version: str) -> list[tuple[str, ...]]:
+    return [
+        ("Product", f"filmless {version}"),
+        ("Protocol", "HTTP/1.1, connections are kept alive"),
+        ("Content codings", "gzip"),
+    ]
+
+
+def _service(settings: Settings) -> Starlette:
+    with TemporaryDirectory() as folder, Archive(folder) as archive:
+        return dicomweb.application(archive, limits=settings.limits)
+
+
+def _services(service: Starlette) -> list[tuple[str, ...]]:
+    return [
+        (method, f"/dicom-web{route.path}", *_named(method, route.path))
+        for route in service.routes
+        if isinstance(route, Route)
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+
+def _named(method: str, path: str) -> tuple[str, str]:
+    for of, part, name, reference in _SERVICES:
+        if method == of and part in path:
+            return name, reference
+    if method == "GET" and path.endswith(("/studies", "/series", "/instances")):
+        return "search (QIDO-RS)", "PS3.18 10.6"
+    if method == "GET" and "{study" in path:
+        return "retrieve instances (WADO-RS)", "PS3.18 10.4"
+    return "a service of filmless", "none"
+
+
+def _transfer_syntaxes() -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for syntax in _core.transfer_syntaxes():
+        kind = (
+            "lossy or lossless"
+            if syntax["lossy"] and syntax["lossless"]
+            else "lossy"
+            if syntax["lossy"]
+            else "lossless"
+        )
+        has_pixels = syntax["codec"] is not None
+        rows.append((syntax["name"], syntax["uid"], kind, syntax["media_type"] or "", "yes" if has_pixels else "no"))
+    return rows
+
+
+def _forwarding(settings: Settings) -> list[str | Table]:
+    if not settings.forward:
+        return ["Nothing is sent on."]
+    rows = [
+        (name, settings.peers[name].url, ", ".join(rule.match) or "every instance")
+        for rule in settings.forward
+        for name in rule.to
+    ]
+    return [
+        "On arrival, instances are sent to these peers by DICOMweb store (PS3.18 10.5), with retries.",
+        Table(("Peer", "URL", "Chosen by"), rows),
+    ]
+
+
+def _security(settings: Settings) -> list[tuple[str, ...]]:
+    return [
+        ("Listens at", f"{settings.http.host}, port {settings.http.port}"),
+        ("Host and Origin", "checked on every request"),
+        ("Cross-origin requests", "refused"),
+        ("Audit", "a line of JSON an access, without names of patients"),
+    ]

@@ -1,0 +1,179 @@
+"""The forwarder: threads that take what waits for a peer and send it, again and again, later each time."""
+
+import random
+import shutil
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from filmless.archive import Archive
+from filmless.errors import DicomError
+from filmless.server.activity import Activity
+from filmless.server.forwarding.queue import Queue, Waiting
+from filmless.server.logs import Log, where_raised
+from filmless.server.metrics import Measure, Metrics
+from filmless.server.settings.tree import Forwarding, Peer
+
+__all__ = ["Forwarder", "client_of"]
+
+_TOGETHER: Final = 10
+_LEASE_S: Final = 600.0
+_LONGEST_SLEEP_S: Final = 30.0  # another process may have put something in
+
+
+class _Sender(Protocol):
+    """What the forwarder needs of a client."""
+
+    def store(self, sources: list[Any]) -> Any:
+        """Send files; return what became of each, as `filmless.dicomweb.StoreReport`."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class Forwarder:
+    """Sends what waits in the queue.
+
+    Parameters
+    ----------
+    archive, queue
+        Where instances are, and which wait.
+    settings, peers
+        When, and to whom.
+    connect
+        Makes a client; for tests.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        queue: Queue,
+        *,
+        settings: Forwarding,
+        peers: dict[str, Peer],
+        log: Log,
+        metrics: Metrics,
+        connect: Callable[[Peer], _Sender] | None = None,
+    ) -> None:
+        self._archive, self._queue, self._settings = archive, queue, settings
+        self._log, self._metrics, self._connect = log, metrics, connect or client_of
+        self.activities = [
+            Activity(f"forwarding to {name}", partial(self._turn, name, peer), every_s=_LONGEST_SLEEP_S, log=log)
+            for name, peer in peers.items()
+            for _ in range(peer.concurrency)
+        ]
+        what = "Instances that wait for being sent on."
+        metrics.measure(Measure("filmless_forward_queue", what, "state", self._lengths))
+
+    def wake(self) -> None:
+        """Tell that something may have arrived."""
+        for activity in self.activities:
+            activity.wake()
+
+    def _lengths(self) -> dict[str, float]:
+        lengths = {"waiting": 0.0, "sending": 0.0, "dead": 0.0}
+        for (_, state), count in self._queue.counts().items():
+            lengths[state] = lengths.get(state, 0.0) + count
+        return lengths
+
+    def _turn(self, name: str, peer: Peer, stopping: threading.Event) -> float:
+        """Send what is due; return in how many seconds to look again."""
+        batch = self._queue.take(name, most=_TOGETHER, lease_s=_LEASE_S)
+        if not batch:
+            due_in = self._queue.due_in(name)
+            return _LONGEST_SLEEP_S if due_in is None else min(max(due_in, 0.01), _LONGEST_SLEEP_S)
+        if stopping.is_set():
+            self._queue.release([waiting.id for waiting in batch])
+            return 0.0
+        self._send(name, peer, batch)
+        return 0.0
+
+    def _send(self, name: str, peer: Peer, batch: list[Waiting]) -> None:
+        gone: list[int] = []
+        errors: dict[int, str] = {}
+        with ExitStack() as stack:
+            sources: dict[str, Waiting] = {}
+            for waiting in batch:
+                path = self._source(waiting, stack)
+                if path is None:
+                    gone.append(waiting.id)
+                else:
+                    sources[path] = waiting
+            try:
+                client = self._connect(peer)
+                stack.callback(client.close)
+                report = client.store(list(sources))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                text = error.message if isinstance(error, DicomError) else type(error).__name__
+                errors = {waiting.id: text for waiting in sources.values()}
+                self._log.debug("sending failed", peer=name, **where_raised(error))
+            else:
+                stored = {result.source for result in report.stored}
+                told = {result.source: result.error for result in report.failed}
+                for path, waiting in sources.items():
+                    if path not in stored:
+                        errors[waiting.id] = told.get(path) or "the peer did not say what became of it"
+        done = [waiting.id for waiting in sources.values() if waiting.id not in errors]
+        self._queue.done([*done, *gone])
+        now = time.time()
+        failures = {w.id: (errors[w.id], self._next(w, now)) for w in sources.values() if w.id in errors}
+        self._queue.failed(failures)
+        self._tell(name, done, failures)
+
+    def _source(self, waiting: Waiting, stack: ExitStack) -> str | None:
+        """Return a file of an instance, None when it is not there any more."""
+        entry = self._archive.index.find(waiting.instance_uid)
+        if entry is None:
+            return None
+        path = self._archive.path(entry)
+        if path is not None:
+            return path if Path(path).exists() else None
+        # Of an object store: not into memory, it may be of any size.
+        with self._archive.open(entry) as stored:
+            copy = tempfile.NamedTemporaryFile(delete=False)  # noqa: SIM115 - closed here, read by its name
+            stack.callback(_unlinked, copy.name)
+            with copy:
+                shutil.copyfileobj(stored, copy, 1 << 20)
+        return copy.name
+
+    def _next(self, waiting: Waiting, now: float) -> float | None:
+        """Return when the next attempt is; None when this was the last."""
+        attempt = waiting.attempts + 1
+        if attempt >= self._settings.attempts:
+            return None
+        delay = self._settings.first_delay_s * 2.0 ** min(attempt - 1, 40)
+        # A quarter more or less: what failed together does not come back together.
+        return now + min(delay, self._settings.longest_delay_s) * random.uniform(0.75, 1.25)  # noqa: S311
+
+    def _tell(self, name: str, done: list[int], failures: dict[int, tuple[str, float | None]]) -> None:
+        self._metrics.forwarded.labels(name, "sent").inc(len(done))
+        self._metrics.forwarded.labels(name, "failed").inc(len(failures))
+        if done:
+            self._log.info("sent on", peer=name, instances=len(done))
+        if failures:
+            dead = sum(due is None for _, due in failures.values())
+            error = next(iter(failures.values()))[0]
+            self._log.warning("sending on failed", peer=name, instances=len(failures), given_up=dead, error=error)
+
+
+def client_of(peer: Peer) -> _Sender:
+    """Make a client of a peer. The file of its token is read each time: tokens are renewed."""
+    from filmless.dicomweb import BlockingClient
+
+    token = peer.token_file.read_text(encoding="utf-8").strip() if peer.token_file is not None else None
+    verify: bool | ssl.SSLContext = True
+    if peer.ca_file is not None:
+        verify = ssl.create_default_context()
+        verify.load_verify_locations(peer.ca_file)
+    return BlockingClient(peer.url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
+
+
+def _unlinked(name: str) -> None:
+    with suppress(OSError):
+        Path(name).unlink()

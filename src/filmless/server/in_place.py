@@ -1,0 +1,222 @@
+"""Folders that are served where they are: what is new in them is indexed, what changed anew, what is gone forgotten."""
+
+import os
+import stat
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from filmless.archive import Archive, Entry
+from filmless.archive.index.database import Database, Transaction
+from filmless.errors import ConflictError, DicomError, FormatError, LimitError, UnsupportedError
+from filmless.server.logs import Log
+
+__all__ = ["FolderInPlace", "folder_counts", "forget_others"]
+
+_TOGETHER: Final = 200  # files of a folder that are looked at before what they are is noted
+_OWN: Final = ".filmless-"  # names of files in which filmless keeps books
+
+_State = tuple[int, int]
+
+
+class _Known(NamedTuple):
+    """What is known of a file from the last look."""
+
+    size: int
+    changed_ns: int
+    kind: str  # "instance"; "other": no instance; "duplicate": an instance that is known elsewhere
+    instance_uid: str
+
+
+class FolderInPlace:
+    """A folder that is served where it is.
+
+    Parameters
+    ----------
+    archive
+        What it is indexed by.
+    folder
+        The folder.
+    leave_out
+        A folder that is not looked into, should it be below: the archive's own.
+    threads
+        Files that are read at a time.
+    """
+
+    def __init__(
+        self, archive: Archive, database: Database, folder: Path, *, leave_out: Path, threads: int, log: Log
+    ) -> None:
+        self._archive, self._database, self._log = archive, database, log
+        self._root = os.path.abspath(folder)  # noqa: PTH100 - as the archive names it: links in it stay
+        self._leave_out, self._threads = os.path.abspath(leave_out), threads  # noqa: PTH100
+
+    def look(self, stopping: threading.Event) -> float | None:
+        """Look at all files once. What was not finished when it has to stop is taken up at the next look."""
+        unread: set[str] = set()
+        seen: set[str] = set()
+        counts = {"new": 0, "gone": 0}
+        with ThreadPoolExecutor(self._threads, "filmless-in-place") as pool:
+            for folder, files in self._walk(unread):
+                if stopping.is_set():
+                    return None
+                seen.add(folder)
+                self._look_at(folder, files, pool, counts, stopping)
+        if "" in unread or stopping.is_set():
+            self._log.warning("a folder cannot be read, what is known of it stays", folder=self._root)
+            return None
+        for folder in self._folders() - seen:
+            if not any(_is_below(folder, one) for one in unread):
+                counts["gone"] += self._forget(folder, self._known(folder))
+        if unread:
+            self._log.warning("folders cannot be read", folder=self._root, folders=len(unread))
+        if counts["new"] or counts["gone"]:
+            self._log.info("looked at a folder", folder=self._root, **counts)
+        # What was held back by an instance that is gone can take its place: look again at once.
+        return 0.0 if counts["gone"] and self._reconsider() else None
+
+    def _walk(self, unread: set[str]) -> Iterator[tuple[str, dict[str, _State]]]:
+        """Give each folder below, by its path with slashes, with the size and time of its files."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            files: dict[str, _State] = {}
+            try:
+                with os.scandir(os.path.join(self._root, folder)) as entries:  # noqa: PTH118 - many
+                    for entry in entries:
+                        below = f"{folder}/{entry.name}" if folder else entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            if os.path.abspath(entry.path) != self._leave_out:  # noqa: PTH100
+                                waiting.append(below)
+                        elif not entry.name.startswith(_OWN) and (state := _state(entry)) is not None:
+                            files[below] = state
+            except OSError:
+                unread.add(folder)
+                continue
+            yield folder, files
+
+    def _look_at(
+        self,
+        folder: str,
+        files: dict[str, _State],
+        pool: ThreadPoolExecutor,
+        counts: dict[str, int],
+        stopping: threading.Event,
+    ) -> None:
+        known = self._known(folder)
+        counts["gone"] += self._forget(folder, {name: was for name, was in known.items() if name not in files})
+        changed = [name for name, state in files.items() if name not in known or known[name][:2] != state]
+        for start in range(0, len(changed), _TOGETHER):
+            if stopping.is_set():
+                return
+            part = changed[start : start + _TOGETHER]
+            found = dict(zip(part, pool.map(self._index, part), strict=True))
+            rows = {name: _Known(*files[name], *what) for name, what in found.items() if what is not None}
+            other = {name: was for name, was in known.items() if name in rows and was[3] != rows[name][3]}
+            counts["gone"] += self._forget_entries(other)
+            self._note(folder, rows)
+            counts["new"] += sum(row.kind == "instance" for row in rows.values())
+
+    def _index(self, location: str) -> tuple[str, str] | None:
+        """Index a file; return what it is and its UID, or None when that cannot be said now."""
+        try:
+            outcome = self._archive.add_in_place(self._root, Path(self._root, location))
+        except (FormatError, LimitError, UnsupportedError):
+            return "other", ""
+        except ConflictError:
+            return "duplicate", ""
+        except (DicomError, OSError) as error:
+            # The file was removed, may not be read, or the index is busy: the next look tries again.
+            self._log.debug("a file cannot be indexed", error=type(error).__name__)
+            return None
+        if outcome.kind == "identical":
+            entry = self._archive.index.find(outcome.instance_uid)
+            if entry is None or not self._is_ours(entry, location):
+                return "duplicate", ""
+        return "instance", outcome.instance_uid
+
+    def _is_ours(self, entry: Entry, location: str) -> bool:
+        return (entry.storage, entry.location) == (self._root, location)
+
+    # -- what is known -------------------------------------------------------------------------------------------
+
+    def _known(self, folder: str) -> dict[str, _Known]:
+        rows = self._database.rows(
+            "SELECT location, size, changed_ns, kind, instance_uid FROM folder_file WHERE storage = ? AND folder = ?",
+            (self._root, folder),
+        )
+        return {name: _Known(*rest) for name, *rest in rows}
+
+    def _folders(self) -> set[str]:
+        rows = self._database.rows("SELECT DISTINCT folder FROM folder_file WHERE storage = ?", (self._root,))
+        return {folder for (folder,) in rows}
+
+    def _note(self, folder: str, rows: dict[str, _Known]) -> None:
+        values = [(self._root, name, folder, *row) for name, row in rows.items()]
+        sql = (
+            "INSERT INTO folder_file (storage, location, folder, size, changed_ns, kind, instance_uid) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (storage, location) DO UPDATE SET "
+            "size = excluded.size, changed_ns = excluded.changed_ns, kind = excluded.kind, "
+            "instance_uid = excluded.instance_uid"
+        )
+        if values:
+            self._database.write(lambda transaction: transaction.many(sql, values))
+
+    def _forget(self, folder: str, gone: dict[str, _Known]) -> int:
+        """Forget files of a folder that are gone; return how many instances they were."""
+        count = self._forget_entries(gone)
+        if gone:
+            values = (self._root, folder)
+
+            def work(transaction: Transaction) -> None:
+                sql = "DELETE FROM folder_file WHERE storage = ? AND folder = ? AND location IN [?]"
+                transaction.run(sql, (*values, transaction.list(gone)))
+
+            self._database.write(work)
+        return count
+
+    def _forget_entries(self, gone: dict[str, _Known]) -> int:
+        """Take the instances that files were out of the index; what became of their UIDs elsewhere stays."""
+        found = ((name, self._archive.index.find(was.instance_uid)) for name, was in gone.items() if was.instance_uid)
+        entries = [entry for name, entry in found if entry is not None and self._is_ours(entry, name)]
+        return self._archive.forget(entries)
+
+    def _reconsider(self) -> bool:
+        """Have duplicates looked at again; return whether there are any."""
+        sql = "UPDATE folder_file SET changed_ns = -1 WHERE kind = 'duplicate' AND storage = ?"
+        return self._database.write(lambda transaction: transaction.run(sql, (self._root,))) > 0
+
+
+def forget_others(archive: Archive, database: Database, folders: Iterable[Path]) -> None:
+    """Forget folders that are not served any more."""
+    served = {os.path.abspath(folder) for folder in folders}  # noqa: PTH100
+    for (storage,) in database.rows("SELECT DISTINCT storage FROM folder_file"):
+        if storage not in served:
+            sql = "SELECT instance_uid FROM folder_file WHERE storage = ? AND kind = 'instance'"
+            found = (archive.index.find(uid) for (uid,) in database.rows(sql, (storage,)))
+            archive.forget(entry for entry in found if entry is not None and entry.storage == storage)
+            _forget_files(database, storage)
+
+
+def _forget_files(database: Database, storage: str) -> None:
+    sql = "DELETE FROM folder_file WHERE storage = ?"
+    database.write(lambda transaction: transaction.run(sql, (storage,)))
+
+
+def folder_counts(database: Database) -> dict[str, float]:
+    """Return how many files there are in all folders, by what they are."""
+    return {kind: float(count) for kind, count in database.rows("SELECT kind, COUNT(*) FROM folder_file GROUP BY kind")}
+
+
+def _state(entry: "os.DirEntry[str]") -> _State | None:
+    """Return size and time of a file; None for what is none, as a link to nothing or a FIFO."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def _is_below(folder: str, above: str) -> bool:
+    return folder == above or folder.startswith(f"{above}/")

@@ -1,0 +1,109 @@
+"""Around every request: its metrics, its line in the log, and what nobody expected."""
+
+import json
+import time
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from filmless.server.logs import Log, where_raised
+from filmless.server.metrics import Metrics
+
+__all__ = ["Observed", "route_names"]
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+_Names = dict[tuple[int, frozenset[str]], str]
+
+
+def route_names(application: Starlette) -> _Names:
+    """Return how each route is called in metrics and logs: by its pattern, which holds nothing that a peer chose."""
+    return _named(application.routes, "")
+
+
+def _named(routes: list[Any], prefix: str) -> _Names:
+    found: _Names = {}
+    for route in routes:
+        if isinstance(route, Mount):
+            found |= _named(list(route.routes or []), prefix + route.path)
+        elif isinstance(route, Route):
+            found.setdefault((id(route.endpoint), frozenset(route.param_convertors)), prefix + route.path)
+    return found
+
+
+class Observed:
+    """Counts and times the requests to an application, and answers 500 where it fails unexpectedly.
+
+    Parameters
+    ----------
+    application
+        What is observed.
+    names
+        Of its routes.
+    """
+
+    def __init__(self, application: ASGIApp, *, names: _Names, metrics: Metrics, log: Log) -> None:
+        self._application, self._names, self._metrics, self._log = application, names, metrics, log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and watch it."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        start, seen = time.perf_counter(), _Seen(receive, send)
+        self._metrics.in_flight.inc()
+        try:
+            await self._application(scope, seen.receive, seen.send)
+        except Exception as error:
+            self._log.error("unexpected error", route=self._route(scope), **where_raised(error))
+            if seen.status:
+                # The answer has begun: breaking off tells the peer that it is not whole.
+                raise
+            await _answer_500(seen.send)
+        finally:
+            self._metrics.in_flight.dec()
+            self._tell(scope, seen, time.perf_counter() - start)
+
+    def _route(self, scope: Scope) -> str:
+        key = (id(scope.get("endpoint")), frozenset(name for name in scope.get("path_params", {}) if name != "path"))
+        with_path = (key[0], key[1] | {"path"})
+        return self._names.get(key) or self._names.get(with_path) or "unknown"
+
+    def _tell(self, scope: Scope, seen: "_Seen", seconds: float) -> None:
+        route, metrics = self._route(scope), self._metrics
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        metrics.requests.labels(method, route, str(seen.status or "aborted")).inc()
+        metrics.seconds.labels(method, route).observe(seconds)
+        metrics.received.inc(seen.received)
+        metrics.sent.inc(seen.sent)
+        client = scope.get("client") or ("",)
+        values = {"status": seen.status, "ms": round(seconds * 1000, 1), "from": client[0]}
+        tell = self._log.debug if route.startswith(("/health", "/metrics")) else self._log.info
+        tell("request", method=method, route=route, **values)
+
+
+class _Seen:
+    """What went in and out of one request."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self.status = self.received = self.sent = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.received += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        self.sent += len(message.get("body", b""))
+        await self._send(message)
+
+
+async def _answer_500(send: Send) -> None:
+    body = json.dumps({"error": "the server failed unexpectedly", "hint": "its log says where"}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

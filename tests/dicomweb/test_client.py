@@ -1,0 +1,468 @@
+"""The clients: both do the same, against our server and against hostile ones."""
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import filmless
+from filmless.archive import Archive
+from filmless.dicomweb import BlockingClient, Client, application
+from filmless.dicomweb.client.storing import Stored, StoreReport
+from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
+from filmless.file import encode
+
+from .conftest import serving
+from .multipart_bodies import multipart
+
+Call = Callable[..., Any]
+URL = "http://peer/dicom-web"
+STUDY, SERIES, INSTANCE = "1.2.3", "1.2.3.4", "1.2.3.4.5"
+DICOM = 'multipart/related; type="application/dicom"; boundary=0123456789abcdef'
+
+
+@pytest.fixture(params=["blocking", "asynchronous"])
+def call(request: pytest.FixtureRequest) -> Call:
+    """Call a method of either client; what it gives one after the other comes as a list."""
+
+    def blocking(url: str, method: str, *args: Any, options: dict[str, Any], **rest: Any) -> Any:
+        with BlockingClient(url, **options) as client:
+            found = getattr(client, method)(*args, **rest)
+            return list(found) if isinstance(found, Iterator) else found
+
+    async def asynchronous(url: str, method: str, *args: Any, options: dict[str, Any], **rest: Any) -> Any:
+        async with Client(url, **options) as client:
+            found = getattr(client, method)(*args, **rest)
+            return [one async for one in found] if hasattr(found, "__aiter__") else await found
+
+    def called(url: str, method: str, *args: Any, options: dict[str, Any] | None = None, **rest: Any) -> Any:
+        given = {"backoff_s": 0.0, **(options or {})}
+        if request.param == "blocking":
+            return blocking(url, method, *args, options=given, **rest)
+        return asyncio.run(asynchronous(url, method, *args, options=given, **rest))
+
+    return called
+
+
+@pytest.fixture
+def answered(call: Call) -> Call:
+    """Call a method against answers that a function makes."""
+
+    def called(answer: Callable[[httpx.Request], httpx.Response], method: str, *args: Any, **rest: Any) -> Any:
+        options = {"transport": httpx.MockTransport(answer), **rest.pop("options", {})}
+        return call(URL, method, *args, options=options, **rest)
+
+    return called
+
+
+@pytest.fixture(scope="module")
+def ct(pydicom_files: list[Path]) -> Path:
+    return next(path for path in pydicom_files if path.name == "CT_small.dcm")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    with Archive(tmp_path / "data") as archive, serving(application(archive)) as url:
+        yield url
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def shape(kind: type) -> dict[str, list[tuple[str, Any, Any]]]:
+        methods = inspect.getmembers(kind, inspect.isfunction)
+        return {
+            name: [(one.name, one.kind, one.default) for one in inspect.signature(method).parameters.values()]
+            for name, method in methods
+            if not name.startswith("_") or name == "__init__"
+        }
+
+    assert shape(Client) == shape(BlockingClient)
+    for name in shape(Client):
+        told = [
+            re.sub(r"Async|Awaitable", "", str(inspect.signature(getattr(kind, name)).return_annotation))
+            for kind in (Client, BlockingClient)
+        ]
+        assert told[0] == told[1], name
+
+
+def test_store_search_retrieve_delete(call: Call, served: str, pydicom_files: list[Path], tmp_path: Path) -> None:
+    names = {"CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "README.txt"}
+    paths = [path for path in pydicom_files if path.name in names]
+    ds, data = filmless.read(paths[0]), paths[1].read_bytes()
+    seen: list[Stored] = []
+    report = call(served, "store", [ds, data, *paths[2:], tmp_path], progress=seen.append)
+    assert isinstance(report, StoreReport)
+    assert [one.source for one in report.stored] == ["source 1", "source 2", str(paths[2])]
+    assert [one.source for one in report.failed] == [str(tmp_path)]
+    assert sorted(seen, key=repr) == sorted(report.stored + report.failed, key=repr)
+
+    study, series, instance = (
+        str(ds[name].value) for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    )
+    (found,) = call(served, "search_studies", StudyInstanceUID=study)
+    assert found.StudyInstanceUID == study
+    assert len(call(served, "search_studies", limit=2)) == 2
+    assert [one.SeriesInstanceUID for one in call(served, "search_series", study)] == [series]
+    assert [one.SOPInstanceUID for one in call(served, "search_instances", study, series)] == [instance]
+
+    assert call(served, "retrieve", study) == [ds]
+    (path,) = call(served, "retrieve_to", tmp_path / "out", study, series, instance)
+    assert path == tmp_path / "out" / f"{instance}.dcm"
+    assert path.read_bytes() == encode(ds)
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [path.name]
+    (header,) = call(served, "retrieve_metadata", study)
+    assert header.PatientName == ds.PatientName
+    assert call(served, "retrieve_frames", study, series, instance, [1]) == [ds.PixelData]
+    assert call(served, "rendered", study, series, instance)[:2] == b"\xff\xd8"
+    assert call(served, "thumbnail", study, viewport="64,64")[:2] == b"\xff\xd8"
+
+    call(served, "delete", study)
+    with pytest.raises(DicomWebError) as caught:
+        call(served, "retrieve", study)
+    assert caught.value.status == 404
+
+
+# -- searches ----------------------------------------------------------------------------------------------------------
+
+
+def rows(*numbers: int) -> bytes:
+    return json.dumps([{"00200010": {"vr": "SH", "Value": [str(number)]}} for number in numbers]).encode()
+
+
+def test_pages_follow_each_other(answered: Call) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        start, size = int(request.url.params["offset"]), min(int(request.url.params["limit"]), 400)
+        numbers = range(start, min(start + size, 1000))
+        more = {"Warning": "299 x: there are more"} if start + size < 1000 else {}
+        headers = {"Content-Type": "application/dicom+json", **more}
+        return httpx.Response(200, content=rows(*numbers), headers=headers)
+
+    found = answered(answer, "search_studies", PatientName="Doe*", include=["StudyDescription"])
+    assert [int(one.StudyID) for one in found] == list(range(1000))
+    assert [one["offset"] for one in asked] == ["0", "400", "800"]
+    assert asked[0]["PatientName"] == "Doe*"
+    assert asked[0]["includefield"] == "StudyDescription"
+    assert len(answered(answer, "search_studies", limit=450)) == 450
+
+
+def test_a_service_without_offset_does_not_go_on_for_ever(answered: Call) -> None:
+    headers = {"Content-Type": "application/dicom+json"}
+    found = answered(lambda _: httpx.Response(200, content=rows(*range(1000)), headers=headers), "search_series")
+    assert len(found) == 1000
+    assert answered(lambda _: httpx.Response(204), "search_series") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<html>Log in", "text/html"),
+        (b"[", "application/dicom+json"),
+        (b"[" * 100_000, "application/dicom+json"),
+        (b'[{"0010": 1}]', "application/dicom+json"),
+        (b"[1]", "application/dicom+json"),
+        (b"\xff", "application/dicom+json"),
+    ],
+)
+def test_wrong_answers_to_a_search(answered: Call, content: bytes, kind: str) -> None:
+    with pytest.raises(DicomWebError) as caught:
+        answered(lambda _: httpx.Response(200, content=content, headers={"Content-Type": kind}), "search_studies")
+    assert caught.value.status == 200
+
+
+def test_errors_have_their_status_and_no_value_of_the_query(answered: Call) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, json={"error": "the role `read` is needed for this", "hint": "ask"})
+
+    with pytest.raises(DicomWebError, match="403 to GET /studies: the role `read` is needed") as caught:
+        answered(answer, "search_studies", PatientName="Doe^Jane")
+    assert caught.value.status == 403
+    assert "Doe" not in str(caught.value)
+
+
+def test_what_fails_for_a_time_is_asked_again(answered: Call) -> None:
+    answers = iter([503, 429, 500, 204])
+    assert answered(lambda _: httpx.Response(next(answers), headers={"Retry-After": "0"}), "search_studies") == []
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused", request=request)
+
+    with pytest.raises(NetworkError, match="could not connect"):
+        answered(broken, "search_studies")
+    with pytest.raises(DicomWebError):
+        answered(lambda _: httpx.Response(503), "search_studies", options={"retries": 2})
+
+
+@pytest.mark.parametrize(
+    "place", ["http://evil/x", "https://peer/x", "http://peer:8080/x", "//evil/x", "file:///etc/passwd", "http://["]
+)
+def test_redirects_to_another_origin_are_refused(answered: Call, place: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "peer"
+        return httpx.Response(302, headers={"Location": place})
+
+    with pytest.raises(DicomWebError):
+        answered(answer, "search_studies")
+    with pytest.raises(DicomWebError, match="another origin"):
+        answered(answer, "retrieve_bulk_data", place)
+
+
+def test_redirects_within_the_origin_are_followed_some_times(answered: Call) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return (
+            httpx.Response(204) if request.url.path == "/there" else httpx.Response(307, headers={"Location": "/there"})
+        )
+
+    assert answered(answer, "search_studies") == []
+    with pytest.raises(DicomWebError):
+        answered(lambda _: httpx.Response(302, headers={"Location": "/round"}), "search_studies")
+
+
+def test_authorization(answered: Call) -> None:
+    shown: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        shown.append(request.headers.get("authorization"))
+        return httpx.Response(204)
+
+    tokens = iter(["Bearer 1", "Bearer 2"])
+    for auth in (None, "secret", ("user", "pass"), lambda: next(tokens)):
+        answered(answer, "search_studies", options={"auth": auth})
+    assert shown == [None, "Bearer secret", "Basic dXNlcjpwYXNz", "Bearer 1"]
+
+
+@pytest.mark.parametrize("uid", ["", "..", "../x", "1/2", "1.2\r\nX: y", "%2e", "1" * 65, "１"])
+def test_uids_are_checked_before_they_become_urls(answered: Call, uid: str) -> None:
+    with pytest.raises(ValueError, match="a UID is"):
+        answered(lambda _: httpx.Response(500), "retrieve", uid)
+    with pytest.raises(ValueError, match="a UID is"):
+        answered(lambda _: httpx.Response(500), "delete", STUDY, uid)
+
+
+def test_wrong_arguments() -> None:
+    for url in ("ftp://x", "x", "http://", "file:///etc"):
+        with pytest.raises(ValueError, match="http"):
+            BlockingClient(url)
+    with BlockingClient(URL) as client:
+        with pytest.raises(ValueError, match="keyword"):
+            next(client.search_studies(NoKeyword=1))
+        with pytest.raises(ValueError, match="series"):
+            client.retrieve(STUDY, None, INSTANCE)
+        with pytest.raises(ValueError, match="from 1"):
+            client.retrieve_frames(STUDY, SERIES, INSTANCE, [0])
+
+
+# -- retrieving --------------------------------------------------------------------------------------------------------
+
+
+def parts(*files: bytes) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda _: httpx.Response(200, content=multipart(files), headers={"Content-Type": DICOM})
+
+
+@pytest.mark.parametrize("uid", ["../../x", "/tmp/x", "..", "C:\\x", "CON", "a/b", "1\n2"])
+def test_names_come_from_uids_only(answered: Call, ct: Path, tmp_path: Path, uid: str) -> None:
+    ds = filmless.read(ct)
+    ds.SOPInstanceUID = uid
+    headers = {
+        "Content-Type": "application/dicom",
+        "Content-Location": "../../y",
+        "Content-Disposition": 'x; filename="/tmp/z"',
+    }
+    data = multipart([(headers, encode(ds))])
+    (path,) = answered(
+        lambda _: httpx.Response(200, content=data, headers={"Content-Type": DICOM}),
+        "retrieve_to",
+        tmp_path / "a" / "b",
+        STUDY,
+    )
+    assert path.parent == tmp_path / "a" / "b"
+    assert re.fullmatch(r"[0-9a-f]{64}\.dcm", path.name)
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+def test_an_answer_of_one_part(answered: Call, ct: Path) -> None:
+    headers = {"Content-Type": "application/dicom"}
+    assert answered(lambda _: httpx.Response(200, content=ct.read_bytes(), headers=headers), "retrieve", STUDY) == [
+        filmless.read(ct)
+    ]
+
+
+@pytest.mark.parametrize("broken", ["html", "no dicom", "ends early", "no boundary", "error page"])
+def test_wrong_answers_to_a_retrieve(answered: Call, ct: Path, tmp_path: Path, broken: str) -> None:
+    data = multipart([ct.read_bytes()])
+    content, kind = {
+        "html": (b"<html>", "text/html"),
+        "no dicom": (multipart([b"no dicom"]), DICOM),
+        "ends early": (data[: len(data) // 2], DICOM),
+        "no boundary": (data, "multipart/related"),
+        "error page": (b"<html>", DICOM),
+    }[broken]
+    answer = httpx.Response(200, content=content, headers={"Content-Type": kind})
+    for method, args in (("retrieve", (STUDY,)), ("retrieve_to", (tmp_path / "out", STUDY))):
+        with pytest.raises(DicomWebError):
+            answered(lambda _: answer, method, *args)
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+def test_a_part_that_never_ends(answered: Call, tmp_path: Path) -> None:
+    class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
+        sent = 0
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield multipart([b"\0" * 128 + b"DICM"])[:-30]
+            while True:
+                self.sent += 1 << 16
+                yield b"\0" * (1 << 16)
+
+        async def __aiter__(self) -> Any:
+            for piece in self:
+                yield piece
+
+    for method, args in (
+        ("retrieve", (STUDY,)),
+        ("retrieve_to", (tmp_path, STUDY)),
+        ("retrieve_frames", (STUDY, SERIES, INSTANCE)),
+    ):
+        stream = Endless()
+        with pytest.raises(LimitError):
+            answered(
+                lambda _, body=stream: httpx.Response(200, stream=body, headers={"Content-Type": DICOM}),
+                method,
+                *args,
+                options={"max_instance_bytes": 4 << 20},
+            )
+        assert stream.sent < 8 << 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_order_of_what_comes_is_kept_and_nothing_is_read_ahead(ct: Path) -> None:
+    data, read = multipart([ct.read_bytes()] * 50), []
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, len(data), 1 << 14):
+            read.append(start)
+            yield data[start : start + (1 << 14)]
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=pieces(), headers={"Content-Type": DICOM}))
+    with BlockingClient(URL, transport=transport) as client:
+        found = client.retrieve(STUDY)
+        next(found)
+        assert len(read) <= 100
+        found.close()  # type: ignore[attr-defined]
+
+
+# -- storing -----------------------------------------------------------------------------------------------------------
+
+
+def copies(ct: Path, count: int) -> list[bytes]:
+    made = []
+    for number in range(count):
+        ds = filmless.read(ct)
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.9.{number}"
+        made.append(encode(ds))
+    return made
+
+
+def uids_in(request: httpx.Request) -> list[str]:
+    body = request.read() if isinstance(request.stream, httpx.SyncByteStream) else request.content
+    found = re.findall(rb"\x02\x00\x03\x00UI..([0-9.]+)", body, re.DOTALL)
+    return [uid.decode() for uid in found]
+
+
+def report_of(stored: list[str], failed: dict[str, int]) -> dict[str, Any]:
+    def item(uid: str, **more: Any) -> dict[str, Any]:
+        return {"00081155": {"vr": "UI", "Value": [uid]}, **more}
+
+    return {
+        "00081199": {"vr": "SQ", "Value": [item(uid) for uid in stored]},
+        "00081198": {
+            "vr": "SQ",
+            "Value": [item(uid, **{"00081197": {"vr": "US", "Value": [reason]}}) for uid, reason in failed.items()],
+        },
+    }
+
+
+class Service:
+    """A service that answers each request by a script: what fails, for each time an instance comes."""
+
+    def __init__(self, script: dict[str, list[int]]) -> None:
+        self.script, self.requests = script, []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self.answer(request)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        uids = uids_in(request)
+        assert int(request.headers["content-length"]) == len(request.content)
+        self.requests.append(uids)
+        failed = {uid: self.script[uid].pop(0) for uid in uids if self.script.get(uid)}
+        body = report_of([uid for uid in uids if uid not in failed], failed)
+        headers = {"Content-Type": "application/dicom+json"}
+        return httpx.Response(202 if failed else 200, content=json.dumps(body), headers=headers)
+
+
+def test_only_what_failed_for_a_time_is_sent_again(answered: Call, ct: Path) -> None:
+    service = Service({"1.9.1": [0xA700, 0x0110], "1.9.2": [0xC000], "1.9.3": [0xA700] * 9})
+    report = answered(service.answer, "store", copies(ct, 4))
+    assert service.requests == [["1.9.0", "1.9.1", "1.9.2", "1.9.3"], ["1.9.1", "1.9.3"], ["1.9.1", "1.9.3"], ["1.9.3"]]
+    assert [one.instance_uid for one in report.stored] == ["1.9.0", "1.9.1"]
+    assert {one.instance_uid: one.failure_reason for one in report.failed} == {"1.9.2": 0xC000, "1.9.3": 0xA700}
+
+
+def test_requests_that_break_are_made_again(answered: Call, ct: Path) -> None:
+    tries: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        tries.append(1)
+        if len(tries) == 1:
+            raise httpx.ReadError("reset", request=request)
+        if len(tries) == 2:
+            return httpx.Response(503)
+        return Service({}).answer(request)
+
+    report = answered(answer, "store", copies(ct, 2))
+    assert len(report.stored) == 2
+    assert len(tries) == 3
+
+
+def test_one_that_is_refused_does_not_take_others_with_it(answered: Call, ct: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "1.9.1" in uids_in(request):
+            return httpx.Response(413, json={"error": "too large"})
+        return Service({}).answer(request)
+
+    report = answered(answer, "store", copies(ct, 3))
+    assert [one.instance_uid for one in report.stored] == ["1.9.0", "1.9.2"]
+    assert [one.instance_uid for one in report.failed] == ["1.9.1"]
+
+
+def test_requests_are_bounded(answered: Call, ct: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("filmless.dicomweb.client.storing._REQUEST_BYTES", 100_000)
+    service = Service({})
+    report = answered(service.answer, "store", (data for data in copies(ct, 6)))
+    assert [len(uids) for uids in service.requests] == [2, 2, 2]
+    assert len(report.stored) == 6
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[", b"{}"])
+def test_answers_that_say_nothing_are_failures(answered: Call, ct: Path, content: bytes) -> None:
+    headers = {"Content-Type": "application/dicom+json"}
+    report = answered(lambda _: httpx.Response(200, content=content, headers=headers), "store", ct)
+    assert len(report.failed) == 1
+    assert report.stored == []
+
+
+def test_every_error_is_typed(answered: Call, ct: Path) -> None:
+    for status in (301, 400, 401, 404, 409, 500):
+        with pytest.raises(DicomError):
+            answered(lambda _, code=status: httpx.Response(code), "retrieve", STUDY)
+        report = answered(lambda _, code=status: httpx.Response(code), "store", ct)
+        assert len(report.failed) == 1

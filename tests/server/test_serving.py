@@ -1,0 +1,223 @@
+"""The command from its first line to its last."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server.conftest import COMMAND, DEADLINE_S, Started, until
+
+
+def failing(*arguments: object) -> str:
+    """What the command says when it does not start."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    return done.stderr
+
+
+def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    server = start("--data", tmp_path / "data", "--ready-file", ready)
+    told = json.loads(ready.read_text())
+    assert told == {"pid": server.process.pid, "urls": [server.url], "dicom_web": f"{server.url}/dicom-web"}
+    assert server.client.get("/health").json() == {
+        "status": "ok",
+        "checks": {"disk": "ok", "space": "ok", "index": "ok"},
+    }
+    assert server.end() == 0
+    assert not ready.exists()
+    assert server.out.all == [f"ready {server.url}"]
+    assert [event["event"] for event in server.events()][-2:] == ["stopping", "stopped"]
+
+
+def test_answers_of_its_own(start, tmp_path: Path) -> None:
+    client = start("--data", tmp_path / "data").client
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/nothing").json() == {"error": "there is no such resource"}
+    assert client.get("/nothing").status_code == 404
+    assert client.get("/dicom-web/nothing").json() == {"error": "there is no such resource"}
+    assert client.post("/health").status_code == 405
+    assert client.get("/conformance").text.startswith("# DICOM conformance statement: filmless")
+    assert "<h1>DICOM conformance" in client.get("/conformance", headers={"accept": "text/html"}).text
+    metrics = client.get("/metrics").text
+    assert 'filmless_http_requests_total{method="GET",route="/",status="200"} 1.0' in metrics
+    assert 'filmless_http_requests_total{method="GET",route="unknown",status="404"} 3.0' in metrics
+    assert "filmless_ready 1.0" in metrics
+
+
+def test_a_log_holds_no_query_and_no_path(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path / "data", "--logs-level", "debug")
+    server.client.get("/dicom-web/Doe%5EJane?PatientName=Doe%5EJane")
+    server.client.get("/health?PatientName=Doe%5EJane")
+    server.end()
+    assert "Doe" not in "".join(server.log.all)
+    assert [event["route"] for event in server.events() if event["event"] == "request"] == ["unknown", "/health"]
+
+
+def test_a_folder_is_one_servers(start, tmp_path: Path) -> None:
+    first = start("--data", tmp_path)
+    said = failing("--data", tmp_path, "--port", 0)
+    assert said.startswith(f"filmless: the archive's folder is in use by another process, in {tmp_path}\nhint: ")
+    assert first.end() == 0
+    assert start("--data", tmp_path).client.get("/health").status_code == 200
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = failing("--data", tmp_path, "--port", port)
+    assert said == (
+        f"filmless: cannot listen at `127.0.0.1` port {port}, it is in use\nhint: `--port 0` takes a free one\n"
+    )
+
+
+def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = failing("--data", tmp_path / "file", "--port", 0)
+    assert said.startswith("filmless: the archive cannot be opened: ")
+    assert "hint: `--data` names another folder" in said
+
+
+def test_a_postgresql_that_is_down(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    url = f"postgresql+psycopg://me:secret@127.0.0.1:{port}/filmless"
+    said = failing("--data", tmp_path, "--port", 0, "--index", url)
+    assert said.startswith("filmless: ")
+    assert "index" in said
+    assert "secret" not in said
+    assert "hint: " in said
+
+
+def test_it_is_not_opened_to_others_without_authentication(tmp_path: Path) -> None:
+    said = failing("--data", tmp_path / "data", "--host", "0.0.0.0", "--port", 0)
+    assert said.startswith("filmless: listening on `0.0.0.0` would open the archive to everyone in the network")
+    assert "hint: `filmless key create NAME`" in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) -> None:
+    from filmless.security import ApiKeys
+
+    (tmp_path / "data").mkdir()
+    keys = ApiKeys(tmp_path / "data/keys.json")
+    key, reader = keys.create("admin", roles={"admin"}), keys.create("one", roles={"read"}, patients={"1"})
+    server = start("--data", tmp_path / "data", "--host", "0.0.0.0", "--security-hosts", "*")
+    url = f"http://127.0.0.1:{httpx.URL(server.url).port}"
+    for path in ("/", "/metrics", "/conformance"):
+        assert server.client.get(url + path).status_code == 401
+        assert server.client.get(url + path, headers={"X-Api-Key": key}).status_code == 200
+        # These are of all patients.
+        assert server.client.get(url + path, headers={"X-Api-Key": reader}).status_code == 403
+    for path in ("/health", "/health/live", "/health/ready"):
+        assert server.client.get(url + path).status_code == 200
+    assert server.end() == 0
+    audit = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
+    assert len(audit) >= 9
+
+
+def test_a_name_that_is_none(tmp_path: Path) -> None:
+    assert "cannot listen at `no..such`" in failing(
+        "--data", tmp_path, "--host", "no..such", "--port", 0, "--security-authentication"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+def test_a_request_that_is_under_way_is_finished_and_a_second_signal_ends(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path / "data")
+    host, port = httpx.URL(server.url).host, httpx.URL(server.url).port
+    with socket.create_connection((host, port), DEADLINE_S) as under_way:
+        # The head alone: the server waits for the body, which is a request that it is answering.
+        head = f"POST /dicom-web/studies HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 9\r\n"
+        under_way.sendall(
+            f'{head}Content-Type: multipart/related; type="application/dicom"; boundary=x\r\n\r\n--x'.encode()
+        )
+        until(lambda: "in_flight 2.0" in server.client.get("/metrics").text, "the request is under way")
+        server.process.send_signal(signal.SIGTERM)
+        server_is_closed(host, port)
+        assert server.process.poll() is None
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 128 + signal.SIGTERM
+
+
+def server_is_closed(host: str, port: int) -> None:
+    def refused() -> bool:
+        try:
+            socket.create_connection((host, port), 1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    until(refused, "no new connections")
+
+
+def test_a_head_without_end_is_refused(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path / "data", "--limits-header-bytes", 2000, "--limits-url-bytes", 1000)
+    url = httpx.URL(server.url)
+    for text in (
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000,
+        b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    ):
+        with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
+            connection.sendall(text)
+            assert connection.recv(1000).startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 414 "))
+    with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00")  # a TLS hello
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert server.client.get("/health").status_code == 200
+
+
+def test_a_head_that_never_ends_is_left(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path / "data", "--limits-idle-s", 0.2)
+    url = httpx.URL(server.url)
+    for text in (b"", b"GET / HT"):
+        with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
+            connection.sendall(text)
+            assert connection.recv(1000) == b""
+    assert server.client.get("/health").status_code == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="systemd is Linux's")
+def test_the_service_manager_is_told(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(DEADLINE_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        server: Started = start("--data", tmp_path / "data")
+        assert channel.recv(100) == b"READY=1"
+        assert server.end() == 0
+        assert channel.recv(100) == b"STOPPING=1"
+
+
+def test_health_says_what_is_wrong(start, tmp_path: Path) -> None:
+    full = start("--data", tmp_path / "full", "--quota-free-bytes", "4000 TB")
+    answer = full.client.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["space"].endswith("bytes are free, expected 4000000000000000 or more")
+    assert full.client.get("/health/live").status_code == 200
+    assert "filmless_ready 0.0" in full.client.get("/metrics").text
+
+
+def test_health_sees_a_disk_that_takes_nothing_and_one_that_does_again(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path)
+    incoming = tmp_path / "incoming"
+    incoming.rename(tmp_path / "away")
+    incoming.write_text("")  # nobody, not root either, makes a file in it
+    answer = until(lambda: (found := server.client.get("/health")).status_code == 503 and found, "the disk is seen")
+    assert answer.json()["checks"]["disk"].startswith("cannot be written to: ")
+    assert str(tmp_path) not in answer.text
+    incoming.unlink()
+    (tmp_path / "away").rename(incoming)
+    until(lambda: server.client.get("/health").status_code == 200, "it recovers by itself")
