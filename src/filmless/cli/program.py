@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 import filmless
+from filmless.cli.archive import archive
 from filmless.cli.check import check
 from filmless.cli.convert import convert
 from filmless.cli.dump import dump
@@ -74,7 +75,7 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
         click.echo(context.get_help())
 
 
-for _command in (dump, show, check, convert, transcode, edit, scan, media):
+for _command in (dump, show, check, convert, transcode, edit, scan, media, archive):
     program.add_command(_command)
 for _later in (
     Later("serve", short_help="Serve an archive over DICOMweb."),

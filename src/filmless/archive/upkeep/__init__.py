@@ -7,18 +7,17 @@ from filmless.archive.upkeep.backing_up import backup, restore
 from filmless.archive.upkeep.editing import edit, merge_patients, merge_studies
 from filmless.archive.upkeep.exporting import export, export_fileset
 from filmless.archive.upkeep.importing import import_files
-from filmless.archive.upkeep.originals import originals, restore_original
+from filmless.archive.upkeep.originals import original_named, originals, restore_original
 from filmless.archive.upkeep.rebuilding import rebuild
 from filmless.archive.upkeep.retention import Retention, enforce, expired
-from filmless.archive.upkeep.rows import conflicts
-from filmless.archive.upkeep.setting_aside import differences, resolve
+from filmless.archive.upkeep.setting_aside import conflict_named, differences, resolve
 from filmless.archive.upkeep.statistics import stats
 from filmless.archive.upkeep.verifying import verify
 
 __all__ = [
     "Retention",
     "backup",
-    "conflicts",
+    "conflict_named",
     "differences",
     "edit",
     "enforce",
@@ -28,6 +27,7 @@ __all__ = [
     "import_files",
     "merge_patients",
     "merge_studies",
+    "original_named",
     "originals",
     "rebuild",
     "resolve",

@@ -11,17 +11,18 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Index
-from filmless.archive.storage import AREAS
+from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
-from filmless.archive.upkeep.rows import conflicts, database_of, every_entry, forget_conflict
-from filmless.errors import ArchiveError, DicomError, NotFoundError
+from filmless.convert.parallel import in_order
+from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["BackupReport", "backup", "restore"]
 
 _PIECE: Final = 1 << 20
 _INDEX: Final = "index.sqlite"
 _PAGES: Final = 2000
+_THREADS: Final = 8
 
 Told = Callable[[], None]
 
@@ -49,7 +50,9 @@ class BackupReport:
     with_index: bool = True
 
 
-def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None) -> BackupReport:
+def backup(
+    archive: Archive, target: str | os.PathLike[str], *, link: bool = False, progress: Told | None = None
+) -> BackupReport:
     """Bring a copy of an archive up to date. Only what is new is copied: a file never changes under its name.
 
     The copy is an archive itself, with the same layout: it can be opened, verified and served.
@@ -91,12 +94,14 @@ def backup(archive: Archive, target: str | os.PathLike[str], *, link: bool = Fal
         if report.with_index:
             _copy_index(archive, root)
             _copy_files(archive, root, report, link=link, progress=progress, done=done)
-            _forget_lost(root)
+            _fit_index(root)
         report.removed = _prune(archive, root, with_index=report.with_index)
     return report
 
 
-def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None) -> BackupReport:
+def restore(
+    source: str | os.PathLike[str], folder: str | os.PathLike[str], *, progress: Told | None = None
+) -> BackupReport:
     """Make an archive of a backup.
 
     Parameters
@@ -125,7 +130,7 @@ def restore(source: str | os.PathLike[str], folder: str | os.PathLike[str], *, p
         raise NotFoundError(
             "the backup has no index",
             path=source,
-            hint="copy the folder back, and load the dump of the database or run `filmless archive rebuild --index URL`",
+            hint="copy the folder back, and load the dump of the database, or `filmless archive rebuild --index URL`",
         )
     with Archive(source, read_only=True) as archive:
         return backup(archive, root, progress=progress)
@@ -139,7 +144,7 @@ def _require_own(root: Path, folder: Path) -> None:
 
 
 def _is_sqlite(archive: Archive) -> bool:
-    return database_of(archive.index).url.startswith("sqlite")
+    return archive.index.database.url.startswith("sqlite")
 
 
 def _copy_files(
@@ -154,28 +159,40 @@ def _copy_files(
     """Copy what is not there; return the locations that were looked at."""
     seen = done or set()
     touched = set()
+
+    def fresh(area: Area) -> Iterator[Stored]:
+        for stored in archive.storage.files(area):
+            if stored.location not in seen:
+                seen.add(stored.location)
+                yield stored
+
+    def copy(stored: Stored) -> bool | None:
+        place = root / _name(stored.location.partition("/")[0], stored.sha256)
+        with suppress(FileNotFoundError):
+            if place.stat().st_size == stored.size:
+                return None
+        return _copy(archive, stored.location, place, root / "incoming", link=link)
+
     for area in AREAS:
         make_folder(root / area)
-        for stored in archive.storage.files(area):
-            if stored.location in seen:
-                continue
-            seen.add(stored.location)
-            place = root / stored.location
-            try:
-                is_there = place.stat().st_size == stored.size
-            except FileNotFoundError:
-                is_there = False
-            if is_there:
-                report.there += 1
-            elif _copy(archive, stored.location, place, root / "incoming", link=link):
+        # Several at a time: each waits for the disk.
+        for stored, result in in_order(copy, fresh(area), threads=_THREADS):
+            is_copied = result.result()
+            report.there += is_copied is None
+            if is_copied:
                 report.copied += 1
                 report.size += stored.size
-                touched.add(place.parent)
+                touched.add((root / _name(area, stored.sha256)).parent)
             if progress:
                 progress()
     for folder in touched:
         sync_folder(folder)
     return seen
+
+
+def _name(area: str, sha256: str) -> str:
+    """Return where a folder has a file; in an object store it has another name."""
+    return f"{area}/{sha256[:2]}/{sha256}.dcm"
 
 
 def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link: bool) -> bool:
@@ -185,7 +202,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
     if link and source is not None:
         with suppress(OSError):
             place.unlink(missing_ok=True)
-            os.link(source, place)
+            place.hardlink_to(source)
             return True
     part = incoming / f"{place.name}.part"
     try:
@@ -196,7 +213,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
             sync_file(out.fileno())
         if source is not None:
             _keep_time(source, part)
-        os.replace(part, place)
+        part.replace(place)
     except NotFoundError:
         part.unlink(missing_ok=True)
         return False
@@ -206,66 +223,67 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
 def _keep_time(source: str, part: Path) -> None:
     """Keep the time of a file, by which `rebuild` tells when it was received."""
     with suppress(OSError):
-        found = os.stat(source)
+        found = Path(source).stat()
         os.utime(part, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _copy_index(archive: Archive, root: Path) -> None:
     """Copy an index in SQLite as it is at one moment; who writes to it does not wait for long."""
-    path = database_of(archive.index).url.partition("///")[2]
+    path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as now:
-        with closing(sqlite3.connect(part)) as copy:
-            now.backup(copy, pages=_PAGES)
-            copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
+    source = f"{Path(path).resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
+        now.backup(copy, pages=_PAGES)
+        copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
     with part.open("r+b") as file:
         sync_file(file.fileno())
     for suffix in ("-wal", "-shm"):
         Path(f"{root / _INDEX}{suffix}").unlink(missing_ok=True)
-    os.replace(part, root / _INDEX)
+    part.replace(root / _INDEX)
     sync_folder(root)
 
 
-def _forget_lost(root: Path) -> None:
-    """Take rows out of the copy whose files were deleted while it was made."""
+def _fit_index(root: Path) -> None:
+    """Name files in the copy of the index as they are in the folder; forget what was deleted while it was made."""
     storage = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}")
     try:
-        lost = [entry for entry in every_entry(index) if not entry.storage and storage.size(entry.location) is None]
+        for table, rows in (("instance", index.locations(storage="")), ("conflict", index.conflicts())):
+            moved = [
+                (_name(row.location.partition("/")[0], row.sha256), row.id)
+                for row in rows
+                if row.location != _name(row.location.partition("/")[0], row.sha256)
+            ]
+            sql = f"UPDATE {table} SET location = ? WHERE id = ?"  # noqa: S608 - names of ours
+            if moved:
+                index.database.write(lambda work, sql=sql, moved=moved: work.many(sql, moved))  # type: ignore[misc]
+        lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
         if lost:
             index.remove(lost)
-        for conflict in conflicts(index):
+        for conflict in index.conflicts():
             if storage.size(conflict.location) is None:
-                forget_conflict(index, conflict)
+                index.resolve(conflict)
     finally:
         index.close()
 
 
 def _prune(archive: Archive, root: Path, *, with_index: bool) -> int:
     """Remove files from the copy that the archive no longer has: a deleted instance must not come back from it."""
-    removed = 0
-    for location in _surplus(archive, root, with_index=with_index):
-        (root / location).unlink(missing_ok=True)
-        removed += 1
-    return removed
-
-
-def _surplus(archive: Archive, root: Path, *, with_index: bool) -> Iterator[str]:
-    copy = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}") if with_index else archive.index
+    removed, prefix = 0, ""
+    known: set[str] = set()
     try:
         for area in AREAS:
-            for stored in list(copy.files(area)):
-                if area == "originals":
-                    is_gone = archive.storage.size(stored.location) is None
-                else:
-                    is_gone = not index.located([stored.location])
-                if is_gone:
-                    yield stored.location
-    except DicomError:
-        if with_index:
-            raise
+            kept = {stored.sha256 for stored in archive.storage.files(area)} if area == "originals" else set()
+            for stored in Folder(root).files(area):
+                if area != "originals" and stored.sha256[:2] != prefix:
+                    prefix = stored.sha256[:2]
+                    known = index.digests(prefix)
+                if stored.sha256 not in (kept if area == "originals" else known):
+                    (root / stored.location).unlink(missing_ok=True)
+                    removed += 1
     finally:
         if with_index:
             index.close()
+    return removed

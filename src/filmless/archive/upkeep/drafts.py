@@ -2,8 +2,8 @@
 
 import hashlib
 import os
+import secrets
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ def is_unalterable(path: str | os.PathLike[str]) -> bool:
     A hard link is the same file under two names: who writes to one changes the other. Its owner can give leave to
     write again, and root needs none; whoever asks for links knows that.
     """
-    found = os.stat(path)
+    found = Path(path).stat()
     return stat.S_ISREG(found.st_mode) and not found.st_mode & 0o222 and os.name != "nt"
 
 
@@ -44,20 +44,18 @@ class LinkedDraft:
     """
 
     def __init__(self, source: str | os.PathLike[str], folder: Path, *, sha256: str = "") -> None:
-        descriptor, self._path = tempfile.mkstemp(dir=folder, suffix=".part")
-        os.close(descriptor)
-        os.unlink(self._path)
-        os.link(source, self._path, follow_symlinks=True)
-        self.size, self.sha256, self.was_there = os.stat(self._path).st_size, sha256, False
+        self._path = folder / f"{secrets.token_hex(16)}.part"
+        self._path.hardlink_to(os.path.realpath(source))
+        self.size, self.sha256, self.was_there = self._path.stat().st_size, sha256, False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
         """Refuse: it is whole."""
         raise TypeError("a file that is linked to takes no bytes")
 
     def seal(self) -> None:
         """Make it durable."""
         digest = hashlib.sha256()
-        with open(self._path, "rb", buffering=0) as file:
+        with self._path.open("rb", buffering=0) as file:
             while not self.sha256 and (piece := file.read(_PIECE)):
                 digest.update(piece)
             with suppress(PermissionError):  # Windows: a descriptor that only reads
@@ -66,9 +64,8 @@ class LinkedDraft:
 
     def open(self) -> str:
         """Return its path."""
-        return self._path
+        return str(self._path)
 
     def discard(self) -> None:
         """Take the name away again."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._path)
+        self._path.unlink(missing_ok=True)

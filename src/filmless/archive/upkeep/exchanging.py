@@ -92,7 +92,7 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         storage.settle([location])
         storage.trash([now.location])
         try:
-            is_replaced = index.replace(now, record, "", location)
+            [is_replaced] = index.replace([(now, record, "", location)])
         except BaseException:
             storage.restore([now.location])
             raise

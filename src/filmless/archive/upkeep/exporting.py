@@ -143,7 +143,7 @@ def _into_zip(archive: Archive, entries: Iterable[Entry], path: Path, progress: 
                 except DicomError as error:
                     report.failed.append(Remark("failed", error.message, entry.instance_uid))
                 progress()
-        os.replace(part, path)
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -165,7 +165,7 @@ def _copy(archive: Archive, entry: Entry, place: Path) -> None:
         with archive.open(entry) as file, part.open("wb") as out:
             for piece in _pieces(file):
                 out.write(piece)
-        os.replace(part, place)
+        part.replace(place)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from filmless.archive.archive import Archive
 from filmless.archive.outcome import Outcome
@@ -25,6 +25,10 @@ _OWN: Final = ".filmless-"  # names of files in which filmless itself keeps book
 _DIRECTORY: Final = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD: Final = 1024
 _AHEAD: Final = 256  # in hand: as many share a transaction
+_THREADS: Final = 8  # each waits for the disk most of the time
+
+# A member is never in memory as a whole: it may be as large as instances are.
+_ZIPS: Final = ZipLimits(max_member_bytes=1 << 34, max_zip_bytes=1 << 40)
 
 Source = str | os.PathLike[str]
 Told = Callable[[], None]
@@ -95,7 +99,7 @@ def import_files(
         Make hard links of files that nobody has leave to write, where the file system can; others are copied. Without
         it all are copied: a link and its file are one, and who writes to the file alters the archive.
     threads
-        How many files are read at a time; by default as many as there are processors.
+        How many files are taken in at a time; eight by default: they wait for the disk.
     zip_limits
         How much of a ZIP is unpacked.
     progress
@@ -127,7 +131,7 @@ def import_files(
     with _Journal(archive.folder / "imports", paths) as journal:
 
         def subjects() -> Iterator[_Subject]:
-            for subject in _subjects(paths, zip_limits or ZipLimits()):
+            for subject in _subjects(paths, zip_limits or _ZIPS):
                 if subject.identity in journal:
                     report.skipped += 1
                     progress()
@@ -137,7 +141,7 @@ def import_files(
         def take(subject: _Subject) -> tuple[Future[Outcome], bool]:
             return _taken(archive, subject, link=link)
 
-        for subject, submitted in in_order(take, subjects(), threads=threads, ahead=_AHEAD):
+        for subject, submitted in in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD):
             _tell(report, subject, submitted)
             journal.add(subject.identity)
             progress()
@@ -147,14 +151,14 @@ def import_files(
 
 def count_files(sources: Source | Iterable[Source]) -> int:
     """Return how many files `import_files` goes through; of a ZIP one for each that is in it."""
-    return sum(1 for _ in _subjects(_paths(sources), ZipLimits()))
+    return sum(1 for _ in _subjects(_paths(sources), _ZIPS))
 
 
 def _paths(sources: Source | Iterable[Source]) -> list[str]:
     given = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-    paths = [os.path.abspath(path) for path in given]
+    paths = [os.path.abspath(path) for path in given]  # noqa: PTH100 - links in it stay
     for path in paths:
-        if not os.path.exists(path):
+        if not Path(path).exists():
             raise NotFoundError("there is no such file or folder", path=path)
     return paths
 
@@ -164,7 +168,7 @@ def _paths(sources: Source | Iterable[Source]) -> list[str]:
 
 def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
     for path in paths:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             yield from _of_file(path, limits)
             continue
         unread: list[OSError] = []
@@ -172,7 +176,7 @@ def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
             folders.sort()
             for name in sorted(files):
                 if not name.startswith(_OWN):
-                    yield from _of_file(os.path.join(place, name), limits)
+                    yield from _of_file(os.path.join(place, name), limits)  # noqa: PTH118 - many files
         for error in unread:
             yield _Subject(str(error.filename), "", "", trouble=error)
 
@@ -180,7 +184,7 @@ def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
 def _of_file(path: str, limits: ZipLimits) -> Iterator[_Subject]:
     if not is_zip(path):
         try:
-            found = os.stat(path)
+            found = Path(path).stat()
         except OSError as error:
             yield _Subject(path, "", "", trouble=error)
             return
@@ -204,12 +208,12 @@ def _taken(archive: Archive, subject: _Subject, *, link: bool) -> tuple[Future[O
     if subject.trouble is not None:
         raise _PassedOver("no-instance", subject.trouble)
     if subject.member is not None:
-        data = subject.member.read()
-        _require_instance(data[:_HEAD])
+        _require_instance(subject.member.head(_HEAD))
         with archive.receive() as incoming:
-            incoming.write(data)
+            for piece in subject.member.pieces():
+                incoming.write(piece)
             return incoming.submit(), False
-    with open(subject.path, "rb", buffering=0) as file:
+    with Path(subject.path).open("rb", buffering=0) as file:
         head = file.read(_HEAD)
         _require_instance(head)
         if link and is_unalterable(subject.path):
@@ -276,7 +280,7 @@ class _Journal:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def __enter__(self) -> "_Journal":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

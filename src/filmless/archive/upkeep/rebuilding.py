@@ -22,6 +22,7 @@ __all__ = ["RebuildReport", "rebuild"]
 _AREAS: Final[tuple[Area, ...]] = ("instances", "quarantine")
 _PARTS: Final = ("", "-wal", "-shm")
 _ASIDE: Final = ".before-rebuild"
+_AHEAD: Final = 256  # in hand: as many share a transaction
 
 Told = Callable[[], None]
 
@@ -92,7 +93,9 @@ def rebuild(
         return _adopted(archive, threads, progress)
 
 
-def _with_new_file(root: Path, index: str | None, *, threads: int | None, progress: Told, **options: Any) -> RebuildReport:
+def _with_new_file(
+    root: Path, index: str | None, *, threads: int | None, progress: Told, **options: Any
+) -> RebuildReport:
     """Make a new file of the index; the old one is put back when that fails."""
     path = root / "index.sqlite" if index is None else Path(index.partition("///")[2])
     aside = [(Path(f"{path}{part}"), Path(f"{path}{_ASIDE}{part}")) for part in _PARTS]
@@ -100,7 +103,7 @@ def _with_new_file(root: Path, index: str | None, *, threads: int | None, progre
     try:
         for now, before in aside:
             with suppress(FileNotFoundError):
-                os.replace(now, before)
+                now.replace(before)
     finally:
         tenure.end(is_clean=True)  # all files are taken in below, whoever left them
     try:
@@ -110,7 +113,7 @@ def _with_new_file(root: Path, index: str | None, *, threads: int | None, progre
         for now, before in aside:
             now.unlink(missing_ok=True)
             with suppress(FileNotFoundError):
-                os.replace(before, now)
+                before.replace(now)
         raise
     for _, before in aside:
         before.unlink(missing_ok=True)
@@ -134,8 +137,10 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
     for area in _AREAS:
         times: list[tuple[float, str]] = []
         # In the order they came, which is told by the times of files: instances without a number are sorted by it.
-        files = sorted(archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location))
-        for stored, adopted in in_order(adopt, files, threads=threads):
+        files = sorted(
+            archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location)
+        )
+        for stored, adopted in in_order(adopt, files, threads=threads, ahead=_AHEAD):
             try:
                 future = adopted.result()
                 kind = None if future is None else future.result().kind
@@ -157,6 +162,6 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
 def _time_of(archive: Archive, stored: Stored) -> float | None:
     path = archive.storage.path(stored.location)
     try:
-        return None if path is None else os.stat(path).st_mtime
+        return None if path is None else Path(path).stat().st_mtime
     except OSError:
         return None

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 
 from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
+from filmless.archive.index.index import Conflict
 from filmless.archive.upkeep.exchanging import draft_of_stored, exchange, keep_copy
-from filmless.archive.upkeep.rows import Conflict, conflicts, forget_conflict
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, NotFoundError
 from filmless.file import read
@@ -35,7 +35,7 @@ def conflict_named(archive: Archive, name: str) -> Conflict:
     """
     found = [
         conflict
-        for conflict in conflicts(archive.index)
+        for conflict in archive.index.conflicts()
         if name in (str(conflict.id), conflict.instance_uid) or (len(name) >= 8 and conflict.sha256.startswith(name))
     ]
     if len(found) != 1:
@@ -85,7 +85,7 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
     if how not in ("keep", "take", "drop"):
         raise ValueError("`how` is 'keep', 'take' or 'drop'")
     with failing_as_archive("the conflict cannot be settled"):
-        if all(known != conflict for known in conflicts(archive.index)):
+        if all(known != conflict for known in archive.index.conflicts()):
             raise NotFoundError("the conflict is settled already")
         if how == "keep":
             keep_copy(archive, conflict.location, conflict.sha256, "originals")
@@ -93,7 +93,7 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
             _take(archive, conflict)
         archive.storage.trash([conflict.location])
         try:
-            forget_conflict(archive.index, conflict)
+            archive.index.resolve(conflict)
         except BaseException:
             archive.storage.restore([conflict.location])
             raise
@@ -120,7 +120,7 @@ def _dataset(archive: Archive, location: str) -> Dataset:
 def _different(left: Dataset, right: Dataset, path: str) -> Iterator[Difference]:
     for tag in sorted(left.keys() | right.keys()):
         place = f"{path}{keyword_of(tag)}"
-        one, other = (ds[tag] if tag in ds else None for ds in (left, right))
+        one, other = (ds[tag] if tag in ds else None for ds in (left, right))  # noqa: SIM401 - `get` gives the value
         if one is None or other is None:
             yield Difference(place, _shown(one), _shown(other))
         elif one.VR == other.VR == "SQ":

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from filmless.archive.archive import Archive
-from filmless.archive.recovery import without_row
+from filmless.archive.rows import without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.in_place import InPlace
-from filmless.archive.upkeep.rows import conflicts, every_entry
 from filmless.convert.parallel import in_order
 from filmless.errors import DicomError
 from filmless.file.media import Remark
@@ -63,7 +61,12 @@ class VerifyReport:
 
 
 def verify(
-    archive: Archive, *, repair: bool = False, resume: bool = True, threads: int | None = None, progress: Told | None = None
+    archive: Archive,
+    *,
+    repair: bool = False,
+    resume: bool = True,
+    threads: int | None = None,
+    progress: Told | None = None,
 ) -> VerifyReport:
     """Read all files of an archive again, and compare them with their digests and with the index.
 
@@ -137,7 +140,7 @@ def _read(archive: Archive, stored: Stored) -> tuple[int, bool]:
 
 
 def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
-    for entry in every_entry(archive.index):
+    for entry in archive.index.locations():
         keeper = InPlace(entry.storage) if entry.storage else archive.storage
         size = keeper.size(entry.location)
         if size == entry.size:
@@ -146,7 +149,7 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         if now is not None and (now.storage, now.location) == (entry.storage, entry.location):
             what = "its file is not there" if size is None else "its file has another size"
             report.missing.append(Remark("missing", what, entry.instance_uid))
-    for conflict in conflicts(archive.index):
+    for conflict in archive.index.conflicts():
         if archive.storage.size(conflict.location) is None:
             report.missing.append(Remark("missing", "a file that was set aside is not there", conflict.instance_uid))
     damaged = {remark.file for remark in report.damaged}
@@ -179,7 +182,9 @@ class _State:
                 self._load(json.loads(path.read_text(encoding="utf-8")))
 
     def _load(self, saved: dict[str, Any]) -> None:
-        damaged = [Remark("damaged", "its bytes are not those that were stored", str(file)) for file in saved["damaged"]]
+        damaged = [
+            Remark("damaged", "its bytes are not those that were stored", str(file)) for file in saved["damaged"]
+        ]
         self.report.resumed, self.report.damaged, self._last = int(saved["files"]), damaged, str(saved["last"])
 
     def has(self, location: str) -> bool:
@@ -195,7 +200,7 @@ class _State:
         with suppress(OSError):
             part = self._path.with_suffix(".part")
             part.write_text(json.dumps(saved), encoding="utf-8")
-            os.replace(part, self._path)
+            part.replace(self._path)
 
     def finish(self) -> None:
         with suppress(OSError):
@@ -204,4 +209,4 @@ class _State:
 
 def _order(location: str) -> tuple[int, str]:
     area, _, name = location.partition("/")
-    return (AREAS.index(area) if area in AREAS else -1, name)  # type: ignore[arg-type]
+    return (AREAS.index(area) if area in AREAS else -1, name)

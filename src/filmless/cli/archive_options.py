@@ -1,0 +1,143 @@
+"""What the commands of `filmless archive` share: which archive, and which of its instances."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from filmless.cli.reporting import Failure, Misuse, say
+
+if TYPE_CHECKING:
+    from filmless.archive import Archive, Entry
+    from filmless.archive.query import Key
+    from filmless.file.media import Remark
+
+__all__ = [
+    "archive_options",
+    "confirmed",
+    "entries_of",
+    "keys_named",
+    "of_archive",
+    "opened",
+    "printable",
+    "remarks",
+    "show",
+]
+
+_TOLD = 5  # remarks of a kind that are told one by one
+
+
+def archive_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which archive."""
+    for option in (
+        click.option("--storage", metavar="URL", help="Object store of the files, as s3://bucket/prefix."),
+        click.option("--index", metavar="URL", help="Database of the index; by default SQLite in the folder."),
+        click.option(
+            "--data", type=Path, metavar="DIR", help="The archive's folder; by default that of `filmless serve`."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def of_archive(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options that say which archive out of others."""
+    return {name: options.pop(name) for name in ("data", "index", "storage")}
+
+
+def folder_of(data: Path | None) -> Path:
+    """Return the archive's folder."""
+    if data is not None:
+        return data
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    return base / "filmless"
+
+
+@contextmanager
+def opened(
+    *, data: Path | None, index: str | None, storage: str | None, read_only: bool = False, new: bool = False
+) -> "Iterator[Archive]":
+    """Open the archive; only what takes instances in may make a new one."""
+    from filmless.archive import Archive
+
+    folder = folder_of(data)
+    if not new and not (folder / "instances").is_dir() and not (folder / "index.sqlite").exists() and storage is None:
+        raise Failure(f"there is no archive: {folder}", "--data DIR names its folder")
+    with Archive(folder, index=index, storage=storage, read_only=read_only) as archive:
+        yield archive
+
+
+def keys_named(texts: Iterable[str], *, narrow: bool = False) -> "list[Key]":
+    """Take matching keys apart.
+
+    Parameters
+    ----------
+    texts
+        As ``Keyword=value``.
+    narrow
+        Refuse keys that match everything, as for what is to be deleted.
+    """
+    from filmless.archive.upkeep.selection import key_of
+    from filmless.errors import FormatError
+
+    keys = []
+    for text in texts:
+        try:
+            key = key_of(text)
+        except FormatError as error:
+            raise Misuse(error.message, error.hint) from None
+        if narrow and not key.text.strip("*? "):
+            raise Misuse(f"{text.partition('=')[0]} matches everything", "give it a value")
+        keys.append(key)
+    return keys
+
+
+def entries_of(archive: "Archive", keys: "list[Key]") -> "list[Entry]":
+    """Return the instances that keys find; none is a failure."""
+    from filmless.archive.upkeep.selection import instances
+
+    found = list(instances(archive, keys))
+    if not found:
+        raise Failure("nothing in the archive matches", "`filmless archive list` shows what there is")
+    return found
+
+
+def confirmed(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone; without a terminal only `--yes` is an answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(f"{question} was not answered", "--yes does it without asking")
+    click.confirm(question, abort=True, err=True)
+
+
+def show(value: Any) -> None:
+    """Write a JSON object to stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """Return a text that moves no cursor, whatever a file says."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def remarks(found: "list[Remark]", *, verbose: bool = False) -> None:
+    """Tell of files: of each kind a few, unless all are asked for."""
+    told: dict[str, int] = {}
+    for remark in found:
+        told[remark.message] = told.get(remark.message, 0) + 1
+        if verbose or told[remark.message] <= _TOLD:
+            say(str(remark))
+    for message, count in told.items():
+        if not verbose and count > _TOLD:
+            say(f"{message}: {count - _TOLD} more", "--verbose tells of each")
