@@ -115,8 +115,9 @@ class Archive:
 
         try:
             recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
-            for future in found:
-                future.result()
+            if any(future.exception() is not None for future in found):
+                # There may be no room: what is there can be read all the same, and deleted; the next start tries again.
+                self._committer.is_clean = False
         except BaseException:
             self._committer.close()
             self.index.close()
@@ -165,6 +166,7 @@ class Archive:
         try:
             if stored.location.startswith("quarantine/"):
                 newcomer.location = self.storage.move(stored.location, "instances")
+            self.storage.settle([newcomer.location])
             return self._writing().submit(newcomer)
         except BaseException:
             self._reserved.release(uid)

@@ -35,6 +35,8 @@ class Committer:
     ----------
     told
         Called with each outcome and the bytes of its file.
+    is_clean
+        Whether no file without a row was left for the next start to look for.
     """
 
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
@@ -48,7 +50,7 @@ class Committer:
         self._deciders = ThreadPoolExecutor(2, "filmless-duplicates")
         self._left_lock = threading.Lock()
         self._left: set[str] = set()
-        self._unsettled = False
+        self.is_clean = True
         self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
         self._thread.start()
 
@@ -74,7 +76,7 @@ class Committer:
             self._clear_left()
         except Exception:  # noqa: BLE001 - the next start does it
             return False
-        return not self._unsettled
+        return self.is_clean
 
     def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
         """Take back the file of a newcomer that got no row, and tell its sender.
@@ -90,7 +92,7 @@ class Committer:
                     self._storage.trash([newcomer.location])
                     self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
-                self._unsettled = True
+                self.is_clean = False
         newcomer.fail(as_archive_error(error, _WHAT))
 
     def leave_in_trash(self, locations: Iterable[str]) -> None:
@@ -127,14 +129,8 @@ class Committer:
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
-            self._storage.settle([newcomer.location for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
-            for newcomer in batch:
-                self.give_up(newcomer, error, is_without_row=True)
-            return
-        try:
             added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - likewise
+        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
             self._fail(batch, error)
             return
         if self._left:
