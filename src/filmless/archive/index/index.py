@@ -1,7 +1,9 @@
 """The index of an archive: what is known of patients, studies, series and instances."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from filmless.archive.entry import Entry
@@ -267,6 +269,16 @@ class Index:
                 transaction.run(sql, (name, value, value))
 
         self._database.write(work)
+
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy an index in SQLite to a file, while it is used.
+
+        Raises
+        ------
+        UnsupportedError
+            It is in PostgreSQL, which has ``pg_dump``.
+        """
+        self._database.backup(Path(path))
 
     def totals(self) -> Totals:
         """Return how much there is."""
