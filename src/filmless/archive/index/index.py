@@ -303,6 +303,8 @@ class Index:
         ------
         ValueRepresentationError
             A key of a date or time is none.
+        LimitError
+            It has more than 200 keys, or one of more than 1,000 values that are no UIDs.
         """
         return search.search(self._database, query)
 

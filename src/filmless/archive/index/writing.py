@@ -38,8 +38,8 @@ _INSERT_HEADER: Final = "INSERT INTO header (instance, encoder, json, frames) VA
 
 def add(database: Transaction, batch: Sequence[Placed], *, received: float | None = None) -> list[bool]:
     """Add instances; return for each whether it was added, or its UID was there already."""
-    for record, _, _ in batch:
-        _check(record)
+    for record, _, location in batch:
+        _check(record, location)
     received = time.time() if received is None else received
     uids = database.list({record.instance_uid for record, _, _ in batch})
     there = {uid for (uid,) in database.rows("SELECT uid FROM instance WHERE uid IN [?]", (uids,))}
@@ -55,10 +55,14 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
     return added
 
 
-def _check(record: Record) -> None:
+def _check(record: Record, location: str) -> None:
     for uid in (record.study_uid, record.series_uid, record.instance_uid):
         if not uid or len(uid) > _LONGEST_UID or clean(uid) != uid:
             raise FormatError(f"a UID that the instance is filed by is empty, or longer than {_LONGEST_UID} characters")
+    try:
+        location.encode()
+    except UnicodeEncodeError:
+        raise FormatError("the name of the file is no text, and cannot be kept in the index") from None
 
 
 def _add_new(database: Transaction, new: list[Placed], received: float) -> None:
