@@ -17,7 +17,7 @@ from filmless.archive.header import ENCODER
 from filmless.archive.index.index import Index, Totals
 from filmless.archive.query import Query
 from filmless.archive.within import Within
-from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError
+from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError, UnsupportedError
 
 from .made import CT, SR, data_set, keys, placed, record
 
@@ -370,3 +370,15 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert index.add(placed(data_set(1, 1, 1))) == [True]
     assert index.totals().instances == 1
     index.close()
+
+
+def test_a_backup_is_an_index(index: Index, tmp_path: Path) -> None:
+    index.add(placed(*(data_set(1, 1, number) for number in range(50))))
+    if index._database.url.startswith("postgresql"):
+        with pytest.raises(UnsupportedError, match="pg_dump"):
+            index.backup(tmp_path / "copy.sqlite")
+        return
+    index.backup(tmp_path / "copy.sqlite")
+    copy = Index(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    assert list(copy.locations()) == list(index.locations())
+    copy.close()

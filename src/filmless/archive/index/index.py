@@ -1,7 +1,9 @@
 """The index of an archive: what is known of patients, studies, series and instances."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from filmless.archive.entry import Entry
@@ -295,6 +297,16 @@ class Index:
 
         self._database.write(work)
 
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy an index in SQLite to a file, while it is used.
+
+        Raises
+        ------
+        UnsupportedError
+            It is in PostgreSQL, which has ``pg_dump``.
+        """
+        self._database.backup(Path(path))
+
     def totals(self) -> Totals:
         """Return how much there is."""
         sql = "SELECT count(*), sum(series_count), sum(instance_count), sum(size) FROM study"
@@ -318,6 +330,8 @@ class Index:
         ------
         ValueRepresentationError
             A key of a date or time is none.
+        LimitError
+            It has more than 200 keys, or one of more than 1,000 values that are no UIDs.
         """
         return search.search(self._database, query)
 

@@ -148,6 +148,15 @@ class SQLite:
         """Return the value of a pattern: a bracket would begin a set of characters."""
         return text.replace("[", "[[]")
 
+    def backup(self, path: Path) -> None:
+        """Copy the database to a file, while it is used: it is the state of one moment."""
+        connection = self._take()
+        try:
+            with _translated(), closing(sqlite3.connect(path)) as copy:
+                connection.backup(copy)
+        finally:
+            self._give_back(connection)
+
     def close(self) -> None:
         """Let go of all connections; those at work are closed when they are given back."""
         with self._lock:
