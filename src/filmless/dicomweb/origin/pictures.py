@@ -39,6 +39,7 @@ ANIMATED: Final = frozenset({"image/gif", "image/webp", "video/mp4"})
 
 _WITH_QUALITY: Final = frozenset({"image/jpeg", "image/webp", "image/jxl", "video/mp4"})
 _MOST_PIXELS: Final = 1 << 28  # of a frame: several copies of it are in memory while it is drawn
+_MOST_MOVING: Final = 1 << 30  # pixels of all frames of an animation, which takes a thread for about half a minute
 _SPOOLED: Final = 4 << 20  # bytes of an animation that are held in memory
 
 
@@ -140,7 +141,14 @@ class Image:
             raise
         return stream  # type: ignore[no-any-return]
 
+    def _check_length(self, count: int) -> None:
+        pixels = self.opened.description.rows * self.opened.description.columns * count
+        if count > 1 and pixels > _MOST_MOVING:
+            message = f"{count} frames have {pixels} pixels, expected {_MOST_MOVING} at the most in one file"
+            raise DicomWebError(message, status=406, hint='ask for frames, or for multipart/related; type="image/jpeg"')
+
     def _write(self, numbers: Sequence[int], media_type: str, rendering: Rendering, stream: Any) -> None:
+        self._check_length(len(numbers))
         options = OutOptions()
         if rendering.window is not None:
             options["voi"] = rendering.window
