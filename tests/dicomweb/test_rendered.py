@@ -466,6 +466,24 @@ def test_damaged_pixels_have_a_status(client: httpx.Client, archive: Archive) ->
     assert [head["content-location"].rpartition("/instances/")[2] for head, _ in parts] == ["1.2.13.2/rendered"]
 
 
+def test_a_file_that_is_gone(client: httpx.Client, archive: Archive) -> None:
+    outcomes = [
+        archive.store(packed(made(GREYS + number, uid=f"1.2.16.{number}", series="1.2.16", study="1.2.16.9")))
+        for number in range(2)
+    ]
+    entry = archive.entries("1.2.16.9", "1.2.16", "1.2.16.0")[0]
+    path = archive.storage.path(entry.location)
+    assert path is not None
+    Path(path).unlink()
+    png = {"Accept": "multipart/related; type=image/png"}
+    assert client.get(f"{url_of(outcomes[0])}/rendered").status_code == 404
+    assert client.get(f"{url_of(outcomes[0])}/rendered", headers=png).status_code == 404
+    assert client.get(f"{url_of(outcomes[0])}/thumbnail").status_code == 200
+    parts = parts_of(client.get("/studies/1.2.16.9/rendered", headers=png))
+    assert [head["content-location"].rpartition("/instances/")[2] for head, _ in parts] == ["1.2.16.1/rendered"]
+    archive.delete([entry])
+
+
 def test_gigapixels_are_not_drawn(client: httpx.Client, archive: Archive) -> None:
     ds = made(np.zeros((8, 8), bool), uid="1.2.15.1", series="1.2.15", study="1.2.15.9")
     ds.Rows = ds.Columns = 60_000

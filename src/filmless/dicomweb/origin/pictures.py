@@ -17,7 +17,7 @@ from filmless.convert.out.options import Job, OutOptions
 from filmless.dataset import Dataset
 from filmless.dicomweb.origin.burned_in import burn
 from filmless.dicomweb.origin.rendering_parameters import Rendering
-from filmless.errors import ConversionError, DicomError, DicomWebError, UnsupportedError
+from filmless.errors import ArchiveError, ConversionError, DicomError, DicomWebError, UnsupportedError
 from filmless.pixels.colour import icc_profile_of
 from filmless.pixels.decoding import Frames, frames
 from filmless.pixels.presentation_state import PresentationState
@@ -62,7 +62,7 @@ def mend() -> Iterator[None]:
     """
     try:
         yield
-    except DicomWebError:
+    except (DicomWebError, ArchiveError):  # what is gone, or cannot be reached now
         raise
     except (UnsupportedError, ConversionError) as error:
         raise DicomWebError(error.message, status=406, hint=error.hint) from error
@@ -70,6 +70,8 @@ def mend() -> Iterator[None]:
         raise DicomWebError(f"the instance cannot be drawn: {error.message}", status=500) from error
     except ValueError as error:
         raise DicomWebError(f"it cannot be drawn so: {error}", status=400) from error
+    except OSError as error:
+        raise DicomWebError("the stored file cannot be read now", status=503) from error
     except MemoryError:
         raise DicomWebError("the instance is too large to be drawn here", status=500) from None
 
