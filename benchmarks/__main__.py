@@ -20,6 +20,7 @@ from .tasks import (
     importing,
     limits,
     rendering,
+    serving,
     speed,
     streaming,
     transcoding,
@@ -49,7 +50,8 @@ _PIXEL_TASKS: dict[str, Task] = {
     "iterate": streaming.iterate,
 }
 _CONVERSION_TASKS: dict[str, Task] = {"convert": conversion.convert}
-TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS
+_SERVER_TASKS: dict[str, Task] = {"serve": serving.serving, "serve-memory": serving.memory}
+TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent
 
@@ -83,6 +85,7 @@ def main() -> None:
             _measured(bench, "Files and headers", _HEADER_TASKS, HEADERS, names),
             _measured(bench, "Pixels", _PIXEL_TASKS, PIXELS, names),
             _measured(bench, "Conversion", _CONVERSION_TASKS, PIXELS, names),
+            _measured(bench, "The archive", _SERVER_TASKS, HEADERS, names),
         ]
     if arguments.processor:
         print("processor time: threads are added up, and nothing here says how long anyone waits")

@@ -1,0 +1,118 @@
+"""The servers that are measured, each started on a folder of the disk with its defaults, and ended afterwards."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .connection import Connection
+from .contenders import OURS, ROOT
+from .session import PeerError
+
+ORTHANC = "Orthanc"
+_PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
+_START_S = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    name: str
+    port: int
+    process: int
+    folder: Path
+
+    @property
+    def connection(self) -> Connection:
+        """A new connection to it."""
+        return Connection(self.port)
+
+    def resident(self, what: str = "VmRSS") -> int:
+        """Bytes of memory that it holds now, or held at most (``VmHWM``)."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        found = re.search(rf"{what}:\s+(\d+) kB", status)
+        return int(found[1]) * 1024 if found else 0
+
+
+@contextmanager
+def servers(folder: Path, *, only_ours: bool = False) -> Iterator[list[Server]]:
+    """Start filmless, and Orthanc where it is installed."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(_filmless(folder / "filmless"))]
+        if not only_ours and (program := shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")):
+            started.append(stack.enter_context(_orthanc(program, folder / "orthanc")))
+        yield started
+
+
+@contextmanager
+def _filmless(folder: Path) -> Iterator[Server]:
+    command = [sys.executable, "-c", "from filmless.cli import main; main()", "serve", "--data", str(folder)]
+    with _running([*command, "--port", "0"], folder) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                break
+        else:
+            raise PeerError("filmless did not start")
+        yield Server(OURS, int(found[1]), process.pid, folder)
+
+
+@contextmanager
+def _orthanc(program: str, folder: Path) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    configuration = {
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "StorageDirectory": str(folder / "files"),
+        "IndexDirectory": str(folder / "files"),
+        "KeepAlive": True,
+        "AuthenticationEnabled": False,
+        "Plugins": [_PLUGIN],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    folder.mkdir(parents=True)
+    path = folder / "orthanc.json"
+    path.write_text(json.dumps(configuration))
+    with _running([program, str(path)], folder) as process:
+        deadline = time.monotonic() + _START_S
+        while True:
+            try:
+                with Connection(port) as connection:
+                    connection.request("GET", "/dicom-web/studies?limit=1", {"Accept": "application/dicom+json"})
+                break
+            except (OSError, PeerError):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise PeerError("Orthanc did not start") from None
+                time.sleep(0.1)
+        yield Server(ORTHANC, port, process.pid, folder)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=dict(os.environ)
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
