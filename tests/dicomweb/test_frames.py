@@ -89,7 +89,7 @@ def test_as_stored(held: Held, http: httpx.Client) -> None:
 def test_uncompressed(held: Held, http: httpx.Client) -> None:
     """A frame as plain samples is what the whole instance holds for it when that is transcoded."""
     compared = set()
-    for entry in entries(held):
+    for entry in entries(held)[::2]:
         if not entry.frames or codec(entry.transfer_syntax_uid) in {"video", "unsupported"}:
             continue
         try:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from filmless.errors import DicomWebError
 
-__all__ = ["MediaRange", "Offer", "accepted", "best", "choose", "media_ranges"]
+__all__ = ["MediaRange", "Offer", "accepted", "best", "choose", "media_ranges", "mended"]
 
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WEIGHT: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
@@ -84,9 +84,7 @@ def accepted(request: Request) -> list[MediaRange]:
     -----
     PS3.18 8.3.3.1, 8.7.5
     """
-    # In a query a plus sign stands for a space, and few think of that: there are none inside a media type.
-    given = [text.strip().replace(" json", "+json").replace(" xml", "+xml") for text in _query(request)]
-    text = ",".join(given or request.headers.getlist("accept"))
+    text = ",".join(_query(request) or request.headers.getlist("accept"))
     if not text.strip(" ,\t"):
         return [MediaRange("*/*", None, "", 1.0)]
     if len(text) > _LONGEST:
@@ -221,4 +219,9 @@ def _split(text: str, separator: str) -> Iterator[str]:
 
 
 def _query(request: Request) -> list[str]:
-    return [value for name, value in request.query_params.multi_items() if name.lower() == "accept"]
+    return [mended(value) for name, value in request.query_params.multi_items() if name.lower() == "accept"]
+
+
+def mended(text: str) -> str:
+    """Put plus signs back: in a query they stand for spaces, and few think of that when they write a media type."""
+    return re.sub(r"(?<=[a-z]) (?=(?:json|xml)\b)", "+", text)

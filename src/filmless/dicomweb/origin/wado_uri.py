@@ -11,7 +11,7 @@ from filmless.archive import Entry
 from filmless.dicomweb.origin.documents import media_types_of_document
 from filmless.dicomweb.origin.frames import frame_numbers
 from filmless.dicomweb.origin.instances import offers_of, send_instances
-from filmless.dicomweb.origin.negotiation import MediaRange, Offer, accepted, best, media_ranges
+from filmless.dicomweb.origin.negotiation import MediaRange, Offer, accepted, best, media_ranges, mended
 from filmless.dicomweb.origin.pictures import ANIMATED, media_types
 from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
 from filmless.dicomweb.origin.rendered import answer_document, answer_picture
@@ -37,6 +37,9 @@ def routes(service: Service) -> list[Route]:
     async def retrieve(request: Request) -> Response:
         within = service.within(request, "read")
         query = _query(request)
+        # The address has no UIDs in its path: the audit is told.
+        said = zip(("study", "series", "instance"), (query[name] for name in _NEEDED), strict=True)
+        request.scope.setdefault("filmless.audit", {}).update(said)
         found = await service.call(service.archive.entries, *(query[name] for name in _NEEDED), within=within)
         if not found:
             raise DicomWebError("there is no such instance", status=404)
@@ -146,7 +149,7 @@ def _ranges(request: Request, query: Mapping[str, str]) -> list[MediaRange]:
     """Return what is accepted: ``contentType`` takes the place of the header, which a link cannot set."""
     if "contentType" not in query:
         return accepted(request)
-    found = list(media_ranges(query["contentType"].replace(" ", "+")))
+    found = list(media_ranges(mended(query["contentType"])))
     if not found:
         raise DicomWebError("`contentType` is no list of media types", status=400)
     return found
