@@ -178,3 +178,21 @@ def test_hostile_paths(held: Held, url: str, step: str) -> None:
     with closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
         connection.request("GET", path_of(entry))
         assert connection.getresponse().status == 200
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", 'x"y', "<script>", "a b", "\xff"])
+def test_hostile_hosts(held: Held, url: str, host: str) -> None:
+    """What URLs in an answer begin with is what the client says, and may be no more than that."""
+    path = f"{path_of(entries(held)[0])}/metadata"
+    for accept in ("application/dicom+json", 'multipart/related; type="application/dicom+xml"'):
+        with closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
+            connection.putrequest("GET", path, skip_host=True)
+            connection.putheader("Host", host.encode("latin-1"))
+            connection.putheader("Accept", accept)
+            connection.endheaders()
+            answer = connection.getresponse()
+            body = answer.read()
+        assert answer.status in {200, 400}
+        assert b"<script>" not in body
+        if answer.status == 200 and accept.endswith("+json"):
+            json.loads(body)
