@@ -70,6 +70,8 @@ def test_of_an_image_is_what_render_draws(client: httpx.Client, stored: tuple[Ar
         assert np.array_equal(picture_of(client.get(f"{url}/thumbnail", headers=png)), render(ds))  # not enlarged
         small = picture_of(client.get(f"{url}/thumbnail?viewport=40,50", headers=png))
         assert np.array_equal(small, render(ds, size=(50, 40)))
+    windowed = picture_of(client.get(f"{url}/thumbnail?window=40,400", headers=png))
+    assert np.array_equal(windowed, render(ds, window=(40, 400)))
     outcome, path = stored[1]["rtdose.dcm"]
     ds = filmless.read(path)
     url = levels(outcome)[2]

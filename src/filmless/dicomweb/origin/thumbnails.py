@@ -3,6 +3,7 @@
 import io
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -48,7 +49,7 @@ def thumbnail_size(rendering: Rendering, rows: int, columns: int) -> Rendering:
     if rendering.viewport is not None:
         return rendering
     side = max(1, min(SIDE, max(rows, columns)))
-    return Rendering(viewport=Viewport(side, side), quality=rendering.quality, icc_profile=rendering.icc_profile)
+    return replace(rendering, viewport=Viewport(side, side))
 
 
 def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, why: str = "") -> bytes:
