@@ -98,8 +98,8 @@ class _Parts:
         """Send what is in the queue."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         queue = Queue(archive.index.database)
-        if settings.index is None:
-            # Nobody else has this index: what is being sent was left behind.
+        if _is_ours_alone(archive):
+            # What is being sent was left behind.
             queue.release_all()
         forwarder = Forwarder(
             archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
@@ -120,7 +120,7 @@ class _Parts:
         for folder in settings.folders:
             if not folder.is_dir():
                 raise StartError("a folder to serve is not there", path=folder)
-        if settings.index is None:
+        if _is_ours_alone(archive):
             forget_others(archive, database, settings.folders)
         if settings.folders:
             what = "Files of folders that are served in place."
@@ -150,6 +150,11 @@ class _Parts:
                 self.log.info("a study was deleted by a rule", study=gone.study_uid, reason=gone.reason)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
+
+
+def _is_ours_alone(archive: Archive) -> bool:
+    """Whether no other server has the index: one in PostgreSQL may be shared."""
+    return archive.index.database.url.startswith("sqlite:")
 
 
 def _opened(settings: Settings, rules: Rules) -> Archive:
