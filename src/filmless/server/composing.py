@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -17,7 +16,7 @@ from filmless.archive import Archive, Outcome
 from filmless.archive.index.database import Transaction
 from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
-from filmless.dicomweb.origin.application import answer_error, answer_http_error
+from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
 from filmless.server.activity import Activity
@@ -81,8 +80,7 @@ class _Parts:
         health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
         pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
-        handlers: Any = {DicomError: answer_error, HTTPException: answer_http_error}
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
+        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=HANDLERS)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
