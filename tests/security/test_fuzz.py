@@ -14,7 +14,8 @@ from filmless.security.addresses import authority, forwarded_for, networks, orig
 
 NAMES = [
     "host", "origin", "authorization", "x-api-key", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest",
-    "content-length", "x-forwarded-for", "x-forwarded-proto", "forwarded", "access-control-request-method", "transfer-encoding", "via",
+    "content-length", "x-forwarded-for", "x-forwarded-proto", "forwarded", "access-control-request-method",
+    "transfer-encoding", "via",
 ]  # fmt: skip
 VALUES = st.one_of(
     st.binary(max_size=60),
