@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,254})(:(?P<port>[0-9]{0,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#@\\\s]{1,300})")
 _PORTS = {"http": 80, "https": 443}
+_LONGEST_ADDRESS = 64
 #: Proxies in a row at the most: what lies behind is not looked at.
 _HOPS = 32
 
@@ -144,6 +146,12 @@ def is_safe_url(url: str) -> bool:
 
 
 def _address(text: str) -> _Address | None:
+    return _read_address(text) if len(text) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=1024)
+def _read_address(text: str) -> _Address | None:
+    # The same few come with each request, and reading one takes longer than all else that is looked at.
     try:
         return ipaddress.ip_address(text)
     except ValueError:

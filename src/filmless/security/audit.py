@@ -20,10 +20,14 @@ __all__ = ["Audit"]
 
 _log = logging.getLogger("filmless.security")
 
+# All but ASCII is escaped, so that nothing in a line ends it or moves the cursor of who reads it.
+_JSON: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 #: Lines that are written together.
 _BATCH: Final = 512
 _RETRY_S: Final = 1.0
 _LOOK_S: Final = 0.005
+#: How long the first of some lines waits for others: waking a thread for each would take longer than the accesses.
+_GATHER_S: Final = 0.005
 
 
 class Audit:
@@ -79,6 +83,7 @@ class Audit:
         self._patience_s = patience_s
         self._lines: deque[bytes] = deque()
         self._changed = threading.Condition()
+        self._in_haste = threading.Event()
         self._free = capacity
         self._is_closing = False
         self.is_failing = False
@@ -100,6 +105,7 @@ class Audit:
         """Write what is left, and end."""
         with self._changed:
             self._is_closing = True
+            self._in_haste.set()
             self._changed.notify_all()
         self._thread.join()
         self._file.close()
@@ -139,14 +145,17 @@ class Audit:
 
     def write_reserved(self, fields: Mapping[str, Any]) -> None:
         """Write the line a place was taken for. Does not wait."""
-        # All but ASCII is escaped, so that nothing in a line ends it or moves the cursor of who reads it.
-        line = json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+        line = _JSON.encode(fields).encode() + b"\n"
         with self._changed:
             self._lines.append(line)
-            self._changed.notify_all()
+            if len(self._lines) == 1:
+                self._changed.notify_all()
+            elif len(self._lines) == _BATCH:
+                self._in_haste.set()
 
     def _take(self) -> bool:
         if self._free <= 0 or self._is_closing:
+            self._in_haste.set()
             return False
         self._free -= 1
         return True
@@ -155,6 +164,9 @@ class Audit:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines or self._is_closing)
+            self._in_haste.wait(_GATHER_S)
+            self._in_haste.clear()
+            with self._changed:
                 batch = [self._lines[index] for index in range(min(_BATCH, len(self._lines)))]
                 if not batch:
                     return
