@@ -1,6 +1,6 @@
 """Kill what ingests at random points, again and again: what was acknowledged is there, and nothing else has to be done.
 
-    python tests/archive/torture.py --target direct|served --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
+    python -m tests.archive.torture --target direct|served --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
 
 ``direct`` kills a process that stores into an `Archive`, ``served`` a server that instances are sent to by STOW-RS.
 """
@@ -27,9 +27,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from made import instance_maker, uid_of
+from .made import instance_maker, uid_of
 
 SENDERS = 8
+TREE = Path(__file__).parents[2]
 
 Make = Callable[..., bytes]
 
@@ -130,8 +131,18 @@ class Forked:
     what = "direct"
 
     def __init__(self, folder: Path, *, size: int) -> None:
-        command = [sys.executable, __file__, "--forker", self.what, "--folder", str(folder), "--size", str(size)]
-        self._forker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.archive.torture",
+            "--forker",
+            self.what,
+            "--folder",
+            str(folder),
+            "--size",
+            str(size),
+        ]
+        self._forker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=TREE)
         self._rest = b""
 
     def begin(self, first: int) -> int:

@@ -100,6 +100,11 @@ class Committer:
         with self._left_lock:
             self._left.update(locations)
 
+    def take_back(self, locations: Iterable[str]) -> None:
+        """Take files from those that were left in the trash: they are dealt with anew."""
+        with self._left_lock:
+            self._left.difference_update(locations)
+
     # -- the thread ----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -166,12 +171,10 @@ class Committer:
     def _clear_left(self) -> None:
         with self._left_lock:
             left = sorted(self._left)
-        if left:
             here = located(self._index, left)
             self._storage.restore([location for location in left if location in here])
             self._storage.purge([location for location in left if location not in here])
-            with self._left_lock:
-                self._left.difference_update(left)
+            self._left.clear()
 
 
 def _is_of_all(error: Exception) -> bool:
