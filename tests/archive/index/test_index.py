@@ -213,6 +213,17 @@ def test_a_replacement_with_the_uid_of_another_is_refused_as_a_whole(index: Inde
     assert index.entries("1.2.1") == [first, second]
 
 
+def test_a_study_stays_with_its_patient(index: Index) -> None:
+    """What comes in for a study of another patient does not move it into the sight of who sent it."""
+    index.add(placed(data_set(1, 1, 1, PatientID="P1")))
+    index.add(placed(data_set(1, 1, 2, PatientID="P2")))
+    assert index.patient_of("1.2.1") == "P1"
+    assert index.patient_of("1.2.2") is None
+    assert [entry.patient_id for entry in index.entries("1.2.1")] == ["P1", "P1"]
+    assert index.entries("1.2.1", within=Within(patients=frozenset({"P2"}))) == []
+    assert index.totals().patients == 1
+
+
 def test_people_without_an_id_are_not_one(index: Index) -> None:
     unknown = [data_set(study, PatientID=None, PatientName=name) for study, name in ((1, "A"), (2, "B"), (3, "B"))]
     index.add(placed(*unknown, data_set(4, PatientID="B", IssuerOfPatientID="X"), data_set(5, PatientID="B")))
