@@ -78,7 +78,7 @@ class Index:
     def __init__(self, url: str) -> None:
         self._database = open_database(url)
         try:
-            migrate(self._database.url)
+            migrate(self._database)
         except BaseException:
             self._database.close()
             raise
