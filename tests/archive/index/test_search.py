@@ -315,6 +315,8 @@ def test_patients_are_found_by_what_is_below(filled: Index) -> None:
 
     assert found({}) == ["P1", "a%", "a_"]
     assert found({"StudyDate": "20200101-20200102"}) == ["P1", "a%"]
+    assert found({"ModalitiesInStudy": "SR"}) == found({"NumberOfStudyRelatedSeries": "2"}) == ["P1"]
+    assert found({"NumberOfPatientRelatedStudies": "7"}) == found({})  # it is returned, not matched
     assert found({"Modality": "SR"}) == found({"KVP": "100"}) == found({"SOPInstanceUID": "1.2.4.1.1"}) == ["P1"]
     assert found({"RequestAttributesSequence.RequestedProcedureID": "B", "PatientName": "*太郎"}) == ["a_"]
     (row,) = filled.search(Query("patient", keys({"PatientID": "P1", "NumberOfPatientRelatedStudies": ""}))).rows

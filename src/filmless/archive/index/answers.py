@@ -15,6 +15,7 @@ from filmless.archive.query import Query, Row
 
 __all__ = ["Answers"]
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ONLINE: Final = {"vr": "CS", "Value": ["ONLINE"]}
 _RETRIEVE_URL: Final = "00081190"
 _COUNTS_OF_PATIENT: Final = ("00201200", "00201202", "00201204")
@@ -88,8 +89,7 @@ class Answers:
             answer[tag] = known.get(tag, empty)
         if _RETRIEVE_URL in known:
             answer[_RETRIEVE_URL] = known[_RETRIEVE_URL]
-        text = json.dumps(dict(sorted(answer.items())), ensure_ascii=False, separators=(",", ":"))
-        return Row(*uids, text.encode("utf-8", "replace"))
+        return Row(*uids, _encode(dict(sorted(answer.items()))).encode("utf-8", "replace"))
 
     def _merged(self, row: tuple[Any, ...]) -> tuple[_Object, tuple[str, str, str]]:
         """Return all that the index knows of a study, series or instance, and its UIDs."""
@@ -162,7 +162,12 @@ def _several(vr: str, text: str) -> dict[str, Any]:
 
 def _url(base: str, uids: tuple[str, str, str]) -> str:
     parts = zip(("studies", "series", "instances"), uids, strict=True)
-    return base.rstrip("/") + "".join(f"/{name}/{quote(uid, safe='')}" for name, uid in parts if uid)
+    return base.rstrip("/") + "".join(f"/{name}/{_quoted(uid)}" for name, uid in parts if uid)
+
+
+def _quoted(uid: str) -> str:
+    """Return a UID for a URL: a file may have anything as one, and `quote` takes its time."""
+    return uid if uid.isascii() and uid.replace(".", "").isdigit() else quote(uid, safe="")
 
 
 def _without_bulk(attributes: _Object) -> _Object:

@@ -44,6 +44,13 @@ class Database(Protocol):
 
     url: str
 
+    @property
+    def dialect(self) -> str:
+        """The dialect of SQLAlchemy, for migrations."""
+
+    def connect(self) -> Any:
+        """Open a plain connection of the driver, for migrations."""
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read all rows of a statement."""
 

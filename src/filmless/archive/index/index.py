@@ -85,7 +85,7 @@ class Index:
         self._database = open_database(url)
         self.on_written: Callable[[Transaction, list[Placed]], None] | None = None
         try:
-            migrate(self._database.url)
+            migrate(self._database)
         except BaseException:
             self._database.close()
             raise
@@ -172,6 +172,14 @@ class Index:
         """Return an instance by its UID."""
         rows = self._database.rows(f"{reading.ENTRY} WHERE i.uid = ?", (clean(instance_uid),))
         return reading.entry_of(rows[0]) if rows else None
+
+    def patient_of(self, study_uid: str) -> str | None:
+        """Return the Patient ID that a study is of; None when there is no such study.
+
+        An instance that comes in goes to the study of its UID, whatever Patient ID it has itself.
+        """
+        rows = self._database.rows("SELECT patient_id FROM study WHERE uid = ?", (clean(study_uid),))
+        return str(rows[0][0]) if rows else None
 
     def locations(self, *, storage: str | None = None, after: int = 0) -> Iterator[Entry]:
         """Return every instance, in the order of their ids, a page at a time: it may be written meanwhile.

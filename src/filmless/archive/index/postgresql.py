@@ -77,6 +77,8 @@ class PostgreSQL:
         ``postgresql://user@host/database``, of libpq; a driver behind a plus sign is taken, too.
     """
 
+    dialect: Final = "postgresql+psycopg"
+
     def __init__(self, url: str) -> None:
         try:
             import psycopg
@@ -87,6 +89,10 @@ class PostgreSQL:
         self.url, self._psycopg = f"postgresql:{url.partition(':')[2]}", psycopg
         self._idle, self._closed = deque["Connection"](), False
         self._give_back(self._connect())
+
+    def connect(self) -> "Connection":
+        """Open a plain connection, for migrations."""
+        return self._psycopg.connect(self.url, connect_timeout=10)
 
     def _connect(self) -> "Connection":
         with self._translated():

@@ -21,7 +21,8 @@ __all__ = ["search"]
 
 _MOST: Final = 200  # keys
 _HUGE: Final = (1 << 63) - 1
-_UNMATCHED: Final = {0x0008_0005, 0x0008_0052, 0x0008_0054, 0x0008_1190}  # of an identifier and an answer themselves
+#: What is of an identifier or an answer themselves, and counts of a patient, which are returned only.
+_UNMATCHED: Final = {0x0008_0005, 0x0008_0052, 0x0008_0054, 0x0008_1190, 0x0020_1200, 0x0020_1202, 0x0020_1204}
 _STUDY_UID: Final = 0x0020_000D
 
 _STUDY: Final = "s.id, s.uid, s.modalities, s.sop_classes, s.series_count, s.instance_count, s.attributes"

@@ -63,6 +63,8 @@ class SQLite:
         ``sqlite:///path``, the path relative, or absolute with a fourth slash.
     """
 
+    dialect: Final = "sqlite"
+
     def __init__(self, url: str) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise ArchiveError("SQLite is older than 3.35", hint="use a newer Python, or an index in PostgreSQL")
@@ -72,6 +74,10 @@ class SQLite:
         self.url, self._path = url, Path(path)
         self._lock, self._readers, self._closed = threading.Lock(), deque[sqlite3.Connection](), False
         self._writer = self._connect()
+
+    def connect(self) -> sqlite3.Connection:
+        """Open a plain connection, for migrations."""
+        return sqlite3.connect(self._path, timeout=_WAIT_S)
 
     def _connect(self) -> sqlite3.Connection:
         with _translated():
