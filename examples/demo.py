@@ -1,10 +1,12 @@
-"""Pictures of six formats become DICOM, and DICOM becomes pictures: what ``make demo`` runs.
+"""Pictures of six formats become DICOM, DICOM becomes pictures, and an archive serves it: what ``make demo`` runs.
 
-Everything is written into ``out/demo`` of the folder it is run in.
+Everything is written into ``out/demo`` of the folder it is run in. At a terminal the archive serves until Ctrl-C;
+without one it is tried and stopped.
 """
 
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +17,10 @@ from filmless.cli.tree import lines, printer
 from filmless.convert import ConversionNotice, from_dicom, to_dicom
 from filmless.convert.out.formats import format_named
 from filmless.dataset import UID
+from filmless.dicomweb import BlockingClient
+from filmless.errors import DicomError
 from filmless.file.media import create_fileset
+from filmless.server import Addresses, Server, Settings, read_settings
 
 EXAMPLES = Path(__file__).parent
 OUT = Path("out/demo")
@@ -166,6 +171,75 @@ def main() -> None:
     program = Path(sys.executable).with_name("filmless")
     print(f"\nThe rest of the header: {program} dump {path}")
     print(f"Its picture, in this terminal: {program} show {path}")
+    serve(program)
+
+
+def serve(program: Path) -> None:
+    """Put the converted examples into an archive and serve it: until Ctrl-C, or until it was tried."""
+    is_watched = sys.stdin.isatty() and sys.stdout.isatty()
+    server = server_of(read_settings(given={"data": OUT / "archive", "logs.level": "warning"}), is_watched=is_watched)
+    if not is_watched:
+        with server:
+            fill(server.addresses)
+            try_out(server.addresses)
+        print("  stopped")
+        return
+
+    def ready(addresses: Addresses) -> None:
+        fill(addresses)
+        print(f"\nThe archive is at {addresses.urls[0]}/ and stays until Ctrl-C\n")
+        print(f"  its studies   {program} find {addresses.dicom_web}")
+        print(f"  in a browser  {addresses.dicom_web}/studies")
+
+    server.run(ready=ready)
+
+
+def server_of(settings: Settings, *, is_watched: bool) -> Server:
+    """Make the server: at its usual port for a person, unless somebody has that."""
+    if is_watched:
+        try:
+            return Server(settings)
+        except DicomError as error:
+            if "in use" not in error.message or "port" not in error.message:
+                raise
+    return Server(replace(settings, http=replace(settings.http, port=0)))
+
+
+def fill(addresses: Addresses) -> None:
+    """Store the converted examples; what an earlier demo left goes before."""
+    with BlockingClient(addresses.dicom_web) as client:
+        for study in list(client.search_studies()):
+            client.delete(str(study.StudyInstanceUID))
+        report = client.store([OUT / Path(name).with_suffix(".dcm") for name in PICTURES])
+        if report.failed:
+            raise SystemExit(f"{report.failed[0].source} was not stored: {report.failed[0].error}")
+        print(f"\nAn archive at {addresses.dicom_web} took {len(report.stored)} instances")
+
+
+def try_out(addresses: Addresses) -> None:
+    """Find, and fetch what was stored in every form."""
+    first = OUT / Path(next(iter(PICTURES))).with_suffix(".dcm")
+    stored = filmless.read(first)
+    uids = (str(stored.StudyInstanceUID), str(stored.SeriesInstanceUID), str(stored.SOPInstanceUID))
+    with BlockingClient(addresses.dicom_web) as client:
+        found = list(client.search_studies(PatientName="example*"))
+        print(f"  search        {len(found)} studies of Example^Picture")
+        (header,) = client.retrieve_metadata(*uids)
+        print(f"  metadata      {len(header)} elements of {first.name}")
+        (frame,) = client.retrieve_frames(*uids, media_type="image/jpeg")
+        print(f"  frame         {len(frame):,} bytes, as they are in the file")
+        picture = client.rendered(*uids, media_type="image/png")
+        print(f"  rendered      {len(picture):,} bytes of PNG")
+        (file,) = client.retrieve_to(OUT / "retrieved", *uids)
+        if file.read_bytes() != first.read_bytes():
+            raise SystemExit(f"{file} is not what was stored")
+        print("  retrieved     byte for byte what was stored")
+    if (
+        len(found) != len(PICTURES)
+        or header.SOPInstanceUID != stored.SOPInstanceUID
+        or not picture.startswith(b"\x89PNG")
+    ):
+        raise SystemExit("the archive did not answer as it should")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Patients and studies set right, conflicts settled: the current instance is the right one, nothing is lost."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,6 +127,18 @@ def test_names_of_other_character_sets(archive: Archive) -> None:
     assert ds.OriginalAttributesSequence[0].ModifiedAttributesSequence[0].PatientName == "Müller^Jürgen"
 
 
+def test_names_that_no_character_set_holds_are_kept_as_bytes(archive: Archive) -> None:
+    data = _instance(SpecificCharacterSet="ISO_IR 100", PatientName="Doe^#[31mJane", PatientID="1")
+    outcome = archive.store(data.replace(b"#[31m", b"\x1b[31m"))
+    assert edit(archive, archive.entries(outcome.study_uid), values_of(["PatientName=Doe^Jane"])).edited == 1
+    [entry] = archive.entries(outcome.study_uid)
+    [item] = read(archive.read(entry)).OriginalAttributesSequence
+    [damaged] = item.NonconformingModifiedAttributesSequence
+    assert damaged.SelectorAttribute == _PATIENT_NAME
+    assert damaged.NonconformingDataElementValue.rstrip() == b"Doe^\x1b[31mJane"
+    assert "PatientName" not in item.ModifiedAttributesSequence[0]
+
+
 def test_a_study_has_one_patient_so_it_is_edited_whole(archive: Archive, make: Make) -> None:
     for number in range(2):
         archive.store(make(number))
@@ -160,6 +174,43 @@ def test_an_edit_that_fails_halfway_changes_nothing(
     monkeypatch.undo()
     assert archive.read(entry) == make(0)
     assert not verify(archive).missing
+
+
+_KILLED = """
+import os, sys
+from filmless.archive import Archive
+from filmless.archive.upkeep import edit
+from filmless.archive.upkeep.editing import values_of
+archive = Archive(sys.argv[1])
+real = archive.index.replace
+def replace(changes):
+    if sys.argv[2] == "after":
+        real(changes)
+    os._exit(9)
+archive.index.replace = replace
+edit(archive, archive.entries(sys.argv[3]), values_of(["PatientID=2"]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_edit_that_is_killed_leaves_the_old_instance_or_the_new(tmp_path: Path, make: Make, moment: str) -> None:
+    root = tmp_path / "archive"
+    with Archive(root) as archive:
+        archive.store(make(0))
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(root), moment, uid_of(0, level=1)], check=False)
+    assert killed.returncode == 9
+    with Archive(root) as archive:
+        [entry] = _study(archive)
+        assert (archive.read(entry) == make(0)) == (moment == "before")
+        assert entry.patient_id == ("1CT1" if moment == "before" else "2")
+        assert verify(archive).is_sound
+        assert make(0) in [archive.storage.read(original.location) for original in originals(archive)]
+        found = list(archive.index.conflicts())
+        assert len(found) == (1 if moment == "before" else 0)
+        if found:
+            resolve(archive, found[0], how="take")
+            [entry] = _study(archive)
+            assert entry.patient_id == "2"
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(archive: Archive, make: Make) -> None:

@@ -16,16 +16,20 @@ from filmless.archive import Archive, Query
 from filmless.archive.upkeep import (
     Retention,
     backup,
+    edit,
     enforce,
     expired,
     export,
     export_fileset,
     import_files,
+    originals,
     rebuild,
+    resolve,
     restore,
     stats,
     verify,
 )
+from filmless.archive.upkeep.editing import values_of
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file import read
 from filmless.file.media import create_fileset, verify_fileset
@@ -331,6 +335,34 @@ def test_a_backup_of_an_archive_that_is_written_to_is_whole(archive: Archive, tm
         assert not report.missing
         assert not report.damaged
         assert stats(copy)["instances"] > 0
+
+
+def test_upkeep_of_an_object_store(s3, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = s3()
+    url = settings.pop("url")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with Archive(tmp_path / "archive", storage=url) as archive:
+        for number in range(3):
+            archive.store(make(number, study=number))
+        archive.store(make(2, study=2, variant=1))
+        assert edit(archive, archive.entries(uid_of(0, level=1)), values_of(["PatientID=2"])).edited == 1
+        [conflict] = archive.index.conflicts()
+        resolve(archive, conflict, how="take")
+        assert len(list(originals(archive))) == 2
+        assert verify(archive).is_sound
+        assert export_fileset(archive, archive.entries(uid_of(1, level=1)), tmp_path / "disc").written == 1
+        assert backup(archive, tmp_path / "copy").copied == 5
+        archive.delete(archive.entries(uid_of(1, level=1)))
+        report = backup(archive, tmp_path / "copy")
+        assert (report.copied, report.there, report.removed) == (0, 4, 1)
+        before = _answers(archive)
+    assert rebuild(tmp_path / "archive", storage=url).instances == 2
+    with Archive(tmp_path / "archive", storage=url) as archive, Archive(tmp_path / "copy") as copy:
+        assert verify(copy).is_sound
+        for other in (_answers(archive), _answers(copy)):
+            for name in ("study", "instance", "headers", "frames"):
+                assert other[name] == before[name]
 
 
 def test_backups_go_nowhere_else(archive: Archive, tmp_path: Path) -> None:

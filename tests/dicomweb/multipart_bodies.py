@@ -1,6 +1,8 @@
-"""Bodies of requests, as clients make them."""
+"""Bodies of requests, as clients make them, and waiting for what becomes of them."""
 
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 
 BOUNDARY = "0123456789abcdef"
 DICOM = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
@@ -16,3 +18,11 @@ def multipart(parts: Iterable[bytes | tuple[dict[str, str], bytes]], *, boundary
             body += f"{name}: {value}\r\n".encode()
         body += b"\r\n" + data + b"\r\n"
     return bytes(body) + f"--{boundary}--\r\n".encode()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)

@@ -4,8 +4,7 @@ import gzip
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ from filmless.security import Limits
 from filmless.security.principal import Principal
 
 from .conftest import serving
-from .multipart_bodies import BOUNDARY, DICOM, multipart
+from .multipart_bodies import BOUNDARY, DICOM, multipart, until
 
 OUT_OF_RESOURCES, OTHER_STUDY, CANNOT_UNDERSTAND, NOT_AUTHORIZED = 0xA700, 0xA901, 0xC000, 0x0124
 
@@ -245,13 +244,6 @@ def test_too_large_instances_and_bodies(archive: Archive, ct: Dataset, tmp_path:
         assert post(url, iter([multipart([encode(ct)])])).status_code == 413
     assert archive.entries(ct.StudyInstanceUID) == []
     assert left_over(tmp_path) == []
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 @pytest.mark.parametrize("chunked", [True, False])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from filmless.errors import SecurityError
 from filmless.security import ApiKeys, Limits, SecurityOptions
 from filmless.security.gate import Gate
 from filmless.security.throttle import Throttle
@@ -84,6 +85,14 @@ class _Without:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = [header for header in scope["headers"] if header[0] != self._name]
         await self._app({**scope, "headers": headers}, receive, send)
+
+
+def test_any_host_goes_with_authentication_alone(tmp_path: Path) -> None:
+    with pytest.raises(SecurityError, match="hosts"):
+        gate(tmp_path, hosts=["*"])
+    key = ApiKeys(tmp_path / "keys.json").create("a")
+    assert ask(gate(tmp_path, hosts=["*"]), headers={"Host": "any.example.org", "X-Api-Key": key}).status_code == 200
+    assert ask(gate(tmp_path, hosts=["*"]), headers={"Host": "a@b", "X-Api-Key": key}).status_code == 400
 
 
 # Origins

@@ -14,6 +14,8 @@ from typing import IO
 import httpx
 import pytest
 
+from filmless.file import encode, read
+
 DEADLINE_S = 30
 COMMAND = [sys.executable, "-c", "from filmless.cli import main; main()", "serve"]
 
@@ -118,3 +120,29 @@ def start() -> Iterator[Callable[..., Started]]:
 @pytest.fixture(scope="session")
 def ct(pydicom_files: list[Path]) -> Path:
     return next(path for path in pydicom_files if path.name == "CT_small.dcm")
+
+
+def instance(ct: Path, number: int, *, study: int = 1, **values: object) -> bytes:
+    """The CT slice under UIDs of its own."""
+    ds = read(ct)
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = f"1.2.{study}", f"1.2.{study}.1"
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.{study}.1.{number}"
+    for name, value in values.items():
+        setattr(ds, name, value)
+    return encode(ds)
+
+
+def stow(client: httpx.Client, *files: bytes) -> httpx.Response:
+    """Store instances, the plain way."""
+    body = b"".join(b"--x\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n" for file in files) + b"--x--\r\n"
+    head = {
+        "Content-Type": 'multipart/related; type="application/dicom"; boundary=x',
+        "Accept": "application/dicom+json",
+    }
+    return client.post("/dicom-web/studies", content=body, headers=head)
+
+
+def uids(client: httpx.Client, study: int = 1) -> set[str]:
+    """The SOP Instance UIDs of a study that a client finds; empty when there is no such study."""
+    found = client.get(f"/dicom-web/studies/1.2.{study}/metadata", headers={"Accept": "application/dicom+json"})
+    return {one["00080018"]["Value"][0] for one in found.json()} if found.status_code == 200 else set()

@@ -15,7 +15,9 @@ from filmless.archive.failures import failing_as_archive
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import Header
 from filmless.archive.incoming import Incoming
+from filmless.archive.index.database import Transaction
 from filmless.archive.index.index import Index
+from filmless.archive.index.writing import Placed
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
@@ -53,6 +55,8 @@ class Archive:
         How instances are taken in.
     read_only
         Whether nothing is to be stored or deleted: another process may have the folder.
+    on_written
+        Of the index, see `Index`: also told of what a start takes in that a crash left behind.
 
     Raises
     ------
@@ -77,6 +81,7 @@ class Archive:
         storage: str | Storage | None = None,
         options: Options | None = None,
         read_only: bool = False,
+        on_written: Callable[[Transaction, list[Placed]], None] | None = None,
     ) -> None:
         self.folder, self.options = Path(folder), options or Options()
         self._reserved = Reservations()
@@ -92,6 +97,7 @@ class Archive:
             try:
                 self.storage = _storage_of(storage, self.folder)
                 self.index = Index(url)
+                self.index.on_written = on_written
             except BaseException:
                 if self._tenure:
                     self._tenure.end(is_clean=not self._tenure.is_unclean)

@@ -13,6 +13,7 @@ from filmless.archive.index.values import FIRST, LAST, Span, spans, stored
 from filmless.archive.query import Key
 
 __all__ = [
+    "EMPTY",
     "PAIRS",
     "Criteria",
     "alternatives",
@@ -23,6 +24,9 @@ __all__ = [
     "is_wild",
     "vr_of",
 ]
+
+EMPTY: Final = '""'
+"""What matches an attribute that is empty or absent: empty value matching, PS3.4 C.2.2.2.7."""
 
 _Test = Callable[[list[Any]], bool]
 
@@ -53,7 +57,7 @@ def vr_of(tag: int) -> str:
 
 def is_universal(text: str) -> bool:
     """Whether a key matches everything: it is empty, or stars alone."""
-    return not text.strip(" *\\")
+    return not text.strip("* \t\r\n\\")
 
 
 def is_wild(text: str) -> bool:
@@ -90,20 +94,32 @@ def glob(pattern: str) -> Callable[[str], bool]:
     """
     pattern = collapsed(pattern)
     least = len(pattern) - pattern.count("*")
-    first, *rest = pattern.split("*")
-    if not rest:
-        whole = _piece(pattern)
-        return lambda text: len(text) == least and whole.match(text) is not None
-    head, tail, size = _piece(first), _piece(rest[-1]), len(rest[-1])
-    between = [_piece(part) for part in rest[:-1]]
+    made: list[Callable[[str], bool]] = []
 
     def test(text: str) -> bool:
-        if len(text) < least or not head.match(text) or not tail.match(text, len(text) - size):
+        if len(text) < least:
             return False
-        place = len(first)
+        if not made:  # only now: a pattern of a megabyte fits no value, and is never compiled
+            made.append(_compiled(pattern))
+        return made[0](text)
+
+    return test
+
+
+def _compiled(pattern: str) -> Callable[[str], bool]:
+    first, *rest = map(_piece, pattern.split("*"))
+    if not rest:
+        return lambda text: first.fullmatch(text) is not None
+    *between, tail = rest
+    head_size, tail_size = pattern.index("*"), len(pattern) - pattern.rindex("*") - 1
+
+    def test(text: str) -> bool:
+        place, end = head_size, len(text) - tail_size
+        if not first.match(text) or not tail.match(text, end):
+            return False
         # The first place where a piece fits is the best one: it leaves the most for those behind.
         for piece in between:
-            found = piece.search(text, place, len(text) - size)
+            found = piece.search(text, place, end)
             if not found:
                 return False
             place = found.end()
@@ -207,16 +223,15 @@ class _Attribute:
         self.name, self._tag, self._text, self._fuzzy = f"{tag:08X}", tag, text, fuzzy
         self.is_universal = is_universal(text)
         vr = vr_of(tag)
+        self._takes_empty = EMPTY in alternatives(vr, text)
         self._tests = {vr: self._made(vr)}  # a key that is wrong is refused here
 
     def accept(self, element: Mapping[str, Any] | None) -> bool:
         if self.is_universal:
             return True
         values = [value for value in (element or {}).get("Value") or [] if value is not None and value != ""]
-        if self._text.strip() == '""':
-            return not values and "InlineBinary" not in (element or {}) and "BulkDataURI" not in (element or {})
         if element is None or not values:
-            return False
+            return self._takes_empty and not {"InlineBinary", "BulkDataURI"} & set(element or ())
         vr = str(element.get("vr", "UN"))
         test = self._tests.get(vr)
         if test is None:
@@ -224,8 +239,10 @@ class _Attribute:
         return test(values)
 
     def _made(self, vr: str) -> _Test:
-        if self.is_universal or self._text.strip() == '""':
+        if self.is_universal:
             return lambda _: True
+        if self._text.strip() == EMPTY:
+            return lambda _: False
         if vr == "PN":
             return _fuzzy_test(self._text) if self._fuzzy else _name_test(self._text)
         if vr in {"DA", "TM", "DT"}:
@@ -290,7 +307,7 @@ def _one_name_test(text: str) -> Callable[[FoldedName], bool]:
             groups = [group for group in name if group] if number is None else [name[number]]
             if not any(matches(group) for group in groups for matches in globs):
                 return False
-        return True
+        return any(name)
 
     return test
 
@@ -302,6 +319,6 @@ def _fuzzy_test(text: str) -> _Test:
 
     def test(values: list[Any]) -> bool:
         known = [FoldedName.of(value).words for value in values]
-        return any(all(f" {word}" in name for word in each) for name in known for each in wanted)
+        return any(name and all(f" {word}" in name for word in each) for name in known for each in wanted)
 
     return test

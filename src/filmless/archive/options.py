@@ -27,7 +27,7 @@ class Options:
     duplicates: Literal["quarantine", "replace"] = "quarantine"
     batch_size: int = 128
     batch_delay_s: float = 0.0
-    compared_bytes: int = 256 << 20
+    compared_bytes: int = 64 << 20
 
     def __post_init__(self) -> None:
         if self.duplicates not in {"quarantine", "replace"}:

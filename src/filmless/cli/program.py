@@ -79,6 +79,7 @@ for _command in (dump, show, check, convert, transcode, edit, scan, media, archi
     program.add_command(_command)
 for _later in (
     Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("key", short_help="Make, list and revoke keys for programs that use the archive."),
     Later("forward", short_help="Show and change what waits for being sent on."),
     Later("find", short_help="Search in an archive of the network."),
     Later("get", short_help="Fetch files from an archive of the network."),

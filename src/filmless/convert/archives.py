@@ -78,24 +78,31 @@ class Member:
 
     def read(self) -> bytes:
         """Unpack it; never more than the ZIP file says that there is."""
-        data = self._unpacked(self.size)
-        if len(data) != self.size:
-            raise ConversionError(f"the member of the ZIP ends after {len(data)} of {self.size} bytes")
-        return data
+        return b"".join(self.pieces())
 
     def identity(self) -> list[Any]:
         """Return what tells it from others and from what it was before."""
         name, *facts = self._archive.identity
         return [f"{name}!{self._info.orig_filename}", *facts, self._info.header_offset, self._info.CRC]
 
+    def pieces(self) -> Iterator[bytes]:
+        """Unpack it a MiB at a time; never more than the ZIP file says that there is."""
+        left = self.size
+        for part in self._parts(left):
+            left -= len(part)
+            yield part
+        if left:
+            raise ConversionError(f"the member of the ZIP ends after {self.size - left} of {self.size} bytes")
+
     def _unpacked(self, size: int) -> bytes:
+        return b"".join(self._parts(size))
+
+    def _parts(self, size: int) -> Iterator[bytes]:
         try:
             with self._archive.zip.open(self._info) as stream:
-                parts = []
                 while size > 0 and (part := stream.read(min(size, 1 << 20))):
-                    parts.append(part)
+                    yield part
                     size -= len(part)
-                return b"".join(parts)
         except NotImplementedError:
             raise ConversionError("the member is packed in a way that is not unpacked") from None
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError) as error:

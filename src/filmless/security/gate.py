@@ -18,6 +18,8 @@ from filmless.security.throttle import Throttle
 
 __all__ = ["Gate"]
 
+#: What who looks after servers asks, before it has a key: whether this one lives and is ready.
+OPEN_PATHS: Final = ("/health", "/health/live", "/health/ready")
 _FORWARDING: Final = (b"x-forwarded-for", b"forwarded", b"x-forwarded-host", b"x-real-ip", b"via")
 Found = dict[bytes, list[bytes]]
 
@@ -35,6 +37,11 @@ class Gate:
         How long targets and headers may be.
     open_paths
         What is answered without authentication.
+
+    Raises
+    ------
+    SecurityError
+        Any host is allowed, and nobody has to prove who they are; or the file of keys cannot be read.
 
     Notes
     -----
@@ -54,8 +61,11 @@ class Gate:
         options: SecurityOptions,
         *,
         limits: Limits | None = None,
-        open_paths: Iterable[str] = ("/health", "/health/live", "/health/ready"),
+        open_paths: Iterable[str] = OPEN_PATHS,
     ) -> None:
+        if "*" in options.hosts and not options.is_authenticated:
+            hint = "`filmless key create NAME` makes a key"
+            raise SecurityError("security.hosts: `*` goes with authentication alone", hint=hint)
         self._app = app
         self._limits = limits or Limits()
         self._open = frozenset(open_paths)

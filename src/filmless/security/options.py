@@ -253,8 +253,6 @@ class SecurityOptions:
             raise SecurityError("failures: 1 or more was expected")
         if len({key.name for key in self.keys}) != len(self.keys):
             raise SecurityError("keys: two have the same name")
-        if "*" in self.hosts and not self.is_authenticated:
-            raise SecurityError("hosts: `*` goes with authentication alone", hint="`filmless key create NAME`")
 
     @property
     def is_authenticated(self) -> bool:

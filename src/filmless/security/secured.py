@@ -1,31 +1,46 @@
 """An application and its server, made safe: the wrappers in their order, and the protocol below them."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from filmless.security.audit import Audit
 from filmless.security.audited import AuditedApplication
 from filmless.security.bodies import BoundedBodies
-from filmless.security.gate import Gate
+from filmless.security.gate import OPEN_PATHS, Gate
 from filmless.security.limits import Limits
 from filmless.security.options import SecurityOptions
 
 __all__ = ["http_protocol", "secured"]
 
 
-def secured(app: Any, options: SecurityOptions, *, audit: Audit, limits: Limits | None = None) -> AuditedApplication:
+def secured(
+    app: Any,
+    options: SecurityOptions,
+    *,
+    audit: Audit,
+    limits: Limits | None = None,
+    open_paths: Iterable[str] = OPEN_PATHS,
+) -> AuditedApplication:
     """Put an ASGI application behind the audit, the gate and the bounds on bodies.
 
     Parameters
     ----------
     app
-        The application; ``/health`` is the only path of it that is open to everyone.
+        The application.
     options
         Who may do what.
     audit
         Where accesses are noted; who made it closes it, after the server ended.
     limits
         What a peer may send.
+    open_paths
+        What is answered to everyone.
+
+    Raises
+    ------
+    SecurityError
+        Any host is allowed, and nobody has to prove who they are; or the file of keys cannot be read.
 
     DICOM
     -----
@@ -33,7 +48,7 @@ def secured(app: Any, options: SecurityOptions, *, audit: Audit, limits: Limits 
     """
     bounds = limits or Limits()
     # The audit is outermost, so that what the gate refuses is noted, too.
-    return AuditedApplication(Gate(BoundedBodies(app, bounds), options, limits=bounds), audit)
+    return AuditedApplication(Gate(BoundedBodies(app, bounds), options, limits=bounds, open_paths=open_paths), audit)
 
 
 def http_protocol(limits: Limits) -> type[asyncio.Protocol]:

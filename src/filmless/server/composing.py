@@ -22,7 +22,7 @@ from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
-from filmless.server.forwarding import Forwarder, Queue, Rules
+from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
 from filmless.server.health import Health
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
 from filmless.server.listening import StartError
@@ -58,10 +58,10 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     tls = None if settings.security.tls is None else server_tls(settings.security.tls)
     rules = Rules(settings.forward)
     metrics = Metrics()
-    archive = stack.enter_context(_opened(settings))
+    archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     application = parts.application(stack.enter_context(_audit(settings)))
-    activities = [*parts.forwarding(rules), *parts.in_place(), *parts.upkeep()]
+    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep()]
     return Composed(archive, application, metrics, tls, activities)
 
 
@@ -94,8 +94,8 @@ class _Parts:
         totals = self.archive.index.totals()
         return {name.replace("size", "bytes"): float(number) for name, number in totals._asdict().items()}
 
-    def forwarding(self, rules: Rules) -> list[Activity]:
-        """Put what matches rules into the queue, and send what is in it."""
+    def forwarding(self) -> list[Activity]:
+        """Send what is in the queue."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         queue = Queue(archive.index.database)
         if settings.index is None:
@@ -105,19 +105,12 @@ class _Parts:
             archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
         )
 
-        def written(transaction: Transaction, placed: list[Placed]) -> None:
-            # What lies in folders did not arrive.
-            own = [record for record, storage, _ in placed if not storage]
-            queue.add(transaction, [(record, rules.peers_of(record)) for record in own])
-
         def told(outcome: Outcome, size: int) -> None:
             metrics.instances.labels(outcome.kind).inc()
             if outcome.kind != "identical":
                 metrics.instance_bytes.inc(size)
             forwarder.wake()
 
-        if rules:
-            archive.index.on_written = written
         archive.tell_outcomes(told)
         return forwarder.activities
 
@@ -159,9 +152,20 @@ class _Parts:
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
 
 
-def _opened(settings: Settings) -> Archive:
+def _opened(settings: Settings, rules: Rules) -> Archive:
+    def written(transaction: Transaction, placed: list[Placed]) -> None:
+        # What lies in folders did not arrive.
+        own = [record for record, storage, _ in placed if not storage]
+        enqueue(transaction, [(record, rules.peers_of(record)) for record in own])
+
     try:
-        return Archive(settings.data, index=settings.index, storage=settings.storage, options=settings.arrival)
+        return Archive(
+            settings.data,
+            index=settings.index,
+            storage=settings.storage,
+            options=settings.arrival,
+            on_written=written if rules else None,
+        )
     except DicomError as error:
         if error.hint is None:
             error.hint = (

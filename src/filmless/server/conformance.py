@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from filmless import _core, dicomweb
 from filmless.archive import Archive
+from filmless.dicomweb.origin.pictures import media_types
+from filmless.pixels.targets import targets
 from filmless.server.settings.tree import Settings
 
 __all__ = ["Statement", "conformance_statement"]
@@ -29,9 +31,10 @@ _SERVICES: Final = (
     ("GET", "/frames/", "retrieve frames", "PS3.18 10.4.1.1.6"),
     ("GET", "/bulkdata", "retrieve bulk data", "PS3.18 10.4.1.1.5"),
     ("GET", "/wado", "WADO-URI", "PS3.18 9"),
-    ("DELETE", "", "delete", "PS3.18 10.7, Annex I of earlier editions"),
+    ("DELETE", "", "delete", "none, a service of filmless"),
     ("POST", "/studies", "store (STOW-RS)", "PS3.18 10.5"),
     ("OPTIONS", "", "retrieve capabilities", "PS3.18 8.9"),
+    ("GET", "/openapi", "description as OpenAPI", "none, a service of filmless"),
 )
 
 
@@ -119,9 +122,11 @@ def conformance_statement(settings: Settings, service: Starlette | None = None) 
     )
     statement.add(
         "Transfer syntaxes",
-        "All are stored and retrieved as they are. Those with a codec are transcoded to and from, and rendered.",
-        Table(("Name", "UID", "Compression", "Media type of frames", "Decoded"), _transfer_syntaxes()),
+        "Instances in all of them are stored, and retrieved as they are. From those that are decoded instances are "
+        "rendered, and transcoded to those that are encoded, when a client asks for that.",
+        Table(("Name", "UID", "Compression", "Media type of frames", "Decoded", "Encoded"), _transfer_syntaxes()),
     )
+    statement.add("Media types", Table(("Of", "Media types"), _media_types()))
     statement.add("Forwarding", *_forwarding(settings))
     statement.add("Security", Table(("Item", "Value"), _security(settings)))
     statement.add(
@@ -132,6 +137,12 @@ def conformance_statement(settings: Settings, service: Starlette | None = None) 
     return statement
 
 
+_COMPRESSIONS: Final = {
+    (True, False): "lossless",
+    (False, True): "lossy",
+    (False, False): "lossless or lossy",
+    (True, True): "lossless or lossy",
+}
 _DUPLICATES: Final = {
     "quarantine": "success, it is kept beside for a person to decide",
     "replace": "success, it takes the place of the other one",
@@ -170,7 +181,7 @@ def _service(settings: Settings) -> Starlette:
 
 def _services(service: Starlette) -> list[tuple[str, ...]]:
     return [
-        (method, f"/dicom-web{route.path}", *_named(method, route.path))
+        (method, f"/dicom-web{route.path}".replace(":path", ""), *_named(method, route.path))
         for route in service.routes
         if isinstance(route, Route)
         for method in sorted((route.methods or set()) - {"HEAD"})
@@ -185,21 +196,21 @@ def _named(method: str, path: str) -> tuple[str, str]:
         return "search (QIDO-RS)", "PS3.18 10.6"
     if method == "GET" and "{study" in path:
         return "retrieve instances (WADO-RS)", "PS3.18 10.4"
-    return "a service of filmless", "none"
+    if path == "/":
+        return "retrieve capabilities", "PS3.18 8.9"
+    return "a service of filmless", "none, a service of filmless"
 
 
 def _transfer_syntaxes() -> list[tuple[str, ...]]:
+    written = {row["uid"] for row in targets()}
     rows: list[tuple[str, ...]] = []
     for syntax in _core.transfer_syntaxes():
-        kind = (
-            "lossy or lossless"
-            if syntax["lossy"] and syntax["lossless"]
-            else "lossy"
-            if syntax["lossy"]
-            else "lossless"
-        )
-        has_pixels = syntax["codec"] is not None
-        rows.append((syntax["name"], syntax["uid"], kind, syntax["media_type"] or "", "yes" if has_pixels else "no"))
+        compression = "none" if syntax["codec"] == "native" else _COMPRESSIONS[syntax["lossless"], syntax["lossy"]]
+        # No library of today decodes hierarchical JPEG.
+        is_hierarchical = "Hierarchical" in syntax["keyword"].replace("NonHierarchical", "")
+        decoded = "no" if is_hierarchical or syntax["codec"] == "unsupported" else "yes"
+        encoded = "yes" if syntax["uid"] in written else "no"
+        rows.append((syntax["name"], syntax["uid"], compression, syntax["media_type"] or "", decoded, encoded))
     return rows
 
 
@@ -217,10 +228,28 @@ def _forwarding(settings: Settings) -> list[str | Table]:
     ]
 
 
+def _media_types() -> list[tuple[str, ...]]:
+    return [
+        ("instances", "multipart/related; type=application/dicom; one alone as application/dicom, too"),
+        ("metadata, search", "application/dicom+json, multipart/related; type=application/dicom+xml"),
+        ("frames", "multipart/related of what the table of transfer syntaxes says"),
+        ("rendered, thumbnail", ", ".join(media_types(moving=True))),
+        ("store", "multipart/related; type=application/dicom, application/dicom+json, application/dicom+xml"),
+    ]
+
+
 def _security(settings: Settings) -> list[tuple[str, ...]]:
+    options, tls = settings.security, settings.security.tls
+    who = ["API keys", *(["bearer tokens (JWT, OpenID Connect)"] if options.tokens else [])]
+    who += ["certificates"] if options.certificates else []
+    shown = {"none": "not asked for", "optional": "taken when shown", "required": "required"}
     return [
         ("Listens at", f"{settings.http.host}, port {settings.http.port}"),
+        ("Transport", "plain HTTP" if tls is None else "TLS 1.2 and 1.3 by BCP 195, PS3.15 B.12"),
+        ("Certificates of callers", "none" if tls is None else shown[tls.client_certificates]),
+        ("Authentication", ", ".join(who) if options.is_authenticated else "none: this machine's programs alone"),
+        ("Authorisation", "roles read, write, delete, admin; restrictions to patients and studies"),
         ("Host and Origin", "checked on every request"),
-        ("Cross-origin requests", "refused"),
-        ("Audit", "a line of JSON an access, without names of patients"),
+        ("Cross-origin requests", ", ".join(options.origins) or "refused"),
+        ("Audit", "a line of JSON an access, without names and IDs of patients"),
     ]

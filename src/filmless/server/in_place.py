@@ -50,20 +50,24 @@ class FolderInPlace:
     ) -> None:
         self._archive, self._database, self._log = archive, database, log
         self._root = os.path.abspath(folder)  # noqa: PTH100 - as the archive names it: links in it stay
+        self._stopping = threading.Event()
         self._leave_out, self._threads = os.path.abspath(leave_out), threads  # noqa: PTH100
 
     def look(self, stopping: threading.Event) -> float | None:
         """Look at all files once. What was not finished when it has to stop is taken up at the next look."""
         unread: set[str] = set()
         seen: set[str] = set()
+        self._stopping = stopping
         counts = {"new": 0, "gone": 0}
         with ThreadPoolExecutor(self._threads, "filmless-in-place") as pool:
             for folder, files in self._walk(unread):
                 if stopping.is_set():
                     return None
                 seen.add(folder)
-                self._look_at(folder, files, pool, counts, stopping)
-        if "" in unread or stopping.is_set():
+                self._look_at(folder, files, pool, counts)
+        if stopping.is_set():
+            return None
+        if "" in unread:
             self._log.warning("a folder cannot be read, what is known of it stays", folder=self._root)
             return None
         for folder in self._folders() - seen:
@@ -102,13 +106,12 @@ class FolderInPlace:
         files: dict[str, _State],
         pool: ThreadPoolExecutor,
         counts: dict[str, int],
-        stopping: threading.Event,
     ) -> None:
         known = self._known(folder)
         counts["gone"] += self._forget(folder, {name: was for name, was in known.items() if name not in files})
         changed = [name for name, state in files.items() if name not in known or known[name][:2] != state]
         for start in range(0, len(changed), _TOGETHER):
-            if stopping.is_set():
+            if self._stopping.is_set():
                 return
             part = changed[start : start + _TOGETHER]
             found = dict(zip(part, pool.map(self._index, part), strict=True))
@@ -120,6 +123,8 @@ class FolderInPlace:
 
     def _index(self, location: str) -> tuple[str, str] | None:
         """Index a file; return what it is and its UID, or None when that cannot be said now."""
+        if self._stopping.is_set():
+            return None
         try:
             outcome = self._archive.add_in_place(self._root, Path(self._root, location))
         except (FormatError, LimitError, UnsupportedError):

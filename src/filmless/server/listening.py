@@ -3,13 +3,10 @@
 import errno
 import socket
 import sys
-from typing import Final
 
 from filmless.errors import DicomError
 
 __all__ = ["StartError", "listen", "urls"]
-
-_ANYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - to recognise them
 
 
 class StartError(DicomError):
@@ -81,6 +78,6 @@ def urls(sockets: list[socket.socket], *, scheme: str) -> list[str]:
     found = []
     for one in sockets:
         host, port = one.getsockname()[:2]
-        host = socket.gethostname() if host in _ANYWHERE else f"[{host}]" if ":" in host else host
+        host = f"[{host}]" if ":" in host else host
         found.append(f"{scheme}://{host}:{port}")
     return list(dict.fromkeys(found))

@@ -8,7 +8,7 @@ from filmless.archive.index.database import Database
 from filmless.archive.index.names import name_patterns, words
 from filmless.archive.index.schema import NO_NUMBER
 from filmless.archive.index.values import Span, spans
-from filmless.archive.matching import alternatives, collapsed, combined_span, is_wild, vr_of
+from filmless.archive.matching import EMPTY, alternatives, collapsed, combined_span, is_wild, vr_of
 
 __all__ = ["COLUMNS", "NOTHING", "Condition", "Place", "condition", "pair_condition"]
 
@@ -29,7 +29,7 @@ class Condition(NamedTuple):
 
 
 NOTHING: Final = Condition("1 = 0")
-_EMPTY: Final = '""'  # empty value matching, PS3.4 C.2.2.2.7
+_EVERYTHING: Final = Condition("1 = 1")
 _LONGEST: Final = 150  # a longer text is not whole in its column
 
 #: Patient attributes are those of the studies; asked at the level of patients, they are those of the table of patients.
@@ -76,7 +76,7 @@ def condition(database: Database, tag: int, column: str, text: str, *, fuzzy: bo
     """
     kind, vr = COLUMNS[tag].kind, vr_of(tag)
     if kind in {"date", "time"}:
-        if text.strip() == _EMPTY:
+        if text.strip() == EMPTY:
             return Condition(f"{column} = ''")
         return _any(_within_span(column, span) for span in spans(vr, text, tag=tag))
     parts = alternatives(vr, text)
@@ -92,7 +92,7 @@ def condition(database: Database, tag: int, column: str, text: str, *, fuzzy: bo
         return _any(_fuzzy(database, column, part) if fuzzy else _name(database, column, part) for part in parts)
     found = _any(_text(database, column, parts))
     if kind == "modalities":
-        if text.strip() == _EMPTY:
+        if text.strip() == EMPTY:
             return Condition("s.modalities = ''")
         return Condition(f"EXISTS (SELECT 1 FROM series m WHERE m.study = s.id AND {found.sql})", found.values)  # noqa: S608 - names of ours
     return found
@@ -111,6 +111,8 @@ def _any(found: Iterable[Condition]) -> Condition:
     several = list(found)
     if len(several) == 1:
         return several[0]
+    if not several:
+        return _EVERYTHING
     return Condition(f"({' OR '.join(each.sql for each in several)})", [v for each in several for v in each.values])
 
 
@@ -132,7 +134,7 @@ def _like(database: Database, column: str, pattern: str) -> Condition:
 
 
 def _text(database: Database, column: str, parts: list[str]) -> list[Condition]:
-    equal = ["" if part == _EMPTY else part for part in parts if not is_wild(part)]
+    equal = ["" if part == EMPTY else part for part in parts if not is_wild(part)]
     found = [_like(database, column, part) for part in parts if is_wild(part)]
     return [_equal(database, column, equal), *found] if equal else found
 
@@ -147,7 +149,7 @@ def _number(database: Database, column: str, parts: list[str]) -> Condition:
     wanted = set()
     for part in parts:
         try:
-            number = float(NO_NUMBER if part == _EMPTY else part)
+            number = float(NO_NUMBER if part == EMPTY else part)
         except ValueError:
             continue
         if number == NO_NUMBER or (abs(number) < NO_NUMBER and number.is_integer()):
@@ -156,7 +158,7 @@ def _number(database: Database, column: str, parts: list[str]) -> Condition:
 
 
 def _name(database: Database, column: str, text: str) -> Condition:
-    if text == _EMPTY:
+    if text == EMPTY:
         return Condition(f"({column} = '' AND {column}_ideographic = '' AND {column}_phonetic = '')")
     columns = (column, f"{column}_ideographic", f"{column}_phonetic")
     groups = [
@@ -167,11 +169,11 @@ def _name(database: Database, column: str, text: str) -> Condition:
         )
         for number, patterns in name_patterns(text)
     ]
-    return _all(groups) if groups else Condition("1 = 1")
+    return _all(groups) if groups else _any(Condition(f"{each} <> ''") for each in columns)
 
 
 def _fuzzy(database: Database, column: str, text: str) -> Condition:
-    if text == _EMPTY:
+    if text == EMPTY:
         return Condition(f"{column}_words = ''")
     found = [Condition(f"{column}_words GLOB ?", (database.pattern(clean(f"* {word}*")),)) for word in words(text)]
-    return _all(found) if found else Condition("1 = 1")
+    return _all(found) if found else Condition(f"{column}_words <> ''")

@@ -8,6 +8,7 @@ from filmless.archive.entry import Entry
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import ENCODER, Header
 from filmless.archive.index import reading, search, writing
+from filmless.archive.index.columns import clean
 from filmless.archive.index.database import Database, Transaction, open_database
 from filmless.archive.index.migrations import migrate
 from filmless.archive.index.writing import Placed
@@ -167,7 +168,7 @@ class Index:
 
     def find(self, instance_uid: str) -> Entry | None:
         """Return an instance by its UID."""
-        rows = self._database.rows(f"{reading.ENTRY} WHERE i.uid = ?", (instance_uid,))
+        rows = self._database.rows(f"{reading.ENTRY} WHERE i.uid = ?", (clean(instance_uid),))
         return reading.entry_of(rows[0]) if rows else None
 
     def locations(self, *, storage: str | None = None, after: int = 0) -> Iterator[Entry]:
@@ -264,7 +265,7 @@ class Index:
         columns = ", ".join(Conflict._fields)
         sql = f"SELECT {columns} FROM conflict WHERE id > ?{where} ORDER BY id LIMIT {_PAGE}"  # noqa: S608 - names of ours
         while True:
-            rows = self._database.rows(sql, (after,) if instance_uid is None else (after, instance_uid))
+            rows = self._database.rows(sql, (after,) if instance_uid is None else (after, clean(instance_uid)))
             yield from map(Conflict._make, rows)
             if len(rows) < _PAGE:
                 return

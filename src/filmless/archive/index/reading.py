@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from filmless.archive.entry import Entry
+from filmless.archive.index.columns import clean
 from filmless.archive.index.database import Database
 from filmless.archive.within import Within
 
@@ -33,6 +34,9 @@ def entries(
     database: Database, study_uid: str, series_uid: str | None, instance_uid: str | None, within: Within
 ) -> list[Entry]:
     """Return the instances of a study, of a series, or one alone, in order."""
+    study_uid = clean(study_uid)
+    series_uid = series_uid and clean(series_uid)
+    instance_uid = instance_uid and clean(instance_uid)
     if series_uid is not None and instance_uid is not None:
         rows = database.rows(_INSTANCE, (instance_uid, series_uid, study_uid))
     elif instance_uid is not None:

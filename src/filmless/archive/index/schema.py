@@ -146,6 +146,7 @@ instance: Final = Table(
     Column("attributes", Text, nullable=False),
     Column("received", Float, nullable=False),
     Index("instance_in_order", "series", "number", "uid"),
+    Index("instance_by_class", "sop_class_uid", "series", "number", "uid"),  # what is found is in order, too
     sqlite_autoincrement=True,  # an id is never used again: who still holds one must not be given another's header
 )
 

@@ -12,8 +12,8 @@ FIRST: Final = "0"  # before every value, behind an empty one
 LAST: Final = "9:"  # behind every value
 
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")  # with dots in ACR-NEMA
-_TIME: Final = re.compile(r"(\d\d):?(?:(\d\d):?(?:(\d\d)(?:\.(\d{1,6}))?)?)?")
-_DATE_TIME: Final = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.(\d{1,6}))?([+-]\d{4})?")
+_TIME: Final = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6}))?)?)?")
+_DATE_TIME: Final = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.(\d{1,6}))?([+-](?:0\d|1[0-4])[0-5]\d)?")
 _WHAT: Final = {"DA": "date", "TM": "time", "DT": "date and time"}
 
 

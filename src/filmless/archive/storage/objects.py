@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -37,11 +38,15 @@ class Objects:
     options
         Of obstore's store (``endpoint``, ``region``, ``access_key_id``, ``secret_access_key``, ...); what is not there
         is taken from the environment (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, ...).
+    retry_s
+        For how long a request that fails is tried again, before who asks is told.
     """
 
     is_shared = True
 
-    def __init__(self, url: str, *, spool: Path, options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, *, spool: Path, options: Mapping[str, str] | None = None, retry_s: float = 20.0
+    ) -> None:
         try:
             import obstore
             from obstore.store import from_url
@@ -51,8 +56,9 @@ class Objects:
         settings: dict[str, Any] = dict(options or {})
         endpoint = settings.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL", "")
         client = {"allow_http": True} if str(endpoint).startswith("http://") else {}
+        retry = {"max_retries": 8, "retry_timeout": timedelta(seconds=retry_s)}
         try:
-            self._store: Any = from_url(url, client_options=client, **settings)  # type: ignore[call-overload]
+            self._store: Any = from_url(url, client_options=client, retry_config=retry, **settings)  # type: ignore[call-overload]
         except (obstore.exceptions.BaseError, ValueError) as error:
             raise ArchiveError(f"the object store cannot be opened: {type(error).__name__}") from error
 
@@ -211,8 +217,17 @@ class _Reader(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
+    def readall(self) -> bytes:
+        # Else it would be asked for in pieces of 8 KiB.
+        data = bytearray()
+        while self._at < self._size:
+            end = min(self._at + _PART, self._size)
+            data += self._objects.range(self._location, self._at, end)
+            self._at = end
+        return bytes(data)
+
     def readinto(self, buffer: Any) -> int:
-        end = min(self._at + min(len(buffer), _PIECE), self._size)
+        end = min(self._at + min(len(buffer), _PART), self._size)
         if end <= self._at:
             return 0
         data = memoryview(self._objects.range(self._location, self._at, end))

@@ -11,17 +11,18 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Index
-from filmless.archive.rows import located
-from filmless.archive.storage import AREAS
+from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
-from filmless.errors import ArchiveError, DicomError, NotFoundError
+from filmless.convert.parallel import in_order
+from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["BackupReport", "backup", "restore"]
 
 _PIECE: Final = 1 << 20
 _INDEX: Final = "index.sqlite"
 _PAGES: Final = 2000
+_THREADS: Final = 8
 
 Told = Callable[[], None]
 
@@ -93,7 +94,7 @@ def backup(
         if report.with_index:
             _copy_index(archive, root)
             _copy_files(archive, root, report, link=link, progress=progress, done=done)
-            _forget_lost(root)
+            _fit_index(root)
         report.removed = _prune(archive, root, with_index=report.with_index)
     return report
 
@@ -158,28 +159,40 @@ def _copy_files(
     """Copy what is not there; return the locations that were looked at."""
     seen = done or set()
     touched = set()
+
+    def fresh(area: Area) -> Iterator[Stored]:
+        for stored in archive.storage.files(area):
+            if stored.location not in seen:
+                seen.add(stored.location)
+                yield stored
+
+    def copy(stored: Stored) -> bool | None:
+        place = root / _name(stored.location.partition("/")[0], stored.sha256)
+        with suppress(FileNotFoundError):
+            if place.stat().st_size == stored.size:
+                return None
+        return _copy(archive, stored.location, place, root / "incoming", link=link)
+
     for area in AREAS:
         make_folder(root / area)
-        for stored in archive.storage.files(area):
-            if stored.location in seen:
-                continue
-            seen.add(stored.location)
-            place = root / stored.location
-            try:
-                is_there = place.stat().st_size == stored.size
-            except FileNotFoundError:
-                is_there = False
-            if is_there:
-                report.there += 1
-            elif _copy(archive, stored.location, place, root / "incoming", link=link):
+        # Several at a time: each waits for the disk.
+        for stored, result in in_order(copy, fresh(area), threads=_THREADS):
+            is_copied = result.result()
+            report.there += is_copied is None
+            if is_copied:
                 report.copied += 1
                 report.size += stored.size
-                touched.add(place.parent)
+                touched.add((root / _name(area, stored.sha256)).parent)
             if progress:
                 progress()
     for folder in touched:
         sync_folder(folder)
     return seen
+
+
+def _name(area: str, sha256: str) -> str:
+    """Return where a folder has a file; in an object store it has another name."""
+    return f"{area}/{sha256[:2]}/{sha256}.dcm"
 
 
 def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link: bool) -> bool:
@@ -231,11 +244,20 @@ def _copy_index(archive: Archive, root: Path) -> None:
     sync_folder(root)
 
 
-def _forget_lost(root: Path) -> None:
-    """Take rows out of the copy whose files were deleted while it was made."""
+def _fit_index(root: Path) -> None:
+    """Name files in the copy of the index as they are in the folder; forget what was deleted while it was made."""
     storage = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}")
     try:
+        for table, rows in (("instance", index.locations(storage="")), ("conflict", index.conflicts())):
+            moved = [
+                (_name(row.location.partition("/")[0], row.sha256), row.id)
+                for row in rows
+                if row.location != _name(row.location.partition("/")[0], row.sha256)
+            ]
+            sql = f"UPDATE {table} SET location = ? WHERE id = ?"  # noqa: S608 - names of ours
+            if moved:
+                index.database.write(lambda work, sql=sql, moved=moved: work.many(sql, moved))  # type: ignore[misc]
         lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
         if lost:
             index.remove(lost)
@@ -248,28 +270,20 @@ def _forget_lost(root: Path) -> None:
 
 def _prune(archive: Archive, root: Path, *, with_index: bool) -> int:
     """Remove files from the copy that the archive no longer has: a deleted instance must not come back from it."""
-    removed = 0
-    for location in _surplus(archive, root, with_index=with_index):
-        (root / location).unlink(missing_ok=True)
-        removed += 1
-    return removed
-
-
-def _surplus(archive: Archive, root: Path, *, with_index: bool) -> Iterator[str]:
-    copy = Folder(root)
     index = Index(f"sqlite:///{root / _INDEX}") if with_index else archive.index
+    removed, prefix = 0, ""
+    known: set[str] = set()
     try:
         for area in AREAS:
-            for stored in list(copy.files(area)):
-                if area == "originals":
-                    is_gone = archive.storage.size(stored.location) is None
-                else:
-                    is_gone = not located(index, [stored.location])
-                if is_gone:
-                    yield stored.location
-    except DicomError:
-        if with_index:
-            raise
+            kept = {stored.sha256 for stored in archive.storage.files(area)} if area == "originals" else set()
+            for stored in Folder(root).files(area):
+                if area != "originals" and stored.sha256[:2] != prefix:
+                    prefix = stored.sha256[:2]
+                    known = index.digests(prefix)
+                if stored.sha256 not in (kept if area == "originals" else known):
+                    (root / stored.location).unlink(missing_ok=True)
+                    removed += 1
     finally:
         if with_index:
             index.close()
+    return removed

@@ -1,5 +1,6 @@
 """Patients and studies set right: the edited instance is the current one, what it was is kept."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.levels import LEVELS
 from filmless.archive.upkeep.exchanging import draft_of, exchange
-from filmless.dataset import Dataset
+from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file._element_path import keyword_of, tag_named
 from filmless.file._typed_value import check_value, value_typed
@@ -19,10 +20,12 @@ from filmless.file.media import Remark
 __all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "values_of"]
 
 Values = Mapping[int, Any]
-"""New values by tag; None removes the element."""
+"""New values by tag, or elements of another data set; None removes the element."""
 
 Progress = Callable[[], None]
 
+# What a character set could not decode, and an escape sequence that is none.
+_DAMAGED: Final = re.compile("[\x1b\ufffd]")
 _SYSTEM: Final = "filmless archive"
 _STUDY_UID: Final = 0x0020_000D
 # An instance is known by these, and its pixels are what these say.
@@ -113,7 +116,7 @@ def edit(
 
     DICOM
     -----
-    PS3.3 C.12.1.1.9
+    PS3.3 C.12.1.1.9.2
     """
     moment = at or datetime.now().astimezone()
     report = EditReport()
@@ -192,15 +195,15 @@ def changed(dataset: Dataset, values: Values, *, reason: str, at: datetime) -> b
     ]
     if not different:
         return False
-    was = Dataset()
-    for tag in sorted(different):
-        was[tag] = before.get(tag)
     item = Dataset()
     item.SourceOfPreviousValues = ""
     item.AttributeModificationDateTime = at.strftime("%Y%m%d%H%M%S.%f%z")
     item.ModifyingSystem = _SYSTEM
     item.ReasonForTheAttributeModification = reason
+    was, damaged = _previous(before, sorted(different))
     item.ModifiedAttributesSequence = [was]
+    if damaged:
+        item.NonconformingModifiedAttributesSequence = damaged
     history = list(dataset.get("OriginalAttributesSequence") or [])
     for tag in different:
         if values[tag] is None:
@@ -211,8 +214,23 @@ def changed(dataset: Dataset, values: Values, *, reason: str, at: datetime) -> b
     return True
 
 
+def _previous(before: Mapping[int, DataElement], tags: Iterable[int]) -> tuple[Dataset, list[Dataset]]:
+    """Return what elements were: as values, and as bytes those of text that no character set holds."""
+    was, damaged = Dataset(), []
+    for tag in tags:
+        element = before.get(tag)
+        if element is not None and _DAMAGED.search(element.text or ""):
+            item = Dataset({"SelectorAttribute": tag, "SelectorValueNumber": 0})
+            item.NonconformingDataElementValue = element.raw
+            damaged.append(item)
+        else:
+            was[tag] = element
+    return was, damaged
+
+
 def _taken(dataset: Dataset, tags: frozenset[int]) -> dict[int, Any]:
-    return {tag: dataset[tag].value if tag in dataset else None for tag in sorted(tags)}
+    # Elements, not values: text that its character set does not have is taken over as it is.
+    return {tag: dataset[tag] if tag in dataset else None for tag in sorted(tags)}  # noqa: SIM401
 
 
 def _require_whole_studies(archive: Archive, entries: list[Entry]) -> None:

@@ -25,6 +25,10 @@ _OWN: Final = ".filmless-"  # names of files in which filmless itself keeps book
 _DIRECTORY: Final = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD: Final = 1024
 _AHEAD: Final = 256  # in hand: as many share a transaction
+_THREADS: Final = 8  # each waits for the disk most of the time
+
+# A member is never in memory as a whole: it may be as large as instances are.
+_ZIPS: Final = ZipLimits(max_member_bytes=1 << 34, max_zip_bytes=1 << 40)
 
 Source = str | os.PathLike[str]
 Told = Callable[[], None]
@@ -95,7 +99,7 @@ def import_files(
         Make hard links of files that nobody has leave to write, where the file system can; others are copied. Without
         it all are copied: a link and its file are one, and who writes to the file alters the archive.
     threads
-        How many files are read at a time; by default as many as there are processors.
+        How many files are taken in at a time; eight by default: they wait for the disk.
     zip_limits
         How much of a ZIP is unpacked.
     progress
@@ -127,7 +131,7 @@ def import_files(
     with _Journal(archive.folder / "imports", paths) as journal:
 
         def subjects() -> Iterator[_Subject]:
-            for subject in _subjects(paths, zip_limits or ZipLimits()):
+            for subject in _subjects(paths, zip_limits or _ZIPS):
                 if subject.identity in journal:
                     report.skipped += 1
                     progress()
@@ -137,7 +141,7 @@ def import_files(
         def take(subject: _Subject) -> tuple[Future[Outcome], bool]:
             return _taken(archive, subject, link=link)
 
-        for subject, submitted in in_order(take, subjects(), threads=threads, ahead=_AHEAD):
+        for subject, submitted in in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD):
             _tell(report, subject, submitted)
             journal.add(subject.identity)
             progress()
@@ -147,7 +151,7 @@ def import_files(
 
 def count_files(sources: Source | Iterable[Source]) -> int:
     """Return how many files `import_files` goes through; of a ZIP one for each that is in it."""
-    return sum(1 for _ in _subjects(_paths(sources), ZipLimits()))
+    return sum(1 for _ in _subjects(_paths(sources), _ZIPS))
 
 
 def _paths(sources: Source | Iterable[Source]) -> list[str]:
@@ -204,10 +208,10 @@ def _taken(archive: Archive, subject: _Subject, *, link: bool) -> tuple[Future[O
     if subject.trouble is not None:
         raise _PassedOver("no-instance", subject.trouble)
     if subject.member is not None:
-        data = subject.member.read()
-        _require_instance(data[:_HEAD])
+        _require_instance(subject.member.head(_HEAD))
         with archive.receive() as incoming:
-            incoming.write(data)
+            for piece in subject.member.pieces():
+                incoming.write(piece)
             return incoming.submit(), False
     with Path(subject.path).open("rb", buffering=0) as file:
         head = file.read(_HEAD)

@@ -22,6 +22,7 @@ __all__ = ["RebuildReport", "rebuild"]
 _AREAS: Final[tuple[Area, ...]] = ("instances", "quarantine")
 _PARTS: Final = ("", "-wal", "-shm")
 _ASIDE: Final = ".before-rebuild"
+_AHEAD: Final = 256  # in hand: as many share a transaction
 
 Told = Callable[[], None]
 
@@ -139,7 +140,7 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
         files = sorted(
             archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location)
         )
-        for stored, adopted in in_order(adopt, files, threads=threads):
+        for stored, adopted in in_order(adopt, files, threads=threads, ahead=_AHEAD):
             try:
                 future = adopted.result()
                 kind = None if future is None else future.result().kind

@@ -39,7 +39,7 @@ def retrieve(peer: Peer, url: str, *, transfer_syntax: str) -> Operation[Dataset
     """Give the data sets of an answer, one held in memory at a time."""
     head = yield from ask(peer, "GET", url, headers={"Accept": _accept(transfer_syntax)})
     held = bytearray()
-    body = _body(peer, head, _DICOM)
+    body = _opened(peer, head, _DICOM)
     while (step := (yield from _piece(body))) is not _END:
         if step is None:
             data, held = bytes(held), bytearray()
@@ -53,7 +53,7 @@ def retrieve_to(peer: Peer, url: str, folder: Path, *, transfer_syntax: str) -> 
     """Write the instances of an answer into a folder, as they come; give the path of each."""
     head = yield from ask(peer, "GET", url, headers={"Accept": _accept(transfer_syntax)})
     folder.mkdir(parents=True, exist_ok=True)
-    body = _body(peer, head, _DICOM)
+    body = _opened(peer, head, _DICOM)
     file: _File | None = None
     try:
         while (step := (yield from _piece(body))) is not _END:
@@ -141,7 +141,7 @@ class _File:
 _END: Final = object()
 
 
-def _body(peer: Peer, head: Head, kinds: tuple[str, ...]) -> "_Body":
+def _opened(peer: Peer, head: Head, kinds: tuple[str, ...]) -> "_Body":
     media_type = MediaType.of(head.headers.get("content-type"))
     if media_type.name == "multipart/related":
         return _Body(head, Parts(media_type.boundary, parts=peer.parts, header_bytes=_HEADER_BYTES))
@@ -196,7 +196,7 @@ def _pieces(body: _Body, piece: bytes) -> list[Piece]:
 
 def _parts_in_memory(peer: Peer, head: Head) -> Operation[bytes]:
     held = bytearray()
-    body = _body(peer, head, ())
+    body = _opened(peer, head, ())
     if body.parts is None and MediaType.of(head.headers.get("content-type")).name == "text/html":
         raise DicomWebError("the answer is text/html, expected bulk data", status=head.status)
     while (step := (yield from _piece(body))) is not _END:

@@ -35,7 +35,8 @@ from filmless.security import Limits
 
 __all__ = ["answer_error", "answer_http_error", "application"]
 
-_PARTS = (bulk_data, capabilities, conversion, deletion, frames, instances, metadata, rendered, search, store, wado_uri)
+# Routes are tried in turn: what is asked for thousands of times in a row comes first.
+_PARTS = (store, frames, bulk_data, capabilities, conversion, deletion, instances, metadata, rendered, search, wado_uri)
 
 _STATUS: dict[type[DicomError], int] = {
     NotFoundError: 404,

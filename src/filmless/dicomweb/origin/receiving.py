@@ -19,7 +19,7 @@ __all__ = ["Memory", "Part", "Receiving"]
 
 _PIECE: Final = 1 << 20
 _SMALLEST_PIECE: Final = 64 << 10
-_BUDGET: Final = 64 << 20
+_BUDGET: Final = 32 << 20
 _HEAD: Final = 16 << 10
 _AT_A_TIME: Final = 8
 _MOST_FAILURES: Final = 1000
@@ -92,8 +92,8 @@ class Part:
         try:
             if self._incoming is None:
                 self._incoming = self._service.archive.receive()
-            for piece in pieces:
-                self._incoming.write(piece)
+            # In one piece: each call lets other threads run, and has to wait for them then.
+            self._incoming.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         except (DicomError, OSError) as error:
             self.failure = error
             self.discard()

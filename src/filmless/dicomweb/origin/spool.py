@@ -6,6 +6,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
+from filmless.archive.failures import failing_as_archive
 from filmless.dicomweb.media_type import MediaType
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import LimitError
@@ -15,6 +16,7 @@ __all__ = ["IN_MEMORY_BYTES", "Kept", "Spool"]
 IN_MEMORY_BYTES: Final = 512 << 20
 """Of what has to be held in memory as a whole to become an instance: bulk data of one, a picture, a film."""
 _PIECE: Final = 1 << 20
+_WHAT: Final = "the body cannot be kept for a while"
 
 
 @dataclass(slots=True)
@@ -32,7 +34,8 @@ class Spool:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._file = tempfile.TemporaryFile(prefix="filmless-")  # noqa: SIM115 - closed by `__aexit__`
+        with failing_as_archive(_WHAT):
+            self._file = tempfile.TemporaryFile(prefix="filmless-")  # noqa: SIM115 - closed by `__aexit__`
         self._lock = Lock()
         self._pieces: list[bytes | memoryview] = []
         self._held = 0
@@ -68,7 +71,7 @@ class Spool:
     def flush(self) -> None:
         """Write what is held; in a thread."""
         pieces, self._pieces, self._held = self._pieces, [], 0
-        with self._lock:
+        with self._lock, failing_as_archive(_WHAT):
             self._file.seek(0, 2)
             for piece in pieces:
                 self._file.write(piece)
@@ -89,6 +92,6 @@ class Spool:
             )
         if self._pieces:
             self.flush()
-        with self._lock:
+        with self._lock, failing_as_archive(_WHAT):
             self._file.seek(kept.start)
             return self._file.read(kept.size)

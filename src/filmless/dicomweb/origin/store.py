@@ -14,7 +14,7 @@ from filmless.dicomweb.origin.receiving import Memory, Part, Receiving
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.store_response import CANNOT_UNDERSTAND, Failure, Report, failure_of, wants_xml
 from filmless.dicomweb.uid_grammar import is_uid
-from filmless.errors import DicomWebError, LimitError
+from filmless.errors import DicomError, DicomWebError
 
 __all__ = ["receive", "routes"]
 
@@ -61,7 +61,7 @@ async def receive(
         async with Receiving(service, memory, request, study=study, within=within) as receiving:
             try:
                 await read(receiving)
-            except (DicomWebError, LimitError) as error:
+            except DicomError as error:
                 # What came whole before the body broke is stored, and has to be told of.
                 report = await receiving.report()
                 if not report.stored:

@@ -65,8 +65,10 @@ class Report:
         The URL of the service.
     study
         The study that the request is for.
-    warnings
-        Warning Reason (0008,1196) by SOP Instance UID.
+
+    Notes
+    -----
+    There is no Warning Reason (0008,1196): nothing is coerced or left out of what is stored.
 
     DICOM
     -----
@@ -77,13 +79,12 @@ class Report:
     study: str | None = None
     stored: list[Outcome] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
-    warnings: dict[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> int:
         """The HTTP status, PS3.18 Table 10.5.3-1."""
         if self.stored:
-            return 202 if self.failed or self.warnings else 200
+            return 202 if self.failed else 200
         reasons = {failure.reason for failure in self.failed}
         if reasons == {CANNOT_UNDERSTAND} and not any(failure.instance_uid for failure in self.failed):
             return 400  # nothing that was sent is an instance
@@ -119,8 +120,6 @@ class Report:
         item.ReferencedSOPClassUID = outcome.sop_class_uid
         item.ReferencedSOPInstanceUID = uid
         item.RetrieveURL = f"{self.base}/studies/{outcome.study_uid}/series/{outcome.series_uid}/instances/{uid}"
-        if uid in self.warnings:
-            item.WarningReason = self.warnings[uid]
         return item
 
 

@@ -4,7 +4,7 @@ PS3.18 10.5.
 """
 
 from filmless.server.forwarding.forwarder import Forwarder
-from filmless.server.forwarding.queue import Queue, Waiting
+from filmless.server.forwarding.queue import Queue, Waiting, enqueue
 from filmless.server.forwarding.rules import Rules
 
-__all__ = ["Forwarder", "Queue", "Rules", "Waiting"]
+__all__ = ["Forwarder", "Queue", "Rules", "Waiting", "enqueue"]

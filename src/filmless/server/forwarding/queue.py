@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from filmless.archive.index.database import Database, Transaction
 from filmless.archive.record import Record
 
-__all__ = ["Queue", "Waiting"]
+__all__ = ["Queue", "Waiting", "enqueue"]
 
 _MOST_ERROR: Final = 300
 _COLUMNS: Final = "id, peer, instance_uid, sha256, state, attempts, due, error, queued"
@@ -37,6 +37,18 @@ class Waiting(NamedTuple):
     queued: float
 
 
+def enqueue(transaction: Transaction, chosen: Iterable[tuple[Record, Iterable[str]]]) -> None:
+    """Add instances for peers, in the transaction that adds them to the index; what waits already stays."""
+    now = time.time()
+    rows = [(peer, record.instance_uid, record.sha256, now, now) for record, to in chosen for peer in sorted(to)]
+    if rows:
+        transaction.many(
+            "INSERT INTO forward (peer, instance_uid, sha256, due, queued) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            rows,
+        )
+
+
 class Queue:
     """What waits for being sent, in a database.
 
@@ -48,17 +60,6 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def add(self, transaction: Transaction, chosen: Iterable[tuple[Record, Iterable[str]]]) -> None:
-        """Add instances for peers, in the transaction that adds them to the index; what waits already stays."""
-        now = time.time()
-        rows = [(peer, record.instance_uid, record.sha256, now, now) for record, to in chosen for peer in sorted(to)]
-        if rows:
-            transaction.many(
-                "INSERT INTO forward (peer, instance_uid, sha256, due, queued) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                rows,
-            )
 
     def take(self, peer: str, *, most: int, lease_s: float) -> list[Waiting]:
         """Take what is due for a peer. No other process gets it before the lease is over, should this one end."""

@@ -134,3 +134,4 @@ def _make_series_and_instance() -> None:
     )
     op.create_index("ix_instance_sha256", "instance", ["sha256"])
     op.create_index("instance_in_order", "instance", ["series", "number", "uid"])
+    op.create_index("instance_by_class", "instance", ["sop_class_uid", "series", "number", "uid"])
