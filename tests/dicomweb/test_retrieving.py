@@ -128,7 +128,7 @@ def test_zip(held: Held, http: httpx.Client) -> None:
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of pydicom, which reads odd files too
 def test_dicomweb_client_gets_what_was_stored(held: Held, url: str) -> None:
     client = DICOMwebClient(url)
-    for entry in entries(held):
+    for entry in entries(held)[::3]:
         uids = (entry.study_uid, entry.series_uid, entry.instance_uid)
         got = client.retrieve_instance(*uids, media_types=(("application/dicom", "*"),))
         expected = pydicom.dcmread(held[1][entry.instance_uid])
