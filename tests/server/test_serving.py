@@ -146,6 +146,12 @@ def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) 
     assert len(audit) >= 9
 
 
+def test_folders_that_cannot_be_served(tmp_path: Path) -> None:
+    assert "a folder to serve is not there" in failing(tmp_path / "none", "--data", tmp_path / "data", "--port", 0)
+    said = failing(tmp_path / "data/incoming", "--data", tmp_path / "data", "--port", 0)
+    assert "a folder to serve is in the archive's own" in said
+
+
 def test_a_name_that_is_none(tmp_path: Path) -> None:
     assert "cannot listen at `no..such`" in failing(
         "--data", tmp_path, "--host", "no..such", "--port", 0, "--security-authentication"

@@ -118,6 +118,9 @@ class _Parts:
         for folder in settings.folders:
             if not folder.is_dir():
                 raise StartError("a folder to serve is not there", path=folder)
+            if folder.resolve().is_relative_to(settings.data.resolve()):
+                hint = "what is in it is served anyway; `--data` names another folder"
+                raise StartError("a folder to serve is in the archive's own", path=folder, hint=hint)
         if _is_ours_alone(archive):
             forget_others(archive, database, settings.folders)
         if settings.folders:
