@@ -85,6 +85,16 @@ def test_all_of_a_compressed_study(held: Held, http: httpx.Client) -> None:
     assert body == frames(held[0].dataset(entry)).encoded(entry.frames - 1)
 
 
+def test_of_many_none_is_missing(http_of_mixed: tuple[httpx.Client, list[bytes]]) -> None:
+    """Frames that do not decode go out as they are stored, and say so."""
+    http, stored = http_of_mixed
+    found = parts_of(http.get("/studies/1.2.3/bulkdata"))
+    types = [head["content-type"] for head, _ in found]
+    assert "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1" in types
+    assert types[-1] == "image/jp2; transfer-syntax=1.2.840.10008.1.2.4.90"
+    assert found[-1][1] in stored[-1]
+
+
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of bulk data that a browser would run, were it let."""

@@ -1,14 +1,16 @@
 """Frames come out of ranges of the file, as the pixel room reads them from the whole of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 from dicomweb_client import DICOMwebClient
+from pydicom.data import get_testdata_file
 
 from filmless import _core
-from filmless.archive import Archive
+from filmless.archive import Archive, Entry
 from filmless.dataset import Dataset
 from filmless.dicomweb import application
 from filmless.dicomweb.origin.coded_frames import aligned
@@ -194,3 +196,26 @@ def test_replaced_content_is_never_stale(made: Made) -> None:
         assert answer.content == bytes([value]) * 16
         made.archive.delete(made.archive.entries("1.2.3", "1.2.3.1", "1.2.3.77"))
         assert made.http.get(f"{path}/frames/1").status_code == 404
+
+
+class Unparsed(Archive):
+    """An archive whose files nobody may parse."""
+
+    def dataset(self, entry: Entry) -> Dataset:
+        raise AssertionError(f"the file of {entry.instance_uid} was parsed")
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "examples_ybr_color.dcm", "JPEG-lossy.dcm"])
+def test_nothing_is_parsed(tmp_path: Path, name: str) -> None:
+    """Headers and places of frames were kept when the instance came: what goes out is ranges of its file."""
+    with Unparsed(tmp_path) as archive:
+        outcome = archive.store(get_testdata_file(name, download=False))
+        (entry,) = archive.entries(outcome.study_uid)
+        opened = frames(read(get_testdata_file(name, download=False)))
+        with serving(application(archive)) as url, httpx.Client(base_url=url) as http:
+            for accept in ("application/dicom+json", 'multipart/related; type="application/dicom+xml"'):
+                answer = http.get(f"{path_of(entry)}/metadata", headers={"accept": accept})
+                assert answer.status_code == 200
+            answer = http.get(f"{path_of(entry)}/frames/{entry.frames}", headers={"accept": ANY})
+            assert [body for _, body in parts_of(answer)] == [opened.encoded(entry.frames - 1)]
+            assert http.get(path_of(entry), headers={"accept": ANY.replace("octet-stream", "dicom")}).status_code == 200

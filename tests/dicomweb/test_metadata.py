@@ -98,7 +98,7 @@ def test_metadata_is_pydicoms(held: Held, http: httpx.Client) -> None:
 
 
 def test_uris_lead_to_the_instance(held: Held, http: httpx.Client, url: str) -> None:
-    for entry in entries(held):
+    for entry in entries(held)[::4]:
         (header,) = http.get(f"{path_of(entry)}/metadata").json()
         for element in header.values():
             if "BulkDataURI" in element:

@@ -17,6 +17,7 @@ import filmless
 from filmless import Dataset
 from filmless.archive import Archive, Outcome
 from filmless.dicomweb import application
+from filmless.dicomweb.origin.burned_in import labelled
 from filmless.errors import DicomError
 from filmless.pixels import render, set_pixels
 from filmless.pixels.grey import Window
@@ -141,18 +142,17 @@ def images(archive: Archive) -> dict[str, tuple[str, Dataset]]:
 Images = dict[str, tuple[str, Dataset]]
 
 
-def kinds(paths: list[Path]) -> list[Path]:
-    """The first file of each transfer syntax and photometric interpretation that renders."""
-    found: dict[tuple[str, str], Path] = {}
+def kinds(paths: list[Path]) -> list[tuple[Path, NDArray[np.uint8]]]:
+    """The smallest file of each transfer syntax and photometric interpretation that renders, and what it renders to."""
+    found: dict[tuple[str, str], tuple[Path, NDArray[np.uint8]]] = {}
     for path in sorted(paths, key=lambda path: path.stat().st_size):
-        if path.stat().st_size > 3_000_000:
+        if path.stat().st_size > 1_000_000:
             break
         try:
             ds = filmless.read(path)
             key = str(ds.file_meta.TransferSyntaxUID), str(ds.PhotometricInterpretation)
             if key not in found and ds.get("SOPInstanceUID"):
-                render(ds)
-                found[key] = path
+                found[key] = path, render(ds)
         except (DicomError, AttributeError):
             continue
     return list(found.values())
@@ -165,12 +165,11 @@ def test_pixels_are_those_of_render(tmp_path: Path, all_files: list[Path], serve
         archive = stack.enter_context(Archive(tmp_path))
         client = httpx.Client(base_url=stack.enter_context(serve(application(archive))), timeout=60)
         stack.enter_context(client)
-        for number, path in enumerate(paths):
+        for number, (path, expected) in enumerate(paths):
             ds = filmless.read(path)
             # Some are of the same instance, and some of none.
             ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.StudyInstanceUID = f"1.2.{number}", "1.2.9999.1", "1.2.9999"
             url = url_of(archive.store(packed(ds)))
-            expected = render(filmless.read(path))
             exact = picture_of(client.get(f"{url}/rendered", headers={"Accept": "image/png"}))
             assert np.array_equal(exact, expected), path
             lossy = picture_of(client.get(f"{url}/frames/1/rendered?quality=95"))
@@ -293,6 +292,15 @@ def test_video(client: httpx.Client, images: Images) -> None:
     assert client.get(f"{images['grey'][0]}/rendered", headers={"Accept": "video/mp4"}).status_code == 406
 
 
+def test_endless_animations_are_not_made(client: httpx.Client, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"{images['frames'][0]}/rendered"
+    monkeypatch.setattr("filmless.dicomweb.origin.pictures._MOST_MOVING", 6 * 16 * 20 - 1)
+    response = client.get(url, headers={"Accept": "image/gif"})
+    assert response.status_code == 406
+    assert "multipart/related" in response.json()["hint"]
+    assert client.get(url).status_code == 200
+
+
 def test_all_still_media_types(client: httpx.Client, images: Images) -> None:
     import imagecodecs
 
@@ -363,6 +371,13 @@ def test_annotation(client: httpx.Client, archive: Archive) -> None:
     assert letters.max() < 255  # nothing is cut off at the edge
     both = pictures["patient,technique"] != without
     assert both.sum() == upper[0].size + lower[0].size
+
+
+@pytest.mark.parametrize("letters", ["üöäßłČ", "ЖШЩф", "αβγω", "אבגד"])
+def test_annotations_in_other_scripts(letters: str) -> None:
+    paper = np.zeros((40, 40), np.uint8)
+    drawn = [labelled(paper, [((0.0, 0.5), letter)]).tobytes() for letter in letters]
+    assert len(set(drawn)) == len(letters)  # and not the box that stands for a letter that is missing
 
 
 def test_icc_profiles(client: httpx.Client, images: Images) -> None:
@@ -449,6 +464,24 @@ def test_damaged_pixels_have_a_status(client: httpx.Client, archive: Archive) ->
     archive.store(packed(whole))
     parts = parts_of(client.get("/studies/1.2.13.9/rendered", headers={"Accept": "multipart/related; type=image/png"}))
     assert [head["content-location"].rpartition("/instances/")[2] for head, _ in parts] == ["1.2.13.2/rendered"]
+
+
+def test_a_file_that_is_gone(client: httpx.Client, archive: Archive) -> None:
+    outcomes = [
+        archive.store(packed(made(GREYS + number, uid=f"1.2.16.{number}", series="1.2.16", study="1.2.16.9")))
+        for number in range(2)
+    ]
+    entry = archive.entries("1.2.16.9", "1.2.16", "1.2.16.0")[0]
+    path = archive.storage.path(entry.location)
+    assert path is not None
+    Path(path).unlink()
+    png = {"Accept": "multipart/related; type=image/png"}
+    assert client.get(f"{url_of(outcomes[0])}/rendered").status_code == 404
+    assert client.get(f"{url_of(outcomes[0])}/rendered", headers=png).status_code == 404
+    assert client.get(f"{url_of(outcomes[0])}/thumbnail").status_code == 200
+    parts = parts_of(client.get("/studies/1.2.16.9/rendered", headers=png))
+    assert [head["content-location"].rpartition("/instances/")[2] for head, _ in parts] == ["1.2.16.1/rendered"]
+    archive.delete([entry])
 
 
 def test_gigapixels_are_not_drawn(client: httpx.Client, archive: Archive) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import filmless
+from filmless import Dataset
 from filmless.archive import Archive, Entry, Outcome
 from filmless.dicomweb import application
 from filmless.dicomweb.origin.rendering_parameters import Rendering, Viewport
@@ -69,6 +70,8 @@ def test_of_an_image_is_what_render_draws(client: httpx.Client, stored: tuple[Ar
         assert np.array_equal(picture_of(client.get(f"{url}/thumbnail", headers=png)), render(ds))  # not enlarged
         small = picture_of(client.get(f"{url}/thumbnail?viewport=40,50", headers=png))
         assert np.array_equal(small, render(ds, size=(50, 40)))
+    windowed = picture_of(client.get(f"{url}/thumbnail?window=40,400", headers=png))
+    assert np.array_equal(windowed, render(ds, window=(40, 400)))
     outcome, path = stored[1]["rtdose.dcm"]
     ds = filmless.read(path)
     url = levels(outcome)[2]
@@ -92,6 +95,28 @@ def test_conditional(client: httpx.Client, stored: tuple[Archive, dict]) -> None
     first = client.get(url)
     assert client.get(url, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
     assert client.get(f"{url}?viewport=64,64").headers["etag"] != first.headers["etag"]
+
+
+def test_of_a_state_changes_when_its_image_comes(
+    tmp_path: Path, pydicom_files: list[Path], serve: Callable[[object], AbstractContextManager[str]]
+) -> None:
+    path = next(path for path in pydicom_files if path.name == "CT_small.dcm")
+    image = filmless.read(path)
+    state = Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.11.1", "SOPInstanceUID": "1.2.3", "PatientID": "1CT1"})
+    state.StudyInstanceUID, state.SeriesInstanceUID = image.StudyInstanceUID, "1.2.4"
+    reference = Dataset({"ReferencedSOPClassUID": image.SOPClassUID, "ReferencedSOPInstanceUID": image.SOPInstanceUID})
+    series = Dataset({"SeriesInstanceUID": image.SeriesInstanceUID, "ReferencedImageSequence": [reference]})
+    state.ReferencedSeriesSequence, state.PresentationLUTShape = [series], "INVERSE"
+    state.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    state.save_as(tmp_path / "state.dcm")
+    png = {"Accept": "image/png"}
+    with Archive(tmp_path / "a") as archive, serve(application(archive)) as url, httpx.Client(base_url=url) as client:
+        place = f"{levels(archive.store(tmp_path / 'state.dcm'))[2]}/thumbnail"
+        before = client.get(place, headers=png)
+        assert picture_of(before).shape == (256, 256)
+        archive.store(path)
+        after = client.get(place, headers=png | {"If-None-Match": before.headers["etag"]})
+        assert np.array_equal(picture_of(after), render(image, presentation_state=state))
 
 
 def test_placeholders_say_what_it_is() -> None:

@@ -11,7 +11,7 @@ from filmless.errors import LimitError
 from filmless.pixels.annotations import Colour, Graphic, Label, Points
 from filmless.pixels.displayed_area import View
 
-__all__ = ["Effort", "draw_annotations"]
+__all__ = ["Effort", "draw_annotations", "font"]
 
 _WHITE = (255, 255, 255)
 _FAR = 1e6  # pixels: where a point that lies further out is taken to be
@@ -207,10 +207,8 @@ class _Pen:
         self.image.paste(ink, (*low.tolist(), *high.tolist()), mask)
 
     def _font(self, size: int) -> Any:
-        from PIL import ImageFont
-
         if size not in self._fonts:
-            self._fonts[size] = ImageFont.load_default(size)
+            self._fonts[size] = font(size)
         return self._fonts[size]
 
     def _fitted(self, words: str, room: Points | None) -> tuple[int, Points]:
@@ -227,6 +225,17 @@ class _Pen:
         box = self._draw.multiline_textbbox((0, 0), words, font=self._font(size), stroke_width=_rim(size))
         _, _, right, bottom = box
         return np.array([right, bottom], dtype=np.float64)
+
+
+def font(size: int) -> Any:
+    """Return a font of Pillow for letters of a size in pixels: Latin, Greek, Cyrillic and Hebrew.
+
+    That of Pillow itself has no letters but those of ASCII.
+    """
+    import fontpkg_arimo  # type: ignore[import-untyped]
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(fontpkg_arimo.ROOT / "files" / "Arimo[wght].ttf"), size)
 
 
 def _rim(size: int) -> int:

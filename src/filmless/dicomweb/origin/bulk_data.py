@@ -18,6 +18,7 @@ from filmless.dicomweb.origin.ranges import answer, etag_of, last_modified, unch
 from filmless.dicomweb.origin.sending import Sending, lazy_body
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.transcoded import DEFAULT, is_encapsulated
+from filmless.errors import DicomWebError
 
 __all__ = ["routes"]
 
@@ -95,13 +96,28 @@ def _parts(service: Service, entries: Sequence[Entry], ranges: Sequence[MediaRan
         for found in _URI.findall(header.json()):
             path = found.decode()
             if is_pixel_data(path) and (offer := _pixel_offer(service, entry, ranges)):
-                places = service.archive.frame_map(entry)
-                assert places is not None  # noqa: S101 - it has an offer
-                yield from parts_of(service.archive, FramesOf(entry, places, range(places.count)), offer, url)
+                yield from _frames(service, entry, offer, url)
                 continue
             ds = service.archive.dataset(entry) if ds is None else ds
             value = bulk_value(ds, entry, path)
             yield Part(f"{_OCTETS}; transfer-syntax={DEFAULT}", value.body, f"{url}/bulkdata/{path}")
+
+
+def _frames(service: Service, entry: Entry, offer: Offer, url: str) -> Iterator[Part]:
+    """Give the frames of an instance; those that do not decode as they are stored: of many none is missing."""
+    places = service.archive.frame_map(entry)
+    assert places is not None  # noqa: S101 - it has an offer
+    done = 0
+    try:
+        for part in parts_of(service.archive, FramesOf(entry, places, range(places.count)), offer, url):
+            yield part
+            done += 1
+    except DicomWebError:
+        if offer.is_stored:
+            raise
+        offers = offers_of(entry.transfer_syntax_uid, places, is_alone=False)
+        stored = next(one for one in offers if one.is_stored)
+        yield from parts_of(service.archive, FramesOf(entry, places, range(done, places.count)), stored, url)
 
 
 def _pixel_offer(service: Service, entry: Entry, ranges: Sequence[MediaRange]) -> Offer | None:

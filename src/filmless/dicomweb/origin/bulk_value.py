@@ -70,7 +70,7 @@ def bulk_value(ds: Dataset, entry: Entry, path: str) -> BulkValue:
         # Without the byte that makes its length even.
         length = true_length if isinstance(true_length, int) and true_length == length - 1 else length
     if element.is_encapsulated:
-        return BulkValue(media_type, _fragments(holder, element.tag))
+        return BulkValue(media_type, _fragments(holder, element, entry))
     turned = _NUMBERS.get(element.VR, 1) if element.is_big_endian else 1
     if element.offset is not None and turned == 1 and not _is_deflated(entry.transfer_syntax_uid):
         return BulkValue(media_type, [Stored(entry, element.offset, length)] if length else [])
@@ -96,10 +96,12 @@ def _find(ds: Dataset, path: str) -> tuple[Dataset, DataElement]:
     return holder, holder[tag]
 
 
-def _fragments(holder: Dataset, tag: int) -> list[Piece]:
-    numbers, _, _, _ = _core.fragments(holder, tag, _MOST_FRAGMENTS)
+def _fragments(holder: Dataset, element: DataElement, entry: Entry) -> list[Piece]:
+    numbers, _, _, _ = _core.fragments(holder, element.tag, _MOST_FRAGMENTS)
     spans = np.frombuffer(numbers, np.uint64).reshape(-1, 2)[1:].tolist()
-    return [_core.value_range(holder, tag, start, start + length) for start, length in spans]
+    if element.offset is not None and not _is_deflated(entry.transfer_syntax_uid):
+        return [Stored(entry, element.offset + start, length) for start, length in spans if length]
+    return [_core.value_range(holder, element.tag, start, start + length) for start, length in spans]
 
 
 def _missing() -> DicomWebError:

@@ -6,6 +6,7 @@ import numpy as np
 
 from filmless import _core
 from filmless.dataset import Dataset
+from filmless.errors import UnsupportedError
 from filmless.pixels import frames, transcode
 from filmless.pixels.decoding import Frames
 from filmless.pixels.encapsulation import encapsulate
@@ -60,6 +61,8 @@ def coded(ds: Dataset, opened: Frames, frame: int, transfer_syntax: str) -> byte
         It does not decode, or cannot be coded in that.
     """
     description = opened.description
+    if description.keyword != "PixelData":
+        raise UnsupportedError("floating point samples cannot be compressed", uid=transfer_syntax)
     one = ds.copy()
     if description.big_endian and not opened.is_encapsulated:
         one = Dataset(ds)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from filmless import _core
 from filmless.archive import Archive, Entry
 from filmless.archive.frame_map import FrameMap
-from filmless.dicomweb.origin.coded_frames import aligned, coded, plain_frames, uncompressed
+from filmless.dicomweb.origin.coded_frames import coded, plain_frames, uncompressed
 from filmless.dicomweb.origin.metadata import instance_url
 from filmless.dicomweb.origin.multipart_out import Multipart, Part
 from filmless.dicomweb.origin.negotiation import Offer, choose
@@ -106,10 +106,9 @@ def send_frames(
     pieces = form.pieces(parts) if form else (piece for part in parts for piece in part.body)
     if _is_range(wanted.places, offer):
         body = list(pieces)
-        whole = answer(
+        return answer(
             service, request, body, media_type=media_type, etag=etag, modified=entry.received, headers=headers
         )
-        return whole if request.method == "HEAD" else whole.begin()
     said_too = {"Content-Type": media_type, **validators(etag, entry.received), **(headers or {})}
     made = (piece for piece in pieces if isinstance(piece, bytes))
     return Sending(read_pieces(made), service.draw, length=None, headers=said_too)
@@ -175,11 +174,7 @@ def parts_of(archive: Archive, wanted: FramesOf, offer: Offer, base: str) -> Ite
         yield Part(media_type, _ranges(entry, places, 0), f"{base}/frames/{said}")
         return
     for number in numbers:
-        body = _ranges(entry, places, number)
-        if places.bits % 8:
-            data = b"".join(archive.read(entry, one.start, one.start + one.length) for one in body)  # type: ignore[union-attr]
-            body = [aligned(data, places.first_bit(number), places.bits)]
-        yield Part(media_type, body, f"{base}/frames/{number + 1}")
+        yield Part(media_type, _ranges(entry, places, number), f"{base}/frames/{number + 1}")
 
 
 def _ranges(entry: Entry, places: FrameMap, number: int) -> list[Piece]:
@@ -204,11 +199,12 @@ def _made(archive: Archive, wanted: FramesOf, offer: Offer, base: str) -> Iterat
     except (ArchiveError, DicomWebError):
         raise
     except DicomError as error:
-        raise cannot_be_had(error) from error
+        raise cannot_be_had(error, is_stored=offer.is_stored) from error
 
 
 def _is_range(places: FrameMap, offer: Offer) -> bool:
-    return offer.is_stored and places.is_readable
+    # Single bits that do not begin with a byte have to be moved.
+    return offer.is_stored and places.is_readable and places.bits % 8 == 0
 
 
 def _type(offer: Offer) -> str:

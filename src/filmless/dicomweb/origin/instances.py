@@ -40,8 +40,8 @@ def routes(service: Service) -> list[Route]:
     PS3.18 10.4
     """
 
-    async def retrieve(request: Request) -> Response:
-        entries = await service.entries(request)
+    def retrieve(request: Request) -> Response:
+        entries = service.find(request)
         is_alone = "instance" in request.path_params
         kinds = dict.fromkeys(map(_kind, entries))
         offers = {kind: offers_of(*kind, is_alone=is_alone) for kind in kinds}
@@ -59,7 +59,11 @@ def routes(service: Service) -> list[Route]:
             service, request, entries, wanted, is_multipart=first.is_multipart, is_alone=is_alone, headers=headers
         )
 
-    return [Route(path, retrieve) for path in _PATHS]
+    async def instances(request: Request) -> Response:
+        # All in a thread: of a study of many instances the list alone takes its time.
+        return await service.call(retrieve, request)
+
+    return [Route(path, instances) for path in _PATHS]
 
 
 def offers_of(transfer_syntax: str, has_pixels: bool, *, is_alone: bool) -> list[Offer]:
@@ -94,7 +98,7 @@ def send_instances(
     is_alone: bool,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Send instances.
+    """Send instances: called in a thread.
 
     Parameters
     ----------

@@ -37,9 +37,9 @@ def routes(service: Service) -> list[Route]:
     PS3.18 10.4.1.1.2
     """
 
-    async def metadata(request: Request) -> Response:
+    def retrieve(request: Request) -> Response:
         offer = choose(request, [_JSON, _XML])
-        entries = await service.entries(request)
+        entries = service.find(request)
         base, is_gzip = service.base(request), takes_gzip(request)
         etag = etag_of(entries, ENCODER, offer, base, is_gzip)
         modified = last_modified(entries)
@@ -53,7 +53,10 @@ def routes(service: Service) -> list[Route]:
             **({"Content-Encoding": "gzip"} if is_gzip else {}),
         }
         pieces = joined(gzip(chunks) if is_gzip else chunks)
-        return Sending(pieces, service.call, length=None, headers=headers)
+        return Sending(pieces, service.call, length=None, headers=headers).begin()
+
+    async def metadata(request: Request) -> Response:
+        return await service.call(retrieve, request)
 
     return [Route(path, metadata) for path in _PATHS]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ __all__ = ["MediaRange", "Offer", "accepted", "best", "choose", "media_ranges", 
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WEIGHT: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _LONGEST: Final = 16 << 10  # characters of all that is accepted: each is looked at once, this bounds how many
+_SHORT: Final = 512  # characters up to which it is remembered what is meant
 _ALIASES: Final = {
     "application/json": "application/dicom+json",
     "image/x-dicom-rle": "image/dicom-rle",
@@ -84,7 +86,14 @@ def accepted(request: Request) -> list[MediaRange]:
     -----
     PS3.18 8.3.3.1, 8.7.5
     """
-    text = ",".join(_query(request) or request.headers.getlist("accept"))
+    return _accepted(_said(request))
+
+
+def _said(request: Request) -> str:
+    return ",".join(_query(request) or request.headers.getlist("accept"))
+
+
+def _accepted(text: str) -> list[MediaRange]:
     if not text.strip(" ,\t"):
         return [MediaRange("*/*", None, "", 1.0)]
     if len(text) > _LONGEST:
@@ -126,12 +135,19 @@ def choose(request: Request, offers: Sequence[Offer]) -> Offer:
     -----
     PS3.18 8.7.3, 8.7.5, RFC 9110 12.5.1
     """
-    found = best(accepted(request), offers)
+    text = _said(request)
+    found = _best(text, tuple(offers)) if len(text) <= _SHORT else best(_accepted(text), offers)
     if found is None:
         # Each media type once, not each of the transfer syntaxes that it could be encoded in.
         said = dict.fromkeys(str(offer) for offer in offers if offer.is_default or offer.is_stored)
         raise DicomWebError("none of what is accepted can be had", status=406, hint=f"there is: {', '.join(said)}")
     return found
+
+
+@lru_cache(256)
+def _best(text: str, offers: tuple[Offer, ...]) -> Offer | None:
+    """Remember what a header means: a client sends the same one with each request, for one frame after the other."""
+    return best(_accepted(text), offers)
 
 
 def best(ranges: Sequence[MediaRange], offers: Sequence[Offer]) -> Offer | None:

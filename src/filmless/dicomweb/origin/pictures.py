@@ -17,7 +17,7 @@ from filmless.convert.out.options import Job, OutOptions
 from filmless.dataset import Dataset
 from filmless.dicomweb.origin.burned_in import burn
 from filmless.dicomweb.origin.rendering_parameters import Rendering
-from filmless.errors import ConversionError, DicomError, DicomWebError, UnsupportedError
+from filmless.errors import ArchiveError, ConversionError, DicomError, DicomWebError, UnsupportedError
 from filmless.pixels.colour import icc_profile_of
 from filmless.pixels.decoding import Frames, frames
 from filmless.pixels.presentation_state import PresentationState
@@ -39,6 +39,7 @@ ANIMATED: Final = frozenset({"image/gif", "image/webp", "video/mp4"})
 
 _WITH_QUALITY: Final = frozenset({"image/jpeg", "image/webp", "image/jxl", "video/mp4"})
 _MOST_PIXELS: Final = 1 << 28  # of a frame: several copies of it are in memory while it is drawn
+_MOST_MOVING: Final = 1 << 30  # pixels of all frames of an animation, which takes a thread for about half a minute
 _SPOOLED: Final = 4 << 20  # bytes of an animation that are held in memory
 
 
@@ -61,7 +62,7 @@ def mend() -> Iterator[None]:
     """
     try:
         yield
-    except DicomWebError:
+    except (DicomWebError, ArchiveError):  # what is gone, or cannot be reached now
         raise
     except (UnsupportedError, ConversionError) as error:
         raise DicomWebError(error.message, status=406, hint=error.hint) from error
@@ -69,6 +70,8 @@ def mend() -> Iterator[None]:
         raise DicomWebError(f"the instance cannot be drawn: {error.message}", status=500) from error
     except ValueError as error:
         raise DicomWebError(f"it cannot be drawn so: {error}", status=400) from error
+    except OSError as error:
+        raise DicomWebError("the stored file cannot be read now", status=503) from error
     except MemoryError:
         raise DicomWebError("the instance is too large to be drawn here", status=500) from None
 
@@ -140,7 +143,14 @@ class Image:
             raise
         return stream  # type: ignore[no-any-return]
 
+    def _check_length(self, count: int) -> None:
+        pixels = self.opened.description.rows * self.opened.description.columns * count
+        if count > 1 and pixels > _MOST_MOVING:
+            message = f"{count} frames have {pixels} pixels, expected {_MOST_MOVING} at the most in one file"
+            raise DicomWebError(message, status=406, hint='ask for frames, or for multipart/related; type="image/jpeg"')
+
     def _write(self, numbers: Sequence[int], media_type: str, rendering: Rendering, stream: Any) -> None:
+        self._check_length(len(numbers))
         options = OutOptions()
         if rendering.window is not None:
             options["voi"] = rendering.window

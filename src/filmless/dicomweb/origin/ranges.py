@@ -76,7 +76,7 @@ def answer(
     modified: float,
     headers: Mapping[str, str] | None = None,
 ) -> Sending:
-    """Send a body, or the range of it that is asked for.
+    """Send a body, or the range of it that is asked for: called in a thread, where the first piece is read.
 
     Parameters
     ----------
@@ -101,7 +101,8 @@ def answer(
     if part:
         said["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     pieces = body_of(service.archive, body, start, end)
-    return Sending(pieces, service.call, length=end - start, status=206 if part else 200, headers=said)
+    sending = Sending(pieces, service.call, length=end - start, status=206 if part else 200, headers=said)
+    return sending if request.method == "HEAD" else sending.begin()
 
 
 def _range(request: Request, size: int, etag: str, modified: float) -> tuple[int, int] | None:

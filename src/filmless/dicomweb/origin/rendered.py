@@ -1,6 +1,7 @@
 """WADO-RS rendered resources and thumbnails."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from starlette.datastructures import QueryParams
@@ -22,7 +23,7 @@ from filmless.dicomweb.origin.sending import PIECE, Pieces, Sending
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.subjects import Subject, open_image, representative_frame, subjects
 from filmless.dicomweb.origin.thumbnails import MEDIA_TYPES, placeholder, representative, thumbnail_size
-from filmless.errors import DicomWebError
+from filmless.errors import DicomError, DicomWebError
 
 __all__ = ["answer_document", "answer_picture", "routes"]
 
@@ -147,7 +148,7 @@ def _several(
     form, base = Multipart(offer.media_type, etag), service.base(request)
 
     def parts() -> Iterator[Part]:
-        failed: DicomWebError | None = None
+        failed: DicomError | None = None
         is_empty = True
         for subject in shown:
             for part in _parts(service, subject, offer.media_type, rendering, base):
@@ -166,7 +167,7 @@ def _several(
 
 def _parts(
     service: Service, subject: Subject, media_type: str, rendering: Rendering, base: str
-) -> Iterator[Part | DicomWebError]:
+) -> Iterator[Part | DicomError]:
     """Draw what is shown of an instance, a part a picture. One that cannot be drawn does not keep the others back."""
     entry = subject.entry
     url = instance_url(base, entry)
@@ -178,7 +179,7 @@ def _parts(
                 yield Part(_content_type(entry, media_type), [body], f"{url}/rendered")
             return
         image = open_image(service.archive, subject)
-    except DicomWebError as error:
+    except DicomError as error:
         yield error
         return
     numbers = subject.numbers
@@ -187,7 +188,7 @@ def _parts(
         place = f"{url}/frames/{group[0] + 1}/rendered" if len(group) < entry.frames else f"{url}/rendered"
         try:
             yield Part(media_type, [image.draw(group, media_type, rendering)], place)
-        except DicomWebError as error:
+        except DicomError as error:
             yield error
 
 
@@ -203,23 +204,25 @@ def _thumbnail(service: Service, request: Request) -> Response:
     if len(frame) > 1:
         raise DicomWebError("a thumbnail is of one frame", status=400)
     offer = choose(request, [Offer(name) for name in MEDIA_TYPES])
-    etag = etag_of(entries, _DRAWN, request.url.path, offer, sorted(request.query_params.multi_items()))
-    modified = last_modified(entries)
+    why = "cannot be drawn" if entry.frames else ""
+    try:
+        found = subjects(service.archive, [entry], within=within)[0]
+    except DicomWebError:
+        found = Subject(entry, ())
+    made_from = [*entries, found.entry]
+    etag = etag_of(made_from, _DRAWN, request.url.path, offer, sorted(request.query_params.multi_items()))
+    modified = last_modified(made_from)
     known = unchanged(request, etag, modified)
     if known is not None:
         return known
     headers = validators(etag, modified)
-    why = ""
-    try:
-        found = subjects(service.archive, [entry], within=within)[0]
-        if found.numbers:
+    if found.numbers:
+        with suppress(DicomError):  # in a list of many, each has something to show
             image = open_image(service.archive, found)
             description = image.opened.description
             small = thumbnail_size(rendering, description.rows, description.columns)
             numbers = frame or (_middle(image, found.numbers),)
             return answer_picture(service, image, numbers, offer.media_type, small, headers)
-    except DicomWebError:  # in a list of many, each has something to show
-        why = "cannot be drawn" if entry.frames else ""
     body = placeholder(entry.sop_class_uid, offer.media_type, rendering, why=why)
     return Response(body, headers=headers, media_type=offer.media_type)
 

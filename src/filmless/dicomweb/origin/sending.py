@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import anyio
 import numpy as np
@@ -137,17 +137,29 @@ class Sending(Response):
     ) -> None:
         super().__init__(status_code=status, headers=headers)
         self._pieces, self._run = pieces, run
-        self._first: bytes | memoryview | None = None
+        self._held: list[bytes | memoryview] = []
         # Starlette gives a body without bytes a length of 0.
         self.raw_headers = [item for item in self.raw_headers if item[0] != b"content-length"]
+        self._has_length = length is not None
         self._whole = length is not None and length <= PIECE
         if length is not None:
             self.raw_headers.append((b"content-length", b"%d" % length))
 
-    def begin(self) -> "Sending":
-        """Read the first piece here and now: for who is in a thread already, and spares the way to another."""
-        self._first = next(self._pieces, b"")
+    def begin(self) -> Self:
+        """Read the first pieces here and now: for who is in a thread already, and spares the way to another.
+
+        A short body is whole then, and its length known.
+        """
+        self._held = [next(self._pieces, b"")]
+        if not self._whole and len(self._held[0]) < PIECE:
+            self._held.append(next(self._pieces, b""))
+            if not self._held[1] and not self._has_length:
+                self._whole = True
+                self.raw_headers.append((b"content-length", b"%d" % len(self._held[0])))
         return self
+
+    def _next(self) -> bytes | memoryview:
+        return self._held.pop(0) if self._held else next(self._pieces, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -157,7 +169,7 @@ class Sending(Response):
                 await send(start)
                 await send({"type": "http.response.body"})
                 return
-            first = await self._run(next, self._pieces, b"") if self._first is None else self._first
+            first = self._next() if self._held else await self._run(self._next)
             await send(start)
             if self._whole:
                 await send({"type": "http.response.body", "body": first})
@@ -173,7 +185,7 @@ class Sending(Response):
         ahead, pieces = anyio.create_memory_object_stream[bytes | memoryview](0)
 
         async def read() -> None:
-            while piece := await self._run(next, self._pieces, b""):
+            while piece := await self._run(self._next):
                 await ahead.send(piece)
             # Not when reading failed: what was sent by then must not look whole.
             ahead.close()

@@ -77,7 +77,12 @@ class Service:
 
     def base(self, request: HTTPConnection) -> str:
         """Return the URL of the service, without a slash at the end."""
-        return self.public_url or str(request.base_url).rstrip("/")
+        if self.public_url:
+            return self.public_url
+        try:
+            return str(request.base_url).rstrip("/")
+        except ValueError:
+            raise DicomWebError("`Host` is no host", status=400) from None
 
     async def entries(self, request: HTTPConnection, role: Role = "read") -> list[Entry]:
         """Return the instances that the path of a request names, in a stable order.

@@ -3,6 +3,7 @@
 import io
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from filmless.archive import Entry
 from filmless.convert.out.png import encode_png
 from filmless.dicomweb.origin.rendering_parameters import Rendering, Viewport
+from filmless.pixels.drawing import font
 from filmless.values import UID
 
 __all__ = ["MEDIA_TYPES", "SIDE", "placeholder", "representative", "thumbnail_size"]
@@ -47,7 +49,7 @@ def thumbnail_size(rendering: Rendering, rows: int, columns: int) -> Rendering:
     if rendering.viewport is not None:
         return rendering
     side = max(1, min(SIDE, max(rows, columns)))
-    return Rendering(viewport=Viewport(side, side), quality=rendering.quality, icc_profile=rendering.icc_profile)
+    return replace(rendering, viewport=Viewport(side, side))
 
 
 def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, why: str = "") -> bytes:
@@ -68,7 +70,7 @@ def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, wh
     -----
     PS3.18 10.4.1.1.4
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     width, height = rendering.viewport[:2] if rendering.viewport is not None else (SIDE, SIDE)
     image = Image.new("L", (width, height), _GROUND)
@@ -77,9 +79,14 @@ def placeholder(sop_class_uid: str, media_type: str, rendering: Rendering, *, wh
     letters = min(width, height) // 14
     if letters >= _LEAST_LETTERS:
         lines = textwrap.wrap(UID(sop_class_uid).name.removesuffix(" Storage"), _LINE)[:_LINES] + ([why] if why else [])
-        font = ImageFont.load_default(min(letters, _MOST_LETTERS))
         pen.multiline_text(
-            (width / 2, height / 2), "\n".join(lines), fill=_INK, font=font, anchor="mm", align="center", spacing=6
+            (width / 2, height / 2),
+            "\n".join(lines),
+            fill=_INK,
+            font=font(min(letters, _MOST_LETTERS)),
+            anchor="mm",
+            align="center",
+            spacing=6,
         )
     if media_type == "image/png":
         return encode_png(np.asarray(image))

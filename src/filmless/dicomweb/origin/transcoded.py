@@ -73,13 +73,16 @@ def transcoded(archive: Archive, entry: Entry, transfer_syntax: str) -> Iterator
             yield file
 
 
-def cannot_be_had(error: Exception) -> DicomWebError:
+def cannot_be_had(error: Exception, *, is_stored: bool = False) -> DicomWebError:
     """Say over HTTP that a stored instance cannot be decoded or encoded as is asked."""
+    hint = (
+        "retrieve the instance, with `transfer-syntax=*`" if is_stored else "`transfer-syntax=*` gives what is stored"
+    )
     message = error.message if isinstance(error, DicomError) else str(error)
     return DicomWebError(
         f"the instance cannot be had in this transfer syntax: {message}",
         status=406,
-        hint="`transfer-syntax=*` gives it as it is stored",
+        hint=hint,
     )
 
 

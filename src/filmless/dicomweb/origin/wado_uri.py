@@ -86,7 +86,7 @@ async def _answer(service: Service, request: Request, query: Mapping[str, str], 
     if "frameNumber" in query:
         raise DicomWebError("`frameNumber` goes with pictures, not with application/dicom", status=400)
     wanted = {(entry.transfer_syntax_uid, entry.frames > 0): offer.transfer_syntax}
-    return send_instances(service, request, [entry], wanted, is_multipart=False, is_alone=True)
+    return await service.call(send_instances, service, request, [entry], wanted, is_multipart=False, is_alone=True)
 
 
 def _files(entry: Entry, transfer_syntax: str) -> list[Offer]:

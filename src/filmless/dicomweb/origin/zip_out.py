@@ -9,6 +9,7 @@ from typing import Final
 
 from filmless.archive import Archive, Entry
 from filmless.dicomweb.origin.sending import PIECE, Pieces
+from filmless.errors import ArchiveError
 
 __all__ = ["zipped"]
 
@@ -41,9 +42,13 @@ def zipped(archive: Archive, entries: Sequence[Entry]) -> Pieces:
         for entry in entries:
             info = zipfile.ZipInfo(_name(entry))
             with archive.open(entry) as source, file.open(info, "w", force_zip64=entry.size >= 1 << 31) as target:
+                left = entry.size
                 while data := source.read(PIECE):
                     target.write(data)
+                    left -= len(data)
                     yield out.taken()
+                if left:
+                    raise ArchiveError("a stored file is not as long as it was when it was stored")
     yield out.taken()
 
 
