@@ -165,7 +165,7 @@ def bomb() -> bytes:
 @pytest.mark.parametrize("kind", [DICOM, JSON, "application/dicom"])
 def test_gzip_bombs(served: str, kind: str) -> None:
     headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
-    assert httpx.post(f"{served}/studies", content=bomb(), headers=headers, timeout=30).status_code in {400, 413}
+    assert httpx.post(f"{served}/studies", content=bomb(), headers=headers, timeout=30).status_code == 413
     double = {"Content-Type": kind, "Content-Encoding": "gzip, gzip"}
     assert httpx.post(f"{served}/studies", content=gzip.compress(b"x"), headers=double).status_code == 415
 
