@@ -92,7 +92,6 @@ def glob(pattern: str) -> Callable[[str], bool]:
     >>> glob("a*b?")("aXXbc"), glob("a*b?")("ab")
     (True, False)
     """
-    pattern = collapsed(pattern)
     least = len(pattern) - pattern.count("*")
     made: list[Callable[[str], bool]] = []
 
@@ -100,7 +99,7 @@ def glob(pattern: str) -> Callable[[str], bool]:
         if len(text) < least:
             return False
         if not made:  # only now: a pattern of a megabyte fits no value, and is never compiled
-            made.append(_compiled(pattern))
+            made.append(_compiled(collapsed(pattern)))
         return made[0](text)
 
     return test

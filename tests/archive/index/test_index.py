@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +16,8 @@ from filmless.archive.header import ENCODER
 from filmless.archive.index.index import Index, Totals
 from filmless.archive.query import Query
 from filmless.archive.within import Within
-from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError
+from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError, UnsupportedError
+from filmless.file import read
 
 from .made import CT, SR, data_set, keys, placed, record
 
@@ -62,23 +62,23 @@ def test_each_is_told_whether_it_was_added(index: Index) -> None:
     assert index.totals() == Totals(patients=1, studies=1, series=2, instances=3, size=3000, conflicts=0)
 
 
-def test_an_entry_says_what_was_added(index: Index) -> None:
+def test_an_entry_says_what_was_added(index: Index, pydicom_files: list[Path]) -> None:
     ds = data_set(1, 2, 3, PatientID="A^_%")
-    made = replace(
-        record(ds, size=5_000_000_000), frames=FrameMap(3, np.array([[1, 2]], np.uint64), np.arange(4, dtype=np.uint32))
-    )
+    kept = FrameMap.of(read(next(path for path in pydicom_files if path.name == "CT_small.dcm")))
+    assert kept is not None
+    made = replace(record(ds, size=5_000_000_000), frames=kept)
     index.add([(made, "/folder", "a/b.dcm")])
     entry = index.find(ds.SOPInstanceUID)
     assert entry is not None
     assert entry[1:-1] == (
         *("A^_%", "1.2.1", "1.2.1.2", "1.2.1.2.3", CT, "1.2.840.10008.1.2.1", 5_000_000_000),
-        *(made.sha256, "/folder", "a/b.dcm", 3),
+        *(made.sha256, "/folder", "a/b.dcm", 1),
     )
     (header,) = index.headers([entry])
     assert header.compressed == made.header
     frames = index.frame_map(entry)
     assert frames is not None
-    assert frames.of_frame(0) == [(1, 2)]
+    assert frames.pack() == kept.pack()
     assert index.find("1.2.3") is None
 
 
@@ -211,6 +211,17 @@ def test_a_replacement_with_the_uid_of_another_is_refused_as_a_whole(index: Inde
     with pytest.raises(ConflictError):
         index.replace([(first, record(data_set(1, 1, 2), content="x"), "", "x")])
     assert index.entries("1.2.1") == [first, second]
+
+
+def test_a_study_stays_with_its_patient(index: Index) -> None:
+    """What comes in for a study of another patient does not move it into the sight of who sent it."""
+    index.add(placed(data_set(1, 1, 1, PatientID="P1")))
+    index.add(placed(data_set(1, 1, 2, PatientID="P2")))
+    assert index.patient_of("1.2.1") == "P1"
+    assert index.patient_of("1.2.2") is None
+    assert [entry.patient_id for entry in index.entries("1.2.1")] == ["P1", "P1"]
+    assert index.entries("1.2.1", within=Within(patients=frozenset({"P2"}))) == []
+    assert index.totals().patients == 1
 
 
 def test_people_without_an_id_are_not_one(index: Index) -> None:
@@ -370,3 +381,15 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert index.add(placed(data_set(1, 1, 1))) == [True]
     assert index.totals().instances == 1
     index.close()
+
+
+def test_a_backup_is_an_index(index: Index, tmp_path: Path) -> None:
+    index.add(placed(*(data_set(1, 1, number) for number in range(50))))
+    if index._database.url.startswith("postgresql"):
+        with pytest.raises(UnsupportedError, match="pg_dump"):
+            index.backup(tmp_path / "copy.sqlite")
+        return
+    index.backup(tmp_path / "copy.sqlite")
+    copy = Index(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    assert list(copy.locations()) == list(index.locations())
+    copy.close()

@@ -1,5 +1,6 @@
 """The tables, and how a database gets them."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_the_migrations_make_what_the_schema_says(url: str) -> None:
 def test_the_statements_are_those_of_the_schema(tmp_path: Path) -> None:
     """In SQLite all is in the statements that are kept: collation, defaults, AUTOINCREMENT."""
     migrated, created = (_engine(f"sqlite:///{tmp_path / name}") for name in ("a", "b"))
-    migrations.migrate(str(migrated.url))
+    Index(str(migrated.url)).close()
     schema.METADATA.create_all(created)
     sql = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' ORDER BY name"
     rows = []
@@ -99,3 +100,16 @@ def test_without_psycopg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(ArchiveError, match=r"needs psycopg\nhint: pip install 'filmless\[postgres\]'"):
         Index("postgresql://localhost/index")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    """What is behind a question mark is of the path, not of the URL."""
+    folder = tmp_path / "a?b%20c#d é"
+    folder.mkdir()
+    for _ in range(2):
+        index = Index(f"sqlite:///{folder / 'index.sqlite'}")
+        assert index.totals().instances == 0
+        index.close()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert [path.name for path in folder.iterdir()] == ["index.sqlite"]

@@ -16,7 +16,7 @@ from filmless.archive.index.index import Index
 from filmless.archive.query import Key, Level, Query
 from filmless.archive.within import Within
 from filmless.dataset import Dataset
-from filmless.errors import ValueRepresentationError
+from filmless.errors import LimitError, ValueRepresentationError
 
 from .made import CT, SR, data_set, keys, path, placed
 
@@ -138,7 +138,9 @@ def _plain_name(part: str, value: str, *, fuzzy: bool) -> bool:
         words = [word for group in groups for word in re.split(r"[ ^-]+", group)]
         wanted = [word for word in re.split(r"[ ^=*?-]+", _plain_fold(part)) if word]
         return all(any(word.startswith(each) for word in words) for each in wanted)
-    patterns = [_plain_fold(group).rstrip("^") for group in part.split("=")]
+    patterns = ["^".join(_plain_fold(c).strip() for c in group.split("^")).rstrip("^") for group in part.split("=")]
+    if not any(patterns):
+        return any(groups)
 
     def matches(pattern: str, group: str) -> bool:
         return _plain_glob(pattern, group) or (pattern.endswith("^*") and matches(pattern[:-2].rstrip("^"), group))
@@ -313,6 +315,8 @@ def test_patients_are_found_by_what_is_below(filled: Index) -> None:
 
     assert found({}) == ["P1", "a%", "a_"]
     assert found({"StudyDate": "20200101-20200102"}) == ["P1", "a%"]
+    assert found({"ModalitiesInStudy": "SR"}) == found({"NumberOfStudyRelatedSeries": "2"}) == ["P1"]
+    assert found({"NumberOfPatientRelatedStudies": "7"}) == found({})  # it is returned, not matched
     assert found({"Modality": "SR"}) == found({"KVP": "100"}) == found({"SOPInstanceUID": "1.2.4.1.1"}) == ["P1"]
     assert found({"RequestAttributesSequence.RequestedProcedureID": "B", "PatientName": "*太郎"}) == ["a_"]
     (row,) = filled.search(Query("patient", keys({"PatientID": "P1", "NumberOfPatientRelatedStudies": ""}))).rows
@@ -407,10 +411,25 @@ def test_huge_keys_take_no_longer_than_they_are_long(filled: Index) -> None:
             assert _timed(lambda p=pattern, k=keyword: _uids(filled, "study", {k: p}), seconds=2) == []
     # All one-letter pieces apart: what makes a matcher that goes back exponential.
     assert _uids(filled, "study", {"PatientID": "*1" * 40, "InstitutionName": "*a*" * 40}) == []
-    many = tuple(Key(path("PatientID"), "*") for _ in range(5000)) + tuple(
-        Key(path("PatientID"), "P1") for _ in range(200)
-    )
+    many = tuple(Key(path("PatientID"), f"P{'?' * (number % 2)}*") for number in range(5000))
     assert len(_timed(lambda: filled.search(Query("study", many)), seconds=2).rows) == 2
+    several = tuple(Key(path("PatientID"), f"*{number}*") for number in range(200))
+    assert _timed(lambda: filled.search(Query("study", several)), seconds=2).rows == []
+    with pytest.raises(LimitError, match="more than 200 keys"):
+        filled.search(Query("study", (*several, Key(path("PatientID"), "x"))))
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "ModalitiesInStudy", "StudyDate", "SOPClassesInStudy",
+                                     "StudyTime", "KVP", "InstitutionName", "NumberOfStudyRelatedSeries"])  # fmt: skip
+def test_a_key_of_many_values(filled: Index, keyword: str) -> None:
+    value = {"StudyDate": "1900010{}", "StudyTime": "000000.{}"}.get(
+        keyword, "x{}*" if "Number" not in keyword else "9{}"
+    )
+    parts = [value.format(number % 10) for number in range(1000)]
+    assert _timed(lambda: _uids(filled, "study", {keyword: "\\".join(parts)}), seconds=3) == []
+    if keyword not in {"KVP", "InstitutionName"}:  # these have no column
+        with pytest.raises(LimitError, match="more than 1000 values"):
+            _uids(filled, "study", {keyword: "\\".join([*parts, parts[0], parts[0]])})
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from urllib.parse import quote
 from filmless.archive.header import Header
 from filmless.archive.index.conditions import Condition
 from filmless.archive.index.database import Database
-from filmless.archive.levels import ALWAYS, KNOWN, LEVELS, ORDER
+from filmless.archive.levels import ALWAYS, KNOWN, LEVEL_OF, LEVELS, ORDER
 from filmless.archive.matching import alternatives, vr_of
 from filmless.archive.query import Query, Row
 
 __all__ = ["Answers"]
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ONLINE: Final = {"vr": "CS", "Value": ["ONLINE"]}
 _RETRIEVE_URL: Final = "00081190"
 _COUNTS_OF_PATIENT: Final = ("00201200", "00201202", "00201204")
@@ -57,8 +58,11 @@ class Answers:
         self._always = [(f"{tag:08X}", {"vr": vr_of(tag)}) for tag in sorted(always | asked)]
         self._known = [f"{tag:08X}" for tag in sorted(known)]
         self._counts = bool(asked & {0x0020_1200, 0x0020_1202, 0x0020_1204})
-        self._needs_header = bool(asked - own - _MADE) or (query.include_all and query.level == "instance")
-        self._sought = {f"{tag:08X}" for tag in asked - own - _MADE}
+        sought = asked - own - _MADE
+        self._sought = {f"{tag:08X}" for tag in sought}
+        everything = query.include_all and query.level == "instance"
+        self._looks_below = bool(sought) or everything
+        self._opens_header = everything or not sought <= LEVEL_OF.keys()
         # Rows of one study follow each other.
         self._parsed = lru_cache(maxsize=64)(json.loads)
 
@@ -71,8 +75,8 @@ class Answers:
                 known |= self._of_patient(row[0])
         else:
             known, uids = self._merged(row)
-        if self._needs_header:
-            known = self._with_header(known, row[{"patient": 0, "study": 0, "series": 7, "instance": 11}[level]])
+        if self._looks_below:
+            known = self._with_below(known, row[{"patient": 0, "study": 0, "series": 7, "instance": 11}[level]])
         if level != "patient" and self._query.retrieve_url is not None:
             known[_RETRIEVE_URL] = {"vr": "UR", "Value": [_url(self._query.retrieve_url, uids)]}
         answer: _Object = {}
@@ -85,8 +89,7 @@ class Answers:
             answer[tag] = known.get(tag, empty)
         if _RETRIEVE_URL in known:
             answer[_RETRIEVE_URL] = known[_RETRIEVE_URL]
-        text = json.dumps(dict(sorted(answer.items())), ensure_ascii=False, separators=(",", ":"))
-        return Row(*uids, text.encode("utf-8", "replace"))
+        return Row(*uids, _encode(dict(sorted(answer.items()))).encode("utf-8", "replace"))
 
     def _merged(self, row: tuple[Any, ...]) -> tuple[_Object, tuple[str, str, str]]:
         """Return all that the index knows of a study, series or instance, and its UIDs."""
@@ -115,23 +118,26 @@ class Answers:
             tag: {"vr": "IS", "Value": [int(count or 0)]} for tag, count in zip(_COUNTS_OF_PATIENT, counts, strict=True)
         }
 
-    def _with_header(self, known: _Object, key: int) -> _Object:
-        """Return what is known with what the header of the instance, or of the first one below, has."""
+    def _with_below(self, known: _Object, key: int) -> _Object:
+        """Return what is known with what the instance, or the first one below, has beside."""
         level = self._query.level
         seen = self._in_sight if level == "patient" else ()
         where = "".join(f" AND {part.sql}" for part in seen)
+        joined = "JOIN header h ON h.instance = i.id" if self._opens_header else ""
         sql = (
-            "SELECT h.json FROM header h JOIN instance i ON i.id = h.instance JOIN series e ON e.id = i.series "  # noqa: S608 - names of ours
-            f"JOIN study s ON s.id = e.study WHERE {_FIRST_BELOW[level]}{where} "
+            f"SELECT e.attributes, i.attributes, {'h.json' if joined else 'NULL'} FROM instance i {joined} "  # noqa: S608 - names of ours
+            f"JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study WHERE {_FIRST_BELOW[level]}{where} "
             "ORDER BY e.number, e.uid, i.number, i.uid LIMIT 1"
         )
         rows = self._database.rows(sql, (key, *(value for part in seen for value in part.values)))
         if not rows:
             return known
-        header = json.loads(Header(rows[0][0]).json())
+        series, instance, kept = rows[0]
+        found = json.loads(Header(kept).json()) if kept is not None else {}
+        found |= json.loads(series) | json.loads(instance)
         if self._query.include_all and level == "instance":
-            return {tag: element for tag, element in _without_bulk(header).items() if tag[:4] != "0002"} | known
-        return known | {tag: header[tag] for tag in self._sought if tag in header and "BulkDataURI" not in header[tag]}
+            return _without_bulk(found) | known
+        return known | {tag: found[tag] for tag in self._sought if tag in found and "BulkDataURI" not in found[tag]}
 
 
 def _levels(query: Query) -> list[str]:
@@ -156,7 +162,12 @@ def _several(vr: str, text: str) -> dict[str, Any]:
 
 def _url(base: str, uids: tuple[str, str, str]) -> str:
     parts = zip(("studies", "series", "instances"), uids, strict=True)
-    return base.rstrip("/") + "".join(f"/{name}/{quote(uid, safe='')}" for name, uid in parts if uid)
+    return base.rstrip("/") + "".join(f"/{name}/{_quoted(uid)}" for name, uid in parts if uid)
+
+
+def _quoted(uid: str) -> str:
+    """Return a UID for a URL: a file may have anything as one, and `quote` takes its time."""
+    return uid if uid.isascii() and uid.replace(".", "").isdigit() else quote(uid, safe="")
 
 
 def _without_bulk(attributes: _Object) -> _Object:

@@ -47,7 +47,7 @@ def attributes_of(*levels: Dataset) -> Attributes:
 
 def dumped(attributes: Attributes) -> str:
     """Return a DICOM JSON object as text, for a column."""
-    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).replace("\0", "")
+    return _UNSTORABLE.sub("\ufffd", json.dumps(attributes, ensure_ascii=False, separators=(",", ":")))
 
 
 def _first(attributes: Attributes, tag: str) -> Any:

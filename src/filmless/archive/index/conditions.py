@@ -9,6 +9,7 @@ from filmless.archive.index.names import name_patterns, words
 from filmless.archive.index.schema import NO_NUMBER
 from filmless.archive.index.values import Span, spans
 from filmless.archive.matching import EMPTY, alternatives, collapsed, combined_span, is_wild, vr_of
+from filmless.errors import LimitError
 
 __all__ = ["COLUMNS", "NOTHING", "Condition", "Place", "condition", "pair_condition"]
 
@@ -30,6 +31,7 @@ class Condition(NamedTuple):
 
 NOTHING: Final = Condition("1 = 0")
 _EVERYTHING: Final = Condition("1 = 1")
+_MOST: Final = 1000  # values of a key
 _LONGEST: Final = 150  # a longer text is not whole in its column
 
 #: Patient attributes are those of the studies; asked at the level of patients, they are those of the table of patients.
@@ -73,8 +75,12 @@ def condition(database: Database, tag: int, column: str, text: str, *, fuzzy: bo
     ------
     ValueRepresentationError
         A key of a date or time is none.
+    LimitError
+        It has too many values.
     """
     kind, vr = COLUMNS[tag].kind, vr_of(tag)
+    if text.count("\\") > _MOST and kind != "uid":
+        raise LimitError(f"a key has more than {_MOST} values", limit="values", value=_MOST, tag=tag)
     if kind in {"date", "time"}:
         if text.strip() == EMPTY:
             return Condition(f"{column} = ''")
@@ -87,7 +93,7 @@ def condition(database: Database, tag: int, column: str, text: str, *, fuzzy: bo
     if kind == "number":
         return _number(database, column, parts)
     if any(len(part) > _LONGEST for part in parts):
-        return None
+        return None  # words of a name are fewer than its letters, too
     if kind == "name":
         return _any(_fuzzy(database, column, part) if fuzzy else _name(database, column, part) for part in parts)
     found = _any(_text(database, column, parts))
@@ -108,17 +114,24 @@ def pair_condition(columns: tuple[str, str], date: str, time: str) -> Condition 
 
 
 def _any(found: Iterable[Condition]) -> Condition:
-    several = list(found)
-    if len(several) == 1:
-        return several[0]
-    if not several:
-        return _EVERYTHING
-    return Condition(f"({' OR '.join(each.sql for each in several)})", [v for each in several for v in each.values])
+    return _joined(" OR ", list(found))
 
 
 def _all(found: Iterable[Condition]) -> Condition:
-    several = list(found)
-    return Condition(f"({' AND '.join(each.sql for each in several)})", [v for each in several for v in each.values])
+    return _joined(" AND ", list(found))
+
+
+def _joined(word: str, several: list[Condition]) -> Condition:
+    """Join conditions as a tree of little depth: SQLite takes none of more than a thousand."""
+    if not several:
+        return _EVERYTHING
+    while len(several) > 1:
+        pairs = [several[place : place + 8] for place in range(0, len(several), 8)]
+        several = [
+            Condition(f"({word.join(each.sql for each in pair)})", [value for each in pair for value in each.values])
+            for pair in pairs
+        ]
+    return several[0]
 
 
 def _equal(database: Database, column: str, parts: list[str]) -> Condition:

@@ -6,6 +6,7 @@ Statements are written once, in the words of SQLite, with three marks: ``?`` for
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from filmless.errors import ArchiveError
@@ -43,6 +44,13 @@ class Database(Protocol):
 
     url: str
 
+    @property
+    def dialect(self) -> str:
+        """The dialect of SQLAlchemy, for migrations."""
+
+    def connect(self) -> Any:
+        """Open a plain connection of the driver, for migrations."""
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read all rows of a statement."""
 
@@ -57,6 +65,9 @@ class Database(Protocol):
 
     def pattern(self, text: str) -> str:
         """Return the value of a pattern of ``*`` and ``?``, for ``GLOB ?``."""
+
+    def backup(self, path: Path) -> None:
+        """Copy the database to a file, while it is used."""
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -1,7 +1,9 @@
 """The index of an archive: what is known of patients, studies, series and instances."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from filmless.archive.entry import Entry
@@ -83,7 +85,7 @@ class Index:
         self._database = open_database(url)
         self.on_written: Callable[[Transaction, list[Placed]], None] | None = None
         try:
-            migrate(self._database.url)
+            migrate(self._database)
         except BaseException:
             self._database.close()
             raise
@@ -170,6 +172,14 @@ class Index:
         """Return an instance by its UID."""
         rows = self._database.rows(f"{reading.ENTRY} WHERE i.uid = ?", (clean(instance_uid),))
         return reading.entry_of(rows[0]) if rows else None
+
+    def patient_of(self, study_uid: str) -> str | None:
+        """Return the Patient ID that a study is of; None when there is no such study.
+
+        An instance that comes in goes to the study of its UID, whatever Patient ID it has itself.
+        """
+        rows = self._database.rows("SELECT patient_id FROM study WHERE uid = ?", (clean(study_uid),))
+        return str(rows[0][0]) if rows else None
 
     def locations(self, *, storage: str | None = None, after: int = 0) -> Iterator[Entry]:
         """Return every instance, in the order of their ids, a page at a time: it may be written meanwhile.
@@ -295,6 +305,16 @@ class Index:
 
         self._database.write(work)
 
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy an index in SQLite to a file, while it is used.
+
+        Raises
+        ------
+        UnsupportedError
+            It is in PostgreSQL, which has ``pg_dump``.
+        """
+        self._database.backup(Path(path))
+
     def totals(self) -> Totals:
         """Return how much there is."""
         sql = "SELECT count(*), sum(series_count), sum(instance_count), sum(size) FROM study"
@@ -318,6 +338,8 @@ class Index:
         ------
         ValueRepresentationError
             A key of a date or time is none.
+        LimitError
+            It has more than 200 keys, or one of more than 1,000 values that are no UIDs.
         """
         return search.search(self._database, query)
 

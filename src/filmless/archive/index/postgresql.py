@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from filmless.archive.index.database import Again, Transaction
-from filmless.errors import ArchiveError, StorageFullError
+from filmless.errors import ArchiveError, StorageFullError, UnsupportedError
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,6 +77,8 @@ class PostgreSQL:
         ``postgresql://user@host/database``, of libpq; a driver behind a plus sign is taken, too.
     """
 
+    dialect: Final = "postgresql+psycopg"
+
     def __init__(self, url: str) -> None:
         try:
             import psycopg
@@ -83,11 +86,13 @@ class PostgreSQL:
             raise ArchiveError(
                 "an index in PostgreSQL needs psycopg", hint="pip install 'filmless[postgres]'"
             ) from None
-        scheme, _, rest = url.partition(":")
-        self.url = f"postgresql:{rest}"
-        self._psycopg, self._driver = psycopg, scheme
+        self.url, self._psycopg = f"postgresql:{url.partition(':')[2]}", psycopg
         self._idle, self._closed = deque["Connection"](), False
         self._give_back(self._connect())
+
+    def connect(self) -> "Connection":
+        """Open a plain connection, for migrations."""
+        return self._psycopg.connect(self.url, connect_timeout=10)
 
     def _connect(self) -> "Connection":
         with self._translated():
@@ -175,6 +180,10 @@ class PostgreSQL:
         """Return the value of a pattern, its other signs taken literally."""
         text = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return text.replace("*", "%").replace("?", "_")
+
+    def backup(self, path: Path) -> None:  # noqa: ARG002
+        """Refuse: PostgreSQL has its own ways."""
+        raise UnsupportedError("an index in PostgreSQL is not copied to a file", hint="use pg_dump")
 
     def close(self) -> None:
         """Let go of all connections; those at work are closed when they are given back."""

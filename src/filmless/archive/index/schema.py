@@ -67,12 +67,13 @@ patient: Final = Table(
     METADATA,
     Column("id", _ID, primary_key=True),
     Column("key", _STRING, nullable=False, unique=True),  # Patient ID and issuer; without an ID the name, too
-    _text("patient_id", index=True),
+    _text("patient_id"),
     _text("issuer"),
     *_person("patient_name"),
     _text("birth_date"),
     _text("sex"),
     Column("attributes", Text, nullable=False),  # the patient level, a DICOM JSON object
+    Index("patient_in_order", "patient_id", "issuer", "id"),
     Index("patient_by_name", "patient_name"),
 )
 

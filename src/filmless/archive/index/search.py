@@ -15,11 +15,14 @@ from filmless.archive.levels import LEVEL_OF, ORDER
 from filmless.archive.matching import PAIRS, Criteria, alternatives, is_universal
 from filmless.archive.query import Found, Key, Query
 from filmless.archive.within import Within
+from filmless.errors import LimitError
 
 __all__ = ["search"]
 
+_MOST: Final = 200  # keys
 _HUGE: Final = (1 << 63) - 1
-_UNMATCHED: Final = {0x0008_0005, 0x0008_0052, 0x0008_0054, 0x0008_1190}  # of an identifier and an answer themselves
+#: What is of an identifier or an answer themselves, and counts of a patient, which are returned only.
+_UNMATCHED: Final = {0x0008_0005, 0x0008_0052, 0x0008_0054, 0x0008_1190, 0x0020_1200, 0x0020_1202, 0x0020_1204}
 _STUDY_UID: Final = 0x0020_000D
 
 _STUDY: Final = "s.id, s.uid, s.modalities, s.sop_classes, s.series_count, s.instance_count, s.attributes"
@@ -82,7 +85,10 @@ class _Plan:
         self._database, self._level, self._fuzzy = database, query.level, query.fuzzy
         self._conditions: list[Condition] = []
         self.rest: list[Callable[[tuple[Any, ...]], bool]] = []
-        keys = [key for key in query.keys if key.path[0] not in _UNMATCHED and not is_universal(key.text)]
+        distinct = dict.fromkeys(query.keys)
+        keys = [key for key in distinct if key.path[0] not in _UNMATCHED and not is_universal(key.text)]
+        if len(keys) > _MOST:
+            raise LimitError(f"a query has more than {_MOST} keys", limit="keys", value=_MOST)
         Criteria(keys, fuzzy=query.fuzzy)  # refuses what is wrong, in whichever way it is matched
         self.in_sight = _sight(database, query.within)
         self._see(query.within)

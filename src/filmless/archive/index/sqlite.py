@@ -63,6 +63,8 @@ class SQLite:
         ``sqlite:///path``, the path relative, or absolute with a fourth slash.
     """
 
+    dialect: Final = "sqlite"
+
     def __init__(self, url: str) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise ArchiveError("SQLite is older than 3.35", hint="use a newer Python, or an index in PostgreSQL")
@@ -72,6 +74,10 @@ class SQLite:
         self.url, self._path = url, Path(path)
         self._lock, self._readers, self._closed = threading.Lock(), deque[sqlite3.Connection](), False
         self._writer = self._connect()
+
+    def connect(self) -> sqlite3.Connection:
+        """Open a plain connection, for migrations."""
+        return sqlite3.connect(self._path, timeout=_WAIT_S)
 
     def _connect(self) -> sqlite3.Connection:
         with _translated():
@@ -147,6 +153,15 @@ class SQLite:
     def pattern(self, text: str) -> str:
         """Return the value of a pattern: a bracket would begin a set of characters."""
         return text.replace("[", "[[]")
+
+    def backup(self, path: Path) -> None:
+        """Copy the database to a file, while it is used: it is the state of one moment."""
+        connection = self._take()
+        try:
+            with _translated(), closing(sqlite3.connect(path)) as copy:
+                connection.backup(copy)
+        finally:
+            self._give_back(connection)
 
     def close(self) -> None:
         """Let go of all connections; those at work are closed when they are given back."""

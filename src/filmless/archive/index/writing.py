@@ -38,8 +38,8 @@ _INSERT_HEADER: Final = "INSERT INTO header (instance, encoder, json, frames) VA
 
 def add(database: Transaction, batch: Sequence[Placed], *, received: float | None = None) -> list[bool]:
     """Add instances; return for each whether it was added, or its UID was there already."""
-    for record, _, _ in batch:
-        _check(record)
+    for record, _, location in batch:
+        _check(record, location)
     received = time.time() if received is None else received
     uids = database.list({record.instance_uid for record, _, _ in batch})
     there = {uid for (uid,) in database.rows("SELECT uid FROM instance WHERE uid IN [?]", (uids,))}
@@ -55,10 +55,14 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
     return added
 
 
-def _check(record: Record) -> None:
+def _check(record: Record, location: str) -> None:
     for uid in (record.study_uid, record.series_uid, record.instance_uid):
         if not uid or len(uid) > _LONGEST_UID or clean(uid) != uid:
             raise FormatError(f"a UID that the instance is filed by is empty, or longer than {_LONGEST_UID} characters")
+    try:
+        location.encode()
+    except UnicodeEncodeError:
+        raise FormatError("the name of the file is no text, and cannot be kept in the index") from None
 
 
 def _add_new(database: Transaction, new: list[Placed], received: float) -> None:
@@ -207,11 +211,7 @@ def _merged(known: str, values: Iterable[str]) -> str:
 def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
     """Remove instances, and what is empty then; return for each whether it was there."""
     wanted = {entry.id: entry.instance_uid for entry in entries}
-    sql = (
-        "SELECT DISTINCT p.key, s.uid FROM instance i JOIN series e ON e.id = i.series "
-        "JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE i.id IN [?]"
-    )
-    above = database.rows(sql, (database.list(wanted),))
+    above = _above(database, wanted)
     for key in sorted({key for key, _ in above}):
         database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
     for uid in sorted({uid for _, uid in above}):
@@ -227,6 +227,15 @@ def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
     for study in sorted({row[3] for row in found}):
         _recount_study(database, study)
     return [entry.id in gone for entry in entries]
+
+
+def _above(database: Transaction, ids: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Return the keys of the patients and the UIDs of the studies that instances are of."""
+    sql = (
+        "SELECT DISTINCT p.key, s.uid FROM instance i JOIN series e ON e.id = i.series "
+        "JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE i.id IN [?]"
+    )
+    return database.rows(sql, (database.list(ids),))
 
 
 def _recount_series(database: Transaction, series: int) -> None:
@@ -273,13 +282,34 @@ def replace(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> l
 
     What is known of the patients, studies and series above is taken from the new records: they are corrections.
     """
+    patients = _lock(database, changes)
     there = remove(database, [entry for entry, _ in changes])
     placed = [new for (_, new), was_there in zip(changes, there, strict=True) if was_there]
     if not all(add(database, placed)):
         raise ConflictError("the UID of an instance that was to replace another one is in the archive already")
     for record in {(new[0].study_uid, new[0].series_uid): new[0] for new in placed}.values():
         _refresh(database, record)
+    for key in patients:
+        ((patient,),) = database.rows("SELECT id FROM patient WHERE key = ?", (key,)) or [(0,)]
+        _drop_patient(database, patient)
     return there
+
+
+def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> list[str]:
+    """Lock all that a replacement may touch, old and new, in the order of all; return the keys of the patients."""
+    above = _above(database, (entry.id for entry, _ in changes))
+    fresh = {(made := _patient_and_study(new[0])).key: made.patient for _, new in changes}
+    studies = {uid for _, uid in above} | {new[0].study_uid for _, new in changes}
+    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
+    owners = {key for (key,) in database.rows(sql, (database.list(studies),))}
+    patients = sorted({key for key, _ in above} | owners | fresh.keys())
+    for key in patients:
+        found = database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
+        if not found and key in fresh:
+            _insert(database, "patient", {"key": key, **fresh[key]}, unique="key")
+    for uid in sorted(studies):
+        database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    return patients
 
 
 def _refresh(database: Transaction, record: Record) -> None:
@@ -290,8 +320,6 @@ def _refresh(database: Transaction, record: Record) -> None:
     owner = patient if key == fresh.key else _patient(database, fresh.key, fresh.patient)
     _update(database, "study", study, {**fresh.study, "patient": owner})
     _update(database, "patient", owner, fresh.patient)
-    if owner != patient:
-        _drop_patient(database, patient)
     sql = "SELECT id FROM series WHERE study = ? AND uid = ?"
     ((series,),) = database.rows(sql, (study, record.series_uid))
     _update(database, "series", series, _series_row(record))

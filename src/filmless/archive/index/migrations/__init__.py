@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from filmless.archive.index.database import Database
 from filmless.archive.index.schema import REVISION
 from filmless.errors import ArchiveError
 
@@ -14,7 +15,7 @@ _FOLDER: Final = Path(__file__).parent
 _LOCK: Final = 0x66696C6D  # "film": one process at a time in PostgreSQL
 
 
-def migrate(url: str) -> None:
+def migrate(database: Database) -> None:
     """Make the tables, or bring them to the newest revision.
 
     Raises
@@ -22,9 +23,8 @@ def migrate(url: str) -> None:
     ArchiveError
         The database was made by a newer version, or cannot be reached.
     """
-    if url.startswith("postgresql:"):
-        url = "postgresql+psycopg" + url.removeprefix("postgresql")
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    # The connections are the database's own: SQLAlchemy reads URLs in another way.
+    engine = sa.create_engine(f"{database.dialect}://", creator=database.connect, poolclass=sa.pool.NullPool)
     try:
         with engine.connect() as connection:
             if _revision(connection) != REVISION:

@@ -76,7 +76,7 @@ def _make_patient_and_study() -> None:
         *_needed(sa.Text, "attributes"),
         sa.UniqueConstraint("key"),
     )
-    op.create_index("ix_patient_patient_id", "patient", ["patient_id"])
+    op.create_index("patient_in_order", "patient", ["patient_id", "issuer", "id"])
     op.create_index("patient_by_name", "patient", ["patient_name"])
     op.create_table(
         "study",

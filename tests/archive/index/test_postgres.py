@@ -1,0 +1,115 @@
+"""What several processes on one PostgreSQL meet."""
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from filmless.archive.index import postgresql
+from filmless.archive.index.index import Index
+from filmless.errors import ArchiveError
+
+from .made import data_set, placed, record
+
+
+def test_nobody_waits_for_each_other(postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances of a few studies are added, removed, and moved to other patients, by four at once: no deadlock."""
+    seen = []
+
+    def noted(error: psycopg.Error) -> ArchiveError:
+        seen.append(error.sqlstate)
+        return ours(error)
+
+    ours = postgresql._ours
+    monkeypatch.setattr(postgresql, "_ours", noted)
+    url, start = postgres(), threading.Barrier(4)
+    indexes = [Index(url) for _ in range(4)]
+
+    def work(number: int) -> None:
+        chance, index = random.Random(number), indexes[number]
+        start.wait()
+        for _ in range(25):
+            numbers = [(chance.randint(1, 5), chance.randint(1, 2), chance.randint(1, 9)) for _ in range(10)]
+            kind = chance.choice(["add", "add", "remove", "replace"])
+            if kind == "add":
+                index.add(placed(*(data_set(*each, PatientID=f"P{each[0] % 2}") for each in numbers)))
+                continue
+            found = [index.find(f"1.2.{study}.{series}.{instance}") for study, series, instance in set(numbers)]
+            entries = [entry for entry in found if entry is not None]
+            if kind == "remove":
+                index.remove(entries)
+            else:
+                moved = [
+                    data_set(*map(int, entry.instance_uid.split(".")[2:]), PatientID=f"P{chance.randint(0, 2)}")
+                    for entry in entries
+                ]
+                index.replace((entry, record(ds), "", "b") for entry, ds in zip(entries, moved, strict=True))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    assert seen == []
+    rows = indexes[0]._database.rows(
+        "SELECT s.instance_count, s.size, (SELECT count(*) FROM instance i JOIN series e ON e.id = i.series "
+        "WHERE e.study = s.id), (SELECT sum(e.instance_count) FROM series e WHERE e.study = s.id) FROM study s"
+    )
+    assert rows
+    assert all(count == counted == summed and size == count * 1000 for count, size, counted, summed in rows)
+    assert indexes[0]._database.rows("SELECT 1 FROM patient WHERE id NOT IN (SELECT patient FROM study)") == []
+    for index in indexes:
+        index.close()
+
+
+def test_a_server_that_was_started_anew_is_reached_again(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    index = Index(url)
+    index.add(placed(data_set(1)))
+
+    def cut() -> None:
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                          "WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+
+    cut()
+    assert index.find("1.2.1.1.1") is not None
+    cut()
+    assert index.add(placed(data_set(2))) == [True]
+    index.close()
+
+
+def test_messages_hold_no_values(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    index = Index(url)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("ALTER TABLE study ADD CHECK (patient_id <> 'SECRET')")
+    with pytest.raises(ArchiveError) as caught:
+        index.add(placed(data_set(PatientID="SECRET")))
+    assert str(caught.value) == "the index cannot be used: PostgreSQL says CheckViolation, SQLSTATE 23514"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    index.close()
+
+
+def test_a_row_that_another_process_holds_is_told(postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "_PREPARE", (*postgresql._PREPARE, "SET lock_timeout = '1ms'"))
+    url = postgres()
+    index = Index(url)
+    index.add(placed(data_set(1, 1, 1)))
+    with psycopg.connect(url) as other:
+        other.execute("SELECT 1 FROM study FOR UPDATE")
+        with pytest.raises(ArchiveError, match="locked by another process"):
+            index.add(placed(data_set(1, 1, 2)))
+    assert index.add(placed(data_set(1, 1, 2))) == [True]
+    index.close()
+
+
+def test_a_commit_is_synchronous_whatever_the_default_is(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    with psycopg.connect(url, autocommit=True) as other:
+        name = other.info.dbname
+        other.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")  # type: ignore[arg-type]
+    index = Index(url)
+    assert index._database.rows("SHOW synchronous_commit") == [("on",)]
+    index.close()
