@@ -186,22 +186,19 @@ def test_one_bad_record_does_not_fail_the_others(archive: Archive, make: Make, m
             raise FormatError("a value that no database takes")
         return add(batch)
 
+    def late(batch):
+        # While the first one is committed the others gather.
+        monkeypatch.setattr(archive.index, "add", picky)
+        futures.extend(submit(number) for number in range(1, 6))
+        return picky(batch)
+
     def submit(number: int) -> Future[Outcome]:
         with archive.receive() as incoming:
             incoming.write(make(number))
             return incoming.submit()
 
-    monkeypatch.setattr(archive.index, "add", picky)
-    settle = archive.storage.settle
+    monkeypatch.setattr(archive.index, "add", late)
     futures: list[Future[Outcome]] = []
-
-    def late(locations):
-        # While the first one is committed the others gather.
-        monkeypatch.setattr(archive.storage, "settle", settle)
-        futures.extend(submit(number) for number in range(1, 6))
-        settle(locations)
-
-    monkeypatch.setattr(archive.storage, "settle", late)
     assert submit(0).result(10).kind == "stored"
     with pytest.raises(FormatError):
         futures[2].result(10)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from filmless.archive.frame_map import FrameMap
 from filmless.dataset import Dataset
@@ -196,6 +198,37 @@ def test_damaged_descriptions_are_left_to_who_opens_the_file() -> None:
     frames = FrameMap.of(read(encode(ds)))
     assert frames is not None
     assert (frames.is_readable, frames.count) == (False, 1)
+
+
+_FRAGMENT = st.tuples(st.booleans(), st.booleans(), st.integers(0, 5)).map(
+    lambda drawn: (b"\xff\xd8\xff\xe0" if drawn[0] else b"") + bytes(2 * drawn[2]) + (b"\xff\xd9" if drawn[1] else b"")
+)
+
+
+@given(
+    fragments=st.lists(_FRAGMENT, min_size=1, max_size=6),
+    frames=st.integers(1, 5),
+    firsts=st.none() | st.lists(st.integers(0, 6), max_size=6, unique=True).map(sorted),
+    shift=st.sampled_from([0, 0, 0, 2, 8]),
+    syntax=st.sampled_from([_JPEG, "1.2.840.10008.1.2.5", _VIDEO, _EXPLICIT]),
+)
+def test_whatever_fragments_and_tables_say(
+    fragments: list[bytes], frames: int, firsts: list[int] | None, shift: int, syntax: str
+) -> None:
+    starts = np.cumsum([0, *(len(fragment) + 8 for fragment in fragments)])
+    offsets = [int(starts[min(first, len(fragments))]) + shift * bool(first) for first in firsts or ()]
+    data = _encapsulated(fragments, frames=frames, syntax=syntax, table=struct.pack(f"<{len(offsets)}I", *offsets))
+    ds = read(data)
+    made = FrameMap.of(ds)
+    assert made is not None
+    decoder = Frames(ds)
+    for frame in range(made.count if made.is_readable else 0):
+        try:
+            decoder.encoded(frame)  # what it finds out it goes by from then on
+        except DicomError:
+            pytest.fail(f"frame {frame} is in the map and cannot be read")
+    for frame in range(made.count if made.is_readable else 0):
+        assert _joined(data, made, frame) == decoder.encoded(frame)
 
 
 def test_without_pixel_data_there_is_none() -> None:

@@ -153,6 +153,36 @@ def submit(archive: Archive, data: bytes) -> Future[Outcome]:
         return incoming.submit()
 
 
+def test_a_sender_that_goes_away_stops_nobody(archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, go_on, add = threading.Event(), threading.Event(), archive.index.add
+
+    def slow(batch):
+        entered.set()
+        assert go_on.wait(10)
+        return add(batch)
+
+    monkeypatch.setattr(archive.index, "add", slow)
+    future = submit(archive, make(0))
+    assert entered.wait(10)
+    assert not future.cancel()
+    go_on.set()
+    assert future.result(10).kind == "stored"
+    assert archive.store(make(1)).kind == "stored"
+
+
+def test_a_listener_that_fails_stops_nobody(archive: Archive, make: Make) -> None:
+    told = []
+
+    def listen(outcome: Outcome, size: int) -> None:
+        told.append((outcome.kind, size))
+        raise RuntimeError
+
+    archive.tell_outcomes(listen)
+    for _ in range(2):
+        archive.store(make(0))
+    assert told == [("stored", len(make(0))), ("identical", len(make(0)))]
+
+
 def test_closing_finishes_what_was_handed_in(tmp_path: Path, make: Make) -> None:
     archive = Archive(tmp_path, options=Options(batch_delay_s=5))
     futures = [submit(archive, make(n)) for n in range(20)]

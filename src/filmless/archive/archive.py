@@ -165,6 +165,7 @@ class Archive:
         try:
             if stored.location.startswith("quarantine/"):
                 newcomer.location = self.storage.move(stored.location, "instances")
+            self.storage.settle([newcomer.location])
             return self._writing().submit(newcomer)
         except BaseException:
             self._reserved.release(uid)

@@ -127,14 +127,8 @@ class Committer:
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
-            self._storage.settle([newcomer.location for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
-            for newcomer in batch:
-                self.give_up(newcomer, error, is_without_row=True)
-            return
-        try:
             added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
-        except Exception as error:  # noqa: BLE001 - likewise
+        except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
             self._fail(batch, error)
             return
         if self._left:

@@ -64,10 +64,10 @@ class Header:
             It has more of them.
         """
         bulk = {tag: element.VR for tag in _BULK if tag in ds and 0 < (element := ds[tag]).length <= _LONG}
-        large: dict[int, str] = {}
         beside = size - (ds["PixelData"].length if "PixelData" in ds else 0)
-        if size == 0 or beside > min(_LOOK_AT, most_bytes):
-            large = _large(ds, most_bytes)
+        large = _large(ds) if size == 0 or beside > _LOOK_AT else {}
+        if size == 0 or beside > most_bytes:
+            _require_bound(ds, large, most_bytes)
         if large:
             ds = _with_placeholders(ds, large)
         text = ds.to_json(bulk_data="uri", bulk_data_uri="bulkdata/", threshold=_LONG).encode()
@@ -85,11 +85,14 @@ class Header:
         return text.replace(_URI, _URI + base.encode() + b"/") if base else text
 
 
-def _large(ds: Dataset, most_bytes: int) -> dict[int, str]:
+def _large(ds: Dataset) -> dict[int, str]:
     """Return the elements of the data set itself that are too long to be written out, and may be bulk data."""
-    large = {
+    return {
         int(element.tag): element.VR for element in ds if element.length > _LONG_TEXT and element.VR in _MAY_BE_BULK
     }
+
+
+def _require_bound(ds: Dataset, large: dict[int, str], most_bytes: int) -> None:
     total = -sum(ds[tag].length for tag in large)
     for element in ds.walk():
         vr = element.VR
@@ -98,7 +101,6 @@ def _large(ds: Dataset, most_bytes: int) -> dict[int, str]:
             if total > most_bytes:
                 message = f"the header has more than {most_bytes} bytes beside its bulk data"
                 raise LimitError(message, limit="most_header_bytes", value=most_bytes)
-    return large
 
 
 def _with_placeholders(ds: Dataset, large: dict[int, str]) -> Dataset:

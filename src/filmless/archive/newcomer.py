@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from filmless.archive.outcome import Kind, Outcome
@@ -35,12 +36,17 @@ class Newcomer:
     told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
     future: Future[Outcome] = field(default_factory=Future)
 
+    def __post_init__(self) -> None:
+        # A sender that goes away cancels what it waits for: the instance is stored all the same.
+        self.future.set_running_or_notify_cancel()
+
     def settle(self, kind: Kind) -> None:
         """Tell the sender what became of it."""
         record = self.record
         self.done()
         outcome = Outcome(kind, record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
-        self.told(outcome, record.size)
+        with suppress(Exception):  # a listener that fails is not the sender's concern
+            self.told(outcome, record.size)
         self.future.set_result(outcome)
 
     def fail(self, error: BaseException) -> None:

@@ -140,8 +140,8 @@ def rebuild(threads: int | None, as_json: bool, **place: Any) -> None:
 @archive_options
 def stats(as_json: bool, **place: Any) -> None:
     """Show counts and sizes, in all, by modality and by transfer syntax."""
-    from filmless import _core
     from filmless.archive.upkeep import stats as stats_of
+    from filmless.dataset import UID
     from filmless.file.media.sizes import size_text
 
     with opened(**of_archive(place), read_only=True) as target:
@@ -157,8 +157,8 @@ def stats(as_json: bool, **place: Any) -> None:
     for row in found["modalities"]:
         click.echo(f"{printable(row['modality']) or '-':12} {row['instances']:>12} {size_text(row['bytes']):>12}")
     for row in found["transfer_syntaxes"]:
-        entry = _core.uid_entry(row["uid"])
-        click.echo(f"{row['instances']:>25} {size_text(row['bytes']):>12}  {entry[0] if entry else row['uid']}")
+        name = UID(row["uid"]).name or row["uid"]
+        click.echo(f"{row['instances']:>25} {size_text(row['bytes']):>12}  {name}")
 
 
 @archive.command("list", short_help="Show studies, series or instances.")

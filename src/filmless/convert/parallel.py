@@ -4,7 +4,7 @@ import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
@@ -63,8 +63,10 @@ def in_order(
     threads: int | None = None,
     pool: Executor | None = None,
     ahead: int | None = None,
-) -> Iterator[tuple[Subject, Future[Result]]]:
+) -> Generator[tuple[Subject, Future[Result]]]:
     """Do work in threads; give each subject with what became of it, in their order.
+
+    Who may leave it early closes it: then no thread is at work any more.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ class Index:
 
     @property
     def database(self) -> Database:
-        """Return its database: upkeep asks more of it than serving does."""
+        """The database, for tables of others in it, and for upkeep."""
         return self._database
 
     def close(self) -> None:

@@ -176,15 +176,16 @@ def _copy_files(
     for area in AREAS:
         make_folder(root / area)
         # Several at a time: each waits for the disk.
-        for stored, result in in_order(copy, fresh(area), threads=_THREADS):
-            is_copied = result.result()
-            report.there += is_copied is None
-            if is_copied:
-                report.copied += 1
-                report.size += stored.size
-                touched.add((root / _name(area, stored.sha256)).parent)
-            if progress:
-                progress()
+        with closing(in_order(copy, fresh(area), threads=_THREADS)) as results:
+            for stored, result in results:
+                is_copied = result.result()
+                report.there += is_copied is None
+                if is_copied:
+                    report.copied += 1
+                    report.size += stored.size
+                    touched.add((root / _name(area, stored.sha256)).parent)
+                if progress:
+                    progress()
     for folder in touched:
         sync_folder(folder)
     return seen

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -141,10 +141,11 @@ def import_files(
         def take(subject: _Subject) -> tuple[Future[Outcome], bool]:
             return _taken(archive, subject, link=link)
 
-        for subject, submitted in in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD):
-            _tell(report, subject, submitted)
-            journal.add(subject.identity)
-            progress()
+        with closing(in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD)) as taken:
+            for subject, submitted in taken:
+                _tell(report, subject, submitted)
+                journal.add(subject.identity)
+                progress()
         journal.finish()
     return report
 

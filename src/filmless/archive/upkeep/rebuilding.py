@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -140,19 +140,20 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
         files = sorted(
             archive.storage.files(area), key=lambda stored: (_time_of(archive, stored) or 0, stored.location)
         )
-        for stored, adopted in in_order(adopt, files, threads=threads, ahead=_AHEAD):
-            try:
-                future = adopted.result()
-                kind = None if future is None else future.result().kind
-            except (DicomError, OSError) as error:
-                message = error.message if isinstance(error, DicomError) else "it cannot be read"
-                report.failed.append(Remark("failed", message, stored.location))
-            else:
-                if kind is None:
-                    report.failed.append(Remark("damaged", "it is damaged, or no instance", stored.location))
-                elif (time := _time_of(archive, stored)) is not None:
-                    times.append((time, stored.location))
-            progress()
+        with closing(in_order(adopt, files, threads=threads, ahead=_AHEAD)) as results:
+            for stored, adopted in results:
+                try:
+                    future = adopted.result()
+                    kind = None if future is None else future.result().kind
+                except (DicomError, OSError) as error:
+                    message = error.message if isinstance(error, DicomError) else "it cannot be read"
+                    report.failed.append(Remark("failed", message, stored.location))
+                else:
+                    if kind is None:
+                        report.failed.append(Remark("damaged", "it is damaged, or no instance", stored.location))
+                    elif (time := _time_of(archive, stored)) is not None:
+                        times.append((time, stored.location))
+                progress()
         receive_at(archive.index, times)
     found = sums(archive.index)
     report.instances, report.conflicts = found["instances"], found["conflicts"]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -102,20 +102,21 @@ def verify(
     def read_again(stored: Stored) -> tuple[int, bool]:
         return _read(archive, stored)
 
-    for number, (stored, result) in enumerate(in_order(read_again, _files(archive, state), threads=threads), 1):
-        try:
-            size, is_sound = result.result()
-        except (DicomError, OSError):
-            # Deleted or moved since it was listed, or lost: the index knows, below.
-            size, is_sound = 0, archive.storage.size(stored.location) is None
-        report.files += 1
-        report.size += size
-        if not is_sound:
-            report.damaged.append(Remark("damaged", "its bytes are not those that were stored", stored.location))
-        if progress:
-            progress(stored.size)
-        if number % _SAVE_EVERY == 0:
-            state.save(stored.location)
+    with closing(in_order(read_again, _files(archive, state), threads=threads)) as results:
+        for number, (stored, result) in enumerate(results, 1):
+            try:
+                size, is_sound = result.result()
+            except (DicomError, OSError):
+                # Deleted or moved since it was listed, or lost: the index knows, below.
+                size, is_sound = 0, archive.storage.size(stored.location) is None
+            report.files += 1
+            report.size += size
+            if not is_sound:
+                report.damaged.append(Remark("damaged", "its bytes are not those that were stored", stored.location))
+            if progress:
+                progress(stored.size)
+            if number % _SAVE_EVERY == 0:
+                state.save(stored.location)
     _compare_with_index(archive, report)
     if repair:
         _adopt(archive, report)
