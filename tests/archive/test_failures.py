@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,11 @@ needs_root = pytest.mark.skipif(not MOUNTS, reason="only root may mount a small 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MiB."""
+    """A disk of 16 MiB."""
     libc = ctypes.CDLL(None, use_errno=True)
     disk = tmp_path / "disk"
     disk.mkdir()
-    if libc.mount(b"tmpfs", str(disk).encode(), b"tmpfs", 0, b"size=4m") != 0:
+    if libc.mount(b"tmpfs", str(disk).encode(), b"tmpfs", 0, b"size=16m") != 0:
         pytest.skip(f"no disk can be mounted here: {os.strerror(ctypes.get_errno())}")
     yield disk
     assert libc.umount2(str(disk).encode(), 0) == 0
@@ -38,7 +39,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def remount(disk: Path, *, read_only: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     flags = 32 | (1 if read_only else 0)  # MS_REMOUNT, MS_RDONLY
-    assert libc.mount(b"tmpfs", str(disk).encode(), b"tmpfs", flags, b"size=4m") == 0, os.strerror(ctypes.get_errno())
+    assert libc.mount(b"tmpfs", str(disk).encode(), b"tmpfs", flags, b"size=16m") == 0, os.strerror(ctypes.get_errno())
+
+
+def fill(disk: Path) -> None:
+    """Fill a disk to the last byte."""
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
 
 
 def is_whole(archive: Archive, told: set[int], make: Make) -> None:
@@ -54,7 +62,7 @@ def is_whole(archive: Archive, told: set[int], make: Make) -> None:
 
 @needs_root
 def test_a_full_disk(small_disk: Path) -> None:
-    make = instance_maker(size=300_000)
+    make = instance_maker(size=1_000_000)
     with Archive(small_disk / "archive") as archive:
         told: set[int] = set()
         refused: list[StorageFullError] = []
@@ -68,8 +76,9 @@ def test_a_full_disk(small_disk: Path) -> None:
         assert refused
         assert not any(str(small_disk) in str(error) for error in refused)
         is_whole(archive, told, make)
+        fill(small_disk)
         kept = archive.entries(uid_of(0, level=1))
-        archive.delete(kept[:4])
+        assert archive.delete(kept[:4]) == 4
         told -= {number for number in told if uid_of(number) in {entry.instance_uid for entry in kept[:4]}}
         archive.store(make(100))
         is_whole(archive, told | {100}, make)

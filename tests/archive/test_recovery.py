@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from filmless.archive import Archive
+from filmless.archive.index.index import Index
 from filmless.archive.rows import without_row
-from filmless.errors import ArchiveError, NotFoundError
+from filmless.errors import ArchiveError, NotFoundError, StorageFullError
 
 from .made import uid_of
 
@@ -38,6 +39,25 @@ def test_files_without_a_row_are_adopted_after_a_kill(archive: Archive, make: Ma
     with Archive(killed(archive)) as again:
         assert rows(again) == {uid_of(number) for number in range(4)}
         assert list(without_row(again.storage, again.index, "instances")) == []
+
+
+def test_what_cannot_be_adopted_now_is_adopted_later(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    without_rows(archive, 1)
+
+    def full(*_args: object) -> None:
+        raise StorageFullError("there is no room for the index")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "add", full)
+        with Archive(killed(archive)) as again:
+            assert rows(again) == {uid_of(0), uid_of(2)}
+            assert again.delete(again.entries(uid_of(0, level=1), None, uid_of(0))) == 1
+    with Archive(archive.folder) as again:
+        assert rows(again) == {uid_of(1), uid_of(2)}
 
 
 def test_a_clean_end_leaves_nothing_to_look_for(archive: Archive, make: Make) -> None:

@@ -1,13 +1,15 @@
 """Kill what ingests at random points, again and again: what was acknowledged is there, and nothing else has to be done.
 
-    python tests/archive/torture.py --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
+    python -m tests.archive.torture --target direct|served --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
 
-`Target` is how instances get in: `Direct` forks a process that stores into an `Archive`; a server is another one.
+``direct`` kills a process that stores into an `Archive`, ``served`` a server that instances are sent to by STOW-RS.
 """
 
 import argparse
 import hashlib
+import http.client
 import os
+import queue
 import random
 import select
 import signal
@@ -18,13 +20,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from .made import instance_maker, uid_of
 
 SENDERS = 8
+TREE = Path(__file__).parents[2]
 
 Make = Callable[..., bytes]
 
@@ -69,6 +75,46 @@ class Acknowledged:
             self.gone.add(int(rest[0]))
 
 
+class Door(Protocol):
+    """Where senders hand instances in."""
+
+    def store(self, data: bytes, *, is_other: bool) -> str:
+        """Store it; return what became of it."""
+
+    def delete(self, number: int) -> None:
+        """Delete an instance."""
+
+
+def send(door: Door, make: Make, numbers: Iterator[int], say: Callable[[str], None]) -> None:
+    """Send instances for ever: new ones, the same again, others of the same UID; delete some."""
+    for number in numbers:
+        data = make(number)
+        sha256 = hashlib.sha256(data).hexdigest()
+        say(f"ack {door.store(data, is_other=False)} {number} {sha256}")
+        if number % 5 == 0:
+            say(f"ack {door.store(data, is_other=False)} {number} {sha256}")
+        if number % 7 == 0:
+            other = make(number, variant=1)
+            say(f"ack {door.store(other, is_other=True)} {number} {hashlib.sha256(other).hexdigest()}")
+        if number % 11 == 0:
+            say(f"deleting {number}")
+            door.delete(number)
+            say(f"deleted {number}")
+
+
+class Numbers:
+    """Numbers from one on, each to one thread."""
+
+    def __init__(self, first: int) -> None:
+        self._numbers, self._lock = count(first), threading.Lock()
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            with self._lock:
+                number = next(self._numbers)
+            yield number
+
+
 class Target(Protocol):
     """How instances get in: a process that can be killed, and senders."""
 
@@ -79,64 +125,50 @@ class Target(Protocol):
         """Stop for good."""
 
 
-def send(archive, make: Make, numbers: Iterator[int], say: Callable[[str], None]) -> None:
-    """Send instances for ever: new ones, the same again, others of the same UID; delete some."""
-    for number in numbers:
-        data = make(number)
-        sha256 = hashlib.sha256(data).hexdigest()
-        outcome = archive.store(data)
-        say(f"ack {outcome.kind} {number} {sha256}")
-        if number % 5 == 0:
-            say(f"ack {archive.store(data).kind} {number} {sha256}")
-        if number % 7 == 0:
-            other = make(number, variant=1)
-            say(f"ack {archive.store(other).kind} {number} {hashlib.sha256(other).hexdigest()}")
-        if number % 11 == 0:
-            say(f"deleting {number}")
-            entry = archive.index.find(outcome.instance_uid)
-            assert archive.delete([entry]) == 1
-            say(f"deleted {number}")
+class Forked:
+    """A process that is forked, round after round, from one that has imported everything."""
 
+    what = "direct"
 
-class Direct:
-    """Senders and archive in one process, forked from one that has imported everything."""
-
-    def __init__(self, folder: Path, *, size: int = 0) -> None:
-        command = [sys.executable, __file__, "--forker", "--folder", str(folder), "--size", str(size)]
-        self._forker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    def __init__(self, folder: Path, *, size: int) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.archive.torture",
+            "--forker",
+            self.what,
+            "--folder",
+            str(folder),
+            "--size",
+            str(size),
+        ]
+        self._forker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=TREE)
         self._rest = b""
 
-    def round(self, first: int, lines: int, delay_s: float, told: Acknowledged) -> int:
+    def begin(self, first: int) -> int:
+        """Fork; return the process."""
         assert self._forker.stdin
         self._forker.stdin.write(f"{first}\n".encode())
-        child, seen, last = 0, 0, first
-        for line in self._lines():
-            if line.startswith("pid "):
-                child = int(line.split()[1])
-            elif line == "end":
-                return last + 1
-            elif line == "failed":
-                raise AssertionError("a sender failed: its error is on stderr")
-            else:
-                told.take(line)
-                last = max(last, int(line.split()[2] if line.startswith("ack") else line.split()[1]))
-                seen += 1
-            if child and seen >= lines:
-                assert self._forker.stdout
-                until = time.monotonic() + delay_s
-                while (left := until - time.monotonic()) > 0:  # a moment that no line marks
-                    select.select([], [], [], left)
-                os.kill(child, signal.SIGKILL)
-                child = 0
-        raise AssertionError("the forking process ended")
+        return int(self.line().removeprefix("pid "))
 
-    def _lines(self) -> Iterator[str]:
+    def line(self) -> str:
+        """Return the next line of the process."""
         assert self._forker.stdout
-        while data := self._forker.stdout.read(1 << 16):
-            *whole, self._rest = (self._rest + data).split(b"\n")
-            yield from (line.decode() for line in whole)
+        while b"\n" not in self._rest:
+            data = self._forker.stdout.read(1 << 16)
+            assert data, "the forking process ended"
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        assert line != b"failed", "the process ended by itself: its error is on stderr"
+        return line.decode()
+
+    def kill(self, process: int, delay_s: float) -> None:
+        """Kill it in a moment that no line marks."""
+        select.select([], [], [], delay_s)
+        os.kill(process, signal.SIGKILL)
 
     def close(self) -> None:
+        """Stop for good."""
         assert self._forker.stdin
         assert self._forker.stdout
         self._forker.stdin.close()
@@ -144,55 +176,172 @@ class Direct:
         self._forker.stdout.close()
 
 
-def forker(folder: Path, size: int) -> None:
-    """Fork a process that ingests for each line of the input, and say when it has ended."""
-    from made import instance_maker
+class Direct(Forked):
+    """Senders and archive in one process."""
 
-    import filmless.archive
-    from filmless.file import read
+    def round(self, first: int, lines: int, delay_s: float, told: Acknowledged) -> int:
+        """Read what the senders say."""
+        process, seen, last = self.begin(first), 0, first
+        if not lines:
+            self.kill(process, delay_s)
+        while (line := self.line()) != "end":
+            told.take(line)
+            last = max(last, number_in(line))
+            seen += 1
+            if seen == lines:
+                self.kill(process, delay_s)
+        return last + 1
+
+
+class Served(Forked):
+    """A server in the process, and senders here, each with a connection of its own."""
+
+    what = "served"
+
+    def __init__(self, folder: Path, *, size: int) -> None:
+        super().__init__(folder, size=size)
+        self._make = instance_maker(size=size)
+
+    def round(self, first: int, lines: int, delay_s: float, told: Acknowledged) -> int:
+        """Send until it answers no more."""
+        process, last = self.begin(first), first
+        if lines:
+            address = self.line().removeprefix("ready ")
+            said: queue.SimpleQueue[str] = queue.SimpleQueue()
+            numbers = Numbers(first)
+
+            def sender() -> None:
+                with suppress(OSError, http.client.HTTPException):
+                    send(Web(address), self._make, iter(numbers), said.put)
+
+            with ThreadPoolExecutor(SENDERS) as pool:
+                jobs = [pool.submit(sender) for _ in range(SENDERS)]
+                for _ in range(lines):
+                    if all(job.done() for job in jobs):
+                        break
+                    told.take(line := said.get(timeout=60))
+                    last = max(last, number_in(line))
+                self.kill(process, delay_s)
+            for job in jobs:
+                job.result()
+            while not said.empty():
+                told.take(line := said.get())
+                last = max(last, number_in(line))
+        else:
+            self.kill(process, delay_s)
+        while self.line() != "end":
+            pass
+        return last + 1
+
+
+class Web:
+    """STOW-RS and DELETE, on one connection."""
+
+    def __init__(self, address: str) -> None:
+        host = address.removeprefix("http://").partition("/")[0]
+        self._connection = http.client.HTTPConnection(host)
+
+    def store(self, data: bytes, *, is_other: bool) -> str:
+        """Store one instance."""
+        kind = 'multipart/related; type="application/dicom"; boundary=torture'
+        body = b"--torture\r\nContent-Type: application/dicom\r\n\r\n" + data + b"\r\n--torture--\r\n"
+        self._ask("POST", "/dicom-web/studies", 200, body, {"Content-Type": kind, "Accept": "application/dicom+json"})
+        return "quarantined" if is_other else "stored"
+
+    def delete(self, number: int) -> None:
+        """Delete an instance."""
+        study, series, instance = (uid_of(0, level=1), uid_of(0, level=2), uid_of(number))
+        self._ask("DELETE", f"/dicom-web/studies/{study}/series/{series}/instances/{instance}", 204)
+
+    def _ask(
+        self, method: str, path: str, expected: int, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> None:
+        self._connection.request(method, path, body, headers or {})
+        answer = self._connection.getresponse()
+        text = answer.read()
+        assert answer.status == expected, (answer.status, text)
+
+
+class Inside:
+    """The archive in this process."""
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+
+    def store(self, data: bytes, *, is_other: bool) -> str:
+        """Store one instance."""
+        outcome = self._archive.store(data)
+        assert is_other == (outcome.kind == "quarantined")
+        return str(outcome.kind)
+
+    def delete(self, number: int) -> None:
+        """Delete an instance."""
+        assert self._archive.delete([self._archive.index.find(uid_of(number))]) == 1
+
+
+def number_in(line: str) -> int:
+    """Return the number that a line is about."""
+    return int(line.split()[2 if line.startswith("ack") else 1])
+
+
+def say(line: str) -> None:
+    """Tell the process that watches; whole or not at all."""
+    os.write(1, f"{line}\n".encode())
+
+
+def forker(what: str, folder: Path, size: int) -> None:
+    """Fork a process for each line of the input, and say when it has ended."""
+    from filmless.archive import Archive
 
     make = instance_maker(size=size)
-    read(make(1))
-    with tempfile.TemporaryDirectory() as warm, filmless.archive.Archive(warm) as archive:
+    with tempfile.TemporaryDirectory() as warm, Archive(warm) as archive:
         archive.store(make(1))
+        archive.delete([archive.index.find(uid_of(1))])
+    if what == "served":
+        pass
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            ingest(folder, int(line), make)
+            say(f"pid {os.getpid()}")
+            try:
+                (ingest if what == "direct" else serve)(folder, int(line), make)
+            except BaseException:
+                traceback.print_exc()
+                raise
+            finally:
+                os._exit(1)
         _, status = os.waitpid(child, 0)
-        os.write(1, b"end\n" if os.WIFSIGNALED(status) else b"failed\n")
+        say("end" if os.WIFSIGNALED(status) else "failed")
 
 
 def ingest(folder: Path, first: int, make: Make) -> None:
     """Ingest until somebody kills this process."""
-    os.write(1, f"pid {os.getpid()}\n".encode())
     from filmless.archive import Archive
 
-    archive = Archive(folder)
-    numbers = count(first)
-    lock = threading.Lock()
-
-    def each() -> Iterator[int]:
-        while True:
-            with lock:
-                number = next(numbers)
-            yield number
-
-    def say(line: str) -> None:
-        os.write(1, f"{line}\n".encode())
-
+    door, numbers = Inside(Archive(folder)), Numbers(first)
     with ThreadPoolExecutor(SENDERS) as pool:
-        jobs = [pool.submit(send, archive, make, each(), say) for _ in range(SENDERS)]
-        for job in jobs:
-            if error := job.exception():
-                traceback.print_exception(error)
-                os._exit(1)
+        jobs = [pool.submit(send, door, make, iter(numbers), say) for _ in range(SENDERS)]
+        for job in wait(jobs, return_when=FIRST_EXCEPTION).done:
+            traceback.print_exception(job.exception())
+            os._exit(1)
+
+
+def serve(folder: Path, _first: int, _make: Make) -> None:
+    """Serve until somebody kills this process."""
+    from filmless.server import Server
+
+    Server(settings(folder)).run(ready=lambda addresses: say(f"ready {addresses.urls[0]}"))
+
+
+def settings(folder: Path) -> Any:
+    """Return the settings of a server."""
+    from filmless.server import read_settings
+
+    return read_settings(given={"data": folder, "http.port": 0, "logs.level": "error"})
 
 
 def check(folder: Path, told: Acknowledged, *, since: int = 0) -> int:
     """Open the archive as the next start would, and compare it with what senders were told; return the rows."""
-    from made import uid_of
-
     from filmless.archive import Archive
 
     with Archive(folder) as archive:
@@ -213,7 +362,7 @@ def check(folder: Path, told: Acknowledged, *, since: int = 0) -> int:
         return len(rows)
 
 
-def torture(target: Target, folder: Path, *, kills: int, seed: int, most: int = 60) -> Acknowledged:
+def torture(target: Target, folder: Path, *, kills: int, seed: int, most: int) -> Acknowledged:
     """Kill it so often; look after each kill at what came in last, and in the end at all of it."""
     chance, told, first = random.Random(seed), Acknowledged(), 0
     for kill in range(kills):
@@ -233,20 +382,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--most", type=int, default=60, help="answers before a kill, at the most")
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--forker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--target", choices=["direct", "served"], default="direct")
+    parser.add_argument("--forker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.forker:
-        forker(options.folder, options.size)
+        forker(options.forker, options.folder, options.size)
         return
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or Path(made) / "archive"
         print(f"{options.kills} kills, seed {options.seed}, {folder}", flush=True)
-        target = Direct(folder, size=options.size)
+        target = (Served if options.target == "served" else Direct)(folder, size=options.size)
         started = time.monotonic()
         try:
-            told = torture(target, folder, kills=options.kills, seed=options.seed)
+            told = torture(target, folder, kills=options.kills, seed=options.seed, most=options.most)
         finally:
             target.close()
     print(f"{told.lines} answers, {len(told.stored)} instances, none lost, {time.monotonic() - started:.0f} s")

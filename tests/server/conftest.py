@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -68,6 +69,7 @@ class Started:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONWARNINGS": "error::ResourceWarning"},
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
@@ -85,7 +87,7 @@ class Started:
     def end(self) -> int:
         """Ask to stop, and wait."""
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
         return self.wait()
 
     def wait(self) -> int:

@@ -1,27 +1,45 @@
 """The command from its first line to its last."""
 
+import errno
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from filmless.archive import Archive
+from filmless.cli.program import program
+from filmless.errors import ArchiveError
+from filmless.server.health import Health
 from tests.server.conftest import COMMAND, DEADLINE_S, Started, until
 
 
 def failing(*arguments: object) -> str:
-    """What the command says when it does not start."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE_S, check=False
-    )
-    assert done.returncode == 1, done
+    """What the command says when it does not start, in this process."""
+    done = CliRunner().invoke(program, ["serve", *map(str, arguments)])
+    assert done.exit_code == 1, done
+    assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr
     return done.stderr
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """A server with narrow bounds."""
+    folder = tmp_path_factory.mktemp("shared")
+    bounds = ("--limits-header-bytes", 2000, "--limits-url-bytes", 1000, "--limits-idle-s", 0.3)
+    server = Started("--data", folder, "--logs-level", "debug", *bounds).ready()
+    yield server
+    assert server.end() == 0
 
 
 def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None:
@@ -39,8 +57,8 @@ def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None
     assert [event["event"] for event in server.events()][-2:] == ["stopping", "stopped"]
 
 
-def test_answers_of_its_own(start, tmp_path: Path) -> None:
-    client = start("--data", tmp_path / "data").client
+def test_answers_of_its_own(shared: Started) -> None:
+    client = shared.client
     page = client.get("/")
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
@@ -57,30 +75,30 @@ def test_answers_of_its_own(start, tmp_path: Path) -> None:
     assert "filmless_ready 1.0" in metrics
 
 
-def test_a_log_holds_no_query_and_no_path(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path / "data", "--logs-level", "debug")
-    server.client.get("/dicom-web/Doe%5EJane?PatientName=Doe%5EJane")
-    server.client.get("/health?PatientName=Doe%5EJane")
-    server.end()
-    assert "Doe" not in "".join(server.log.all)
-    assert [event["route"] for event in server.events() if event["event"] == "request"] == ["unknown", "/health"]
+def test_a_log_holds_no_query_and_no_path(shared: Started) -> None:
+    shared.client.get("/dicom-web/Doe%5EJane?PatientName=Doe%5EJane")
+    shared.client.get("/health?PatientName=Doe%5EJane")
+    told = until(lambda: [event for event in shared.events() if event.get("route") == "/health"], "it is told")
+    assert told[-1].keys() == {"event", "level", "timestamp", "method", "route", "status", "ms", "from"}
+    assert "Doe" not in "".join(shared.log.all)
 
 
-def test_a_folder_is_one_servers(start, tmp_path: Path) -> None:
-    first = start("--data", tmp_path)
-    said = failing("--data", tmp_path, "--port", 0)
+def test_a_folder_is_one_servers(tmp_path: Path) -> None:
+    with Archive(tmp_path):
+        said = failing("--data", tmp_path, "--port", 0)
     assert said.startswith(f"filmless: the archive's folder is in use by another process, in {tmp_path}\nhint: ")
-    assert first.end() == 0
-    assert start("--data", tmp_path).client.get("/health").status_code == 200
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = failing("--data", tmp_path, "--port", port)
-    assert said == (
+        command = [*COMMAND, "--data", str(tmp_path), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
         f"filmless: cannot listen at `127.0.0.1` port {port}, it is in use\nhint: `--port 0` takes a free one\n"
     )
+    assert not (tmp_path / "running").exists(), "what was opened is closed"
 
 
 def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
@@ -163,8 +181,8 @@ def server_is_closed(host: str, port: int) -> None:
     until(refused, "no new connections")
 
 
-def test_a_head_without_end_is_refused(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path / "data", "--limits-header-bytes", 2000, "--limits-url-bytes", 1000)
+def test_a_head_without_end_is_refused(shared: Started) -> None:
+    server = shared
     url = httpx.URL(server.url)
     for text in (
         b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000,
@@ -179,8 +197,8 @@ def test_a_head_without_end_is_refused(start, tmp_path: Path) -> None:
     assert server.client.get("/health").status_code == 200
 
 
-def test_a_head_that_never_ends_is_left(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path / "data", "--limits-idle-s", 0.2)
+def test_a_head_that_never_ends_is_left(shared: Started) -> None:
+    server = shared
     url = httpx.URL(server.url)
     for text in (b"", b"GET / HT"):
         with socket.create_connection((url.host, url.port), DEADLINE_S) as connection:
@@ -201,17 +219,32 @@ def test_the_service_manager_is_told(start, tmp_path: Path, monkeypatch: pytest.
         assert channel.recv(100) == b"STOPPING=1"
 
 
-def test_health_says_what_is_wrong(start, tmp_path: Path) -> None:
-    full = start("--data", tmp_path / "full", "--quota-free-bytes", "4000 TB")
-    answer = full.client.get("/health")
-    assert answer.status_code == 503
-    assert answer.json()["checks"]["space"].endswith("bytes are free, expected 4000000000000000 or more")
-    assert full.client.get("/health/live").status_code == 200
-    assert "filmless_ready 0.0" in full.client.get("/metrics").text
+def test_health_says_what_is_wrong(tmp_path: Path) -> None:
+    def broken() -> None:
+        raise ArchiveError("the index does not answer")
+
+    full = Health(tmp_path, index=broken, free_bytes=4 * 10**18).report()
+    assert not full.is_ready
+    assert full.checks["space"].endswith("bytes are free, expected 4000000000000000000 or more")
+    assert full.checks["index"] == "does not answer: ArchiveError"
+    assert Health(tmp_path, index=lambda: None, free_bytes=0).report().is_ready
+    assert "disk" in Health(tmp_path / "none", index=lambda: None, free_bytes=0).report().checks
+
+
+def test_a_disk_that_is_full_or_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (errno.ENOSPC, errno.EROFS):
+
+        def refused(number: int = number, **_: object) -> None:
+            raise OSError(number, os.strerror(number), str(tmp_path))
+
+        monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+        checks = Health(tmp_path, index=lambda: None, free_bytes=0).report().checks
+        assert checks["disk"] == f"cannot be written to: {os.strerror(number).lower()}"
+        assert str(tmp_path) not in checks["disk"]
 
 
 def test_health_sees_a_disk_that_takes_nothing_and_one_that_does_again(start, tmp_path: Path) -> None:
-    server = start("--data", tmp_path)
+    server = start("--data", tmp_path, "--ready-file", tmp_path / "ready.json")
     incoming = tmp_path / "incoming"
     incoming.rename(tmp_path / "away")
     incoming.write_text("")  # nobody, not root either, makes a file in it

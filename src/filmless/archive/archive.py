@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
+from filmless.archive.ballast import Ballast
 from filmless.archive.committer import Committer
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
@@ -30,13 +31,14 @@ from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ArchiveError, ConflictError, NotFoundError
+from filmless.errors import ArchiveError, ConflictError, NotFoundError, StorageFullError
 from filmless.file import read
 
 __all__ = ["Archive"]
 
 _PIECE: Final = 1 << 20
 _CHUNK: Final = 500
+_FEW: Final = 10
 
 
 class Archive:
@@ -84,7 +86,7 @@ class Archive:
         on_written: Callable[[Transaction, list[Placed]], None] | None = None,
     ) -> None:
         self.folder, self.options = Path(folder), options or Options()
-        self._reserved = Reservations()
+        self._reserved, self._ballast = Reservations(), Ballast(self.folder)
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
         url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
@@ -106,6 +108,7 @@ class Archive:
                 self._begin(self._tenure)
 
     def _begin(self, tenure: Tenure) -> None:
+        self._ballast.fill()
         self._committer = Committer(self.index, self.storage, self.options)
         found: list[Future[Outcome]] = []
 
@@ -115,8 +118,9 @@ class Archive:
 
         try:
             recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
-            for future in found:
-                future.result()
+            if any(future.exception() is not None for future in found):
+                # There may be no room: what is there can be read all the same, and deleted; the next start tries again.
+                self._committer.is_clean = False
         except BaseException:
             self._committer.close()
             self.index.close()
@@ -301,13 +305,25 @@ class Archive:
         if any(entry.storage for entry in gone):
             raise ConflictError("an instance of a folder that is served in place cannot be deleted")
         with failing_as_archive("the instances cannot be deleted"):
-            starts = range(0, len(gone), _CHUNK)
-            return sum(self._delete(committer, gone[start : start + _CHUNK]) for start in starts)
+            try:
+                return self._delete_all(committer, gone, at_once=_CHUNK)
+            except StorageFullError:
+                # What has been deleted by now is counted as gone; each few that go make room for the next.
+                self._ballast.drop()
+                left = [entry for entry in gone if self._is_current(entry)]
+                return len(gone) - len(left) + self._delete_all(committer, left, at_once=_FEW)
+            finally:
+                self._ballast.fill()
+
+    def _delete_all(self, committer: Committer, entries: list[Entry], *, at_once: int) -> int:
+        starts = range(0, len(entries), at_once)
+        return sum(self._delete(committer, entries[start : start + at_once]) for start in starts)
 
     def _delete(self, committer: Committer, entries: list[Entry]) -> int:
         with self._reserved.holding(entry.instance_uid for entry in entries):
             entries = [entry for entry in entries if self._is_current(entry)]
             locations = [entry.location for entry in entries]
+            committer.take_back(locations)
             self.storage.trash(locations)
             try:
                 self.index.remove(entries)

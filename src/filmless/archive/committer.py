@@ -35,6 +35,8 @@ class Committer:
     ----------
     told
         Called with each outcome and the bytes of its file.
+    is_clean
+        Whether no file without a row was left for the next start to look for.
     """
 
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
@@ -48,7 +50,7 @@ class Committer:
         self._deciders = ThreadPoolExecutor(2, "filmless-duplicates")
         self._left_lock = threading.Lock()
         self._left: set[str] = set()
-        self._unsettled = False
+        self.is_clean = True
         self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
         self._thread.start()
 
@@ -74,7 +76,7 @@ class Committer:
             self._clear_left()
         except Exception:  # noqa: BLE001 - the next start does it
             return False
-        return not self._unsettled
+        return self.is_clean
 
     def give_up(self, newcomer: Newcomer, error: BaseException, *, is_without_row: bool = False) -> None:
         """Take back the file of a newcomer that got no row, and tell its sender.
@@ -90,13 +92,18 @@ class Committer:
                     self._storage.trash([newcomer.location])
                     self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
-                self._unsettled = True
+                self.is_clean = False
         newcomer.fail(as_archive_error(error, _WHAT))
 
     def leave_in_trash(self, locations: Iterable[str]) -> None:
         """Leave files in the trash until the index can say whether it has rows for them."""
         with self._left_lock:
             self._left.update(locations)
+
+    def take_back(self, locations: Iterable[str]) -> None:
+        """Take files from those that were left in the trash: they are dealt with anew."""
+        with self._left_lock:
+            self._left.difference_update(locations)
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
@@ -164,12 +171,10 @@ class Committer:
     def _clear_left(self) -> None:
         with self._left_lock:
             left = sorted(self._left)
-        if left:
             here = located(self._index, left)
             self._storage.restore([location for location in left if location in here])
             self._storage.purge([location for location in left if location not in here])
-            with self._left_lock:
-                self._left.difference_update(left)
+            self._left.clear()
 
 
 def _is_of_all(error: Exception) -> bool:

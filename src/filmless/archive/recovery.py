@@ -40,8 +40,9 @@ class Tenure:
         try:
             lock_file(self._lock)
             self.is_unclean = self._mark.exists()
-            self._mark.write_text(f"{os.getpid()}\n")
-            sync_folder(root)
+            if not self.is_unclean:
+                self._mark.touch()  # empty: there is room for it on a full disk
+                sync_folder(root)
         except BlockingIOError:
             os.close(self._lock)
             raise ArchiveError(

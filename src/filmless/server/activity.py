@@ -19,7 +19,7 @@ class Activity:
         What is done. It is given the event that says to stop, and looks at it often; it may return the seconds until
         the next turn. What it raises is logged, and the next turn tries again.
     every_s
-        Seconds between two turns; 0 for one turn alone.
+        Seconds between two turns; 0 for none after the first, unless that asks for it.
     """
 
     def __init__(self, name: str, work: Callable[[threading.Event], float | None], *, every_s: float, log: Log) -> None:
@@ -56,6 +56,6 @@ class Activity:
                 pause = self._work(self._stopping)
             except Exception as error:  # noqa: BLE001 - the next turn tries again
                 self._log.error("a task failed", task=self._name, **where_raised(error))
-            if not self._every_s or self._stopping.is_set():
+            if self._stopping.is_set() or (pause is None and not self._every_s):
                 return
             self._wake.wait(self._every_s if pause is None else pause)

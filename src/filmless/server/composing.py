@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -17,7 +16,7 @@ from filmless.archive import Archive, Outcome
 from filmless.archive.index.database import Transaction
 from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
-from filmless.dicomweb.origin.application import answer_error, answer_http_error
+from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
 from filmless.server.activity import Activity
@@ -81,8 +80,7 @@ class _Parts:
         health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
         pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
-        handlers: Any = {DicomError: answer_error, HTTPException: answer_http_error}
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
+        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=HANDLERS)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
@@ -98,8 +96,8 @@ class _Parts:
         """Send what is in the queue."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         queue = Queue(archive.index.database)
-        if settings.index is None:
-            # Nobody else has this index: what is being sent was left behind.
+        if _is_ours_alone(archive):
+            # What is being sent was left behind.
             queue.release_all()
         forwarder = Forwarder(
             archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
@@ -120,7 +118,7 @@ class _Parts:
         for folder in settings.folders:
             if not folder.is_dir():
                 raise StartError("a folder to serve is not there", path=folder)
-        if settings.index is None:
+        if _is_ours_alone(archive):
             forget_others(archive, database, settings.folders)
         if settings.folders:
             what = "Files of folders that are served in place."
@@ -150,6 +148,11 @@ class _Parts:
                 self.log.info("a study was deleted by a rule", study=gone.study_uid, reason=gone.reason)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
+
+
+def _is_ours_alone(archive: Archive) -> bool:
+    """Whether no other server has the index: one in PostgreSQL may be shared."""
+    return archive.index.database.url.startswith("sqlite:")
 
 
 def _opened(settings: Settings, rules: Rules) -> Archive:

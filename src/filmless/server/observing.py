@@ -57,18 +57,18 @@ class Observed:
             await self._application(scope, seen.receive, seen.send)
         except Exception as error:
             self._log.error("unexpected error", route=self._route(scope), **where_raised(error))
-            if seen.status:
+            if not seen.status:
+                await _answer_500(seen.send)
+            elif not seen.is_complete:
                 # The answer has begun: breaking off tells the peer that it is not whole.
                 raise
-            await _answer_500(seen.send)
         finally:
             self._metrics.in_flight.dec()
             self._tell(scope, seen, time.perf_counter() - start)
 
     def _route(self, scope: Scope) -> str:
-        key = (id(scope.get("endpoint")), frozenset(name for name in scope.get("path_params", {}) if name != "path"))
-        with_path = (key[0], key[1] | {"path"})
-        return self._names.get(key) or self._names.get(with_path) or "unknown"
+        key = (id(scope.get("endpoint")), frozenset(scope.get("path_params", ())))
+        return self._names.get(key, "unknown")
 
     def _tell(self, scope: Scope, seen: "_Seen", seconds: float) -> None:
         route, metrics = self._route(scope), self._metrics
@@ -89,6 +89,7 @@ class _Seen:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
         self.status = self.received = self.sent = 0
+        self.is_complete = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -100,6 +101,8 @@ class _Seen:
             self.status = message["status"]
         self.sent += len(message.get("body", b""))
         await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.is_complete = True
 
 
 async def _answer_500(send: Send) -> None:

@@ -92,7 +92,7 @@ class Index:
 
     @property
     def database(self) -> Database:
-        """The database, for tables of others in it, and for upkeep."""
+        """The database, for tables of others in it."""
         return self._database
 
     def close(self) -> None:

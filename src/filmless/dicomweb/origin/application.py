@@ -1,5 +1,8 @@
 """The routes of the origin server, put together."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,7 +36,7 @@ from filmless.errors import (
 )
 from filmless.security import Limits
 
-__all__ = ["answer_error", "answer_http_error", "application"]
+__all__ = ["HANDLERS", "application"]
 
 # Routes are tried in turn: what is asked for thousands of times in a row comes first.
 _PARTS = (store, frames, bulk_data, capabilities, conversion, deletion, instances, metadata, rendered, search, wado_uri)
@@ -66,7 +69,7 @@ def application(archive: Archive, *, limits: Limits | None = None, public_url: s
     """
     service = Service(archive, limits or Limits(), public_url)
     routes = [route for part in _PARTS for route in part.routes(service)]
-    app = Starlette(routes=routes, exception_handlers={DicomError: answer_error, HTTPException: answer_http_error})
+    app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A redirect would lead to whatever `Host` says; a path with a slash too many names nothing.
     app.router.redirect_slashes = False
     return app
@@ -79,6 +82,11 @@ def answer_error(_request: Request, error: Exception) -> Response:
     status = status or next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
     body = {"error": error.message} | ({"hint": error.hint} if error.hint else {})
     return JSONResponse(body, status)
+
+
+def answer_unexpected(_request: Request, _error: Exception) -> Response:
+    """Answer what nobody expected. It is raised on: who runs the service learns what it was, the peer does not."""
+    return JSONResponse({"error": "the server failed unexpectedly", "hint": "its log says where"}, 500)
 
 
 def answer_http_error(request: Request, error: Exception) -> Response:
@@ -95,3 +103,11 @@ def _methods(request: Request) -> str:
     routes = (route for route in request.app.routes if isinstance(route, Route))
     found = (route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE)
     return ", ".join(sorted({method for methods in found for method in methods}))
+
+
+HANDLERS: Final[Mapping[Any, Any]] = {
+    DicomError: answer_error,
+    HTTPException: answer_http_error,
+    Exception: answer_unexpected,
+}
+"""What answers errors, also of an application around this one."""

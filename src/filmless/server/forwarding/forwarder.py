@@ -2,7 +2,6 @@
 
 import random
 import shutil
-import ssl
 import tempfile
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from filmless.archive import Archive
 from filmless.errors import DicomError
+from filmless.security import client_tls
 from filmless.server.activity import Activity
 from filmless.server.forwarding.queue import Queue, Waiting
 from filmless.server.logs import Log, where_raised
@@ -22,7 +22,7 @@ from filmless.server.settings.tree import Forwarding, Peer
 
 __all__ = ["Forwarder", "client_of"]
 
-_TOGETHER: Final = 10
+_TOGETHER: Final = 20
 _LEASE_S: Final = 600.0
 _LONGEST_SLEEP_S: Final = 30.0  # another process may have put something in
 
@@ -167,10 +167,7 @@ def client_of(peer: Peer) -> _Sender:
     from filmless.dicomweb import BlockingClient
 
     token = peer.token_file.read_text(encoding="utf-8").strip() if peer.token_file is not None else None
-    verify: bool | ssl.SSLContext = True
-    if peer.ca_file is not None:
-        verify = ssl.create_default_context()
-        verify.load_verify_locations(peer.ca_file)
+    verify = client_tls(authorities=peer.ca_file) if peer.url.startswith("https:") else True
     return BlockingClient(peer.url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
 
 

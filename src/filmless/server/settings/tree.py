@@ -120,7 +120,7 @@ class Peer:
     token_file
         A file that holds a bearer token or key.
     ca_file
-        Certificates of authorities that are trusted beside the system's.
+        Certificates of authorities (PEM) that are trusted instead of the system's.
     concurrency
         Instances that are sent at a time.
     timeout_s
