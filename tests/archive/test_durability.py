@@ -29,11 +29,17 @@ def traced(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str])
     return folder, trace(peer("strace"), folder, folder.parent / "log", instances=INSTANCES)
 
 
+def said(call: Call) -> tuple[str, int] | None:
+    """What a call told: that a number was stored, is being deleted, or was."""
+    text = call.texts[-1] if call.name == "write" and call.arguments.startswith("1<") else b""
+    found = re.fullmatch(rb"(ack|deleting|deleted) (\d+)(?: stored)?\n", text)
+    return (found[1].decode(), int(found[2])) if found else None
+
+
 def acknowledged(call: Call) -> int | None:
     """The number that a call acknowledged."""
-    text = call.texts[-1] if call.name == "write" and call.arguments.startswith("1<") else b""
-    found = re.fullmatch(rb"ack (\d+) stored\n", text)
-    return int(found[1]) if found else None
+    word, number = said(call) or ("", 0)
+    return number if word == "ack" else None
 
 
 def first(calls: list[Call], after: int, what: Callable[[Call], bool]) -> Call:
@@ -75,13 +81,18 @@ def test_what_was_acknowledged_outlives_a_loss_of_power(
 ) -> None:
     """All that may be lost is: what was written since the last fsync, and names since that of their folder."""
     folder, calls = traced
-    disk, told, cuts = Disk(folder), set(), 0
+    disk, cuts = Disk(folder), 0
+    told, gone = set[int](), set[int]()
     for call in calls:
         disk.do(call)
-        number = acknowledged(call)
-        if number is not None:
+        word, number = said(call) or ("", 0)
+        if word == "ack":
             told.add(number)
-        if number is None and not (call.name.startswith(("fsync", "fdatasync", "rename")) and call.entered % 4 == 0):
+        elif word == "deleting":
+            told.remove(number)
+        elif word == "deleted":
+            gone.add(number)
+        elif not (call.name.startswith(("fsync", "fdatasync", "rename", "unlink")) and call.entered % 4 == 0):
             continue
         if str(folder) not in disk.kept:
             continue
@@ -93,6 +104,8 @@ def test_what_was_acknowledged_outlives_a_loss_of_power(
                 assert archive.read(rows[uid_of(one)]) == make(one), f"instance {one} at call {call.entered}"
             for entry in rows.values():
                 assert hashlib.sha256(archive.read(entry)).hexdigest() == entry.sha256
+            assert not rows.keys() & {uid_of(one) for one in gone}, "what was deleted is there again"
+            assert list(archive.storage.trashed()) == []
         cuts += 1
-    assert len(told) == INSTANCES
+    assert (len(told), len(gone)) == (INSTANCES - INSTANCES // 6, INSTANCES // 6)
     assert cuts > INSTANCES

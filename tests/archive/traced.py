@@ -1,6 +1,6 @@
 """What a process asked the system to do, by strace: for the order of it, and for the disk that it leaves at any point.
 
-As a script it is that process: it stores instances from four senders and says so for each.
+As a script it is that process: it stores instances from four senders, deletes some, and says so for each.
 """
 
 import os
@@ -119,7 +119,7 @@ class Disk:
     def _write(self, call: Call) -> None:
         path = call.path
         file = self.names.get(path)
-        if not isinstance(file, File):
+        if not isinstance(file, File) or path.endswith("/ballast"):  # which holds nothing
             return
         data = call.texts[-1][: int(call.result.split()[0])]
         assert len(data) == int(call.result.split()[0]), "strace kept too little"
@@ -164,7 +164,7 @@ def main() -> None:
     import signal
     from concurrent.futures import ThreadPoolExecutor
 
-    from made import instance_maker
+    from made import instance_maker, uid_of
 
     from filmless.archive import Archive, Options
 
@@ -177,6 +177,10 @@ def main() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(store, range(instances)))
+    for number in range(0, instances, 6):
+        os.write(1, f"deleting {number}\n".encode())
+        archive.delete([found for found in [archive.index.find(uid_of(number))] if found])
+        os.write(1, f"deleted {number}\n".encode())
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -138,7 +138,10 @@ class Archive:
         return Incoming(self.storage, self._writing(), self._reserved, draft)
 
     def holding(self, instance_uids: Iterable[str]) -> AbstractContextManager[None]:
-        """Keep others of this process from storing, replacing and deleting some instances, while ``with`` lasts."""
+        """Keep others of this process from storing, replacing and deleting some instances, while ``with`` lasts.
+
+        Who holds them must not do so by `store` or `delete`, which would wait for ever.
+        """
         return self._reserved.holding(instance_uids)
 
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
