@@ -1,6 +1,7 @@
 """QIDO-RS from the client's side: pages of a search, one after the other."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ def search(
     peer: Peer,
     *path: str | None,
     values: Mapping[str, Any],
-    include: Sequence[str],
+    include: str | Sequence[str],
     fuzzy: bool,
     limit: int | None,
     offset: int,
@@ -31,7 +32,8 @@ def search(
     PS3.18 10.6
     """
     fixed = [(_named(keyword), _text(value)) for keyword, value in values.items()]
-    fixed += [("includefield", field if field == "all" else _named(field)) for field in include]
+    fields = [include] if isinstance(include, str) else include
+    fixed += [("includefield", field if field == "all" else _named(field)) for field in fields]
     if fuzzy:
         fixed.append(("fuzzymatching", "true"))
     given = 0
@@ -72,4 +74,8 @@ def _named(keyword: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(_text, value))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return f"{value:%Y%m%d}"
+    return str(value)
