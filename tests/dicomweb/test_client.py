@@ -193,6 +193,18 @@ def test_pages_follow_each_other(answered: Call) -> None:
     assert len(answered(answer, "search_studies", limit=450)) == 450
 
 
+def test_wildcards_and_lists_are_not_escaped(answered: Call) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query.decode())
+        return httpx.Response(204)
+
+    values = {"PatientName": "Doe J?n*", "StudyInstanceUID": ["1.2", "1.3"], "PatientID": "a&b+c=1%"}
+    assert answered(answer, "search_studies", **values) == []
+    assert asked == ["PatientName=Doe%20J?n*&StudyInstanceUID=1.2,1.3&PatientID=a%26b%2Bc%3D1%25&limit=1000&offset=0"]
+
+
 def test_a_service_without_offset_does_not_go_on_for_ever(answered: Call) -> None:
     headers = {"Content-Type": "application/dicom+json"}
     found = answered(lambda _: httpx.Response(200, content=rows(*range(1000)), headers=headers), "search_series")

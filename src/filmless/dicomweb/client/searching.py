@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from filmless import _core
 from filmless.dataset import Dataset
@@ -14,6 +14,8 @@ __all__ = ["search"]
 
 _JSON: Final = ("application/dicom+json", "application/json")
 _PAGE: Final = 1000
+_LITERAL: Final = "*?,"
+"""What a query may have as it is, and Orthanc takes for wildcards and lists only then."""
 
 
 def search(
@@ -40,7 +42,8 @@ def search(
     seen: str | None = None
     while limit is None or given < limit:
         size = _PAGE if limit is None else min(_PAGE, limit - given)
-        query = urlencode([*fixed, ("limit", str(size)), ("offset", str(offset + given))])
+        asked = [*fixed, ("limit", str(size)), ("offset", str(offset + given))]
+        query = urlencode(asked, safe=_LITERAL, quote_via=quote)
         head = yield from ask(peer, "GET", f"{peer.at(*path)}?{query}", headers={"Accept": _JSON[0]})
         found = (
             []
