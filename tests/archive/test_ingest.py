@@ -38,6 +38,15 @@ def test_stored_bytes_are_the_bytes_that_came(archive: Archive, make: Make) -> N
     assert list((archive.folder / "incoming").iterdir()) == []
 
 
+def test_a_data_set_is_taken(archive: Archive, make: Make) -> None:
+    assert archive.store(read(make(1))).kind == "stored"
+    assert read(only(archive, 1)) == read(make(1))
+    lacking = read(make(2))
+    del lacking.StudyInstanceUID
+    with pytest.raises(FormatError, match="StudyInstanceUID"):
+        archive.store(lacking)
+
+
 def test_pieces_of_any_buffer_are_taken(archive: Archive, make: Make) -> None:
     data = make(1)
     with archive.receive() as incoming:

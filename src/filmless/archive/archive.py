@@ -32,7 +32,7 @@ from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError, NotFoundError, StorageFullError
-from filmless.file import read
+from filmless.file import encode, read
 
 __all__ = ["Archive"]
 
@@ -144,8 +144,26 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
-    def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
-        """Store a whole file, given as bytes or by its path, and wait until it is durable."""
+    def store(self, data: bytes | str | os.PathLike[str] | Dataset) -> Outcome:
+        """Store a whole file, given as bytes or by its path, or a data set, and wait until it is durable.
+
+        Raises
+        ------
+        FormatError
+            It is no DICOM file, or lacks a UID that it is filed by.
+        ArchiveError
+            It could not be stored.
+
+        Examples
+        --------
+        >>> from filmless import read
+        >>> ds = read("slice.dcm")
+        >>> ds.PatientID = "42"
+        >>> with Archive("archive") as archive:
+        ...     archive.store(ds).kind
+        'stored'
+        """
+        data = encode(data) if isinstance(data, Dataset) else data
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
