@@ -63,7 +63,8 @@ def test_answers_of_its_own(shared: Started) -> None:
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert client.get("/health/live").json() == {"status": "ok"}
-    assert client.get("/nothing").json() == {"error": "there is no such resource"}
+    outside = {"error": "there is no such resource", "hint": "DICOMweb is at /dicom-web"}
+    assert client.get("/studies").json() == outside
     assert client.get("/nothing").status_code == 404
     assert client.get("/dicom-web/nothing").json() == {"error": "there is no such resource"}
     assert client.post("/health").status_code == 405
