@@ -65,6 +65,9 @@ def folder(tmp_path: Path, pydicom_files: list[Path]) -> Path:
     shutil.copy(by_name["CT_small.dcm"], made)
     shutil.copy(by_name["MR_small.dcm"], made / "deep" / "mr")
     (made / "readme.txt").write_text("no DICOM")
+    shutil.copy(by_name["DICOMDIR"], made)
+    # Read without a preamble it is a data set of one element, and was sent and refused.
+    (made / "head.nii").write_bytes((348).to_bytes(4, "little") + bytes(344))
     with zipfile.ZipFile(made / "more.zip", "w") as archive:
         archive.write(by_name["JPEG2000.dcm"], "a/b.dcm")
     return made
