@@ -31,7 +31,7 @@ from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ArchiveError, ConflictError, NotFoundError, StorageFullError
+from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError, StorageFullError
 from filmless.file import encode, read
 
 __all__ = ["Archive"]
@@ -167,11 +167,15 @@ class Archive:
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
-            else:
-                with Path(data).open("rb") as file:
-                    while piece := file.read(_PIECE):
-                        incoming.write(piece)
-            return incoming.submit().result()
+                return incoming.submit().result()
+            with Path(data).open("rb") as file:
+                while piece := file.read(_PIECE):
+                    incoming.write(piece)
+            try:
+                return incoming.submit().result()
+            except FormatError as error:
+                error.path = os.fspath(data)  # and not where it was put to be looked at
+                raise
 
     def adopt(self, stored: Stored) -> Future[Outcome] | None:
         """Take in a file that is in the storage without a row, by the rules for what a sender brings.
