@@ -49,7 +49,9 @@ class BlockingClient:
 
     Notes
     -----
-    Redirects to another origin are not followed. Files get names from UIDs only, whatever the service calls them.
+    What is found and retrieved comes through iterators: nothing is asked, checked or written before one is gone
+    through, by ``for``, `list` or `next`. Redirects to another origin are not followed. Files get names from UIDs only,
+    whatever the service calls them.
 
     DICOM
     -----
