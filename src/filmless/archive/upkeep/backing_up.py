@@ -207,6 +207,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
             return True
     part = incoming / f"{place.name}.part"
     try:
+        part.touch(mode=0o600)  # as private as in the archive
         with archive.storage.open(location) as file, part.open("wb") as out:
             while piece := file.read(_PIECE):
                 out.write(piece)
@@ -233,6 +234,7 @@ def _copy_index(archive: Archive, root: Path) -> None:
     path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
     source = f"{Path(path).resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
         now.backup(copy, pages=_PAGES)
