@@ -1,6 +1,5 @@
 """WADO-RS metadata: headers as JSON or XML, as they were kept at ingest."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -83,7 +82,7 @@ def _xml(service: Service, entries: Sequence[Entry], base: str, form: Multipart)
     for number, (entry, header) in enumerate(_headers(service, entries)):
         url = instance_url(base, entry)
         try:
-            text = native_model(json.loads(header.json(url)))
+            text = native_model(header.json(url))
         except RecursionError:  # deeper than Python goes; the core keeps a stack of its own
             text = None
         if text is None:
