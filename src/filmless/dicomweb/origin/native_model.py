@@ -26,11 +26,6 @@ def native_model(header: bytes | str) -> bytes | None:
     header
         The JSON. Its numbers are written as they stand there.
 
-    Raises
-    ------
-    RecursionError
-        It is deeper than Python goes.
-
     DICOM
     -----
     PS3.19 A.1, PS3.18 F.2
