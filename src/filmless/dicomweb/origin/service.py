@@ -19,6 +19,10 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
+def _is_at(host: str, address: str) -> bool:
+    return host == address or (host == "localhost" and address in {"127.0.0.1", "::1"})
+
+
 def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
     return lambda: anyio.CapacityLimiter(count)
 
@@ -80,7 +84,12 @@ class Service:
         if self.public_url:
             return self.public_url
         try:
-            return str(request.base_url).rstrip("/")
+            url, (address, port) = request.base_url, request.scope.get("server") or ("", None)
+            # dicomweb-client leaves the port out of `Host`. Who names a server by its own address asks it directly;
+            # else a port that is missing is the one of a proxy.
+            if port not in {None, 80, 443} and url.port is None and _is_at(url.hostname or "", address):
+                url = url.replace(port=port)
+            return str(url).rstrip("/")
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 
