@@ -32,6 +32,8 @@ DATA_SETS = [
     data_set(
         1, 1, 1, PatientName="Doe^Jane", StudyDate="20200101", StudyTime="0930", AccessionNumber="A_1", StudyID="S%",
         StudyDescription="CT [brain]*", ReferringPhysicianName="House^Gregory", KVP=120, Rows=512,
+        ReferencedImageSequence=[_item(KVP=90, StudyDescription='"00180060":{"vr":"DS","Value":[90]}')],
+        CTExposureSequence=[_item(KVP=90)],
         SeriesDescription="axial 5mm", SeriesDate="20200101", SeriesTime="093100.5", AcquisitionDate="20200101",
         AcquisitionTime="1000", InstitutionName="St. Mary",
         RequestAttributesSequence=[
@@ -249,6 +251,7 @@ _KEYS: dict[str, st.SearchStrategy[str]] = {
 @example(level="study", pairs=(("AccessionNumber", "A_1"),), fuzzy=False)
 @example(level="study", pairs=(("PatientID", "a%"),), fuzzy=False)
 @example(level="instance", pairs=(("KVP", "120"), ("Modality", "MR")), fuzzy=False)
+@example(level="study", pairs=(("KVP", "90"),), fuzzy=False)
 @example(level="study", pairs=(("OperatorsName", "doe li"),), fuzzy=True)
 def test_a_search_finds_what_the_plain_matcher_finds(
     filled: Index, level: Level, pairs: tuple[tuple[str, str], ...], fuzzy: bool

@@ -20,6 +20,10 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
+def _is_at(host: str, address: str) -> bool:
+    return host == address or (host == "localhost" and address in {"127.0.0.1", "::1"})
+
+
 def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
     return lambda: anyio.CapacityLimiter(count)
 
@@ -83,7 +87,12 @@ class Service:
         # `request.base_url` is of the outermost application: where this one is mounted is its own root path.
         scope = {**request.scope, "path": request.scope.get("root_path", ""), "query_string": b""}
         try:
-            return str(URL(scope=scope)).rstrip("/")
+            url, (address, port) = URL(scope=scope), request.scope.get("server") or ("", None)
+            # dicomweb-client leaves the port out of `Host`. Who names a server by its own address asks it directly;
+            # else a port that is missing is the one of a proxy.
+            if port not in {None, 80, 443} and url.port is None and _is_at(url.hostname or "", address):
+                url = url.replace(port=port)
+            return str(url).rstrip("/")
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 
