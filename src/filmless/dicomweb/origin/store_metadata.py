@@ -1,8 +1,8 @@
 """STOW-RS of metadata: data sets as JSON or XML, their bulk data in parts of their own."""
 
-import json
+import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from filmless.dicomweb.origin.body import parts
 from filmless.dicomweb.origin.receiving import Receiving
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES, Kept, Spool
-from filmless.dicomweb.origin.store_response import failure_of
+from filmless.dicomweb.origin.store_response import CANNOT_UNDERSTAND, Failure, failure_of
 from filmless.errors import DicomError, FormatError, LimitError
 from filmless.file import encode
 from filmless.pixels.encapsulation import encapsulate, encapsulate_stream
@@ -25,6 +25,12 @@ __all__ = ["read_metadata", "store_dataset"]
 _DOCUMENTS: Final = {"application/dicom+json": "json", "application/dicom+xml": "xml", "application/json": "json"}
 _PIXEL_DATA: Final = 0x7FE0_0010
 _MAX_URI: Final = 4096
+_DEEPEST: Final = 10_000
+_TEXT: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+#: Within an object: runs of what has no depth are passed over at once.
+_INNER: Final = re.compile(rb'(?:TEXT[^{}"]*+){1,999}+|(?:\{[^{}"]*+\}[^{}"]*+){1,999}+|[{}"]'.replace(b"TEXT", _TEXT), re.DOTALL)
+_FIRST, _NEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\[?)\s*"), re.compile(rb"\s*,\s*")
+_LAST, _EMPTY = re.compile(rb"\s*(\]?)\s*"), re.compile(rb"\s*(?:\[\s*\])?\s*")
 _AVAILABLE: Final = 0x0008_3002
 _DATA_SET: Final = 0x0003_0000
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
@@ -60,14 +66,18 @@ async def read_metadata(service: Service, receiving: Receiving, request: Request
         bulk = Bulk(spool, [part for part in spool.parts if part.media_type.name not in _DOCUMENTS])
         for document in documents:
             kind = _DOCUMENTS[document.media_type.name]
-            objects = await service.draw(lambda: list(_objects(spool.read(document), kind)))  # noqa: B023 - awaited
-            for one in objects:
+            objects = _objects(await service.call(spool.read, document), kind)
+            count = 0
+            while (one := await service.draw(next, objects, None)) is not None:
+                count += 1
                 try:
                     data = await service.draw(bulk.instance, one, kind)
                 except DicomError as error:
                     receiving.fail(failure_of(error))
                 else:
                     await store_bytes(receiving, data)
+            if not count:
+                receiving.fail(Failure(CANNOT_UNDERSTAND, "a document without a data set"))
 
 
 async def fill(spool: Spool, request: Request, service: Service, media_type: MediaType) -> None:
@@ -153,18 +163,45 @@ class Bulk:
 
 
 def _objects(data: bytes, kind: str) -> Iterator[bytes]:
-    """Give each data set of a document."""
+    """Give each data set of a document, one after the other: a tree of all would take twenty times their size."""
     if kind == "xml":
         yield data
         return
-    try:
-        found: Any = json.loads(data)
-    except (ValueError, RecursionError):
-        raise FormatError("the metadata are no JSON, or too deep") from None
-    for one in found if isinstance(found, list) else [found]:
-        if not isinstance(one, dict):
-            raise FormatError("the metadata are no array of DICOM JSON objects")
-        yield json.dumps(one, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if _EMPTY.fullmatch(data):
+        return
+    wrong = FormatError("the metadata are no array of DICOM JSON objects, not whole, or too deep")
+    first = _FIRST.match(data)
+    is_array, place = bool(first and first[1]), first.end() if first else 0
+    while True:
+        end = _end_of_object(data, place)
+        if end < 0:
+            raise wrong
+        yield data[place:end]
+        following = _NEXT.match(data, end) if is_array else None
+        if following is None:
+            break
+        place = following.end()
+    last = _LAST.fullmatch(data, end)
+    if last is None or bool(last[1]) != is_array:
+        raise wrong
+
+
+def _end_of_object(data: bytes, place: int) -> int:
+    """Return where an object that begins at a place ends; -1 when there is none, it does not end, or is too deep."""
+    if data[place : place + 1] != b"{":
+        return -1
+    depth, place = 1, place + 1
+    while 0 < depth < _DEEPEST:
+        found = _INNER.search(data, place)
+        if found is None:
+            return -1
+        place = found.end()
+        if place - found.start() == 1:
+            mark = data[found.start()]
+            if mark == 0x22:  # a text without an end
+                return -1
+            depth += 1 if mark == 0x7B else -1
+    return -1 if depth else place
 
 
 def _location(uri: str) -> str:
