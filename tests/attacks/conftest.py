@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from filmless.file import encode, read
-from filmless.security import ApiKeys
 
 COMMAND = [sys.executable, "-c", "from filmless.cli import main; main()", "serve"]
 #: What nothing but an answer to who may see it has.
@@ -54,10 +53,12 @@ class Target:
         kinds = {".dcm", ".part"}
         return sorted(path.name for path in self.data.rglob("*") if path.suffix in kinds)
 
+    def logged(self) -> str:
+        return self._log.read_text()
+
     def told(self) -> str:
         """All that was logged, audited and counted."""
-        audit = (self.data / "audit.jsonl").read_text()
-        return self._log.read_text() + audit + self.client.get("/metrics").text
+        return self.logged() + (self.data / "audit.jsonl").read_text() + self.client.get("/metrics").text
 
     def busy_s(self) -> float:
         """Processor time that was taken by now, which a busy machine does not lengthen; else time as it goes."""
