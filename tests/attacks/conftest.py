@@ -26,7 +26,9 @@ LAST_S = 30
 class Target:
     """`filmless serve` as a process, with two studies of two patients in it."""
 
-    def __init__(self, data: Path, *arguments: str, scheme: str = "http", headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, scheme: str = "http", headers: dict[str, str] | None = None
+    ) -> None:
         self.data, self._log = data, data.parent / f"{data.name}.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(

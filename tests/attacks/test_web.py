@@ -52,7 +52,8 @@ def test_names_in_urls(target: Target, watch: Watch) -> None:
 
 QUERIES: list[tuple[str, int]] = [
     ("PatientName=' OR 1=1--", 0), ("PatientID=' OR '1'='1", 0), ("PatientName=%25", 0), ("PatientName=_____", 0),
-    ("PatientName=[A-Z]*", 0), ("PatientID=SECRET_4711_A", 0), ("PatientName=" + "*?" * 1000, 0), ("PatientName=\0", 400),
+    ("PatientName=[A-Z]*", 0),
+    ("PatientID=SECRET_4711_A", 0), ("PatientName=" + "*?" * 1000, 0), ("PatientName=\0", 400),
     ("StudyInstanceUID=" + ",".join(f"1.2.{n}" for n in range(1000)), 2), ("PatientName=*; DROP TABLE study", 0),
     ("PatientName=Geheim^A') --", 0), ("StudyInstanceUID=..", 0), ("PatientName=%ed%a0%80", 400),
     ("limit=-1", 400), ("limit=1000000000000", 400), ("limit=999999999999999999999999999999", 400), ("limit=1e3", 400),
@@ -126,7 +127,9 @@ BODIES: dict[str, tuple[str, dict[str, str], Callable[[], bytes]]] = {
     "long boundary": (STUDIES, {"Content-Type": "multipart/related; boundary=" + "x" * 30_000}, lambda: b"--x--"),
     "not the boundary": (STUDIES, LISTS, lambda: b"y" * (8 << 20)),
     "nearly the boundary": (STUDIES, LISTS, lambda: b"--xx" * (1 << 20)),
-    "nested boundary": (STUDIES, LISTS, lambda: b"--x\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n\r\n"),
+    "nested boundary": (
+        STUDIES, LISTS, lambda: many(1, b"--x\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n\r\n"),
+    ),
     "a million parts": (STUDIES, LISTS, lambda: many(1_000_000, b"--x\r\n\r\n\r\n")),
     "a million pictures": (CONVERT, FORM, lambda: many(1_000_000, b"--x\r\n\r\n\r\n")),
     "many pictures": (CONVERT, FORM, lambda: many(30_000, b"--x\r\nA: b\r\n\r\nx\r\n")),
@@ -198,4 +201,4 @@ def test_bodies(target: Target, name: str) -> None:
 def test_nothing_of_a_patient_is_told(target: Target) -> None:
     told = target.told()
     assert not any(secret in told for secret in SECRETS)
-    assert not any(ord(letter) < 32 and letter not in "\n" for letter in told), "a control character"
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in told), "a control character"

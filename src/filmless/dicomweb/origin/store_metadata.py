@@ -28,7 +28,10 @@ _MAX_URI: Final = 4096
 _DEEPEST: Final = 10_000
 _TEXT: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 #: Within an object: runs of what has no depth are passed over at once.
-_INNER: Final = re.compile(rb'(?:TEXT[^{}"]*+){1,999}+|(?:\{[^{}"]*+\}[^{}"]*+){1,999}+|[{}"]'.replace(b"TEXT", _TEXT), re.DOTALL)
+_INNER: Final = re.compile(
+    rb'(?:%s[^{}"]*+){1,999}+|(?:\{[^{}"]*+\}[^{}"]*+){1,999}+|[{}"]' % _TEXT,
+    re.DOTALL,
+)
 _FIRST, _NEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\[?)\s*"), re.compile(rb"\s*,\s*")
 _LAST, _EMPTY = re.compile(rb"\s*(\]?)\s*"), re.compile(rb"\s*(?:\[\s*\])?\s*")
 _AVAILABLE: Final = 0x0008_3002
