@@ -1,7 +1,5 @@
 """STOW-RS of metadata: data sets as JSON or XML, their bulk data in parts of their own."""
 
-import re
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +7,7 @@ from starlette.requests import Request
 
 from filmless import _core
 from filmless.dataset import Dataset
+from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.dicomweb.multipart_in import PartData, PartHeaders
 from filmless.dicomweb.origin.body import parts
@@ -25,15 +24,6 @@ __all__ = ["read_metadata", "store_dataset"]
 _DOCUMENTS: Final = {"application/dicom+json": "json", "application/dicom+xml": "xml", "application/json": "json"}
 _PIXEL_DATA: Final = 0x7FE0_0010
 _MAX_URI: Final = 4096
-_DEEPEST: Final = 10_000
-_TEXT: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-#: Within an object: runs of what has no depth are passed over at once.
-_INNER: Final = re.compile(
-    rb'(?:%s[^{}"]*+){1,999}+|(?:\{[^{}"]*+\}[^{}"]*+){1,999}+|[{}"]' % _TEXT,
-    re.DOTALL,
-)
-_FIRST, _NEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(\[?)\s*"), re.compile(rb"\s*,\s*")
-_LAST, _EMPTY = re.compile(rb"\s*(\]?)\s*"), re.compile(rb"\s*(?:\[\s*\])?\s*")
 _AVAILABLE: Final = 0x0008_3002
 _DATA_SET: Final = 0x0003_0000
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
@@ -69,7 +59,8 @@ async def read_metadata(service: Service, receiving: Receiving, request: Request
         bulk = Bulk(spool, [part for part in spool.parts if part.media_type.name not in _DOCUMENTS])
         for document in documents:
             kind = _DOCUMENTS[document.media_type.name]
-            objects = _objects(await service.call(spool.read, document), kind)
+            text = await service.call(spool.read, document)
+            objects = iter([text]) if kind == "xml" else objects_of(text)
             count = 0
             while (one := await service.draw(next, objects, None)) is not None:
                 count += 1
@@ -163,48 +154,6 @@ class Bulk:
         ds.add_new("PixelData", "OB", made.value)
         if made.offsets is not None:
             ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = made.offsets, made.lengths
-
-
-def _objects(data: bytes, kind: str) -> Iterator[bytes]:
-    """Give each data set of a document, one after the other: a tree of all would take twenty times their size."""
-    if kind == "xml":
-        yield data
-        return
-    if _EMPTY.fullmatch(data):
-        return
-    wrong = FormatError("the metadata are no array of DICOM JSON objects, not whole, or too deep")
-    first = _FIRST.match(data)
-    is_array, place = bool(first and first[1]), first.end() if first else 0
-    while True:
-        end = _end_of_object(data, place)
-        if end < 0:
-            raise wrong
-        yield data[place:end]
-        following = _NEXT.match(data, end) if is_array else None
-        if following is None:
-            break
-        place = following.end()
-    last = _LAST.fullmatch(data, end)
-    if last is None or bool(last[1]) != is_array:
-        raise wrong
-
-
-def _end_of_object(data: bytes, place: int) -> int:
-    """Return where an object that begins at a place ends; -1 when there is none, it does not end, or is too deep."""
-    if data[place : place + 1] != b"{":
-        return -1
-    depth, place = 1, place + 1
-    while 0 < depth < _DEEPEST:
-        found = _INNER.search(data, place)
-        if found is None:
-            return -1
-        place = found.end()
-        if place - found.start() == 1:
-            mark = data[found.start()]
-            if mark == 0x22:  # a text without an end
-                return -1
-            depth += 1 if mark == 0x7B else -1
-    return -1 if depth else place
 
 
 def _location(uri: str) -> str:
