@@ -202,3 +202,15 @@ def test_nothing_of_a_patient_is_told(target: Target) -> None:
     told = target.told()
     assert not any(secret in told for secret in SECRETS)
     assert not any(ord(letter) < 32 and letter != "\n" for letter in told), "a control character"
+
+
+def test_every_address_that_is_told_leads_there(target: Target) -> None:
+    """Behind its prefix, too: of a search, of metadata, of a store."""
+    (found,) = target.client.get(f"{STUDIES}?StudyInstanceUID=1.2.65").json()
+    (series,) = target.client.get(f"{STUDIES}/1.2.65/series").json()
+    (one,) = target.client.get(f"{STUDIES}/1.2.65/metadata").json()
+    told = [each["00081190"]["Value"][0] for each in (found, series)] + [one["7FE00010"]["BulkDataURI"]]
+    told.append(target.client.get("/dicom-web/openapi.json").json()["servers"][0]["url"] + "/")
+    for address in told:
+        assert address.startswith(f"{target.url}/dicom-web/")
+        assert httpx.get(address, timeout=10).status_code == 200

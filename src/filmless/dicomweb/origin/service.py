@@ -80,7 +80,8 @@ class Service:
         if self.public_url:
             return self.public_url
         try:
-            return str(request.base_url).rstrip("/")
+            # Starlette's own is that of the outermost application: this one may be mounted below it.
+            return str(request.base_url.replace(path=request.scope.get("root_path", ""))).rstrip("/")
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 
