@@ -1,4 +1,17 @@
-"""A real `filmless serve` that is attacked, and what holds after every attack."""
+"""A real `filmless serve` that is attacked, and what holds after every attack.
+
+Where the lines of the list of attacks are:
+
+- Path: `test_files` (UIDs, Patient ID and Name), `test_web` (URLs, JSON, options of the conversion), `test_servers`
+  (the client's side); ZIP members and file-sets are in `tests/convert` and `tests/file/media`.
+- Lengths that lie, Depth, Sizes that wrap, File content: `test_files`, stored and asked for in every way; bulk data
+  URIs in `test_web`; code streams of all families in `tests/pixels`.
+- Bombs: `test_web` (bodies, XML, pictures), `test_files` (deflated data sets), `test_servers` (answers).
+- Web: `test_web` (searches, bodies, documents), `test_access` (keys, roles, Host, Origin, other patients),
+  `test_pages` (script in names, TLS and plain); lengths of bodies in `tests/dicomweb/test_hostile_bodies`, heads,
+  tokens and `alg: none` in `tests/security`.
+- Who else is on the machine: `test_folder`.
+"""
 
 import json
 import os
@@ -19,7 +32,8 @@ from filmless.file import encode, read
 COMMAND = [sys.executable, "-c", "from filmless.cli import main; main()", "serve"]
 #: What nothing but an answer to who may see it has.
 SECRETS = ("Geheim", "SECRET-4711")
-WITHIN_S, BESIDE = 2.0, 64 << 20
+#: 64 MiB, and what allocators do not give back at once.
+WITHIN_S, BESIDE = 2.0, (64 + 16) << 20
 LAST_S = 30
 
 
