@@ -32,8 +32,8 @@ from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ArchiveError, ConflictError, NotFoundError, StorageFullError
-from filmless.file import read
+from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError, StorageFullError
+from filmless.file import encode, read
 
 __all__ = ["Archive"]
 
@@ -147,16 +147,38 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
-    def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
-        """Store a whole file, given as bytes or by its path, and wait until it is durable."""
+    def store(self, data: bytes | str | os.PathLike[str] | Dataset) -> Outcome:
+        """Store a whole file, given as bytes or by its path, or a data set, and wait until it is durable.
+
+        Raises
+        ------
+        FormatError
+            It is no DICOM file, or lacks a UID that it is filed by.
+        ArchiveError
+            It could not be stored.
+
+        Examples
+        --------
+        >>> from filmless import read
+        >>> ds = read("slice.dcm")
+        >>> ds.PatientID = "42"
+        >>> with Archive("archive") as archive:
+        ...     archive.store(ds).kind
+        'stored'
+        """
+        data = encode(data) if isinstance(data, Dataset) else data
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
-            else:
-                with Path(data).open("rb") as file:
-                    while piece := file.read(_PIECE):
-                        incoming.write(piece)
-            return incoming.submit().result()
+                return incoming.submit().result()
+            with Path(data).open("rb") as file:
+                while piece := file.read(_PIECE):
+                    incoming.write(piece)
+            try:
+                return incoming.submit().result()
+            except FormatError as error:
+                error.path = os.fspath(data)  # and not where it was put to be looked at
+                raise
 
     def adopt(self, stored: Stored) -> Future[Outcome] | None:
         """Take in a file that is in the storage without a row, by the rules for what a sender brings.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -28,7 +29,7 @@ from filmless.server.listening import StartError
 from filmless.server.logs import Log
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
-from filmless.server.pages import Pages
+from filmless.server.pages import Pages, answer_outside
 from filmless.server.settings.tree import Settings
 
 __all__ = ["Composed", "compose"]
@@ -86,7 +87,8 @@ class _Parts:
         health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
         pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=HANDLERS)
+        handlers = {**HANDLERS, HTTPException: answer_outside}
+        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))

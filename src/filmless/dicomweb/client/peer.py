@@ -13,7 +13,7 @@ from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
 
-__all__ = ["RETRIED", "Peer", "ask", "document", "objects", "pause"]
+__all__ = ["RETRIED", "BulkData", "Peer", "ask", "document", "objects", "pause"]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses behind which another try may do better."""
@@ -23,6 +23,9 @@ _MOST_ERROR_BYTES: Final = 64 << 10
 _LONGEST_PAUSE: Final = 60.0
 
 Request = Generator[Any, Any, Head]
+
+BulkData = Callable[[int, str, str], bytes | None]
+"""Gives the bytes of a value by its tag, value representation and BulkDataURI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +157,28 @@ def document(head: Head, most: int, *, kinds: tuple[str, ...]) -> Generator[Any,
     return bytes(held)
 
 
-def objects(data: bytes, status: int) -> list[Dataset]:
-    """Return the data sets of an array of DICOM JSON.
+def objects(data: bytes, status: int, *, bulk_data: BulkData | None = None) -> list[Dataset]:
+    """Return the data sets of an array of DICOM JSON; what `bulk_data` raises is raised as it is.
 
     Raises
     ------
     DicomWebError
         It is none.
     """
+    failures: list[Exception] = []
+
+    def value(tag: int, vr: str, uri: str) -> bytes | None:
+        try:
+            return None if bulk_data is None else bulk_data(tag, vr, uri)
+        except Exception as error:
+            failures.append(error)
+            raise
+
     try:
-        return [Dataset.from_json(one) for one in objects_of(data)]
+        return [Dataset.from_json(one, bulk_data=value) for one in objects_of(data)]
     except (ValueError, TypeError, DicomError):
+        if failures:
+            raise failures[0] from None
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
 
 

@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
+from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
 from filmless.archive import Archive, Entry, Within
@@ -79,9 +80,10 @@ class Service:
         """Return the URL of the service, without a slash at the end."""
         if self.public_url:
             return self.public_url
+        # `request.base_url` is of the outermost application: where this one is mounted is its own root path.
+        scope = {**request.scope, "path": request.scope.get("root_path", ""), "query_string": b""}
         try:
-            # Starlette's own is that of the outermost application: this one may be mounted below it.
-            return str(request.base_url.replace(path=request.scope.get("root_path", ""))).rstrip("/")
+            return str(URL(scope=scope)).rstrip("/")
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 
