@@ -27,6 +27,7 @@ from filmless.archive.record import Record, record_of
 from filmless.archive.recovery import Tenure, record_of_stored, recover
 from filmless.archive.reservations import Reservations
 from filmless.archive.storage import Draft, Storage, Stored
+from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
@@ -94,10 +95,12 @@ class Archive:
             raise NotFoundError("there is no archive", path=self.folder)
         with failing_as_archive("the archive cannot be opened"):
             if not read_only:
-                Folder(self.folder).prepare()
+                Folder(self.folder, umask=int(self.options.umask, 8)).prepare()
                 self._tenure = Tenure(self.folder)
             try:
-                self.storage = _storage_of(storage, self.folder)
+                self.storage = _storage_of(storage, self.folder, self.options)
+                if not read_only and index is None:
+                    make_file(self.folder / "index.sqlite", umask=int(self.options.umask, 8))
                 self.index = Index(url)
                 self.index.on_written = on_written
             except BaseException:
@@ -387,9 +390,9 @@ class Archive:
         self.close()
 
 
-def _storage_of(storage: str | Storage | None, folder: Path) -> Storage:
+def _storage_of(storage: str | Storage | None, folder: Path, options: Options) -> Storage:
     if storage is None:
-        return Folder(folder)
+        return Folder(folder, umask=int(options.umask, 8))
     if not isinstance(storage, str):
         return storage
     if "://" not in storage:

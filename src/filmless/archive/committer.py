@@ -63,6 +63,10 @@ class Committer:
             self._waiting.put(newcomer)
         return newcomer.future
 
+    def patient_of(self, study_uid: str) -> str | None:
+        """Return the Patient ID of a study; None when it is not there."""
+        return self._index.patient_of(study_uid)
+
     def close(self) -> bool:
         """Finish what was handed in; return whether nothing is left for the next start to clear up."""
         with self._open:

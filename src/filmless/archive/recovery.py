@@ -12,7 +12,7 @@ from filmless.archive.index.index import Index
 from filmless.archive.record import Record, record_of
 from filmless.archive.rows import located, without_row
 from filmless.archive.storage import Area, Storage, Stored
-from filmless.archive.storage.durable import sync_folder
+from filmless.archive.storage.durable import make_file, sync_folder
 from filmless.errors import ArchiveError, DicomError
 from filmless.file.locking import lock_file
 
@@ -41,7 +41,7 @@ class Tenure:
             lock_file(self._lock)
             self.is_unclean = self._mark.exists()
             if not self.is_unclean:
-                self._mark.touch()  # empty: there is room for it on a full disk
+                make_file(self._mark)  # empty: there is room for it on a full disk
                 sync_folder(root)
         except BlockingIOError:
             os.close(self._lock)

@@ -76,6 +76,12 @@ class _Parts:
 
     def application(self, audit: Audit) -> ASGIApp:
         """Make what answers requests."""
+        routed = self.routed()
+        safe = secured(routed, self.settings.security, audit=audit, limits=self.settings.limits)
+        return Observed(safe, names=route_names(routed), metrics=self.metrics, log=self.log)
+
+    def routed(self) -> Starlette:
+        """Make all routes."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         free = settings.quota.free_bytes
         health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
@@ -86,8 +92,7 @@ class _Parts:
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
-        safe = secured(outer, settings.security, audit=audit, limits=settings.limits)
-        return Observed(safe, names=route_names(outer), metrics=metrics, log=self.log)
+        return outer
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import OTHERS, make_folder, sync_file, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
@@ -38,10 +39,14 @@ class FileDraft:
         Where it is written.
     durable
         Whether it is made durable when it is sealed: not where it only waits to go elsewhere.
+    umask
+        Who may not read it.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")
+    def __init__(self, folder: Path, *, durable: bool = True, umask: int = OTHERS) -> None:
+        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")  # for its owner alone
+        if umask != OTHERS and sys.platform != "win32":
+            os.fchmod(self._descriptor, 0o666 & ~umask)
         self._durable = durable
         self._digest = hashlib.sha256()
         self.size, self.sha256, self.was_there = 0, "", False
@@ -84,29 +89,31 @@ class Folder:
     ----------
     root
         The folder; made when it is not there.
+    umask
+        Who may not read what is in it.
     """
 
     is_shared = False
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, *, umask: int = OTHERS) -> None:
+        self._root, self._umask = root, umask
         self._incoming = root / "incoming"
         self._trash = root / "trash"
 
     def prepare(self) -> None:
         """Make the folders that are not there."""
         for folder in (self._incoming, self._trash):
-            make_folder(folder)
+            make_folder(folder, umask=self._umask)
 
     # -- in ------------------------------------------------------------------------------------------------------
 
     def draft(self) -> Draft:
         """Begin a file."""
         try:
-            return FileDraft(self._incoming)
+            return FileDraft(self._incoming, umask=self._umask)
         except FileNotFoundError:  # somebody tidied up
-            make_folder(self._incoming)
-            return FileDraft(self._incoming)
+            make_folder(self._incoming, umask=self._umask)
+            return FileDraft(self._incoming, umask=self._umask)
 
     def place(self, draft: Draft, area: Area) -> str:
         """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it."""
@@ -136,7 +143,7 @@ class Folder:
         try:
             os.replace(source, target)  # noqa: PTH105
         except FileNotFoundError:
-            make_folder(Path(target).parent)
+            make_folder(Path(target).parent, umask=self._umask)
             os.replace(source, target)  # noqa: PTH105
 
     # -- out -----------------------------------------------------------------------------------------------------
@@ -242,7 +249,7 @@ class Folder:
         except FileNotFoundError:
             if self._trash.is_dir():
                 raise
-            make_folder(self._trash)
+            make_folder(self._trash, umask=self._umask)
             os.replace(self._at(location), self._in_trash(location))  # noqa: PTH105
         except OSError as error:
             if error.errno == errno.EACCES and os.name == "nt":  # somebody reads it

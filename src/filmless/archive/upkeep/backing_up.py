@@ -12,7 +12,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Index
 from filmless.archive.storage import AREAS, Area, Stored
-from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import make_file, make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
 from filmless.convert.parallel import in_order
 from filmless.errors import ArchiveError, NotFoundError
@@ -207,7 +207,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
             return True
     part = incoming / f"{place.name}.part"
     try:
-        part.touch(mode=0o600)  # as private as in the archive
+        make_file(part)
         with archive.storage.open(location) as file, part.open("wb") as out:
             while piece := file.read(_PIECE):
                 out.write(piece)
@@ -234,7 +234,7 @@ def _copy_index(archive: Archive, root: Path) -> None:
     path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
+    make_file(part)
     source = f"{Path(path).resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
         now.backup(copy, pages=_PAGES)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Self
 
 from filmless.archive.archive import Archive
 from filmless.archive.outcome import Outcome
+from filmless.archive.storage.durable import make_folder
 from filmless.archive.upkeep.drafts import LinkedDraft, is_unalterable
 from filmless.convert.archives import Member, ZipLimits, is_zip, members
 from filmless.convert.parallel import in_order
@@ -260,7 +261,7 @@ class _Journal:
     """What a run has taken in, so that one that was stopped goes on. A run that gets to its end leaves none."""
 
     def __init__(self, folder: Path, paths: list[str]) -> None:
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         name = hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         self._path = folder / f"{name}.journal"
         self._done: set[bytes] = set()

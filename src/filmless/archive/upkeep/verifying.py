@@ -11,6 +11,7 @@ from typing import Any, Final
 from filmless.archive.archive import Archive
 from filmless.archive.rows import without_row
 from filmless.archive.storage import AREAS, Area, Stored
+from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.in_place import InPlace
 from filmless.convert.parallel import in_order
 from filmless.errors import DicomError
@@ -200,6 +201,7 @@ class _State:
         }
         with suppress(OSError):
             part = self._path.with_suffix(".part")
+            make_file(part)
             part.write_text(json.dumps(saved), encoding="utf-8")
             part.replace(self._path)
 

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.steps import Ask, Head, Read, Wait
+from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
 
@@ -174,9 +175,8 @@ def objects(data: bytes, status: int, *, bulk_data: BulkData | None = None) -> l
             raise
 
     try:
-        found = json.loads(data) if data.strip() else []
-        return [Dataset.from_json(one, bulk_data=value) for one in (found if isinstance(found, list) else [found])]
-    except (ValueError, TypeError, RecursionError, DicomError):
+        return [Dataset.from_json(one, bulk_data=value) for one in objects_of(data)]
+    except (ValueError, TypeError, DicomError):
         if failures:
             raise failures[0] from None
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
@@ -206,8 +206,11 @@ def _told(body: bytes, head: Head) -> tuple[str, str | None]:
         message, hint = told.get("error"), told.get("hint")
     except (ValueError, AttributeError, RecursionError):
         return "", None
-    is_text = isinstance(message, str) and message.isprintable() and len(message) < 300
-    return (f": {message}" if is_text else ""), (hint if isinstance(hint, str) and hint.isprintable() else None)
+    return (f": {message}" if _is_line(message) else ""), (hint if _is_line(hint) else None)
+
+
+def _is_line(text: object) -> bool:
+    return isinstance(text, str) and text.isprintable() and len(text) < 300
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -1,6 +1,7 @@
 """The forwarder: threads that take what waits for a peer and send it, again and again, later each time."""
 
 import random
+import re
 import shutil
 import tempfile
 import threading
@@ -24,6 +25,7 @@ __all__ = ["Forwarder", "client_of"]
 
 _TOGETHER: Final = 20
 _LEASE_S: Final = 600.0
+_PEERS_WORDS: Final = re.compile(r"(\d{3} to [A-Z]+ [^:]*|not stored(?:, failure reason [0-9A-F]+H)?): .*", re.DOTALL)
 _LONGEST_SLEEP_S: Final = 30.0  # another process may have put something in
 
 
@@ -158,7 +160,8 @@ class Forwarder:
             self._log.info("sent on", peer=name, instances=len(done))
         if failures:
             dead = sum(due is None for _, due in failures.values())
-            error = next(iter(failures.values()))[0]
+            # The queue keeps what the peer said; it may be of a patient, and a log is not to be.
+            error = _PEERS_WORDS.sub(r"\1", next(iter(failures.values()))[0])
             self._log.warning("sending on failed", peer=name, instances=len(failures), given_up=dead, error=error)
 
 
