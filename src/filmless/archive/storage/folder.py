@@ -29,6 +29,14 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def _entries(folder: str | Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+
+
 class FileDraft:
     """A file that is being written.
 
@@ -177,12 +185,10 @@ class Folder:
 
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
-        root = self._root / area
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            with os.scandir(folder) as found:
-                entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
-            for entry in entries:
-                if match := _NAME.fullmatch(entry.name):
+        for folder in _entries(self._root / area):
+            # What others left here, as file managers do, is none of ours.
+            for entry in _entries(folder.path) if folder.is_dir() else ():
+                if (match := _NAME.fullmatch(entry.name)) and match[1].startswith(folder.name) and entry.is_file():
                     with suppress(FileNotFoundError):
                         yield Stored(f"{area}/{folder.name}/{entry.name}", match[1], entry.stat().st_size)
 
