@@ -103,6 +103,7 @@ def enforce(
     dry_run: bool = False,
     now: float | None = None,
     told: Callable[[Expired], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[Expired]:
     """Delete what no rule keeps, study by study; a server calls this from time to time.
 
@@ -118,6 +119,8 @@ def enforce(
         Seconds since 1970; the present by default.
     told
         Told of each study, before it is deleted.
+    stopping
+        Asked before each study whether to stop.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def enforce(
     found = expired(archive, rules, now=now)
     gone = []
     for study in found:
+        if stopping():
+            break
         own = [entry for entry in archive.entries(study.study_uid) if not entry.storage]
         if own:
             told(study)
