@@ -144,6 +144,10 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Leave files in the trash until the index can say whether it has rows for them."""
+        self._writing().leave_in_trash(locations)
+
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
         """Store a whole file, given as bytes or by its path, and wait until it is durable."""
         with self.receive() as incoming:
