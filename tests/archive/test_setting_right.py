@@ -246,7 +246,7 @@ def test_files_that_are_served_in_place_are_not_edited(archive: Archive, tmp_pat
     path = tmp_path / "place" / "a.dcm"
     path.parent.mkdir()
     path.write_bytes(make(0))
-    archive.add_in_place(path.parent, path)
+    archive.add_in_place(path.parent, [path])
     report = edit(archive, _study(archive), values_of(["PatientID=2"]))
     assert len(report.failed) == 1
     assert path.read_bytes() == make(0)

@@ -488,7 +488,7 @@ def test_what_is_served_in_place_takes_no_room(aged: Archive, tmp_path: Path, ma
     (tmp_path / "theirs").mkdir()
     for number in range(4, 9):
         (tmp_path / "theirs" / f"{number}.dcm").write_bytes(make(number, study=number))
-        aged.add_in_place(tmp_path / "theirs", f"{number}.dcm")
+    aged.add_in_place(tmp_path / "theirs", [f"{number}.dcm" for number in range(4, 9)])
     assert expired(aged, [Retention(max_bytes=4 * size)], now=10 * _DAY) == []
     assert len(expired(aged, [Retention(max_bytes=3 * size)], now=10 * _DAY)) == 1
 
