@@ -205,6 +205,48 @@ def test_verify_finds_what_is_damaged_missing_and_unlisted(archive: Archive, mak
     assert not verify(archive).unlisted
 
 
+@pytest.mark.parametrize("damage", ["flipped", "cut", "lost"])
+def test_what_is_damaged_is_whole_again_when_it_comes_again(archive: Archive, make: Make, damage: str) -> None:
+    archive.store(make(0))
+    entry = archive.index.find(uid_of(0))
+    assert entry is not None
+    path = Path(str(archive.path(entry)))
+    data = bytearray(make(0))
+    data[-1] ^= 1
+    path.unlink()
+    if damage != "lost":
+        path.write_bytes(data if damage == "flipped" else data[:500])
+    assert not verify(archive).is_sound
+    assert archive.store(make(0)).kind == "identical"
+    assert verify(archive).is_sound
+    assert archive.read(entry) == make(0)
+
+
+def test_what_has_no_file_is_forgotten_when_asked(archive: Archive, tmp_path: Path, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    archive.store(make(1, variant=1))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "7.dcm").write_bytes(make(7))
+    archive.add_in_place(tmp_path / "theirs", ["7.dcm"])
+    (tmp_path / "theirs" / "7.dcm").unlink()
+    lost = archive.index.find(uid_of(0))
+    [aside] = archive.index.conflicts()
+    assert lost is not None
+    for location in (lost.location, aside.location):
+        Path(str(archive.storage.path(location))).unlink()
+    assert len(verify(archive).missing) == 3
+    report = verify(archive, forget=True)
+    assert (len(report.missing), report.forgotten, report.is_sound) == (3, 2, False)
+    assert archive.index.find(uid_of(0)) is None
+    assert [remark.file for remark in verify(archive).missing] == [uid_of(7)], "a folder that is away comes back"
+    (archive.folder / "instances").rename(archive.folder / "away")
+    with pytest.raises(ArchiveError, match="no file of the archive is there"):
+        verify(archive, forget=True)
+    (archive.folder / "away").rename(archive.folder / "instances")
+    assert len(verify(archive).missing) == 1
+
+
 def test_what_others_leave_in_the_folders_is_none_of_ours(tmp_path: Path, make: Make) -> None:
     root = tmp_path / "archive"
     with Archive(root) as archive:

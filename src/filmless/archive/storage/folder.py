@@ -17,6 +17,7 @@ from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
 
+_PIECE: Final = 1 << 20
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
 
@@ -27,6 +28,17 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _are_same(path: str, other: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as left, open(other, "rb", buffering=0) as right:  # noqa: PTH123
+            while piece := left.read(_PIECE):
+                if piece != right.read(len(piece)):
+                    return False
+    except OSError:  # a sector that cannot be read
+        return False
+    return True
 
 
 def _entries(folder: str | Path) -> "list[os.DirEntry[str]]":
@@ -117,9 +129,12 @@ class Folder:
             return FileDraft(self._incoming)
 
     def place(self, draft: Draft, area: Area) -> str:
-        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it."""
+        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it.
+
+        One that is damaged has not, and is replaced.
+        """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if self.size(location) == draft.size:
+        if self.size(location) == draft.size and _are_same(self._at(location), str(draft.open())):
             draft.was_there = True
             draft.discard()
         else:

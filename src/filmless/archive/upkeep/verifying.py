@@ -13,7 +13,7 @@ from filmless.archive.rows import without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.in_place import InPlace
 from filmless.convert.parallel import in_order
-from filmless.errors import DicomError
+from filmless.errors import ArchiveError, DicomError
 from filmless.file.media import Remark
 
 __all__ = ["VerifyReport", "verify"]
@@ -44,6 +44,8 @@ class VerifyReport:
         Files that are in no row of the index.
     repaired
         How many of the unlisted were taken in.
+    forgotten
+        How many of the missing were taken out of the index.
     """
 
     files: int = 0
@@ -53,17 +55,20 @@ class VerifyReport:
     missing: list[Remark] = field(default_factory=list)
     unlisted: list[Remark] = field(default_factory=list)
     repaired: int = 0
+    forgotten: int = 0
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong, or is no longer."""
-        return not self.damaged and not self.missing and len(self.unlisted) == self.repaired
+        is_whole = len(self.missing) == self.forgotten
+        return not self.damaged and is_whole and len(self.unlisted) == self.repaired
 
 
 def verify(
     archive: Archive,
     *,
     repair: bool = False,
+    forget: bool = False,
     resume: bool = True,
     threads: int | None = None,
     progress: Told | None = None,
@@ -76,6 +81,9 @@ def verify(
         The archive; it may be in use, and open for reading only when nothing is to be repaired.
     repair
         Take in files that no row of the index names, by the rules for what a sender brings.
+    forget
+        Take out of the index what has no file in the archive's storage, when no backup has it either. Of folders that
+        are served in place nothing is forgotten: they come back.
     resume
         Go on where a run was that did not come to its end.
     threads
@@ -87,6 +95,11 @@ def verify(
     -------
     VerifyReport
         Files that are damaged or missing are not touched: they have to come from a backup.
+
+    Raises
+    ------
+    ArchiveError
+        All is missing and is to be forgotten: its disk may not be mounted.
 
     Examples
     --------
@@ -120,6 +133,8 @@ def verify(
     _compare_with_index(archive, report)
     if repair:
         _adopt(archive, report)
+    if forget:
+        _forget(archive, report)
     state.finish()
     return report
 
@@ -170,6 +185,20 @@ def _adopt(archive: Archive, report: VerifyReport) -> None:
                     if future is not None:
                         future.result()
                         report.repaired += 1
+
+
+def _forget(archive: Archive, report: VerifyReport) -> None:
+    if report.missing and not report.files + report.resumed:
+        raise ArchiveError(
+            "no file of the archive is there", hint="is its disk mounted? then nothing is to be forgotten"
+        )
+    for uid in {remark.file for remark in report.missing}:
+        entry = archive.index.find(uid)
+        if entry is not None and not entry.storage and archive.storage.size(entry.location) is None:
+            report.forgotten += archive.delete([entry])
+        for conflict in archive.index.conflicts(uid):
+            if archive.storage.size(conflict.location) is None:
+                report.forgotten += archive.index.resolve(conflict)
 
 
 class _State:
