@@ -2,49 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from filmless.archive.archive import Archive
+from filmless.archive.options import Age, Retention
 from filmless.archive.upkeep.rows import StudyAge, study_ages
 
 __all__ = ["Expired", "Retention", "enforce", "expired"]
 
 _DAY_S: Final = 86_400.0
-
-Age = Literal["received", "study_date"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """A rule of what is kept. Without a bound it has no effect.
-
-    Attributes
-    ----------
-    max_age_days
-        Studies that are older are deleted.
-    max_bytes
-        When the studies it is about are larger in all, the oldest are deleted until they are not.
-    age
-        What tells how old a study is: ``"received"``, when its first instance was, or ``"study_date"``; a study without
-        a date is as old as it was received.
-    modalities
-        The rule is about studies of these modalities and no others; empty for all.
-    """
-
-    max_age_days: float | None = None
-    max_bytes: int | None = None
-    age: Age = "received"
-    modalities: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        if self.max_age_days is not None and self.max_age_days < 0:
-            raise ValueError("max_age_days is at least 0")
-        if self.max_bytes is not None and self.max_bytes < 0:
-            raise ValueError("max_bytes is at least 0")
-        if self.age not in ("received", "study_date"):
-            raise ValueError("age is 'received' or 'study_date'")
 
 
 class Expired(NamedTuple):
