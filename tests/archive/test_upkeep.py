@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from filmless.archive import Archive, Query
+from filmless.archive.record import record_of
 from filmless.archive.upkeep import (
     Retention,
     backup,
@@ -220,6 +222,23 @@ def test_what_is_damaged_is_whole_again_when_it_comes_again(archive: Archive, ma
     assert archive.store(make(0)).kind == "identical"
     assert verify(archive).is_sound
     assert archive.read(entry) == make(0)
+
+
+def test_what_comes_and_goes_meanwhile_is_not_wrong(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(0))
+    entry = archive.index.find(uid_of(0))
+    assert entry is not None
+    archive.storage.trash([entry.location])  # as a delete does before it takes the row away
+    draft = archive.storage.draft()
+    draft.write(make(1))
+    draft.seal()
+    location = archive.storage.place(draft, "instances")
+    record = record_of(str(archive.storage.path(location)), size=draft.size, sha256=draft.sha256)
+    monkeypatch.setattr(time, "sleep", lambda _: archive.index.add([(record, "", location)]))
+    with Archive(archive.folder, read_only=True) as beside:
+        assert verify(beside).is_sound
 
 
 def test_what_has_no_file_is_forgotten_when_asked(archive: Archive, tmp_path: Path, make: Make) -> None:

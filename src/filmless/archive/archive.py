@@ -333,6 +333,11 @@ class Archive:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be stored or deleted."""
+        return self._committer is None
+
     def _writing(self) -> Committer:
         if self._committer is None:
             raise ArchiveError("the archive is closed, or was opened for reading only")

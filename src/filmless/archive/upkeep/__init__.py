@@ -3,20 +3,16 @@
 PS3.3 C.12.1.1.9 (what was edited), PS3.10 8 (exports).
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from filmless.archive.upkeep.backing_up import backup, restore
-    from filmless.archive.upkeep.editing import edit, merge_patients, merge_studies
-    from filmless.archive.upkeep.exporting import export, export_fileset
-    from filmless.archive.upkeep.importing import import_files
-    from filmless.archive.upkeep.originals import original_named, originals, restore_original
-    from filmless.archive.upkeep.rebuilding import rebuild
-    from filmless.archive.upkeep.retention import Retention, enforce, expired
-    from filmless.archive.upkeep.setting_aside import conflict_named, differences, resolve
-    from filmless.archive.upkeep.statistics import stats
-    from filmless.archive.upkeep.verifying import verify
+from filmless.archive.upkeep.backing_up import backup, restore
+from filmless.archive.upkeep.editing import edit, merge_patients, merge_studies
+from filmless.archive.upkeep.exporting import export, export_fileset
+from filmless.archive.upkeep.importing import import_files
+from filmless.archive.upkeep.originals import original_named, originals, restore_original
+from filmless.archive.upkeep.rebuilding import rebuild
+from filmless.archive.upkeep.retention import Retention, enforce, expired
+from filmless.archive.upkeep.setting_aside import conflict_named, differences, resolve
+from filmless.archive.upkeep.statistics import stats
+from filmless.archive.upkeep.verifying import verify
 
 __all__ = [
     "Retention",
@@ -40,28 +36,3 @@ __all__ = [
     "stats",
     "verify",
 ]
-
-_WHERE: Final = {
-    name: module
-    for module, names in {
-        "backing_up": ("backup", "restore"),
-        "editing": ("edit", "merge_patients", "merge_studies"),
-        "exporting": ("export", "export_fileset"),
-        "importing": ("import_files",),
-        "originals": ("original_named", "originals", "restore_original"),
-        "rebuilding": ("rebuild",),
-        "retention": ("Retention", "enforce", "expired"),
-        "setting_aside": ("conflict_named", "differences", "resolve"),
-        "statistics": ("stats",),
-        "verifying": ("verify",),
-    }.items()
-    for name in names
-}
-
-
-def __getattr__(name: str) -> Any:
-    # A command needs one of them: each is imported when it is first named.
-    if name in _WHERE:
-        return getattr(import_module(f"filmless.archive.upkeep.{_WHERE[name]}"), name)
-    message = f"module 'filmless.archive.upkeep' has no attribute {name!r}"
-    raise AttributeError(message)

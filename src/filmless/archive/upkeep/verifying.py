@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from filmless.archive.archive import Archive
-from filmless.archive.rows import without_row
+from filmless.archive.rows import located, without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.in_place import InPlace
 from filmless.convert.parallel import in_order
-from filmless.errors import ArchiveError, DicomError
+from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file.media import Remark
 
 __all__ = ["VerifyReport", "verify"]
@@ -21,6 +22,7 @@ __all__ = ["VerifyReport", "verify"]
 _PIECE: Final = 1 << 20
 _STATE: Final = "verify.json"
 _SAVE_EVERY: Final = 500
+_PATIENCE_S: Final = 3.0  # a file has its name a moment before it has its row
 _INDEXED: Final[tuple[Area, ...]] = ("instances", "quarantine")
 
 Told = Callable[[int], None]
@@ -161,6 +163,8 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         size = keeper.size(entry.location)
         if size == entry.size:
             continue
+        if size is None and not entry.storage and _can_be_opened(archive, entry.location):
+            continue  # it is being deleted
         now = archive.index.find(entry.instance_uid)
         if now is not None and (now.storage, now.location) == (entry.storage, entry.location):
             what = "its file is not there" if size is None else "its file has another size"
@@ -169,10 +173,28 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         if archive.storage.size(conflict.location) is None:
             report.missing.append(Remark("missing", "a file that was set aside is not there", conflict.instance_uid))
     damaged = {remark.file for remark in report.damaged}
-    for area in _INDEXED:
-        for stored in without_row(archive.storage, archive.index, area):
-            if stored.location not in damaged:
-                report.unlisted.append(Remark("unlisted", "no row of the index names it", stored.location))
+    found = [stored.location for area in _INDEXED for stored in without_row(archive.storage, archive.index, area)]
+    unlisted = _still_unlisted(archive, [location for location in found if location not in damaged])
+    report.unlisted += [Remark("unlisted", "no row of the index names it", location) for location in unlisted]
+
+
+def _can_be_opened(archive: Archive, location: str) -> bool:
+    try:
+        archive.storage.open(location).close()
+    except NotFoundError:
+        return False
+    return True
+
+
+def _still_unlisted(archive: Archive, locations: list[str]) -> list[str]:
+    """Leave out what gets its row, or goes, in a while: another process may be taking it in."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        known = located(archive.index, locations)
+        locations = [one for one in locations if one not in known and archive.storage.size(one) is not None]
+        if not locations or not archive.is_read_only or time.monotonic() >= until:
+            return locations
+        time.sleep(0.1)
 
 
 def _adopt(archive: Archive, report: VerifyReport) -> None:
