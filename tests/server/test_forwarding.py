@@ -11,6 +11,7 @@ import structlog
 from click.testing import CliRunner
 
 from filmless.archive import Archive
+from filmless.archive.upkeep import rebuild
 from filmless.archive.upkeep.exchanging import exchange
 from filmless.cli.forward import forward
 from filmless.errors import DicomError, NetworkError
@@ -185,6 +186,18 @@ def test_one_that_waits_twice_is_sent_once(queued, ct: Path) -> None:
     queued.turn()
     assert len(queued.peer.stored) == 2
     assert queued.queue.rows() == []
+
+
+def test_a_rebuild_keeps_the_queue(tmp_path: Path, ct: Path) -> None:
+    with Archive(tmp_path / "data") as archive:
+        archive.index.on_written = lambda transaction, placed: enqueue(
+            transaction, [(record, ["peer"]) for record, _, _ in placed]
+        )
+        archive.store(instance(ct, 1))
+        before = Queue(archive.index.database).rows()
+    rebuild(tmp_path / "data")
+    with Archive(tmp_path / "data") as archive:
+        assert Queue(archive.index.database).rows() == before != []
 
 
 def test_what_takes_longer_than_a_lease_is_not_taken_by_others(queued, monkeypatch: pytest.MonkeyPatch) -> None:
