@@ -284,8 +284,7 @@ def replace(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> l
     """
     patients = _lock(database, changes)
     # What is corrected is as old as it was: rules of retention go by that.
-    ids = database.list([entry.id for entry, _ in changes])
-    ((received,),) = database.rows("SELECT MIN(received) FROM instance WHERE id IN [?]", (ids,))
+    received = min((entry.received for entry, _ in changes), default=None)
     there = remove(database, [entry for entry, _ in changes])
     placed = [new for (_, new), was_there in zip(changes, there, strict=True) if was_there]
     if not all(add(database, placed, received=received)):
