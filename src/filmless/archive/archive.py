@@ -1,9 +1,8 @@
 """The archive: what comes in is on disk and in the index before it is acknowledged, and comes out as it was."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from filmless.archive.ballast import Ballast
 from filmless.archive.committer import Committer
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
+from filmless.archive.folder_files import add_in_place
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import Header
 from filmless.archive.incoming import Incoming
@@ -32,7 +32,7 @@ from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError, StorageFullError
+from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, NotFoundError, StorageFullError
 from filmless.file import encode, read
 
 __all__ = ["Archive"]
@@ -147,6 +147,10 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Leave files in the trash until the index can say whether it has rows for them."""
+        self._writing().leave_in_trash(locations)
+
     def store(self, data: bytes | str | os.PathLike[str] | Dataset) -> Outcome:
         """Store a whole file, given as bytes or by its path, or a data set, and wait until it is durable.
 
@@ -203,42 +207,29 @@ class Archive:
             self._reserved.release(uid)
             raise
 
-    def add_in_place(self, folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> Outcome:
-        """Index a file of a folder that is served where it is; it is read again whenever it is asked for.
+    def add_in_place(
+        self, folder: str | os.PathLike[str], paths: Sequence[str | os.PathLike[str]], *, pool: Executor | None = None
+    ) -> list[Outcome | DicomError | OSError]:
+        """Index files of a folder that is served where it is; they are read again whenever they are asked for.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        paths
+            The files, which share a transaction.
+        pool
+            Threads to read them in.
 
         Returns
         -------
-        Outcome
-            ``"identical"`` when an instance of this UID and these bytes is known already.
-
-        Raises
-        ------
-        FormatError
-            It is no DICOM file, or lacks a UID that it is filed by.
-        ConflictError
-            Another instance of this UID is known.
+        list
+            What became of each: ``"identical"`` is an instance of this UID and these bytes that is known already. Or
+            why it is not indexed: a FormatError where it is no DICOM file, or lacks a UID that it is filed by; a
+            ConflictError where another instance of its UID is known.
         """
         self._writing()
-        keeper = InPlace(folder)
-        root, location = str(keeper.root), keeper.location_of(path)
-        digest, size = hashlib.sha256(), 0
-        with keeper.open(location) as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-        with failing_as_archive("the file cannot be indexed"):
-            record = record_of(str(keeper.path(location)), size=size, sha256=digest.hexdigest())
-            uids = (record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
-            with self._reserved.holding([record.instance_uid]):
-                if self.index.add([(record, root, location)])[0]:
-                    return Outcome("stored", *uids)
-                old = self.index.find(record.instance_uid)
-                if old is not None and old.sha256 == record.sha256:
-                    return Outcome("identical", *uids)
-                if old is not None and (old.storage, old.location) == (root, location):  # it was changed
-                    self.index.replace([(old, record, root, location)])
-                    return Outcome("replaced", *uids)
-        raise ConflictError("another instance of the same SOP Instance UID is known already", path=path)
+        return add_in_place(self.index, self._reserved, InPlace(folder), paths, pool)
 
     def forget(self, entries: Iterable[Entry]) -> int:
         """Take files that are served in place out of the index; the files stay. Return how many."""
@@ -317,7 +308,7 @@ class Archive:
             return record_of(source, size=entry.size, sha256=entry.sha256)
 
     def _keeper(self, entry: Entry) -> Storage | InPlace:
-        return InPlace(entry.storage) if entry.storage else self.storage
+        return InPlace(entry.storage, size=entry.size) if entry.storage else self.storage
 
     # -- away ----------------------------------------------------------------------------------------------------
 
@@ -366,6 +357,11 @@ class Archive:
         return now is not None and (now.id, now.location) == (entry.id, entry.location)
 
     # -- the end -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be stored or deleted."""
+        return self._committer is None
 
     def _writing(self) -> Committer:
         if self._committer is None:

@@ -1,7 +1,6 @@
 """What the commands of `filmless archive` share: which archive, and which of its instances."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -52,15 +51,9 @@ def of_archive(options: dict[str, Any]) -> dict[str, Any]:
 
 def folder_of(data: Path | None) -> Path:
     """Return the archive's folder."""
-    if data is not None:
-        return data
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    return base / "filmless"
+    from filmless.archive.options import default_data
+
+    return data or default_data()
 
 
 @contextmanager

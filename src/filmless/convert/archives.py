@@ -4,6 +4,7 @@ import lzma
 import os
 import re
 import stat
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -115,6 +116,8 @@ class _Archive:
     def __init__(self, source: str | bytes) -> None:
         self._source = source
         self.zip = zipfile.ZipFile(source if isinstance(source, str) else BytesIO(source))
+        # Also where it is let go in a circle, as the traceback of an interrupt makes: before the file in it is.
+        weakref.finalize(self, self.zip.close)
 
     @cached_property
     def identity(self) -> list[Any]:

@@ -1,6 +1,7 @@
 """What a server is told becomes what it consists of."""
 
 import ssl
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from filmless.archive import Archive, Outcome
 from filmless.archive.index.database import Transaction
 from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
+from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
@@ -153,9 +155,11 @@ class _Parts:
         if not rules:
             return []
 
-        def work(_stopping: object) -> None:
-            for gone in enforce(self.archive, rules):
-                self.log.info("a study was deleted by a rule", study=gone.study_uid, reason=gone.reason)
+        def told(study: Expired) -> None:
+            self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
+
+        def work(stopping: threading.Event) -> None:
+            enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
 

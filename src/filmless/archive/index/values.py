@@ -7,10 +7,13 @@ from typing import Any, Final, NamedTuple
 from filmless import _core
 from filmless.errors import ValueRepresentationError
 
-__all__ = ["FIRST", "LAST", "Span", "spans", "stored", "stored_date", "stored_time"]
+__all__ = ["FIRST", "LAST", "NO_NUMBER", "Span", "spans", "stored", "stored_date", "stored_time"]
 
 FIRST: Final = "0"  # before every value, behind an empty one
 LAST: Final = "9:"  # behind every value
+
+NO_NUMBER: Final = 1 << 40
+"""The number of a series or instance that has none: it is sorted last. An IS has 32 bits."""
 
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")  # with dots in ACR-NEMA
 _TIME: Final = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6}))?)?)?")

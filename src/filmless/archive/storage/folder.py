@@ -18,6 +18,7 @@ from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
 
+_PIECE: Final = 1 << 20
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
 
@@ -28,6 +29,25 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _are_same(path: str, other: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as left, open(other, "rb", buffering=0) as right:  # noqa: PTH123
+            while piece := left.read(_PIECE):
+                if piece != right.read(len(piece)):
+                    return False
+    except OSError:  # a sector that cannot be read
+        return False
+    return True
+
+
+def _entries(folder: str | Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
 
 
 class FileDraft:
@@ -116,9 +136,12 @@ class Folder:
             return FileDraft(self._incoming, umask=self._umask)
 
     def place(self, draft: Draft, area: Area) -> str:
-        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it."""
+        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it.
+
+        One that is damaged has not, and is replaced.
+        """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if self.size(location) == draft.size:
+        if self.size(location) == draft.size and _are_same(self._at(location), str(draft.open())):
             draft.was_there = True
             draft.discard()
         else:
@@ -184,12 +207,10 @@ class Folder:
 
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
-        root = self._root / area
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            with os.scandir(folder) as found:
-                entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
-            for entry in entries:
-                if match := _NAME.fullmatch(entry.name):
+        for folder in _entries(self._root / area):
+            # What others left here, as file managers do, is none of ours.
+            for entry in _entries(folder.path) if folder.is_dir() else ():
+                if (match := _NAME.fullmatch(entry.name)) and match[1].startswith(folder.name) and entry.is_file():
                     with suppress(FileNotFoundError):
                         yield Stored(f"{area}/{folder.name}/{entry.name}", match[1], entry.stat().st_size)
 

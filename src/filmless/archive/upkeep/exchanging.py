@@ -1,5 +1,6 @@
 """One instance takes the place of another of its UID, and what was there is kept among the originals."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from filmless.archive.record import record_of
 from filmless.archive.storage import Area, Draft
 from filmless.archive.upkeep.drafts import LinkedDraft
 from filmless.dataset import Dataset
-from filmless.errors import ConflictError
+from filmless.errors import ConflictError, DicomError
 from filmless.file import write
 
 __all__ = ["draft_of", "draft_of_stored", "exchange", "keep_copy"]
@@ -88,16 +89,44 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         if record.sha256 == now.sha256:
             return
         keep_copy(archive, now.location, now.sha256, "originals")
+        _keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
         storage.settle([location])
         storage.trash([now.location])
         try:
             [is_replaced] = index.replace([(now, record, "", location)])
         except BaseException:
-            storage.restore([now.location])
+            _undo(archive, now, location, is_new=not draft.was_there)
             raise
         if is_replaced:
             storage.purge([now.location])
         else:  # another process was faster
             storage.restore([now.location])
+            if not draft.was_there:
+                storage.remove(location)
             raise ConflictError("the instance was changed in the meantime", hint="try again")
+
+
+def _undo(archive: Archive, old: Entry, location: str, *, is_new: bool) -> None:
+    """Clear up after a commit that failed, which may have reached the disk all the same: the index is asked."""
+    ours = [location] if is_new else []
+    try:
+        now = archive.index.find(old.instance_uid)
+    except DicomError:  # not now: both wait in the trash until it answers
+        archive.storage.trash(ours)
+        archive.leave_in_trash([old.location, *ours])
+        return
+    if now is not None and now.location == location:
+        archive.storage.purge([old.location])
+    else:
+        archive.storage.restore([old.location])
+        for place in ours:
+            archive.storage.remove(place)
+
+
+def _keep_time(old: str | None, new: object) -> None:
+    """Keep the time of a file, by which `rebuild` tells when it was received."""
+    if old is not None and isinstance(new, str):
+        with suppress(OSError):
+            found = os.stat(old)  # noqa: PTH116
+            os.utime(new, ns=(found.st_atime_ns, found.st_mtime_ns))
