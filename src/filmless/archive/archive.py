@@ -24,7 +24,7 @@ from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record, record_of
-from filmless.archive.recovery import Tenure, record_of_stored, recover
+from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
 from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.folder import Folder
@@ -90,14 +90,18 @@ class Archive:
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
         url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
-        if read_only and index is None and not (self.folder / "index.sqlite").exists():
-            raise NotFoundError("there is no archive", path=self.folder)
+        is_without = index is None and not (self.folder / "index.sqlite").exists()
+        if read_only and is_without:
+            hint = REBUILD if (self.folder / "instances").is_dir() else None
+            raise NotFoundError("there is no index" if hint else "there is no archive", path=self.folder, hint=hint)
         with failing_as_archive("the archive cannot be opened"):
             if not read_only:
                 Folder(self.folder).prepare()
                 self._tenure = Tenure(self.folder)
             try:
                 self.storage = _storage_of(storage, self.folder)
+                if is_without:
+                    refuse_lost_index(self.storage, self.folder)
                 self.index = Index(url)
                 self.index.on_written = on_written
             except BaseException:

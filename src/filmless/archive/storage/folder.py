@@ -178,7 +178,9 @@ class Folder:
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
         root = self._root / area
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        # Only folders of ours: a stray file, `.DS_Store` or `lost+found` is nobody's instance, and stops nobody.
+        mine = sorted(root.glob("[0-9a-f][0-9a-f]")) if root.is_dir() else []
+        for folder in (path for path in mine if path.is_dir()):
             with os.scandir(folder) as found:
                 entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
             for entry in entries:
