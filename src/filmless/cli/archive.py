@@ -180,12 +180,12 @@ def list_(
     as_json: bool,
     **place: Any,
 ) -> None:
-    r"""Show what there is, by the keys of a query: a value, one with * and ?, a range of dates as 20200101-20201231.
+    """Show what there is, by the keys of a query: a value, one with * and ?, a range of dates as 20200101-20201231.
 
     \b
     filmless archive list PatientName='doe*' StudyDate=20200101-
     filmless archive list --level series StudyInstanceUID=1.2.3 --json
-    """
+    """  # noqa: D301 - \b keeps the lines of examples
     from filmless.archive import Query
 
     more = tuple(tag_named(name) for name in include)
