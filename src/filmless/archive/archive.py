@@ -100,7 +100,8 @@ class Archive:
                 self._tenure = Tenure(self.folder)
             try:
                 self.storage = _storage_of(storage, self.folder)
-                if is_without:
+                # After a crash all files without a row are taken in; otherwise nobody would look for them.
+                if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
                     refuse_lost_index(self.storage, self.folder)
                 self.index = Index(url)
                 self.index.on_written = on_written
