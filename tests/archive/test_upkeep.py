@@ -437,6 +437,19 @@ def test_a_backup_is_an_archive_and_is_brought_up_to_date(
         restore(copy, restored)
 
 
+def test_a_backup_keeps_what_the_archive_has_without_a_row(archive: Archive, tmp_path: Path, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number, study=number))
+    backup(archive, tmp_path / "copy")
+    archive.index.remove(archive.entries(uid_of(0, level=1)))
+    assert backup(archive, tmp_path / "copy").removed == 0
+    archive.index.remove([*archive.entries(uid_of(1, level=1)), *archive.entries(uid_of(2, level=1))])
+    with pytest.raises(ArchiveError, match="empty"):
+        backup(archive, tmp_path / "copy")
+    with Archive(tmp_path / "copy", read_only=True) as copy:
+        assert len(list(copy.storage.files("instances"))) == 3
+
+
 def test_a_backup_of_an_archive_that_is_written_to_is_whole(archive: Archive, tmp_path: Path, make: Make) -> None:
     for number in range(20):
         archive.store(make(number, study=number))

@@ -113,6 +113,16 @@ def test_edit_merge_and_back(filled) -> None:
     filled("edit", "--study", "1.2.1", "PatientBirthDate=soon", "--yes", code=1)
 
 
+def test_the_examples_of_help_are_lines(run) -> None:
+    for command in ("edit", "delete", "list", "export"):
+        assert f"\n  filmless archive {command} " in run(command, "--help")
+
+
+def test_a_target_that_is_not_there_is_told_from_what_is_to_go(filled, invoke, tmp_path: Path) -> None:
+    wrong = ("edit", "--study", "1.2.1", "--into-study", "9.9", "--yes", "--data", tmp_path / "data")
+    assert "what they are to go into is not in the archive" in invoke("archive", *wrong).output
+
+
 def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:
     ds = filmless.read(source / "0.dcm")
     ds.PatientComments = "another"

@@ -24,7 +24,7 @@ from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record, record_of
-from filmless.archive.recovery import Tenure, record_of_stored, recover
+from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
 from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.durable import make_file
@@ -91,14 +91,19 @@ class Archive:
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
         url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
-        if read_only and index is None and not (self.folder / "index.sqlite").exists():
-            raise NotFoundError("there is no archive", path=self.folder)
+        is_without = index is None and not (self.folder / "index.sqlite").exists()
+        if read_only and is_without:
+            hint = REBUILD if (self.folder / "instances").is_dir() else None
+            raise NotFoundError("there is no index" if hint else "there is no archive", path=self.folder, hint=hint)
         with failing_as_archive("the archive cannot be opened"):
             if not read_only:
                 Folder(self.folder, umask=int(self.options.umask, 8)).prepare()
                 self._tenure = Tenure(self.folder)
             try:
                 self.storage = _storage_of(storage, self.folder, self.options)
+                # After a crash all files without a row are taken in; otherwise nobody would look for them.
+                if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
+                    refuse_lost_index(self.storage, self.folder)
                 if not read_only and index is None:
                     make_file(self.folder / "index.sqlite", umask=int(self.options.umask, 8))
                 self.index = Index(url)

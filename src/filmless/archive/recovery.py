@@ -16,7 +16,9 @@ from filmless.archive.storage.durable import make_file, sync_folder
 from filmless.errors import ArchiveError, DicomError
 from filmless.file.locking import lock_file
 
-__all__ = ["Tenure", "record_of_stored", "recover"]
+__all__ = ["REBUILD", "Tenure", "record_of_stored", "recover", "refuse_lost_index"]
+
+REBUILD: Final = "`filmless archive rebuild` makes it again from the files"
 
 _CHUNK: Final = 500
 _PIECE: Final = 1 << 20
@@ -61,6 +63,18 @@ class Tenure:
                 self._mark.unlink(missing_ok=True)
                 sync_folder(self._root)
         os.close(self._lock)
+
+
+def refuse_lost_index(storage: Storage, root: Path) -> None:
+    """Refuse to begin a new index beside instances: all of them would seem to be gone, and leave the next backup.
+
+    Raises
+    ------
+    ArchiveError
+        There are instances.
+    """
+    if next(iter(storage.files("instances")), None) is not None:
+        raise ArchiveError("the index is not there, but instances are", path=root, hint=REBUILD)
 
 
 def recover(storage: Storage, index: Index, *, is_unclean: bool, adopt: Callable[[Stored], None]) -> None:

@@ -95,13 +95,14 @@ def keys_named(texts: Iterable[str], *, narrow: bool = False) -> "list[Key]":
     return keys
 
 
-def entries_of(archive: "Archive", keys: "list[Key]") -> "list[Entry]":
-    """Return the instances that keys find; none is a failure."""
+def entries_of(archive: "Archive", keys: "list[Key]", *, what: str = "nothing") -> "list[Entry]":
+    """Return the instances that keys find; none is a failure, which says what was not found."""
     from filmless.archive.upkeep.selection import instances
 
     found = list(instances(archive, keys))
     if not found:
-        raise Failure("nothing in the archive matches", "`filmless archive list` shows what there is")
+        message = "nothing in the archive matches" if what == "nothing" else f"{what} is not in the archive"
+        raise Failure(message, "`filmless archive list` shows what there is")
     return found
 
 

@@ -115,7 +115,7 @@ def edit(
         into = None
         if into_patient or into_study:
             key = f"PatientID={into_patient}" if into_patient else f"StudyInstanceUID={into_study}"
-            into = entries_of(target, keys_named([key], narrow=True))[0]
+            into = entries_of(target, keys_named([key], narrow=True), what="what they are to go into")[0]
         confirmed(f"edit {len(found)} instances?", yes=yes)
         with progress("editing", len(found)) as advance:
             how: dict[str, Any] = {"reason": reason, "progress": advance}
@@ -163,6 +163,8 @@ def conflicts(name: str | None, how: Any, yes: bool, as_json: bool, **place: Any
     if as_json:
         show([difference._asdict() for difference in found])
         return
+    if not found:
+        click.echo("no element differs: only how the files encode them", err=True)
     for path, current, other in found:
         click.echo(f"{path}: {_shown(current)} -> {_shown(other)}")
 

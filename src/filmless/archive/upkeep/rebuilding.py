@@ -109,7 +109,9 @@ def _with_new_file(
     finally:
         tenure.end(is_clean=True)  # all files are taken in below, whoever left them
     try:
-        with Archive(root, index=index, **options) as archive:
+        # By its URL: without one an archive refuses to begin an index beside instances.
+        url = index or f"sqlite:///{path.absolute().as_posix()}"
+        with Archive(root, index=url, **options) as archive:
             report = _adopted(archive, threads, progress)
             _keep_queue(aside[0][1], archive.index)
     except BaseException:
