@@ -6,6 +6,8 @@ use associations::*;
 use filmless_core::Tag;
 use filmless_core::upper_layer::*;
 
+use ContextResult::{AbstractSyntaxNotSupported, Acceptance, TransferSyntaxesNotSupported, UserRejection};
+
 // Written down from a socket between `echoscu` and `storescp` of DCMTK 3.6.7.
 const ASSOCIATE_RQ: &str = "0100000000cd00010000414e592d5343502020202020202020204543484f5343552020202020202020200000000000000000\
     00000000000000000000000000000000000000000000000010000015312e322e3834302e31303030382e332e312e312e312000002e0100ff0030\
@@ -48,7 +50,7 @@ fn echoscu_is_answered_as_storescp_answers() {
     assert_eq!(*asked, expected);
     let user = asked.user.clone();
     let accept = answer(asked, &policy()).accept(asked, user);
-    scp.send(Command::Accept(accept)).expect("asked");
+    scp.send(Command::Accept(Box::new(accept))).expect("asked");
     assert_eq!(scp.take_output(), hex(ASSOCIATE_AC), "byte for byte");
     assert_eq!(scp.payload_limit(), 16378);
 
@@ -132,7 +134,7 @@ fn our_ends_move_a_data_set_in_fragments_of_the_peers_length() {
     let request = scp.request().expect("asked").clone();
     let mut user = UserInformation::ours(1001);
     user.operations_window = Some(OperationsWindow { invoked: 1, performed: 8 });
-    scp.send(Command::Accept(answer(&request, &policy()).accept(&request, user))).expect("asked");
+    scp.send(Command::Accept(Box::new(answer(&request, &policy()).accept(&request, user)))).expect("asked");
     exchange(&mut scp, &mut scu, &mut told);
     assert_eq!(scu.payload_limit(), 994, "even, and with the header of the value no more than the peer takes");
     assert_eq!(scp.payload_limit(), Limits::default().payload & !1, "any number");
@@ -153,6 +155,8 @@ fn our_ends_move_a_data_set_in_fragments_of_the_peers_length() {
     assert_eq!(told, [Told::Data(PdvHeader { context: 3, command: false, last: true }, data)]);
 }
 
+type Change = fn(&mut AssociateRequest);
+
 #[test]
 fn what_the_local_side_does_wrong_changes_nothing() {
     let mut connection = in_state(6);
@@ -162,12 +166,12 @@ fn what_the_local_side_does_wrong_changes_nothing() {
     let long = vec![0; 16379];
     let refused = connection.send(Command::Data { header, bytes: &long });
     assert_eq!(refused, Err(LocalError::TooLong { length: 16379, maximum: 16378 }));
-    let accept = connection.send(Command::Accept(acceptance()));
+    let accept = connection.send(Command::Accept(Box::new(acceptance())));
     assert_eq!(accept, Err(LocalError::NotNow { command: "accept", state: State::Sta6 }));
     assert!(connection.take_output().is_empty());
     assert_eq!(connection.state(), State::Sta6);
 
-    let unsound: [(&str, fn(&mut AssociateRequest)); 8] = [
+    let unsound: [(&str, Change); 8] = [
         ("an AE title of 17", |request| request.called_ae_title = "X".repeat(17)),
         ("no AE title", |request| request.calling_ae_title = "  ".into()),
         ("an even identifier", |request| request.contexts[0].id = 2),
@@ -200,7 +204,6 @@ fn negotiation_follows_the_policy() {
         let list: Vec<_> = answer.contexts.iter().map(|context| (context.id, context.result)).collect();
         (list, answer.roles.len(), answer.contexts[1].transfer_syntax.clone())
     };
-    use ContextResult::{AbstractSyntaxNotSupported, Acceptance, TransferSyntaxesNotSupported, UserRejection};
     let list = vec![(1, AbstractSyntaxNotSupported), (3, UserRejection)];
     assert_eq!(results(&asked, &policy), (list, 0, IMPLICIT.to_owned()), "by default the requestor is SCU");
 

@@ -174,6 +174,60 @@ fn after_a_broken_pdu_nothing_is_listened_to_and_nothing_is_held() {
 }
 
 #[test]
+fn after_an_abort_of_ours_the_rest_of_a_pdu_is_skipped_and_an_abort_ends_it() {
+    let mut connection = in_state(6);
+    let data = pdu(4, &[value(1, 1, &[1; 20]), value(1, 3, &[2; 20])].concat());
+    connection.receive(&data[..20]);
+    assert!(matches!(connection.next_event(), Some(Event::Data { bytes, .. }) if bytes.len() == 8));
+    connection.send(Command::Abort).expect("established");
+    connection.receive(&[&data[20..], &data, &RELEASE_RQ].concat());
+    assert_eq!(connection.next_event(), None);
+    assert_eq!(connection.state(), State::Sta13);
+    assert_eq!(connection.take_output().len(), 10);
+    for _ in 0..1000 {
+        connection.receive(&request_pdu());
+        assert_eq!(connection.next_event(), None);
+    }
+    assert_eq!(connection.take_output().len(), 10, "a peer that does not read is not answered twice");
+    connection.receive(&abort_pdu(AbortSource::Provider, AbortReason::NotSpecified));
+    assert_eq!(connection.next_event(), None);
+    assert!(connection.closed());
+}
+
+#[test]
+fn the_peers_reason_for_an_abort_is_told() {
+    let mut connection = in_state(6);
+    connection.receive(&abort_pdu(AbortSource::Provider, UnexpectedParameter));
+    assert_eq!(connection.next_event(), Some(Event::ProviderAborted(UnexpectedParameter)));
+    let mut connection = in_state(6);
+    connection.receive(&[7, 0, 0, 0, 0, 4, 9, 9, 0, 77]);
+    assert_eq!(connection.next_event(), Some(Event::Aborted));
+}
+
+#[test]
+fn limits_are_parameters() {
+    let stream = request_pdu();
+    let small = [
+        ("contexts", Limits { contexts: 1, ..Limits::default() }),
+        ("items", Limits { items: 1, ..Limits::default() }),
+        ("association", Limits { association: 200, ..Limits::default() }),
+    ];
+    for (name, limits) in small {
+        let (told, ..) = outcome(Connection::acceptor(limits), &stream, &[usize::MAX]);
+        assert!(format!("{told:?}").contains("Violated"), "{name}: {told:?}");
+    }
+    let mut connection = Connection::acceptor(Limits { pdu: 100, payload: 51, ..Limits::default() });
+    connection.receive(&request_pdu());
+    while connection.next_event().is_some() {}
+    connection.send(Command::Accept(Box::new(acceptance()))).expect("asked");
+    assert_eq!(connection.payload_limit(), 50);
+    connection.receive(&pdu(4, &value(1, 3, &[0; 94])));
+    assert!(matches!(connection.next_event(), Some(Event::Data { .. })));
+    connection.receive(&pdu(4, &value(1, 3, &[0; 95])));
+    assert!(matches!(connection.next_event(), Some(Event::Violated(_))));
+}
+
+#[test]
 fn a_pdu_of_16_mib_is_handed_out_as_it_comes() {
     let mut connection = in_state(6);
     let length = 16u32 << 20;
@@ -197,6 +251,8 @@ fn a_pdu_of_16_mib_is_handed_out_as_it_comes() {
     assert_eq!(ends, 1);
 }
 
+type Step<'a> = ((u8, bool, bool), &'a [u8]);
+
 #[test]
 fn messages_out_of_order() {
     let command = |has_data_set| CommandSet::new(1, has_data_set).encode().expect("encodes");
@@ -205,7 +261,6 @@ fn messages_out_of_order() {
     let last = (1, true, true);
     let other = [&with[..], &[8, 0, 5, 0, 2, 0, 0, 0, b'x', b' ']].concat();
     let file = [&[0; 128][..], b"DICM"].concat();
-    type Step<'a> = ((u8, bool, bool), &'a [u8]);
     let cases: Vec<(&str, Vec<Step<'_>>, bool)> = vec![
         ("two commands", vec![(last, &without), (last, &without)], true),
         (

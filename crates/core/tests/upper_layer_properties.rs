@@ -135,6 +135,17 @@ fn every_message_comes_back_whatever_the_peers_length() {
     }
 }
 
+#[test]
+fn a_command_set_is_no_file_whatever_its_text() {
+    for pad in 0..64 {
+        let mut command = CommandSet::new(1, false);
+        command.set(Tag(0x0000_0902), Element::text(Vr::LO, &"DICM".repeat(pad)));
+        let bytes = command.encode().expect("encodes");
+        let again = CommandSet::decode(bytes.clone()).expect("reads").encode().expect("encodes");
+        assert_eq!(again, bytes, "{pad}");
+    }
+}
+
 /// An honest stream in a state, of PDUs that may come there.
 fn honest(chance: &mut Chance, state: u8) -> Vec<u8> {
     let mut stream = match state {

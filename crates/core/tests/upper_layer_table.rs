@@ -70,7 +70,7 @@ fn happen(connection: &mut Connection, event: u8) -> Result<(), LocalError> {
         3 => connection.receive(&accept_pdu()),
         4 => connection.receive(&bytes_of(&Pdu::AssociateReject(Reject::NO_REASON))),
         6 => connection.receive(&request_pdu()),
-        7 => return connection.send(Command::Accept(acceptance())),
+        7 => return connection.send(Command::Accept(Box::new(acceptance()))),
         8 => return connection.send(Command::Reject(Reject::NO_REASON)),
         9 => return connection.send(Command::Data { header, bytes: &[1, 2] }),
         10 => connection.receive(&pdu(4, &value(1, 3, &[1, 2]))),
@@ -145,7 +145,8 @@ fn a_connection_goes_through_every_cell() {
             let starts = matches!(action, "AE-5" | "AE-8" | "AR-4" | "AA-1" | "AA-8");
             let stops = matches!(action, "AE-6" | "AR-5" | "AA-2" | "AA-5");
             let runs = connection.deadline(NOW).is_some();
-            assert!(!(starts && !runs) && !(stops && runs), "{place} {action}: ARTIM runs: {runs}");
+            assert!(!starts || runs, "{place} {action}: ARTIM starts");
+            assert!(!stops || !runs, "{place} {action}: ARTIM stops");
             assert_eq!(connection.closed(), connection.state() == State::Sta1);
         }
     }

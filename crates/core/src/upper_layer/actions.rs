@@ -36,6 +36,7 @@ impl Artim {
 }
 
 /// What comes with an event of Table 9-10.
+#[allow(clippy::large_enum_variant)] // it is made and used up at once
 pub(super) enum Carried {
     Nothing,
     Pdu(Pdu),
@@ -125,7 +126,12 @@ impl Connection {
                 }
             }
             Action::AA4 => self.happened.push_back(Happened::Lost),
-            Action::AA7 => self.write_abort(&carried),
+            // One at a time: a peer that goes on and does not read makes no heap of them.
+            Action::AA7 => {
+                if self.output.is_empty() {
+                    self.write_abort(&carried);
+                }
+            }
             Action::AA8 => {
                 self.write_abort(&carried);
                 self.artim = Artim::Started;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::RemoteError;
 use crate::dataset::{Dataset, Element};
 use crate::error::{Error, Place, Result};
-use crate::file::{Encoding, Flags, Limits, ReadOptions, WriteOptions, plan_data_set, read_bytes};
+use crate::file::{Encoding, Flags, Limits, ReadOptions, WriteOptions, plan_data_set, read_command_set};
 use crate::{Tag, Vr};
 
 const GROUP_LENGTH: Tag = Tag(0x0000_0000);
@@ -49,21 +49,20 @@ impl CommandSet {
     /// [`RemoteError`] for what is none: elements of other groups, cut short, without Command Field or Command Data Set
     /// Type.
     pub fn decode(bytes: Vec<u8>) -> std::result::Result<Self, RemoteError> {
-        // Group 0000 and not all zero: so the reader takes no file, and no other encoding, for it.
+        // Group 0000 and not all zero: so the reader takes no other encoding for it.
         if bytes.len() < 8 || bytes[..2] != [0, 0] || bytes[..8].iter().all(|&byte| byte == 0) {
             return Err(RemoteError::invalid("a command set that does not begin with an element of group 0000"));
         }
         let limits = Limits { depth: 1, elements: MOST_ELEMENTS, inflated: Some(0) };
-        let options = ReadOptions { limits, force: true, ..ReadOptions::default() };
+        let options = ReadOptions { limits, ..ReadOptions::default() };
         let invalid = |_| RemoteError::invalid("a command set that cannot be read");
-        let file = read_bytes(Arc::new(bytes), &options).map_err(invalid)?;
-        let elements = file.dataset;
+        let elements = read_command_set(Arc::new(bytes), &options).map_err(invalid)?;
         let of_group = |tag: Tag| tag.group() == 0;
         let whole = elements.parsed().is_some_and(|parsed| {
             let nodes = parsed.nodes();
             nodes.iter().all(|node| of_group(node.tag) && !node.flags.has(Flags::TRUNCATED))
         });
-        if file.start != 0 || !whole {
+        if !whole {
             return Err(RemoteError::invalid("a command set with elements of other groups, or cut short"));
         }
         let command = Self { elements };
@@ -83,7 +82,9 @@ impl CommandSet {
         if let Some((tag, _)) = elements.elements()?.iter().find(|(tag, _)| tag.group() != 0) {
             return Err(Error::value("a command set holds elements of group 0000 only", Place::tag(*tag)));
         }
-        let plan = plan_data_set(&elements, Encoding::IMPLICIT_LITTLE, &WriteOptions::default())?;
+        // In the order of their tags, each once (PS3.7 6.3.1), whatever a peer had.
+        let options = WriteOptions { repair: true, ..WriteOptions::default() };
+        let plan = plan_data_set(&elements, Encoding::IMPLICIT_LITTLE, &options)?;
         let mut bytes = Vec::with_capacity(plan.length() as usize + 12);
         bytes.extend_from_slice(&[0, 0, 0, 0, 4, 0, 0, 0]);
         bytes.extend_from_slice(&(plan.length() as u32).to_le_bytes());

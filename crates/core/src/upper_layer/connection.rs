@@ -147,7 +147,7 @@ impl Connection {
     /// [`LocalError`]; nothing has changed then.
     pub fn send(&mut self, command: Command<'_>) -> Result<(), LocalError> {
         match command {
-            Command::Accept(accept) => self.accept(accept),
+            Command::Accept(accept) => self.accept(*accept),
             Command::Reject(reject) => {
                 self.check(EventNumber::RejectResponse, "reject")?;
                 self.apply(EventNumber::RejectResponse, Carried::Pdu(Pdu::AssociateReject(reject)));
@@ -198,10 +198,11 @@ impl Connection {
             return Err(LocalError::TooLong { length, maximum });
         }
         self.apply(EventNumber::DataRequest, Carried::Nothing);
-        let [a, b, c, d] = (length as u32 + 6).to_be_bytes();
-        let [e, f, g, h] = (length as u32 + 2).to_be_bytes();
         let flags = u8::from(header.command) | u8::from(header.last) << 1;
-        Ok([Kind::Data as u8, 0, a, b, c, d, e, f, g, h, header.context, flags])
+        let mut head = [Kind::Data as u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, header.context, flags];
+        head[2..6].copy_from_slice(&(length as u32 + 6).to_be_bytes());
+        head[6..10].copy_from_slice(&(length as u32 + 2).to_be_bytes());
+        Ok(head)
     }
 
     /// Whether Table 9-10 has a cell for something local.

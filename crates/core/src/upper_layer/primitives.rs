@@ -52,7 +52,7 @@ pub enum Event<'a> {
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
     /// A-ASSOCIATE response: accept.
-    Accept(AssociateAccept),
+    Accept(Box<AssociateAccept>),
     /// A-ASSOCIATE response: reject.
     Reject(Reject),
     /// P-DATA request: one fragment, in a PDU of its own.

@@ -196,10 +196,12 @@ type Cell = Option<Transition>;
 
 const NO: Cell = None;
 
+#[allow(clippy::unnecessary_wraps)] // a cell, as NO is
 const fn to(action: Action, state: u8) -> Cell {
     Some(Transition { action, next: Next::To(State::ALL[state as usize - 1]) })
 }
 
+#[allow(clippy::unnecessary_wraps)] // as above
 const fn either(action: Action, first: State, second: State) -> Cell {
     Some(Transition { action, next: Next::Either(first, second) })
 }

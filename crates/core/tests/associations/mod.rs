@@ -96,7 +96,7 @@ pub fn in_state(state: u8) -> Connection {
     let tell = |connection: &mut Connection, command: Command<'_>| connection.send(command).expect("possible");
     let accepting = |connection: &mut Connection| {
         take(connection, &request_pdu());
-        tell(connection, Command::Accept(acceptance()));
+        tell(connection, Command::Accept(Box::new(acceptance())));
     };
     let releasing = |connection: &mut Connection| {
         take(connection, &accept_pdu());
@@ -211,7 +211,8 @@ impl Chance {
     pub fn uid(&mut self) -> String {
         let mut uid = String::from("1.2");
         for _ in 0..self.below(8) {
-            uid.push_str(&format!(".{}", self.below(1_000_000)));
+            uid.push('.');
+            uid.push_str(&self.below(1_000_000).to_string());
         }
         uid
     }
