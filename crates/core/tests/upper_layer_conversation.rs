@@ -222,6 +222,13 @@ fn negotiation_follows_the_policy() {
     silent.user.roles.clear();
     assert!(learn(&asked, &silent).iter().all(|context| context.scu && !context.scp), "no answer is the default");
 
+    policy.accepted[0].scp = false;
+    let list = vec![(1, AbstractSyntaxNotSupported), (3, UserRejection)];
+    assert_eq!(results(&asked, &policy), (list, 0, IMPLICIT.to_owned()), "no role is left");
+    policy.accepted[0].scu = true;
+    let roles = vec![RoleSelection { sop_class: CT.into(), scu: true, scp: false }];
+    assert_eq!(answer(&asked, &policy).roles, roles, "no more than the policy has");
+
     policy.accepted[0].transfer_syntaxes = vec!["1.2.840.10008.1.2.4.50".into()];
     let list = vec![(1, AbstractSyntaxNotSupported), (3, TransferSyntaxesNotSupported)];
     assert_eq!(results(&asked, &policy).0, list);

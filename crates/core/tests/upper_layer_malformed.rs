@@ -120,6 +120,7 @@ fn data_that_is_malformed() {
         ("value of length 0", pdu(4, &[0, 0, 0, 0, 1, 3]), InvalidParameter),
         ("value of length 1", pdu(4, &[0, 0, 0, 1, 1, 3]), InvalidParameter),
         ("value past its PDU", pdu(4, &past), InvalidParameter),
+        ("value one byte past its PDU", pdu(4, &[0, 0, 0, 5, 1, 3, 0, 0]), InvalidParameter),
         ("value of 4 GiB", pdu(4, &[255, 255, 255, 255, 1, 3, 0, 0]), InvalidParameter),
         ("bytes after the value", pdu(4, &[value(1, 3, &[1, 2]), vec![0; 5]].concat()), InvalidParameter),
         ("an unknown context", pdu(4, &value(5, 3, &[1, 2])), InvalidParameter),
