@@ -81,15 +81,7 @@ impl Connection {
         match action {
             // The caller connects; data is handed out, and its header is made, where the bytes are.
             Action::AE1 | Action::DT1 | Action::DT2 | Action::AR6 | Action::AR7 | Action::AA6 => {}
-            Action::AE2 => {
-                if let Some(request) = self.request.take() {
-                    let pdu = Pdu::AssociateRequest(*request);
-                    self.write(&pdu);
-                    if let Pdu::AssociateRequest(request) = pdu {
-                        self.request = Some(Box::new(request));
-                    }
-                }
-            }
+            Action::AE2 => self.write_request(),
             Action::AE3 => self.accepted(carried, false),
             Action::AE4 => {
                 if let Carried::Pdu(Pdu::AssociateReject(reject)) = carried {
@@ -112,7 +104,8 @@ impl Connection {
             }
             Action::AR5 | Action::AA2 | Action::AA5 => self.artim = Artim::Stopped,
             Action::AA1 => {
-                // Before an association there is no user to abort: Table 9-9 says so all the same.
+                // Before an association there is no user to abort for: Table 9-9 says so all the same, and Table 9-26
+                // has no reason for a user's abort. Ours is told with the event.
                 self.write(&Pdu::Abort(Abort { source: AbortSource::User, reason: AbortReason::NotSpecified }));
                 self.artim = Artim::Started;
                 self.note_violation(carried);
@@ -139,6 +132,17 @@ impl Connection {
             }
         }
         true
+    }
+
+    /// AE-2: the request stays, to be compared with what is accepted.
+    fn write_request(&mut self) {
+        if let Some(request) = self.request.take() {
+            let pdu = Pdu::AssociateRequest(*request);
+            self.write(&pdu);
+            if let Pdu::AssociateRequest(request) = pdu {
+                self.request = Some(Box::new(request));
+            }
+        }
     }
 
     /// AE-6: a request that the provider itself has to reject is not told to the user.

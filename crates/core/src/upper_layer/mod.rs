@@ -7,6 +7,49 @@
 //!
 //! [`answer`] and [`learn`] negotiate presentation contexts; [`Assembler`] and [`fragments`] make messages of P-DATA and
 //! P-DATA of messages; [`CommandSet`] is what a message begins with.
+//!
+//! An acceptor that takes everything, on whatever reads and writes:
+//!
+//! ```
+//! use filmless_core::upper_layer::*;
+//! use std::io::{Read, Write};
+//!
+//! fn serve(mut peer: impl Read + Write) -> std::io::Result<()> {
+//!     let acceptable = Acceptable { abstract_syntax: String::new(), transfer_syntaxes: vec![], scu: true, scp: true };
+//!     let policy = Policy { otherwise: Some(acceptable), ..Policy::default() };
+//!     let mut connection = Connection::acceptor(Limits::default());
+//!     let mut assembler = Assembler::default();
+//!     while !connection.closed() {
+//!         match peer.read(connection.space())? {
+//!             0 => connection.disconnected(),
+//!             count => connection.received(count),
+//!         }
+//!         let mut commands = Vec::new();
+//!         while let Some(event) = connection.next_event() {
+//!             match event {
+//!                 Event::Requested(request) => {
+//!                     let accept = answer(request, &policy).accept(request, UserInformation::ours(131_072));
+//!                     commands.push(Command::Accept(Box::new(accept)));
+//!                 }
+//!                 Event::Data { header, bytes } => match assembler.receive(header, bytes) {
+//!                     Ok(_) => {} // a command, or a piece of a data set
+//!                     Err(_) => commands.push(Command::Abort),
+//!                 },
+//!                 Event::ReleaseRequested => commands.push(Command::ConfirmRelease),
+//!                 _ => {}
+//!             }
+//!         }
+//!         for command in commands {
+//!             // An abort that came meanwhile leaves nothing to say.
+//!             let _ = connection.send(command);
+//!         }
+//!         peer.write_all(&connection.take_output())?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! serve(std::io::Cursor::new(Vec::new())).unwrap();
+//! ```
 
 mod actions;
 mod associate;
@@ -43,7 +86,7 @@ use std::time::Duration;
 /// Bounds on what a peer may cost, and how long it is waited for. Each is a parameter of the [`Connection`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes a P-DATA-TF PDU may declare. It is never held whole, whatever it declares.
+    /// Bytes a P-DATA-TF PDU may declare, also when a peer heeds no maximum length. It is never held whole.
     pub pdu: u32,
     /// Bytes an A-ASSOCIATE PDU may declare: these are held until they are complete.
     pub association: u32,
