@@ -18,6 +18,7 @@ pub mod pixel;
 pub mod scan;
 pub mod tag;
 pub mod transfer_syntax;
+pub mod upper_layer;
 pub mod value;
 pub mod vr;
 pub mod xml;

@@ -3,9 +3,11 @@
 
 mod luts;
 mod pixels;
+mod upper_layer;
 
 pub use luts::{luts, streams};
 pub use pixels::{bits, fragments, functional_groups, pictures, rle};
+pub use upper_layer::{command_set, upper_layer};
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ pub use node::{Encoding, Flags, Node};
 pub use parsed::Parsed;
 pub use parser::{INLINE, Parser};
 pub use plan::Plan;
-pub use read::{DicomFile, ReadOptions, read_bytes, read_path};
+pub use read::{DicomFile, ReadOptions, read_bytes, read_command_set, read_path};
 pub use source::{FileSource, Reader, SharedBytes, Source, Window};
 pub use view::{Limits, Step, View};
 pub use write::{

@@ -72,6 +72,17 @@ pub fn read_bytes(bytes: SharedBytes, options: &ReadOptions) -> Result<DicomFile
     Reader { source: Source::Memory(bytes), file: None, window, options, findings: Vec::new() }.read()
 }
 
+/// Reads the bytes of a command set alone: elements of group 0000, always in Implicit VR Little Endian (PS3.7 6.3.1),
+/// and whatever follows them.
+///
+/// # Errors
+/// [`Error::Limit`]; [`Error::Format`].
+pub fn read_command_set(bytes: SharedBytes, options: &ReadOptions) -> Result<Dataset> {
+    let window = Window::whole(Arc::clone(&bytes));
+    let mut reader = Reader { source: Source::Memory(bytes), file: None, window, options, findings: Vec::new() };
+    Ok(reader.read_data_set(0, None)?.0)
+}
+
 /// How much bytes look like the first element of a data set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
