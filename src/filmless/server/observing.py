@@ -5,6 +5,7 @@ import json
 import time
 from typing import Any
 
+from prometheus_client import Counter, Histogram
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,7 @@ class Observed:
 
     def __init__(self, application: ASGIApp, *, names: _Names, metrics: Metrics, log: Log) -> None:
         self._application, self._names, self._metrics, self._log = application, names, metrics, log
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and watch it."""
@@ -79,8 +81,12 @@ class Observed:
     def _tell(self, scope: Scope, seen: "_Seen", seconds: float) -> None:
         route, metrics = self._route(scope), self._metrics
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        metrics.requests.labels(method, route, str(seen.status or "aborted")).inc()
-        metrics.seconds.labels(method, route).observe(seconds)
+        key = (method, route, seen.status)
+        if (counted := self._counted.get(key)) is None:  # to look labels up takes longer than to count
+            requests = metrics.requests.labels(method, route, str(seen.status or "aborted"))
+            counted = self._counted[key] = (requests, metrics.seconds.labels(method, route))
+        counted[0].inc()
+        counted[1].observe(seconds)
         metrics.received.inc(seen.received)
         metrics.sent.inc(seen.sent)
         client = scope.get("client") or ("",)

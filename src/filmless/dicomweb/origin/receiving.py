@@ -165,7 +165,7 @@ class Receiving:
     async def __aexit__(self, *_: object) -> None:
         """Leave nothing behind of what did not come whole; what came whole is finished."""
         self._memory.requests -= 1
-        tasks = [task for task in self._tasks if isinstance(task, asyncio.Task)]
+        tasks = [task for task in self._tasks if isinstance(task, asyncio.Task) and not task.done()]
         for part in list(self._open):
             self._open.discard(part)
             tasks.append(asyncio.create_task(self._service.call(part.discard)))  # type: ignore[arg-type]
@@ -215,8 +215,11 @@ class Receiving:
     async def report(self) -> Report:
         """Wait until all is durable, and return what became of each."""
         report = Report(self._base, self._study)
+        waited_for = [task for task in self._tasks if isinstance(task, asyncio.Task)]
+        if waited_for:
+            await asyncio.wait(waited_for)  # which cancels none of them when the request is
         for task in self._tasks:
-            result = await asyncio.shield(task) if isinstance(task, asyncio.Task) else task
+            result = task.result() if isinstance(task, asyncio.Task) else task
             if isinstance(result, Failure):
                 report.failed.append(result)
             else:

@@ -1,6 +1,7 @@
 """The answer to a store request: what became of each instance."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
@@ -138,7 +139,11 @@ def wants_xml(request: Request) -> bool:
     DicomWebError
         406 when it takes neither.
     """
-    accept = request.query_params.get("accept") or request.headers.get("accept", "")
+    return _prefers_xml(request.query_params.get("accept") or request.headers.get("accept", ""))
+
+
+@lru_cache(64)
+def _prefers_xml(accept: str) -> bool:
     best = {"json": -1.0, "xml": -1.0}
     for wish in accept.lower().split(",") if accept.strip() else ["*/*"]:
         name, _, parameters = wish.partition(";")
