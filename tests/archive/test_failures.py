@@ -189,17 +189,17 @@ def test_one_bad_record_does_not_fail_the_others(archive: Archive, make: Make, m
     add = archive.index.add
     sizes = []
 
-    def picky(batch):
+    def picky(batch, **how):
         sizes.append(len(batch))
         if any(record.instance_uid == uid_of(3) for record, _, _ in batch):
             raise FormatError("a value that no database takes")
-        return add(batch)
+        return add(batch, **how)
 
-    def late(batch):
+    def late(batch, **how):
         # While the first one is committed the others gather.
         monkeypatch.setattr(archive.index, "add", picky)
         futures.extend(submit(number) for number in range(1, 6))
-        return picky(batch)
+        return picky(batch, **how)
 
     def submit(number: int) -> Future[Outcome]:
         with archive.receive() as incoming:

@@ -48,7 +48,7 @@ def test_what_cannot_be_adopted_now_is_adopted_later(
         archive.store(make(number))
     without_rows(archive, 1)
 
-    def full(*_args: object) -> None:
+    def full(*_args: object, **_how: object) -> None:
         raise StorageFullError("there is no room for the index")
 
     with monkeypatch.context() as patch:

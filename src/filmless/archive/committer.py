@@ -13,9 +13,11 @@ from filmless.archive.index.index import Index
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
+from filmless.archive.record import Record
 from filmless.archive.rows import located
 from filmless.archive.storage import Storage
-from filmless.errors import ArchiveError
+from filmless.archive.within import Within
+from filmless.errors import ArchiveError, ConflictError
 
 __all__ = ["Committer"]
 
@@ -53,6 +55,21 @@ class Committer:
         self.is_clean = True
         self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
         self._thread.start()
+
+    def require_within(self, record: Record, within: Within) -> None:
+        """Refuse what its sender may not write, before others share a transaction with it; the transaction looks, too.
+
+        Raises
+        ------
+        ConflictError
+            It is of a patient or study that is out of the sender's sight, by what it says or by the study it joins.
+        """
+        if within.is_everything:
+            return
+        named = str(record.levels["patient"].get("PatientID") or "")
+        owner = self._index.patient_of(record.study_uid)
+        if not all(within.holds(patient, record.study_uid) for patient in (named, owner) if patient is not None):
+            raise ConflictError("the instance is of a patient or study that the sender may not write to")
 
     def submit(self, newcomer: Newcomer) -> Future[Outcome]:
         """Take a newcomer; its future is done once its row is durable."""
@@ -134,7 +151,10 @@ class Committer:
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
-            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+            added = self._index.add(
+                [(newcomer.record, "", newcomer.location) for newcomer in batch],
+                within=[newcomer.within for newcomer in batch],
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
             self._fail(batch, error)
             return
@@ -179,4 +199,4 @@ class Committer:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether an error is of the disk or the database, not of one record: trying one by one would only take longer."""
-    return isinstance(error, (OSError, ArchiveError))
+    return isinstance(error, (OSError, ArchiveError)) and not isinstance(error, ConflictError)

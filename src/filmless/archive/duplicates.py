@@ -55,7 +55,7 @@ class Duplicates:
         raise ArchiveError("the instance is being changed by others all the time", hint="try again")
 
     def _added(self, newcomer: Newcomer) -> bool:
-        return self._index.add([(newcomer.record, "", newcomer.location)])[0]
+        return self._index.add([(newcomer.record, "", newcomer.location)], within=[newcomer.within])[0]
 
     def _drop(self, newcomer: Newcomer, old: Entry) -> Kind | None:
         """Settle one that is identical: what is served in place, or is lost, gives way to our own copy."""

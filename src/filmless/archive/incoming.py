@@ -89,8 +89,7 @@ class Incoming:
         with failing_as_archive(_WHAT):
             draft.seal()
             record = record_of(draft.open(), size=draft.size, sha256=draft.sha256)
-        if not within.holds(str(record.levels["patient"].get("PatientID") or ""), record.study_uid):
-            raise ConflictError("the instance is of a patient or study that the sender may not write to")
+        self._committer.require_within(record, within)
         if study_uid is not None and record.study_uid != study_uid:
             raise ConflictError("the instance is of another study than it was sent for")
         uid = (record.instance_uid,)

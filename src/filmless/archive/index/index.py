@@ -101,25 +101,42 @@ class Index:
 
     # -- writing: each is durable on return ----------------------------------------------------------------------
 
-    def add(self, batch: Iterable[Placed]) -> list[bool]:
+    def add(self, batch: Iterable[Placed], *, within: Iterable[Within] = ()) -> list[bool]:
         """Add instances, all in one transaction.
 
         Parameters
         ----------
         batch
             Of each the record, the storage (``""`` for the archive's own) and the location there.
+        within
+            What the sender of each may write to; by default everything.
 
         Returns
         -------
         list of bool
             For each whether it was added; False when an instance of its UID was there already, or earlier in the batch.
+
+        Raises
+        ------
+        ConflictError
+            One is of a study whose patient its sender may not write to. Nothing was added.
         """
         placed = list(batch)
+        restricted = [
+            (one[0].study_uid, limits)
+            for one, limits in zip(placed, within, strict=False)
+            if limits.patients is not None
+        ]
         if not placed:
             return []
-        return self._database.write(
-            lambda transaction: self._told(transaction, placed, writing.add(transaction, placed))
-        )
+
+        def work(transaction: Transaction) -> list[bool]:
+            added = writing.add(transaction, placed)
+            if restricted:  # here, where nobody else can have made the study meanwhile
+                writing.require_within(transaction, restricted)
+            return self._told(transaction, placed, added)
+
+        return self._database.write(work)
 
     def replace(self, changes: Iterable[tuple[Entry, Record, str, str]]) -> list[bool]:
         """Put records, with their storage and location, in the place of entries, all in one transaction.

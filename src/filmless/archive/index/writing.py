@@ -21,9 +21,10 @@ from filmless.archive.index.columns import (
 )
 from filmless.archive.index.database import Again, Transaction
 from filmless.archive.record import Record
+from filmless.archive.within import Within
 from filmless.errors import ConflictError, FormatError
 
-__all__ = ["Placed", "add", "remove", "replace"]
+__all__ = ["Placed", "add", "remove", "replace", "require_within"]
 
 Placed = tuple[Record, str, str]
 """A record, the storage (``""``: the archive's own), and the location there."""
@@ -53,6 +54,20 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
     if new:
         _add_new(database, new, received)
     return added
+
+
+def require_within(database: Transaction, studies: Sequence[tuple[str, Within]]) -> None:
+    """Raise when a study is of a patient that a sender may not write to: an instance joins its study, whoever it names.
+
+    Raises
+    ------
+    ConflictError
+        One of them is.
+    """
+    uids = database.list({uid for uid, _ in studies})
+    owners = dict(database.rows("SELECT uid, patient_id FROM study WHERE uid IN [?]", (uids,)))
+    if not all(within.holds(owners[uid], uid) for uid, within in studies if uid in owners):
+        raise ConflictError("the study is of a patient that the sender may not write to")
 
 
 def _check(record: Record, location: str) -> None:
