@@ -4,6 +4,7 @@ import lzma
 import os
 import re
 import stat
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -115,6 +116,8 @@ class _Archive:
     def __init__(self, source: str | bytes) -> None:
         self._source = source
         self.zip = zipfile.ZipFile(source if isinstance(source, str) else BytesIO(source))
+        # Not by its own `__del__`: in a cycle the file in it can be the first to go, and complains that it is open.
+        weakref.finalize(self, self.zip.close)
 
     @cached_property
     def identity(self) -> list[Any]:
