@@ -231,6 +231,8 @@ def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
         database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
     for uid in sorted({uid for _, uid in above}):
         database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    if not set(_above(database, wanted)) <= set(above):
+        raise Again  # a study went to another patient, whom it is too late to lock
     sql = "SELECT i.id, i.uid, i.series, e.study FROM instance i JOIN series e ON e.id = i.series WHERE i.id IN [?]"
     found = [row for row in database.rows(sql, (database.list(wanted),)) if wanted[row[0]] == row[1]]
     gone = {row[0] for row in found}
@@ -315,8 +317,7 @@ def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> lis
     above = _above(database, (entry.id for entry, _ in changes))
     fresh = {(made := _patient_and_study(new[0])).key: made.patient for _, new in changes}
     studies = {uid for _, uid in above} | {new[0].study_uid for _, new in changes}
-    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
-    owners = {key for (key,) in database.rows(sql, (database.list(studies),))}
+    owners = _owners(database, studies)
     patients = sorted({key for key, _ in above} | owners | fresh.keys())
     for key in patients:
         found = database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
@@ -324,7 +325,15 @@ def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> lis
             _insert(database, "patient", {"key": key, **fresh[key]}, unique="key")
     for uid in sorted(studies):
         database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    if not _owners(database, studies) <= owners:
+        raise Again  # as above
     return patients
+
+
+def _owners(database: Transaction, studies: Iterable[str]) -> set[str]:
+    """Return the keys of the patients that studies are of."""
+    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
+    return {key for (key,) in database.rows(sql, (database.list(studies),))}
 
 
 def _refresh(database: Transaction, record: Record) -> None:
