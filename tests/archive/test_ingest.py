@@ -320,6 +320,22 @@ def test_a_lost_file_comes_back_with_the_next_sender(archive: Archive, make: Mak
     assert only(archive, 1) == make(1)
 
 
+def test_a_damaged_file_is_healed_by_the_next_sender(archive: Archive, make: Make) -> None:
+    archive.store(make(1))
+    [path] = files(archive, "instances")
+    path.write_bytes(bytes(path.stat().st_size))
+    assert archive.store(make(1)).kind == "identical"
+    assert only(archive, 1) == make(1)
+
+
+def test_what_is_set_aside_again_after_its_file_was_lost_is_kept(archive: Archive, make: Make) -> None:
+    archive.store(make(1))
+    archive.store(make(1, variant=1))
+    files(archive, "quarantine")[0].unlink()
+    assert archive.store(make(1, variant=1)).kind == "quarantined"
+    assert [path.read_bytes() for path in files(archive, "quarantine")] == [make(1, variant=1)]
+
+
 def test_ranges(archive: Archive, make: Make) -> None:
     data = make(1)
     archive.store(data)

@@ -116,7 +116,8 @@ def test_a_store_that_does_not_answer(bucket: str, tmp_path: Path) -> None:
 def test_an_archive(bucket: str, tmp_path: Path, make: Make) -> None:
     with Archive(tmp_path / "one", storage=bucket) as archive:
         assert [archive.store(make(1)).kind for _ in range(2)] == ["stored", "identical"]
-        assert archive.store(make(1, variant=1)).kind == "quarantined"
+        for _ in range(2):  # the second one is the first one again: one copy is kept
+            assert archive.store(make(1, variant=1)).kind == "quarantined"
         [entry] = archive.entries(uid_of(0, level=1))
         assert archive.read(entry) == make(1)
         assert archive.path(entry) is None

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -59,6 +59,8 @@ class Archive:
         Whether nothing is to be stored or deleted: another process may have the folder.
     on_written
         Of the index, see `Index`: also told of what a start takes in that a crash left behind.
+    adopting
+        Whether all files are taken in when the index is empty: it was lost.
 
     Raises
     ------
@@ -84,9 +86,10 @@ class Archive:
         options: Options | None = None,
         read_only: bool = False,
         on_written: Callable[[Transaction, list[Placed]], None] | None = None,
+        adopting: bool = True,
     ) -> None:
         self.folder, self.options = Path(folder), options or Options()
-        self._reserved, self._ballast = Reservations(), Ballast(self.folder)
+        self._reserved, self._ballast, self._adopting = Reservations(), Ballast(self.folder), adopting
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
         url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
@@ -109,20 +112,25 @@ class Archive:
 
     def _begin(self, tenure: Tenure) -> None:
         self._ballast.fill()
-        self._committer = Committer(self.index, self.storage, self.options)
+        self._committer = committer = Committer(self.index, self.storage, self.options)
         found: list[Future[Outcome]] = []
 
         def adopt(stored: Stored) -> None:
-            if future := self.adopt(stored):
-                found.append(future)
+            with suppress(ArchiveError, OSError):
+                if future := self.adopt(stored):
+                    found.append(future)
+                return
+            committer.is_clean = False
 
+        # Whose index was lost has all its files without a row.
+        is_unclean = tenure.is_unclean or (self._adopting and self.index.is_empty())
         try:
-            recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
+            recover(self.storage, self.index, is_unclean=is_unclean, adopt=adopt)
             if any(future.exception() is not None for future in found):
                 # There may be no room: what is there can be read all the same, and deleted; the next start tries again.
-                self._committer.is_clean = False
+                committer.is_clean = False
         except BaseException:
-            self._committer.close()
+            committer.close()
             self.index.close()
             tenure.end(is_clean=False)
             raise
@@ -144,6 +152,17 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
+    def taking_away(self, locations: Iterable[str]) -> AbstractContextManager[None]:
+        """Have files of the storage in the trash while ``with`` takes their rows away, then remove them for good.
+
+        If it raises, they stay there until the index can say whether it has rows for them.
+        """
+        return self._writing().taking_away(locations)
+
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Have files of the storage in the trash until the index can say whether it has rows for them."""
+        self._writing().leave_in_trash(locations)
+
     def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
         """Store a whole file, given as bytes or by its path, and wait until it is durable."""
         with self.receive() as incoming:
@@ -158,6 +177,8 @@ class Archive:
     def adopt(self, stored: Stored) -> Future[Outcome] | None:
         """Take in a file that is in the storage without a row, by the rules for what a sender brings.
 
+        It never replaces an instance: how old it is nobody knows, so that another one is set aside.
+
         Returns
         -------
         concurrent.futures.Future or None
@@ -168,7 +189,9 @@ class Archive:
             return None
         uid = (record.instance_uid,)
         self._reserved.take(uid)
-        newcomer = Newcomer(record, stored.location, is_new=False, done=lambda: self._reserved.release(uid))
+        newcomer = Newcomer(
+            record, stored.location, is_new=False, may_replace=False, done=lambda: self._reserved.release(uid)
+        )
         try:
             if stored.location.startswith("quarantine/"):
                 newcomer.location = self.storage.move(stored.location, "instances")
@@ -326,14 +349,8 @@ class Archive:
         with self._reserved.holding(entry.instance_uid for entry in entries):
             entries = [entry for entry in entries if self._is_current(entry)]
             locations = [entry.location for entry in entries]
-            committer.take_back(locations)
-            self.storage.trash(locations)
-            try:
+            with committer.taking_away(locations):
                 self.index.remove(entries)
-            except BaseException:  # whether it was committed is not known
-                committer.leave_in_trash(locations)
-                raise
-            self.storage.purge(locations)
         return len(entries)
 
     def _is_current(self, entry: Entry) -> bool:

@@ -3,8 +3,9 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 
 from filmless.archive.duplicates import Duplicates
@@ -44,7 +45,7 @@ class Committer:
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
         self._index, self._storage, self._options = index, storage, options
         self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
-        self._duplicates = Duplicates(index, storage, options, leave_in_trash=self.leave_in_trash)
+        self._duplicates = Duplicates(index, storage, options, taking_away=self.taking_away)
         # Bounded: who sends faster than the disk takes waits here.
         self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
         self._open = threading.Lock()
@@ -105,22 +106,38 @@ class Committer:
             try:
                 if is_without_row:
                     self._storage.remove(newcomer.location)
-                else:
-                    self._storage.trash([newcomer.location])
-                    self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
                 self.is_clean = False
+            if not is_without_row:
+                self.leave_in_trash([newcomer.location])
         newcomer.fail(as_archive_error(error, _WHAT))
 
-    def leave_in_trash(self, locations: Iterable[str]) -> None:
-        """Leave files in the trash until the index can say whether it has rows for them."""
-        with self._left_lock:
-            self._left.update(locations)
+    @contextmanager
+    def taking_away(self, locations: Iterable[str]) -> Iterator[None]:
+        """Have files in the trash while ``with`` takes their rows away; they are gone for good when that ends well.
 
-    def take_back(self, locations: Iterable[str]) -> None:
-        """Take files from those that were left in the trash: they are dealt with anew."""
+        When it raises, it is not known whether that was committed, and the index is asked later.
+        """
+        gone = list(locations)
+        with self._left_lock:  # what was left there is dealt with anew
+            self._left.difference_update(gone)
+        self._storage.trash(gone)
+        try:
+            yield
+        except BaseException:
+            self.leave_in_trash(gone)
+            raise
+        self._storage.purge(gone)
+
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Have files in the trash until the index can say whether it has rows for them."""
+        left = list(locations)
+        try:
+            self._storage.trash(left)
+        except Exception:  # noqa: BLE001 - the next start finds a file without a row
+            self.is_clean = False
         with self._left_lock:
-            self._left.difference_update(locations)
+            self._left.update(left)
 
     # -- the thread ----------------------------------------------------------------------------------------------
 

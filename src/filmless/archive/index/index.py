@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,7 +18,7 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record
 from filmless.archive.within import EVERYTHING, Within
-from filmless.errors import NotFoundError
+from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["Conflict", "Index", "StudyTotals", "Totals"]
 
@@ -217,15 +218,22 @@ class Index:
                 return
             after = rows[-1][0]
 
-    def with_digest(self, sha256: str) -> list[Entry]:
-        """Return the instances whose file has a digest."""
-        rows = self._database.rows(f"{reading.ENTRY} WHERE i.sha256 = ? ORDER BY i.id", (sha256,))
-        return [reading.entry_of(row) for row in rows]
+    def locations_of(self, digests: Iterable[str]) -> set[str]:
+        """Return where the archive's own files of some digests are, by the rows of instances and of conflicts."""
+        wanted = self._database.list(set(digests))
+        sql = "SELECT location FROM {} WHERE sha256 IN [?] AND storage = ''"
+        found = [self._database.rows(sql.format(table), (wanted,)) for table in ("instance", "conflict")]
+        return {location for rows in found for (location,) in rows}
+
+    def is_empty(self) -> bool:
+        """Whether there is no row of an instance, nor of a conflict."""
+        tables = ("instance", "conflict")
+        return not any(self._database.rows(f"SELECT 1 FROM {table} LIMIT 1") for table in tables)  # noqa: S608 - names of ours
 
     def digests(self, prefix: str = "") -> set[str]:
-        """Return the digests of all files that are known, of instances and of conflicts, that begin so."""
+        """Return the digests of all of the archive's own files, of instances and of conflicts, that begin so."""
         end = prefix + "g"  # behind every hexadecimal digit
-        sql = "SELECT sha256 FROM {} WHERE sha256 >= ? AND sha256 < ?"
+        sql = "SELECT sha256 FROM {} WHERE sha256 >= ? AND sha256 < ? AND storage = ''"
         found = [self._database.rows(sql.format(table), (prefix, end)) for table in ("instance", "conflict")]
         return {digest for rows in found for (digest,) in rows}
 
@@ -270,7 +278,8 @@ class Index:
     def _renewed(self, entry: Entry, record: Record) -> Record:
         values = (record.encoder, record.header, record.frames.pack() if record.frames else None, entry.id)
         sql = "UPDATE header SET encoder = ?, json = ?, frames = ? WHERE instance = ?"
-        self._database.write(lambda transaction: transaction.run(sql, values))
+        with suppress(ArchiveError):  # it is only a cache: who asks is answered all the same
+            self._database.write(lambda transaction: transaction.run(sql, values))
         return record
 
     # -- conflicts -----------------------------------------------------------------------------------------------

@@ -94,9 +94,18 @@ class Folder:
         self._trash = root / "trash"
 
     def prepare(self) -> None:
-        """Make the folders that are not there."""
-        for folder in (self._incoming, self._trash):
+        """Make the folders that are not there.
+
+        Those of instances are made all at once: where one sender makes a folder, another one could be told of a file in
+        it before the name of the folder itself is durable.
+        """
+        instances = self._root / "instances"
+        for folder in (self._incoming, self._trash, instances):
             make_folder(folder)
+        if not (instances / "ff").is_dir():  # the last one to be made
+            for number in range(256):
+                (instances / f"{number:02x}").mkdir(exist_ok=True)
+            sync_folder(instances)
 
     # -- in ------------------------------------------------------------------------------------------------------
 
@@ -109,9 +118,9 @@ class Folder:
             return FileDraft(self._incoming)
 
     def place(self, draft: Draft, area: Area) -> str:
-        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it."""
+        """Give a sealed draft its name; one that is there already stays, with who reads it, unless it is damaged."""
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if self.size(location) == draft.size:
+        if _size_of(self._at(location)) == draft.size and self._is_whole(location, draft.sha256):
             draft.was_there = True
             draft.discard()
         else:
@@ -120,16 +129,23 @@ class Folder:
 
     def settle(self, locations: Iterable[str]) -> None:
         """Make the names of what was placed durable: a folder once, whatever came into it."""
-        for folder in {location.rpartition("/")[0] for location in locations}:
+        for folder in dict.fromkeys(location.rpartition("/")[0] for location in locations):
             sync_folder(self._root / folder)
+            area = folder.partition("/")[0]
+            if area != "instances":  # somebody else may have made the folder just now
+                sync_folder(self._root / area)
 
     def move(self, location: str, area: Area) -> str:
         """Move a file to another area, durably."""
         target = f"{area}/{location.partition('/')[2]}"
         if target != location:
             self._rename(self._at(location), target)
-            self.settle([target, location])
+            self.settle([target, location])  # in this order: it has one name at least
         return target
+
+    def _is_whole(self, location: str, sha256: str) -> bool:
+        with open(self._at(location), "rb", buffering=0) as file:  # noqa: PTH123
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def _rename(self, source: str, location: str) -> None:
         target = self._at(location)
@@ -165,20 +181,20 @@ class Folder:
             raise NotFoundError("the file of an instance is not in the archive's folder") from None
 
     def path(self, location: str) -> str | None:
-        """Return the path of a file."""
-        return self._at(location)
+        """Return the path of a file; of one that is being replaced or deleted, while it is there."""
+        path = self._at(location)
+        if not os.path.exists(path) and (trashed := self._in_trash(location)).exists():  # noqa: PTH110
+            return str(trashed)
+        return path
 
     def size(self, location: str) -> int | None:
-        """Return how long a file is; None when it is not there."""
-        try:
-            return os.stat(self._at(location)).st_size  # noqa: PTH116
-        except FileNotFoundError:
-            return None
+        """Return how long a file is; None when it is not there, nor on its way out."""
+        size = _size_of(self._at(location))
+        return _size_of(self._in_trash(location)) if size is None else size
 
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
-        root = self._root / area
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        for folder in sorted((self._root / area).glob("[0-9a-f][0-9a-f]/")):  # not what a file manager leaves there
             with os.scandir(folder) as found:
                 entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
             for entry in entries:
@@ -208,7 +224,7 @@ class Folder:
         back = []
         for location in locations:
             with suppress(FileNotFoundError):
-                if self.size(location) is None:
+                if _size_of(self._at(location)) is None:
                     os.replace(self._in_trash(location), self._at(location))  # noqa: PTH105
                     back.append(location)
                 else:  # it was stored again in the meantime
@@ -254,3 +270,10 @@ class Folder:
 
     def _in_trash(self, location: str) -> Path:
         return self._trash / location.replace("/" + location.split("/")[1] + "/", "-")
+
+
+def _size_of(path: str | Path) -> int | None:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return None

@@ -9,7 +9,8 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
-from filmless.archive.record import record_of
+from filmless.archive.index.index import Index
+from filmless.archive.record import Record, record_of
 from filmless.archive.storage import Area, Draft
 from filmless.archive.upkeep.drafts import LinkedDraft
 from filmless.dataset import Dataset
@@ -89,15 +90,15 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
             return
         keep_copy(archive, now.location, now.sha256, "originals")
         location = storage.place(draft, "instances")
-        storage.settle([location])
-        storage.trash([now.location])
         try:
-            [is_replaced] = index.replace([(now, record, "", location)])
+            storage.settle([location])
+            with archive.taking_away([now.location]):
+                _replace(index, now, record, location)
         except BaseException:
-            storage.restore([now.location])
+            archive.leave_in_trash([location])
             raise
-        if is_replaced:
-            storage.purge([now.location])
-        else:  # another process was faster
-            storage.restore([now.location])
-            raise ConflictError("the instance was changed in the meantime", hint="try again")
+
+
+def _replace(index: Index, now: Entry, record: Record, location: str) -> None:
+    if not index.replace([(now, record, "", location)])[0]:  # another process was faster
+        raise ConflictError("the instance was changed in the meantime", hint="try again")

@@ -88,7 +88,7 @@ def rebuild(
     root = Path(folder)
     if index is None or index.startswith("sqlite"):
         return _with_new_file(root, index, threads=threads, progress=progress, **options)
-    with Archive(root, index=index, **options) as archive:
+    with Archive(root, index=index, adopting=False, **options) as archive:
         clear(archive.index)
         return _adopted(archive, threads, progress)
 
@@ -107,7 +107,7 @@ def _with_new_file(
     finally:
         tenure.end(is_clean=True)  # all files are taken in below, whoever left them
     try:
-        with Archive(root, index=index, **options) as archive:
+        with Archive(root, index=index, adopting=False, **options) as archive:
             report = _adopted(archive, threads, progress)
     except BaseException:
         for now, before in aside:
