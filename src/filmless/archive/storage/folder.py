@@ -92,20 +92,12 @@ class Folder:
         self._root = root
         self._incoming = root / "incoming"
         self._trash = root / "trash"
+        self._named: set[str] = set()  # folders whose own names are durable
 
     def prepare(self) -> None:
-        """Make the folders that are not there.
-
-        Those of instances are made all at once: where one sender makes a folder, another one could be told of a file in
-        it before the name of the folder itself is durable.
-        """
-        instances = self._root / "instances"
-        for folder in (self._incoming, self._trash, instances):
+        """Make the folders that are not there."""
+        for folder in (self._incoming, self._trash):
             make_folder(folder)
-        if not (instances / "ff").is_dir():  # the last one to be made
-            for number in range(256):
-                (instances / f"{number:02x}").mkdir(exist_ok=True)
-            sync_folder(instances)
 
     # -- in ------------------------------------------------------------------------------------------------------
 
@@ -131,9 +123,11 @@ class Folder:
         """Make the names of what was placed durable: a folder once, whatever came into it."""
         for folder in dict.fromkeys(location.rpartition("/")[0] for location in locations):
             sync_folder(self._root / folder)
-            area = folder.partition("/")[0]
-            if area != "instances":  # somebody else may have made the folder just now
-                sync_folder(self._root / area)
+            if folder not in self._named:
+                # Another sender may have made it just now: its own name has to be durable, too, whoever made it.
+                sync_folder(self._root / folder.partition("/")[0])
+                sync_folder(self._root)
+                self._named.add(folder)
 
     def move(self, location: str, area: Area) -> str:
         """Move a file to another area, durably."""
@@ -152,7 +146,9 @@ class Folder:
         try:
             os.replace(source, target)  # noqa: PTH105
         except FileNotFoundError:
-            make_folder(Path(target).parent)
+            folder = location.rpartition("/")[0]
+            self._named.discard(folder)
+            (self._root / folder).mkdir(parents=True, exist_ok=True)  # durable after `settle`
             os.replace(source, target)  # noqa: PTH105
 
     # -- out -----------------------------------------------------------------------------------------------------
