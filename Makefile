@@ -4,10 +4,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench fuzz build docs format clean
+.PHONY: help demo test check bench torture fuzz build docs format clean
 
 PYTHON ?= python3
 FUZZ_SECONDS ?= 600
+KILLS ?= 1000
 FUZZ := crates/core/fuzz
 
 VENV := .venv
@@ -23,7 +24,7 @@ help:
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
 		do printf '  make %-7s %s\n' "$$name" "$$text"; done
 
-demo: $(VENV)/.built ## pictures become DICOM, DICOM other transfer syntaxes and pictures
+demo: $(VENV)/.built ## pictures become DICOM and are served by an archive
 	@$(PY) examples/demo.py
 
 test: $(VENV)/.built $(VENV)/.dev ## all tests: those of the Rust core, then those of the package
@@ -42,6 +43,9 @@ check: $(VENV)/.built $(VENV)/.dev ## format, lint, types, the stub, generated f
 
 bench: $(VENV)/.built $(VENV)/.dev ## filmless against its peers (BENCH="names or options")
 	$(PY) -m benchmarks $(BENCH)
+
+torture: $(VENV)/.built $(VENV)/.dev ## a server is killed KILLS (1000) times while it is sent to; nothing acknowledged is lost
+	$(PY) -m tests.archive.torture --target served --kills $(KILLS)
 
 fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (600); needs Rust nightly
 	for target in $$(cargo +nightly fuzz list --fuzz-dir $(FUZZ)); do mkdir -p $(FUZZ)/corpus/$$target; \

@@ -17,6 +17,7 @@ from .tasks import (
     conversion,
     decoding,
     export,
+    growth,
     importing,
     limits,
     rendering,
@@ -50,7 +51,11 @@ _PIXEL_TASKS: dict[str, Task] = {
     "iterate": streaming.iterate,
 }
 _CONVERSION_TASKS: dict[str, Task] = {"convert": conversion.convert}
-_SERVER_TASKS: dict[str, Task] = {"serve": serving.serving, "serve-memory": serving.memory}
+_SERVER_TASKS: dict[str, Task] = {
+    "serve": serving.serving,
+    "serve-memory": serving.memory,
+    "serve-growth": growth.growth,
+}
 TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent

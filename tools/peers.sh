@@ -6,7 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 packages=(
   dcmtk libgdcm-tools dicom3tools dcm2niix odil orthanc orthanc-dicomweb
-  chromium inkscape libreoffice-draw poppler-utils postgresql
+  chromium inkscape libreoffice-draw poppler-utils postgresql strace openssl
 )
 # What the C++ contenders of the benchmarks are compiled against.
 list="$(dirname "$0")/../benchmarks/peers.txt"

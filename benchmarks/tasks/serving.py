@@ -27,7 +27,7 @@ _STOW = {
 }
 _HEAD = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
 _END = f"\r\n--{_BOUNDARY}--\r\n".encode()
-_JSON = {"Accept": "application/dicom+json"}
+JSON = {"Accept": "application/dicom+json"}
 _ROOT = "1.2.826.0.1.3680043.10.9998"
 
 
@@ -127,7 +127,7 @@ def _stow(running: list[Server], slices: Slices, rounds: int) -> Row:
             turns[server.name] += 1
             study = 200_000 + turns[server.name]
             files = [slices.file(study, number) for number in range(INSTANCES)]
-            return _at_once(server, SENDERS, lambda each: [[file] for file in files[each::SENDERS]])
+            return at_once(server, SENDERS, lambda each: [[file] for file in files[each::SENDERS]])
 
         return run
 
@@ -141,7 +141,7 @@ def _stow(running: list[Server], slices: Slices, rounds: int) -> Row:
     return result.row(Bar(ORTHANC, 2))
 
 
-def _at_once(server: Server, connections: int, work: Callable[[int], list[list[bytes]]]) -> float:
+def at_once(server: Server, connections: int, work: Callable[[int], list[list[bytes]]]) -> float:
     """Send lists of requests over several connections at the same time."""
     shares = [work(number) for number in range(connections)]
     failures: list[BaseException] = []
@@ -200,10 +200,10 @@ def _searches(running: list[Server], rounds: int) -> list[Row]:
 def _gets(running: list[Server], rounds: int, title: str, path: str, times: float, *, count: int | None = None) -> Row:
     def timer(server: Server) -> Timer:
         with server.connection as connection:
-            answer = connection.request("GET", path, _JSON, keep=True)
+            answer = connection.request("GET", path, JSON, keep=True)
             if answer.status != 200 or (count is not None and len(json.loads(answer.body)) != count):
                 raise PeerError(f"answered {answer.status}")
-        return _repeated(server, "GET", path, _JSON)
+        return _repeated(server, "GET", path, JSON)
 
     return race(title, _able(running, timer), rounds=rounds, slice_s=0.3).row(Bar(ORTHANC, times))
 
@@ -303,7 +303,7 @@ def memory(bench: Bench) -> list[Row]:
         first.bar, first.verdict = "< 200 MB", verdict(met=peak < bar)
         slices = Slices()
         files = [slices.file(300_000, number) for number in range(200)]
-        _at_once(server, 100, lambda each: [[file] for file in files[each::100]])
+        at_once(server, 100, lambda each: [[file] for file in files[each::100]])
         peak = server.resident("VmHWM")
         second = Row("100 clients storing at once: memory of the server", {OURS: size(peak)}, bar="< 400 MB")
         second.verdict = verdict(met=peak < 2 * bar)
@@ -320,5 +320,5 @@ def _post_large(connection: Connection, read: Callable[[int], bytes]) -> None:
 
 
 def _study_of(connection: Connection) -> str:
-    answer = connection.request("GET", "/dicom-web/studies", _JSON, keep=True)
+    answer = connection.request("GET", "/dicom-web/studies", JSON, keep=True)
     return str(json.loads(answer.body)[0]["0020000D"]["Value"][0])

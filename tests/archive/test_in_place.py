@@ -1,13 +1,16 @@
 """Folders that are served where they are: indexed, read, never written."""
 
+import os
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from filmless.archive import Archive, Options
+from filmless.archive import Archive, Options, Outcome
 from filmless.archive.storage.in_place import InPlace
-from filmless.errors import ConflictError, FormatError, NotFoundError
+from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError
 
 from .made import uid_of
 
@@ -24,15 +27,22 @@ def served(tmp_path: Path, make: Make) -> Path:
     return folder
 
 
+def added(archive: Archive, folder: Path, path: str | Path) -> Outcome:
+    [result] = archive.add_in_place(folder, [path])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
 def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_files_are_served_where_they_are(archive: Archive, served: Path, make: Make) -> None:
     before = contents(served)
-    assert archive.add_in_place(served, served / "deep er" / "a file").kind == "stored"
-    assert archive.add_in_place(served, "b.dcm").kind == "stored"
-    assert archive.add_in_place(served, served / "b.dcm").kind == "identical"
+    assert added(archive, served, served / "deep er" / "a file").kind == "stored"
+    assert added(archive, served, "b.dcm").kind == "stored"
+    assert added(archive, served, served / "b.dcm").kind == "identical"
     entries = archive.entries(uid_of(0, level=1))
     assert {(entry.storage, entry.location) for entry in entries} == {
         (str(served), "deep er/a file"),
@@ -49,8 +59,34 @@ def test_files_are_served_where_they_are(archive: Archive, served: Path, make: M
     assert contents(served) == before
 
 
+def test_many_share_a_transaction_and_none_suffers_from_another(
+    archive: Archive, served: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(3, variant=3))
+    (served / "c.dcm").write_bytes(make(3))
+    (served / "copy.dcm").write_bytes(make(2))
+    (served / "note.txt").write_text("x")
+    names = ["b.dcm", "c.dcm", "copy.dcm", "note.txt", "gone", "deep er/a file"]
+    transactions: list[int] = []
+    real = archive.index.add
+    monkeypatch.setattr(archive.index, "add", lambda batch: transactions.append(len(batch)) or real(batch))
+    with ThreadPoolExecutor(2) as pool:
+        found = archive.add_in_place(served, names, pool=pool)
+    kinds = [type(one).__name__ if isinstance(one, Exception) else one.kind for one in found]
+    assert kinds == ["stored", "ConflictError", "identical", "FormatError", "NotFoundError", "stored"]
+    assert transactions == [4]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_name_that_no_database_keeps_does_not_hold_the_others(archive: Archive, served: Path, make: Make) -> None:
+    odd = os.fsdecode(b"\xff.dcm")
+    (served / odd).write_bytes(make(8))
+    found = archive.add_in_place(served, [odd, "b.dcm"])
+    assert [type(one).__name__ for one in found] == ["FormatError", "Outcome"]
+
+
 def test_they_are_not_deleted(archive: Archive, served: Path, make: Make) -> None:
-    archive.add_in_place(served, "b.dcm")
+    added(archive, served, "b.dcm")
     archive.store(make(5))
     entries = archive.entries(uid_of(0, level=1))
     with pytest.raises(ConflictError, match="in place"):
@@ -62,10 +98,14 @@ def test_they_are_not_deleted(archive: Archive, served: Path, make: Make) -> Non
 
 
 def test_a_file_that_is_gone_and_one_that_changed(archive: Archive, served: Path, make: Make) -> None:
-    archive.add_in_place(served, "b.dcm")
+    added(archive, served, "b.dcm")
     [entry] = archive.entries(uid_of(0, level=1))
+    (served / "b.dcm").write_bytes(make(2, variant=1) + bytes(100))
+    for ask in (archive.read, archive.open, archive.dataset, archive.path):
+        with pytest.raises(ArchiveError, match="was changed"):
+            ask(entry)
     (served / "b.dcm").write_bytes(make(2, variant=1))
-    assert archive.add_in_place(served, "b.dcm").kind == "replaced"
+    assert added(archive, served, "b.dcm").kind == "replaced"
     [changed] = archive.entries(uid_of(0, level=1))
     assert changed.sha256 != entry.sha256
     (served / "b.dcm").unlink()
@@ -77,15 +117,15 @@ def test_a_file_that_is_gone_and_one_that_changed(archive: Archive, served: Path
 def test_another_one_of_a_known_uid_is_refused(archive: Archive, served: Path, make: Make) -> None:
     archive.store(make(2, variant=3))
     with pytest.raises(ConflictError):
-        archive.add_in_place(served, "b.dcm")
+        added(archive, served, "b.dcm")
 
 
 def test_what_is_no_instance(archive: Archive, served: Path) -> None:
     (served / "note.txt").write_text("x")
     with pytest.raises(FormatError):
-        archive.add_in_place(served, "note.txt")
+        added(archive, served, "note.txt")
     with pytest.raises(ValueError, match="subpath"):
-        archive.add_in_place(served, served / ".." / "x")
+        added(archive, served, served / ".." / "x")
     with pytest.raises(ValueError, match="subpath"):
         InPlace(served).location_of("/etc/passwd")
 
@@ -96,12 +136,12 @@ def test_what_a_sender_brings_does_not_depend_on_somebodys_file(
 ) -> None:
     before = contents(served)
     with Archive(tmp_path / "own", options=Options(duplicates=duplicates)) as archive:  # type: ignore[arg-type]
-        archive.add_in_place(served, "b.dcm")
+        added(archive, served, "b.dcm")
         assert archive.store(make(2)).kind == "stored"
         [entry] = archive.entries(uid_of(0, level=1))
         assert (entry.storage, archive.read(entry)) == ("", make(2))
-        assert archive.add_in_place(served, "b.dcm").kind == "identical"
-        archive.add_in_place(served, "deep er/a file")
+        assert added(archive, served, "b.dcm").kind == "identical"
+        added(archive, served, "deep er/a file")
         kind = "quarantined" if duplicates == "quarantine" else "replaced"
         assert archive.store(make(1, variant=1)).kind == kind
     assert contents(served) == before

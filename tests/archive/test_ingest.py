@@ -1,6 +1,7 @@
 """What comes in: stored once, compared with what is there, and told apart from what is not."""
 
 import hashlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from filmless.archive import Archive, Options, Outcome, Within
+from filmless.archive import Archive, Key, Options, Outcome, Query, Within
+from filmless.archive.upkeep import backup
 from filmless.errors import ArchiveError, ConflictError, FormatError, NotFoundError
 from filmless.file import encode, read
 
@@ -36,6 +38,49 @@ def test_stored_bytes_are_the_bytes_that_came(archive: Archive, make: Make) -> N
     assert only(archive, 1) == make(1)
     assert [path.stem for path in files(archive, "instances")] == [hashlib.sha256(make(1)).hexdigest()]
     assert list((archive.folder / "incoming").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="leave is told by other means than the mode there")
+def test_nobody_else_may_read_what_an_archive_has_of_patients(archive: Archive, make: Make, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with Archive(tmp_path / "private") as made:
+            made.store(make(1))
+            made.store(make(1, variant=1))
+            backup(made, tmp_path / "copy")
+            kept = [
+                path
+                for folder in ("private", "copy")
+                for path in (tmp_path / folder).rglob("*")
+                if path.is_file() and path.name not in {"ballast", "running"}
+            ]
+            assert {"index.sqlite", "index.sqlite-wal"} < {path.name for path in kept}
+            assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
+    finally:
+        os.umask(before)
+
+
+def test_a_query_that_cannot_be(archive: Archive) -> None:
+    with pytest.raises(ValueError, match="patient, study, series, instance"):
+        Query("studies")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="key_of"):
+        Query("study", (Key("PatientID", "42"),))  # type: ignore[arg-type]
+
+
+def test_a_data_set_is_taken(archive: Archive, make: Make) -> None:
+    assert archive.store(read(make(1))).kind == "stored"
+    assert read(only(archive, 1)) == read(make(1))
+    lacking = read(make(2))
+    del lacking.StudyInstanceUID
+    with pytest.raises(FormatError, match="StudyInstanceUID"):
+        archive.store(lacking)
+
+
+def test_an_error_names_the_file_that_was_given(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "no.dcm").write_text("no DICOM")
+    with pytest.raises(FormatError) as caught:
+        archive.store(tmp_path / "no.dcm")
+    assert caught.value.path == str(tmp_path / "no.dcm")
 
 
 def test_pieces_of_any_buffer_are_taken(archive: Archive, make: Make) -> None:

@@ -107,6 +107,17 @@ def test_fragments_and_documents_are_bulk_data_however_short() -> None:
     assert found["7FE00010"] == {"vr": "OB", "BulkDataURI": "bulkdata/7FE00010"}
 
 
+def test_what_is_nested_is_not_taken_for_what_is_in_the_data_set() -> None:
+    small = Dataset()
+    small.add_new(0x7FE0_0010, "OW", b"ab")
+    ds = _instance(PixelData=bytes(8))
+    ds.add_new(0x7FE1_0010, "LO", "SOMEONE")
+    ds.add_new(0x7FE1_1001, "SQ", [small])
+    header = _json(_record(ds))
+    assert header["7FE00010"] == {"vr": "OB", "BulkDataURI": "bulkdata/7FE00010"}
+    assert header["7FE11001"]["Value"] == [{"7FE00010": {"vr": "OW", "InlineBinary": "YWI="}}]
+
+
 def test_numbers_and_characters_that_json_has_not() -> None:
     ds = _instance(RealWorldValueSlope=float("nan"), PatientName="Müller^Jürgen")
     ds.add_new("SelectorFDValue", "FD", [float("inf"), 1.5])

@@ -12,6 +12,7 @@ from filmless.archive import Archive, Options
 from filmless.archive.index.index import Index
 from filmless.archive.rows import without_row
 from filmless.archive.storage.folder import Folder
+from filmless.archive.upkeep import rebuild
 from filmless.errors import ArchiveError, NotFoundError, StorageFullError
 
 from .made import uid_of
@@ -97,14 +98,11 @@ def test_a_file_set_aside_without_a_row_gets_it(archive: Archive, make: Make) ->
         assert [stored.sha256 for stored in again.storage.files("quarantine")] == [conflict.sha256]
 
 
-@pytest.mark.parametrize("is_clean", [True, False])
-def test_an_index_that_was_deleted_is_made_again(archive: Archive, make: Make, is_clean: bool) -> None:
+def test_an_index_that_was_deleted_is_made_again(archive: Archive, make: Make) -> None:
     for number in range(3):
         archive.store(make(number))
     archive.store(make(1, variant=1))
-    archive.close()
-    if not is_clean:
-        killed(archive)
+    killed(archive)
     (archive.folder / "index.sqlite").unlink()
     with Archive(archive.folder) as again:
         entries = {entry.instance_uid: entry for entry in again.entries(uid_of(0, level=1))}
@@ -204,3 +202,29 @@ def test_another_process_is_kept_out(archive: Archive) -> None:
         Archive(archive.folder)
     archive.close()
     Archive(archive.folder).close()
+
+
+def test_what_is_not_ours_in_the_storage_stops_nobody(archive: Archive, make: Make) -> None:
+    archive.store(make(0))
+    instances = archive.folder / "instances"
+    (instances / ".DS_Store").write_bytes(b"of a Mac")
+    (instances / "00").mkdir(exist_ok=True)
+    (instances / "00" / "lost+found").mkdir()
+    (instances / "lost+found").mkdir()
+    with Archive(killed(archive)) as again:
+        assert rows(again) == {uid_of(0)}
+
+
+def test_no_new_index_is_begun_beside_instances(archive: Archive, make: Make) -> None:
+    archive.store(make(0))
+    archive.close()
+    (archive.folder / "index.sqlite").unlink()
+    with pytest.raises(ArchiveError, match="instances are") as error:
+        Archive(archive.folder)
+    assert "rebuild" in str(error.value.hint)
+    assert not (archive.folder / "index.sqlite").exists()
+    with pytest.raises(NotFoundError, match="no index"):
+        Archive(archive.folder, read_only=True)
+    assert rebuild(archive.folder).instances == 1
+    with Archive(archive.folder) as again:
+        assert rows(again) == {uid_of(0)}

@@ -1,5 +1,6 @@
 """Patients and studies set right, conflicts settled: the current instance is the right one, nothing is lost."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from filmless.archive.upkeep import (
     verify,
 )
 from filmless.archive.upkeep.editing import values_of
+from filmless.archive.upkeep.rows import study_ages
 from filmless.archive.upkeep.selection import instances, key_of
 from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError, DicomError, NotFoundError
@@ -77,6 +79,21 @@ def test_an_edit_is_current_found_and_told_of_and_the_original_is_kept(archive: 
     assert _found(archive, "PatientID", "1CT1") == []
     assert {archive.storage.read(original.location) for original in originals(archive)} == before
     assert verify(archive).is_sound
+
+
+def test_an_edited_instance_is_as_old_as_it_was(tmp_path: Path, make: Make) -> None:
+    with Archive(tmp_path / "archive") as archive:
+        archive.store(make(0))
+        [before] = _study(archive)
+        os.utime(str(archive.path(before)), (before.received, before.received))
+        edit(archive, [before], values_of(["PatientID=2"]))
+        [edited] = _study(archive)
+        assert (edited.received, edited.patient_id) == (before.received, "2")
+        assert [study.received for study in study_ages(archive.index)] == [before.received]
+    rebuild(tmp_path / "archive")
+    with Archive(tmp_path / "archive") as archive:
+        [rebuilt] = _study(archive)
+        assert abs(rebuilt.received - before.received) < 0.001
 
 
 def test_an_edit_that_changes_nothing_does_nothing(archive: Archive, make: Make) -> None:
@@ -173,7 +190,8 @@ def test_an_edit_that_fails_halfway_changes_nothing(
     assert [remark.message for remark in report.failed] == ["the index is locked"]
     monkeypatch.undo()
     assert archive.read(entry) == make(0)
-    assert not verify(archive).missing
+    assert archive.dataset(entry).PatientID == "1CT1"
+    assert verify(archive).is_sound, "nothing is left behind"
 
 
 _KILLED = """
@@ -228,7 +246,7 @@ def test_files_that_are_served_in_place_are_not_edited(archive: Archive, tmp_pat
     path = tmp_path / "place" / "a.dcm"
     path.parent.mkdir()
     path.write_bytes(make(0))
-    archive.add_in_place(path.parent, path)
+    archive.add_in_place(path.parent, [path])
     report = edit(archive, _study(archive), values_of(["PatientID=2"]))
     assert len(report.failed) == 1
     assert path.read_bytes() == make(0)

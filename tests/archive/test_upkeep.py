@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from filmless.archive import Archive, Query
+from filmless.archive.record import record_of
 from filmless.archive.upkeep import (
     Retention,
     backup,
@@ -30,6 +32,7 @@ from filmless.archive.upkeep import (
     verify,
 )
 from filmless.archive.upkeep.editing import values_of
+from filmless.convert.archives import ZipLimits, members
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file import read
 from filmless.file.media import create_fileset, verify_fileset
@@ -103,15 +106,59 @@ def test_an_import_that_was_stopped_goes_on(archive: Archive, folder: Path) -> N
         if len(taken) == 4:
             raise KeyboardInterrupt
 
+    before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         import_files(archive, folder, progress=stop)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("filmless_")]
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("filmless_")]
     [journal] = (archive.folder / "imports").iterdir()
     with journal.open("ab") as file:
         file.write(b"cut")  # as a kill leaves it
     report = import_files(archive, folder)
     assert report.skipped == 4
     assert stats(archive)["instances"] == 6
+
+
+def test_what_failed_is_tried_again_by_a_run_that_goes_on(
+    archive: Archive, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.dcm").write_bytes(make(number))
+    real = Path.open
+
+    def refused(self: Path, *how: object, **more: object) -> object:
+        if self.name == "0.dcm":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *how, **more)  # type: ignore[call-overload]
+
+    def stop() -> None:
+        if stats(archive)["instances"] == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(KeyboardInterrupt):
+        import_files(archive, [tmp_path / f"{number}.dcm" for number in range(3)], progress=stop)
+    monkeypatch.undo()
+    report = import_files(archive, [tmp_path / f"{number}.dcm" for number in range(3)])
+    assert report.stored == 1
+    assert stats(archive)["instances"] == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are none")
+def test_what_has_no_end_is_passed_over(archive: Archive, tmp_path: Path, make: Make) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "1.dcm").write_bytes(make(1))
+    os.mkfifo(theirs / "2.dcm")
+    report = import_files(archive, theirs)
+    assert (report.stored, [remark.message for remark in report.passed_over]) == (1, ["it is no file with contents"])
+
+
+def test_a_zip_is_closed_with_the_last_of_its_members(folder: Path) -> None:
+    [member, *_] = members(str(folder / "more.zip"), ZipLimits())
+    opened = member._archive.zip  # type: ignore[union-attr]
+    assert opened.fp is not None
+    del member, _
+    assert opened.fp is None
 
 
 def test_links_only_to_what_nobody_may_write(archive: Archive, tmp_path: Path, make: Make) -> None:
@@ -158,6 +205,84 @@ def test_verify_finds_what_is_damaged_missing_and_unlisted(archive: Archive, mak
     assert repaired.repaired == 1
     assert archive.index.find(entries[2].instance_uid) is not None
     assert not verify(archive).unlisted
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "lost"])
+def test_what_is_damaged_is_whole_again_when_it_comes_again(archive: Archive, make: Make, damage: str) -> None:
+    archive.store(make(0))
+    entry = archive.index.find(uid_of(0))
+    assert entry is not None
+    path = Path(str(archive.path(entry)))
+    data = bytearray(make(0))
+    data[-1] ^= 1
+    path.unlink()
+    if damage != "lost":
+        path.write_bytes(data if damage == "flipped" else data[:500])
+    assert not verify(archive).is_sound
+    assert archive.store(make(0)).kind == "identical"
+    assert verify(archive).is_sound
+    assert archive.read(entry) == make(0)
+
+
+def test_what_comes_and_goes_meanwhile_is_not_wrong(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(0))
+    entry = archive.index.find(uid_of(0))
+    assert entry is not None
+    archive.storage.trash([entry.location])  # as a delete does before it takes the row away
+    draft = archive.storage.draft()
+    draft.write(make(1))
+    draft.seal()
+    location = archive.storage.place(draft, "instances")
+    record = record_of(str(archive.storage.path(location)), size=draft.size, sha256=draft.sha256)
+    monkeypatch.setattr(time, "sleep", lambda _: archive.index.add([(record, "", location)]))
+    with Archive(archive.folder, read_only=True) as beside:
+        assert verify(beside).is_sound
+
+
+def test_what_has_no_file_is_forgotten_when_asked(archive: Archive, tmp_path: Path, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    archive.store(make(1, variant=1))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "7.dcm").write_bytes(make(7))
+    archive.add_in_place(tmp_path / "theirs", ["7.dcm"])
+    (tmp_path / "theirs" / "7.dcm").unlink()
+    lost = archive.index.find(uid_of(0))
+    [aside] = archive.index.conflicts()
+    assert lost is not None
+    for location in (lost.location, aside.location):
+        Path(str(archive.storage.path(location))).unlink()
+    assert len(verify(archive).missing) == 3
+    report = verify(archive, forget=True)
+    assert (len(report.missing), report.forgotten, report.is_sound) == (3, 2, False)
+    assert archive.index.find(uid_of(0)) is None
+    assert [remark.file for remark in verify(archive).missing] == [uid_of(7)], "a folder that is away comes back"
+    (archive.folder / "instances").rename(archive.folder / "away")
+    with pytest.raises(ArchiveError, match="no file of the archive is there"):
+        verify(archive, forget=True)
+    (archive.folder / "away").rename(archive.folder / "instances")
+    assert len(verify(archive).missing) == 1
+
+
+def test_what_others_leave_in_the_folders_is_none_of_ours(tmp_path: Path, make: Make) -> None:
+    root = tmp_path / "archive"
+    with Archive(root) as archive:
+        archive.store(make(0))
+        for area in ("instances", "originals"):
+            (root / area / "ab").mkdir(parents=True, exist_ok=True)
+            (root / area / ".DS_Store").write_bytes(b"x")
+            (root / area / "ab" / "Thumbs.db").write_bytes(b"x")
+            (root / area / "ab" / ("ab" + "0" * 62 + ".dcm")).mkdir()
+            (root / area / "ab" / ("cd" + "0" * 62 + ".dcm")).write_bytes(b"x")
+        assert verify(archive).is_sound
+        assert stats(archive)["originals"] == 0
+        (root / "running").touch()
+    (root / "running").touch()  # as after a crash
+    with Archive(root) as archive:
+        assert verify(archive).is_sound
+    assert rebuild(root).failed == []
 
 
 def test_verify_goes_on_where_it_was_stopped(archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,6 +437,19 @@ def test_a_backup_is_an_archive_and_is_brought_up_to_date(
         restore(copy, restored)
 
 
+def test_a_backup_keeps_what_the_archive_has_without_a_row(archive: Archive, tmp_path: Path, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number, study=number))
+    backup(archive, tmp_path / "copy")
+    archive.index.remove(archive.entries(uid_of(0, level=1)))
+    assert backup(archive, tmp_path / "copy").removed == 0
+    archive.index.remove([*archive.entries(uid_of(1, level=1)), *archive.entries(uid_of(2, level=1))])
+    with pytest.raises(ArchiveError, match="empty"):
+        backup(archive, tmp_path / "copy")
+    with Archive(tmp_path / "copy", read_only=True) as copy:
+        assert len(list(copy.storage.files("instances"))) == 3
+
+
 def test_a_backup_of_an_archive_that_is_written_to_is_whole(archive: Archive, tmp_path: Path, make: Make) -> None:
     for number in range(20):
         archive.store(make(number, study=number))
@@ -417,6 +555,21 @@ def test_rules_are_enforced_and_a_dry_run_is_not(aged: Archive) -> None:
     assert len(enforce(aged, [rule], now=10 * _DAY, told=told.append)) == len(told) == 2
     assert stats(aged)["studies"] == 2
     assert verify(aged).is_sound
+
+
+def test_what_is_served_in_place_takes_no_room(aged: Archive, tmp_path: Path, make: Make) -> None:
+    size = aged.entries(uid_of(0, level=1))[0].size
+    (tmp_path / "theirs").mkdir()
+    for number in range(4, 9):
+        (tmp_path / "theirs" / f"{number}.dcm").write_bytes(make(number, study=number))
+    aged.add_in_place(tmp_path / "theirs", [f"{number}.dcm" for number in range(4, 9)])
+    assert expired(aged, [Retention(max_bytes=4 * size)], now=10 * _DAY) == []
+    assert len(expired(aged, [Retention(max_bytes=3 * size)], now=10 * _DAY)) == 1
+
+
+def test_rules_stop_between_two_studies(aged: Archive) -> None:
+    assert enforce(aged, [Retention(max_age_days=0)], stopping=lambda: stats(aged)["studies"] < 3) != []
+    assert stats(aged)["studies"] == 2
 
 
 def test_rules_that_are_none_are_refused() -> None:

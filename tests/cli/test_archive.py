@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import filmless
 from filmless.archive import Archive
+from filmless.cli.program import program
 from filmless.file import write
 
 
@@ -110,6 +113,16 @@ def test_edit_merge_and_back(filled) -> None:
     filled("edit", "--study", "1.2.1", "PatientBirthDate=soon", "--yes", code=1)
 
 
+def test_the_examples_of_help_are_lines(run) -> None:
+    for command in ("edit", "delete", "list", "export"):
+        assert f"\n  filmless archive {command} " in run(command, "--help")
+
+
+def test_a_target_that_is_not_there_is_told_from_what_is_to_go(filled, invoke, tmp_path: Path) -> None:
+    wrong = ("edit", "--study", "1.2.1", "--into-study", "9.9", "--yes", "--data", tmp_path / "data")
+    assert "what they are to go into is not in the archive" in invoke("archive", *wrong).output
+
+
 def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:
     ds = filmless.read(source / "0.dcm")
     ds.PatientComments = "another"
@@ -181,3 +194,18 @@ def test_the_command_line_starts_without_the_archive() -> None:
     script = "import sys, filmless.cli.program; print([m for m in sys.modules if 'filmless.archive' in m])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_help_keeps_the_lines_of_examples() -> None:
+    def helps(command: click.Command, context: click.Context) -> Iterator[str]:
+        yield command.get_help(context)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                one = command.get_command(context, name)
+                assert one is not None
+                yield from helps(one, click.Context(one, parent=context, info_name=name))
+
+    texts = list(helps(program, click.Context(program, info_name="filmless")))
+    assert len(texts) > 25
+    assert [text for text in texts if "\\b" in text] == []
+    assert any("\n  filmless archive list --level series StudyInstanceUID=1.2.3 --json\n" in text for text in texts)

@@ -65,6 +65,9 @@ def folder(tmp_path: Path, pydicom_files: list[Path]) -> Path:
     shutil.copy(by_name["CT_small.dcm"], made)
     shutil.copy(by_name["MR_small.dcm"], made / "deep" / "mr")
     (made / "readme.txt").write_text("no DICOM")
+    shutil.copy(by_name["DICOMDIR"], made)
+    # Read without a preamble it is a data set of one element, and was sent and refused.
+    (made / "head.nii").write_bytes((348).to_bytes(4, "little") + bytes(344))
     with zipfile.ZipFile(made / "more.zip", "w") as archive:
         archive.write(by_name["JPEG2000.dcm"], "a/b.dcm")
     return made
@@ -84,11 +87,18 @@ def test_store_find_get(invoke: Invoke, served: str, folder: Path, tmp_path: Pat
     (found,) = json.loads(as_json.stdout)
     assert found["00080018"]["Value"] == [ct.SOPInstanceUID]
     assert invoke("find", served, "PatientID=nobody").stderr == "nothing found\n"
+    coded = ("AnatomicRegionSequence.CodeValue=nowhere", "00082218.00080100=nowhere")
+    assert [invoke("find", served, "-l", "instance", key).stderr for key in coded] == ["nothing found\n"] * 2
+    wrong = invoke("find", served, "StudyDate=2004-01-19")
+    assert "the key StudyDate is neither a date nor a range of them\nhint: expected one as 20240131" in wrong.stderr
 
     got = invoke("get", served, ct.StudyInstanceUID, "-o", "out")
     assert (got.exit_code, got.stderr) == (0, "1 fetched\n")
     path = tmp_path / "out" / ct.StudyInstanceUID / ct.SeriesInstanceUID / f"{ct.SOPInstanceUID}.dcm"
     assert path.read_bytes() == (folder / "CT_small.dcm").read_bytes()
+    assert invoke("get", served, ct.StudyInstanceUID, "-o", "small", "--transfer-syntax", "jpeg-ls").exit_code == 0
+    (small,) = (tmp_path / "small").rglob("*.dcm")
+    assert filmless.read(small).file_meta.TransferSyntaxUID.keyword == "JPEGLSLossless"
     rows = json.loads(invoke("get", served, "PatientName=*", "-o", "out", "--json").stdout)
     assert sorted(row["status"] for row in rows) == ["fetched", "fetched", "there"]
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == 3
@@ -136,7 +146,9 @@ def test_a_peer_by_its_name(invoke: Invoke, served: str, shown: list[dict[str, s
         (("find", "http://localhost:1", "PatientName"), "KEYWORD=VALUE"),
         (("find", "http://localhost:1", "PatientNam=x"), "PatientName"),
         (("find", "http://localhost:1", "--header", "x"), "NAME:VALUE"),
+        (("find", "http://localhost:1", "ReferencedStudySequence.PatientNam=x"), "PatientName"),
         (("get", "http://localhost:1", "../x"), "expected a UID"),
+        (("get", "http://localhost:1", "1.2", "--transfer-syntax", "jpeg-lss"), "`jpeg-lss` is no transfer syntax"),
         (("find", "http://"), "http"),
     ],
 )

@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,52 @@ def test_store_search_retrieve_delete(call: Call, served: str, pydicom_files: li
     (header,) = call(served, "retrieve_metadata", study)
     assert header.PatientName == ds.PatientName
     assert call(served, "retrieve_frames", study, series, instance, [1]) == [ds.PixelData]
+    assert call(served, "retrieve_frames", study, series, instance, 1) == [ds.PixelData]
     assert call(served, "rendered", study, series, instance)[:2] == b"\xff\xd8"
+    texts = [call(served, "rendered", study, series, instance, window=w) for w in ("40,400", (40, 400), [99, 9])]
+    assert texts[0] == texts[1] != texts[2]
     assert call(served, "thumbnail", study, viewport="64,64")[:2] == b"\xff\xd8"
+
+    for name in ("jpeg-ls", "JPEGLSLossless", "1.2.840.10008.1.2.4.80"):
+        (small,) = call(served, "retrieve", study, transfer_syntax=name)
+        assert small.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.4.80"
+    made_on = date.fromisoformat(ds.StudyDate)
+    assert [one.StudyDate for one in call(served, "search_studies", StudyDate=made_on)] == [ds.StudyDate]
+    one_field = call(served, "search_series", study, include="StationName")
+    assert one_field == call(served, "search_series", study, include=["StationName"])
+    assert "StationName" in one_field[0]
 
     call(served, "delete", study)
     with pytest.raises(DicomWebError) as caught:
         call(served, "retrieve", study)
     assert caught.value.status == 404
+
+
+def test_several_pictures_are_not_one(answered: Call) -> None:
+    kind = {"Content-Type": 'multipart/related; type="image/jpeg"; boundary=x'}
+    with pytest.raises(DicomWebError, match="a picture for each") as caught:
+        answered(lambda _: httpx.Response(200, content=b"--x--", headers=kind), "rendered", STUDY)
+    assert caught.value.hint == "ask for one instance, or one frame of it"
+
+
+def test_bulk_data_of_headers(call: Call, served: str, ct: Path) -> None:
+    ds = filmless.read(ct)
+    call(served, "store", ct)
+    uris: dict[int, str] = {}
+
+    def keep(tag: int, vr: str, uri: str) -> bytes | None:
+        uris[tag] = uri
+        return b"\x01\x02" if vr == "OW" else None
+
+    (header,) = call(served, "retrieve_metadata", ds.StudyInstanceUID, bulk_data=keep)
+    assert header.PixelData == b"\x01\x02"
+    assert call(served, "retrieve_bulk_data", uris[0x7FE00010]) == ds.PixelData
+
+    def fail(tag: int, vr: str, uri: str) -> bytes | None:
+        raise NetworkError("of the function")
+
+    with pytest.raises(NetworkError, match="of the function"):
+        call(served, "retrieve_metadata", ds.StudyInstanceUID, bulk_data=fail)
 
 
 # -- searches ----------------------------------------------------------------------------------------------------------
@@ -151,6 +191,18 @@ def test_pages_follow_each_other(answered: Call) -> None:
     assert asked[0]["PatientName"] == "Doe*"
     assert asked[0]["includefield"] == "StudyDescription"
     assert len(answered(answer, "search_studies", limit=450)) == 450
+
+
+def test_wildcards_and_lists_are_not_escaped(answered: Call) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query.decode())
+        return httpx.Response(204)
+
+    values = {"PatientName": "Doe J?n*", "StudyInstanceUID": ["1.2", "1.3"], "PatientID": "a&b+c=1%"}
+    assert answered(answer, "search_studies", **values) == []
+    assert asked == ["PatientName=Doe%20J?n*&StudyInstanceUID=1.2,1.3&PatientID=a%26b%2Bc%3D1%25&limit=1000&offset=0"]
 
 
 def test_a_service_without_offset_does_not_go_on_for_ever(answered: Call) -> None:
@@ -253,6 +305,10 @@ def test_wrong_arguments() -> None:
     with BlockingClient(URL) as client:
         with pytest.raises(ValueError, match="keyword"):
             next(client.search_studies(NoKeyword=1))
+        with pytest.raises(ValueError, match="a keyword or a short name"):
+            client.retrieve(STUDY, transfer_syntax="jpeg-lss")
+        with pytest.raises(ValueError, match="image/png"):
+            client.rendered(STUDY, SERIES, INSTANCE, media_type="png")
         with pytest.raises(ValueError, match="series"):
             client.retrieve(STUDY, None, INSTANCE)
         with pytest.raises(ValueError, match="from 1"):

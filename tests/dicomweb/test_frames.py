@@ -122,6 +122,13 @@ def test_media_type_of_the_transfer_syntax(held: Held, http: httpx.Client) -> No
     assert len(seen) > 5
 
 
+def test_who_takes_any_picture_has_one(held: Held, http: httpx.Client) -> None:
+    """The first in the registry is JPEG Baseline, which does not hold 16 bits."""
+    entry = next(entry for entry in entries(held) if held[1][entry.instance_uid].name == "CT_small.dcm")
+    answer = http.get(f"{path_of(entry)}/frames/1", headers={"accept": "image/*; transfer-syntax=*"})
+    assert answer.headers["content-type"] == "image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.70"
+
+
 def test_coded_anew(held: Held, http: httpx.Client) -> None:
     for name in ("CT_small.dcm", "examples_jpeg2k.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm"):
         found = [entry for entry in entries(held) if held[1][entry.instance_uid].name == name]

@@ -62,6 +62,8 @@ def test_our_client_at_orthanc(peers: Peers, files: list[Path], tmp_path: Path) 
             (header,) = client.retrieve_metadata(*uids(ds))
             assert header.SOPInstanceUID == ds.SOPInstanceUID
         ct = filmless.read(next(path for path in files if path.name == "CT_small.dcm"))
+        for name in ("CompressedSamples*CT1", "Compressed?amples*CT1"):
+            assert {one.PatientID for one in client.search_studies(PatientName=name)} == {ct.PatientID}
         assert list(client.retrieve_frames(*uids(ct), [1])) == [ct.PixelData]
         assert client.rendered(*uids(ct))[:2] == b"\xff\xd8"
         again = client.store([*files, b"no dicom"], study=None)

@@ -82,6 +82,9 @@ def test_conditions(http: httpx.Client, file: tuple[str, bytes]) -> None:
         ({"if-modified-since": "nonsense"}, 200),
         ({"if-match": etag}, 200),
         ({"if-match": '"x"'}, 412),
+        ({"if-unmodified-since": modified}, 200),
+        ({"if-unmodified-since": formatdate(0, usegmt=True)}, 412),
+        ({"if-unmodified-since": formatdate(0, usegmt=True), "if-match": etag}, 200),  # the tag counts
     ]
     for headers, status in cases:
         answer = http.get(file[0], headers={**ALONE, **headers})

@@ -109,6 +109,8 @@ def test_of_many_none_is_missing(http_of_mixed: tuple[httpx.Client, list[bytes]]
     syntaxes = [head["content-type"].partition("transfer-syntax=")[2] for head, _ in parts_of(answer)]
     assert syntaxes == [RLE, EXPLICIT, J2K]
     assert [body for _, body in parts_of(answer)][1:] == stored[1:]
+    or_zip = {"accept": f"application/dicom; transfer-syntax={RLE}, application/zip; q=0.5"}
+    assert http.get("/studies/1.2.3", headers=or_zip).headers["warning"].startswith("299 ")
     alone = http.get("/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.3", headers={"accept": "application/dicom"})
     assert alone.status_code == 406
     assert "transfer-syntax=*" in alone.json()["hint"]

@@ -68,6 +68,14 @@ def reasons(response: httpx.Response) -> list[int]:
     return [one.FailureReason for one in failed]
 
 
+def test_an_error_comment_that_is_too_long_ends_with_a_word(served: str, ct: Dataset) -> None:
+    del ct.StudyInstanceUID
+    [failed] = Dataset.from_json(post(served, multipart([encode(ct)])).json()).FailedSOPSequence
+    assert failed.ErrorComment == "the data set has no StudyInstanceUID, which an instance is…"
+    [other] = Dataset.from_json(post(served, multipart([b"x"])).json()).OtherFailuresSequence
+    assert other.ErrorComment == "no DICOM file, expected a preamble and `DICM` behind it"
+
+
 def test_instances_are_stored_as_they_are(served: str, archive: Archive, files: list[Path], tmp_path: Path) -> None:
     response = post(served, multipart([path.read_bytes() for path in files]))
     assert response.status_code == 200
@@ -210,7 +218,9 @@ def test_compressed_bodies(served: str, archive: Archive, ct: Dataset) -> None:
     "kind", ["text/plain", "multipart/mixed; boundary=x", "", 'multipart/related; type="image/png"; boundary=x']
 )
 def test_other_media_types_are_refused(served: str, kind: str) -> None:
-    assert post(served, b"x", kind).status_code == 415
+    refused = post(served, b"x", kind)
+    assert refused.status_code == 415
+    assert "`/convert` takes pictures" in refused.json()["hint"]
 
 
 def test_preamble_epilogue_and_quoted_boundary(served: str, archive: Archive, ct: Dataset) -> None:

@@ -31,6 +31,10 @@ def test_a_file(held: Held, asks: Any) -> None:
     coded = asks("CT_small.dcm", contentType="application/dicom", transferSyntax=RLE)
     assert read(coded.content).file_meta.TransferSyntaxUID == RLE
     assert asks("CT_small.dcm", contentType="application/dicom", transferSyntax="1.2.3").status_code == 406
+    as_stored = asks("examples_jpeg2k.dcm", contentType="application/dicom", transferSyntax="*")
+    assert (
+        as_stored.content == next(path for path in held[1].values() if path.name == "examples_jpeg2k.dcm").read_bytes()
+    )
 
 
 def test_a_picture(asks: Any) -> None:

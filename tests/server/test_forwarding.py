@@ -11,6 +11,8 @@ import structlog
 from click.testing import CliRunner
 
 from filmless.archive import Archive
+from filmless.archive.upkeep import rebuild
+from filmless.archive.upkeep.exchanging import exchange
 from filmless.cli.forward import forward
 from filmless.errors import DicomError, NetworkError
 from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
@@ -94,7 +96,15 @@ def queued(tmp_path: Path, ct: Path):
             connect=lambda _: peer,
         )
         turn = forwarder.activities[0]._work
-        yield SimpleNamespace(archive=archive, queue=queue, peer=peer, turn=lambda: turn(Never()), metrics=metrics)
+        renew = forwarder.activities[-1]._work
+        yield SimpleNamespace(
+            archive=archive,
+            queue=queue,
+            peer=peer,
+            turn=lambda: turn(Never()),
+            renew=lambda: renew(Never()),
+            metrics=metrics,
+        )
 
 
 class Never:
@@ -150,6 +160,59 @@ def test_what_was_deleted_is_not_sent(queued) -> None:
     queued.turn()
     assert queued.queue.rows() == []
     assert queued.peer.stored == []
+
+
+def test_a_file_that_is_away_waits_for_it_to_come_back(queued) -> None:
+    path = Path(queued.archive.path(queued.archive.entries("1.2.1")[0]))
+    path.rename(path.with_suffix(".away"))
+    queued.turn()
+    assert len(queued.peer.stored) == 1
+    assert [(row.state, row.error) for row in queued.queue.rows()] == [
+        ("waiting", "the file of the instance is not there")
+    ]
+    path.with_suffix(".away").rename(path)
+    queued.queue.retry()
+    queued.turn()
+    assert len(queued.peer.stored) == 2
+    assert queued.queue.rows() == []
+
+
+def test_one_that_waits_twice_is_sent_once(queued, ct: Path) -> None:
+    draft = queued.archive.storage.draft()
+    draft.write(instance(ct, 1, InstitutionName="another"))
+    draft.seal()
+    exchange(queued.archive, queued.archive.entries("1.2.1")[0], draft)
+    assert len(queued.queue.rows()) == 3
+    queued.turn()
+    assert len(queued.peer.stored) == 2
+    assert queued.queue.rows() == []
+
+
+def test_a_rebuild_keeps_the_queue(tmp_path: Path, ct: Path) -> None:
+    with Archive(tmp_path / "data") as archive:
+        archive.index.on_written = lambda transaction, placed: enqueue(
+            transaction, [(record, ["peer"]) for record, _, _ in placed]
+        )
+        archive.store(instance(ct, 1))
+        before = Queue(archive.index.database).rows()
+    rebuild(tmp_path / "data")
+    with Archive(tmp_path / "data") as archive:
+        assert Queue(archive.index.database).rows() == before != []
+
+
+def test_what_takes_longer_than_a_lease_is_not_taken_by_others(queued, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, kept = time.time(), queued.peer.store
+
+    def store(sources: list[str]) -> SimpleNamespace:
+        for seconds in (500, 1000, 1500):
+            monkeypatch.setattr(time, "time", lambda seconds=seconds: now + seconds)
+            queued.renew()
+            assert queued.queue.take("peer", most=10, lease_s=600) == []
+        return kept(sources)
+
+    queued.peer.store = store
+    queued.turn()
+    assert queued.queue.rows() == []
 
 
 def test_what_a_process_took_that_ended_is_sent_by_the_next(queued) -> None:

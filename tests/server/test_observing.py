@@ -52,7 +52,7 @@ def asked(path: str, *, raw: bool = False) -> tuple[httpx.Response | Exception, 
         raise ValueError("Doe^Jane")
 
     application = bare if raw else outer
-    log = make_log(Logs(format="json"), stream)
+    log = make_log(Logs(format="json", level="debug"), stream)
     observed = Observed(application, names=route_names(outer), metrics=metrics, log=log)
 
     async def ask() -> httpx.Response:

@@ -19,7 +19,7 @@ from filmless.archive import Archive
 from filmless.cli.program import program
 from filmless.errors import ArchiveError
 from filmless.server.health import Health
-from tests.server.conftest import COMMAND, DEADLINE_S, Started, until
+from tests.server.conftest import COMMAND, DEADLINE_S, Started, stow, until
 
 
 def failing(*arguments: object) -> str:
@@ -63,7 +63,8 @@ def test_answers_of_its_own(shared: Started) -> None:
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert client.get("/health/live").json() == {"status": "ok"}
-    assert client.get("/nothing").json() == {"error": "there is no such resource"}
+    outside = {"error": "there is no such resource", "hint": "DICOMweb is at /dicom-web"}
+    assert client.get("/studies").json() == outside
     assert client.get("/nothing").status_code == 404
     assert client.get("/dicom-web/nothing").json() == {"error": "there is no such resource"}
     assert client.post("/health").status_code == 405
@@ -73,6 +74,22 @@ def test_answers_of_its_own(shared: Started) -> None:
     assert 'filmless_http_requests_total{method="GET",route="/",status="200"} 1.0' in metrics
     assert 'filmless_http_requests_total{method="GET",route="unknown",status="404"} 3.0' in metrics
     assert "filmless_ready 1.0" in metrics
+
+
+def test_urls_in_answers_lead_back_to_the_service(start, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path / "data")
+    service = f"{server.url}/dicom-web"
+    stored = stow(server.client, ct.read_bytes()).json()
+    assert stored["00081190"]["Value"][0].startswith(f"{service}/studies/")
+    instance = stored["00081199"]["Value"][0]["00081190"]["Value"][0]
+    [metadata] = server.client.get(f"{instance}/metadata").json()
+    uri = metadata["7FE00010"]["BulkDataURI"]
+    pixels = server.client.get(uri, headers={"Accept": "application/octet-stream"})
+    assert (pixels.status_code, len(pixels.content)) == (200, 128 * 128 * 2)
+    [study] = server.client.get(f"{service}/studies").json()
+    assert server.client.get(f"{study['00081190']['Value'][0]}/metadata").json() == [metadata]
+    assert f'base="{service}"' in server.client.options(f"{service}/").text
+    assert server.client.get(f"{service}/openapi.json").json()["servers"] == [{"url": service}]
 
 
 def test_a_log_holds_no_query_and_no_path(shared: Started) -> None:

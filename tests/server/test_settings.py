@@ -163,7 +163,11 @@ def test_peers_and_rules_by_both_ways_and_back(tmp_path: Path) -> None:
         ("[logs]\nformat = 'xml'", "`logs.format` in {file} is text, 'xml', expected one of `console`, `json`"),
         ("[peers.x]\n", "`peers.x` in {file} has no `url`, expected text"),
         ("[peers.x]\nurl = 'file:///etc'", "`peers.x.url` in {file} is no URL"),
-        ("[[forward]]\nto = ['x']", "unknown key `peers.x` in forward[0] of {file}"),
+        ("[[forward]]\nto = ['x']", "unknown key `peers.x` in forward[0] of {file}\nhint: a peer is a table"),
+        (
+            "[security.tokens]\nissuer = 'https://id'\naudience = ['a']\njwks = 'none.json'",
+            "`security.tokens.jwks` in {file} is a file that is not there",
+        ),
         ("forward = 3", "`forward` in {file} is a number, 3, expected tables `[[forward]]`"),
         ("[security]\nhots = []", "security.hots: is not known"),
         ("[security.tls]\nkey = 'x'", "security.tls.certificate: is missing, in {file}"),
@@ -181,6 +185,25 @@ def test_what_is_wrong_is_told_with_key_file_and_expectation(text: str, message:
     with pytest.raises(DicomError) as caught:
         read_settings(file)
     assert message.format(file=file) in str(caught.value)
+
+
+def test_files_of_security_are_relative_to_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "jwks.json").write_text('{"keys": []}')
+    file = tmp_path / "etc" / "filmless.toml"
+    file.write_text(
+        f"data = {str(tmp_path / 'data')!r}\n[security.tls]\ncertificate = 'server.pem'\n"
+        "[security.tokens]\nissuer = 'https://id'\naudience = ['a']\njwks = 'jwks.json'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    security = read_settings(file, given={"security.tls.key": "server.key"}).security
+    assert security.tls is not None
+    assert security.tokens is not None
+    assert security.tls.certificate == tmp_path / "etc" / "server.pem"
+    assert security.tls.key == tmp_path / "server.key"
+    assert security.tokens.key_source == tmp_path / "etc" / "jwks.json"
+    assert security.key_file == tmp_path / "data" / "keys.json"
+    assert security.audit.file == str(tmp_path / "data" / "audit.jsonl")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

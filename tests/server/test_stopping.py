@@ -77,6 +77,10 @@ def test_a_request_that_does_not_end_is_given_up(start, tmp_path: Path) -> None:
         until(lambda: "in_flight 2.0" in server.client.get("/metrics").text, "the request is under way")
         server.process.send_signal(signal.SIGTERM)
         assert server.wait() == 0
+        answer = b"".join(iter(lambda: under_way.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b'{"error": "the server is stopping"' in answer
+    assert "unexpected error" not in {event["event"] for event in server.events()}
     assert not (tmp_path / "running").exists()
     assert list((tmp_path / "incoming").iterdir()) == []
 

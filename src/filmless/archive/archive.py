@@ -1,9 +1,8 @@
 """The archive: what comes in is on disk and in the index before it is acknowledged, and comes out as it was."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from filmless.archive.ballast import Ballast
 from filmless.archive.committer import Committer
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
+from filmless.archive.folder_files import add_in_place
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import Header
 from filmless.archive.incoming import Incoming
@@ -24,15 +24,17 @@ from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record, record_of
-from filmless.archive.recovery import Tenure, record_of_stored, recover
+from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
 from filmless.archive.storage import Draft, Storage, Stored
+from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
+from filmless.archive.storage.opening import open_storage
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
-from filmless.errors import ArchiveError, ConflictError, NotFoundError, StorageFullError
-from filmless.file import read
+from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, NotFoundError, StorageFullError
+from filmless.file import encode, read
 
 __all__ = ["Archive"]
 
@@ -59,8 +61,6 @@ class Archive:
         Whether nothing is to be stored or deleted: another process may have the folder.
     on_written
         Of the index, see `Index`: also told of what a start takes in that a crash left behind.
-    adopting
-        Whether all files are taken in when the index is empty: it was lost.
 
     Raises
     ------
@@ -86,21 +86,27 @@ class Archive:
         options: Options | None = None,
         read_only: bool = False,
         on_written: Callable[[Transaction, list[Placed]], None] | None = None,
-        adopting: bool = True,
     ) -> None:
         self.folder, self.options = Path(folder), options or Options()
-        self._reserved, self._ballast, self._adopting = Reservations(), Ballast(self.folder), adopting
+        self._reserved, self._ballast = Reservations(), Ballast(self.folder)
         self._tenure: Tenure | None = None
         self._committer: Committer | None = None
         url = index or f"sqlite:///{(self.folder / 'index.sqlite').absolute().as_posix()}"
-        if read_only and index is None and not (self.folder / "index.sqlite").exists():
-            raise NotFoundError("there is no archive", path=self.folder)
+        is_without = index is None and not (self.folder / "index.sqlite").exists()
+        if read_only and is_without:
+            hint = REBUILD if (self.folder / "instances").is_dir() else None
+            raise NotFoundError("there is no index" if hint else "there is no archive", path=self.folder, hint=hint)
         with failing_as_archive("the archive cannot be opened"):
             if not read_only:
-                Folder(self.folder).prepare()
+                Folder(self.folder, umask=int(self.options.umask, 8)).prepare()
                 self._tenure = Tenure(self.folder)
             try:
-                self.storage = _storage_of(storage, self.folder)
+                self.storage = open_storage(storage, self.folder, umask=int(self.options.umask, 8))
+                # After a crash all files without a row are taken in; otherwise nobody would look for them.
+                if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
+                    refuse_lost_index(self.storage, self.folder)
+                if not read_only and index is None:
+                    make_file(self.folder / "index.sqlite", umask=int(self.options.umask, 8))
                 self.index = Index(url)
                 self.index.on_written = on_written
             except BaseException:
@@ -122,10 +128,8 @@ class Archive:
                 return
             committer.is_clean = False
 
-        # Whose index was lost has all its files without a row.
-        is_unclean = tenure.is_unclean or (self._adopting and self.index.is_empty())
         try:
-            recover(self.storage, self.index, is_unclean=is_unclean, adopt=adopt)
+            recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
             if any(future.exception() is not None for future in found):
                 # There may be no room: what is there can be read all the same, and deleted; the next start tries again.
                 committer.is_clean = False
@@ -163,16 +167,38 @@ class Archive:
         """Have files of the storage in the trash until the index can say whether it has rows for them."""
         self._writing().leave_in_trash(locations)
 
-    def store(self, data: bytes | str | os.PathLike[str]) -> Outcome:
-        """Store a whole file, given as bytes or by its path, and wait until it is durable."""
+    def store(self, data: bytes | str | os.PathLike[str] | Dataset) -> Outcome:
+        """Store a whole file, given as bytes or by its path, or a data set, and wait until it is durable.
+
+        Raises
+        ------
+        FormatError
+            It is no DICOM file, or lacks a UID that it is filed by.
+        ArchiveError
+            It could not be stored.
+
+        Examples
+        --------
+        >>> from filmless import read
+        >>> ds = read("slice.dcm")
+        >>> ds.PatientID = "42"
+        >>> with Archive("archive") as archive:
+        ...     archive.store(ds).kind
+        'stored'
+        """
+        data = encode(data) if isinstance(data, Dataset) else data
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
-            else:
-                with Path(data).open("rb") as file:
-                    while piece := file.read(_PIECE):
-                        incoming.write(piece)
-            return incoming.submit().result()
+                return incoming.submit().result()
+            with Path(data).open("rb") as file:
+                while piece := file.read(_PIECE):
+                    incoming.write(piece)
+            try:
+                return incoming.submit().result()
+            except FormatError as error:
+                error.path = os.fspath(data)  # and not where it was put to be looked at
+                raise
 
     def adopt(self, stored: Stored) -> Future[Outcome] | None:
         """Take in a file that is in the storage without a row, by the rules for what a sender brings.
@@ -201,42 +227,29 @@ class Archive:
             self._reserved.release(uid)
             raise
 
-    def add_in_place(self, folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> Outcome:
-        """Index a file of a folder that is served where it is; it is read again whenever it is asked for.
+    def add_in_place(
+        self, folder: str | os.PathLike[str], paths: Sequence[str | os.PathLike[str]], *, pool: Executor | None = None
+    ) -> list[Outcome | DicomError | OSError]:
+        """Index files of a folder that is served where it is; they are read again whenever they are asked for.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        paths
+            The files, which share a transaction.
+        pool
+            Threads to read them in.
 
         Returns
         -------
-        Outcome
-            ``"identical"`` when an instance of this UID and these bytes is known already.
-
-        Raises
-        ------
-        FormatError
-            It is no DICOM file, or lacks a UID that it is filed by.
-        ConflictError
-            Another instance of this UID is known.
+        list
+            What became of each: ``"identical"`` is an instance of this UID and these bytes that is known already. Or
+            why it is not indexed: a FormatError where it is no DICOM file, or lacks a UID that it is filed by; a
+            ConflictError where another instance of its UID is known.
         """
         self._writing()
-        keeper = InPlace(folder)
-        root, location = str(keeper.root), keeper.location_of(path)
-        digest, size = hashlib.sha256(), 0
-        with keeper.open(location) as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-        with failing_as_archive("the file cannot be indexed"):
-            record = record_of(str(keeper.path(location)), size=size, sha256=digest.hexdigest())
-            uids = (record.study_uid, record.series_uid, record.instance_uid, record.sop_class_uid)
-            with self._reserved.holding([record.instance_uid]):
-                if self.index.add([(record, root, location)])[0]:
-                    return Outcome("stored", *uids)
-                old = self.index.find(record.instance_uid)
-                if old is not None and old.sha256 == record.sha256:
-                    return Outcome("identical", *uids)
-                if old is not None and (old.storage, old.location) == (root, location):  # it was changed
-                    self.index.replace([(old, record, root, location)])
-                    return Outcome("replaced", *uids)
-        raise ConflictError("another instance of the same SOP Instance UID is known already", path=path)
+        return add_in_place(self.index, self._reserved, InPlace(folder), paths, pool)
 
     def forget(self, entries: Iterable[Entry]) -> int:
         """Take files that are served in place out of the index; the files stay. Return how many."""
@@ -315,7 +328,7 @@ class Archive:
             return record_of(source, size=entry.size, sha256=entry.sha256)
 
     def _keeper(self, entry: Entry) -> Storage | InPlace:
-        return InPlace(entry.storage) if entry.storage else self.storage
+        return InPlace(entry.storage, size=entry.size) if entry.storage else self.storage
 
     # -- away ----------------------------------------------------------------------------------------------------
 
@@ -359,6 +372,11 @@ class Archive:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be stored or deleted."""
+        return self._committer is None
+
     def _writing(self) -> Committer:
         if self._committer is None:
             raise ArchiveError("the archive is closed, or was opened for reading only")
@@ -380,15 +398,3 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _storage_of(storage: str | Storage | None, folder: Path) -> Storage:
-    if storage is None:
-        return Folder(folder)
-    if not isinstance(storage, str):
-        return storage
-    if "://" not in storage:
-        raise ValueError("a storage is an URL as s3://bucket/prefix")
-    from filmless.archive.storage.objects import Objects
-
-    return Objects(storage, spool=folder / "incoming")

@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from filmless.archive.storage.durable import make_file
+
 __all__ = ["Ballast"]
 
 _SIZE: Final = 2 << 20
@@ -26,6 +28,7 @@ class Ballast:
         """Make it, while there is room."""
         with suppress(OSError):
             if not self._path.exists() and shutil.disk_usage(self._path.parent).free > 4 * _SIZE:
+                make_file(self._path)
                 self._path.write_bytes(bytes(_SIZE))
 
     def drop(self) -> None:

@@ -150,5 +150,5 @@ def _past_meta(file: BinaryIO) -> str | None:
     length = int.from_bytes(head[140:144], "little")
     if length > _PIECE:
         return None
-    meta = read(head + file.read(length)).file_meta
-    return str(meta.TransferSyntaxUID)
+    syntax = read(head + file.read(length)).file_meta.get("TransferSyntaxUID")
+    return str(syntax) if syntax else None

@@ -63,18 +63,17 @@ class Header:
         LimitError
             It has more of them.
         """
-        bulk = {tag: element.VR for tag in _BULK if tag in ds and 0 < (element := ds[tag]).length <= _LONG}
+        short = {tag: element.VR for tag in _BULK if tag in ds and 0 < (element := ds[tag]).length <= _LONG}
         beside = size - (ds["PixelData"].length if "PixelData" in ds else 0)
         large = _large(ds) if size == 0 or beside > _LOOK_AT else {}
         if size == 0 or beside > most_bytes:
             _require_bound(ds, large, most_bytes)
-        if large:
-            ds = _with_placeholders(ds, large)
+        bulk = short | large
+        if bulk:
+            ds = _with_placeholders(ds, bulk)
         text = ds.to_json(bulk_data="uri", bulk_data_uri="bulkdata/", threshold=_LONG).encode()
         for tag, vr in bulk.items():
-            text = _as_bulk(text, tag, vr)
-        for tag, vr in large.items():
-            text = _as_bulk(text, tag, vr)
+            text = _with_vr(text, tag, vr)
         packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         return cls(packer.compress(text) + packer.flush())
 
@@ -103,19 +102,19 @@ def _require_bound(ds: Dataset, large: dict[int, str], most_bytes: int) -> None:
                 raise LimitError(message, limit="most_header_bytes", value=most_bytes)
 
 
-def _with_placeholders(ds: Dataset, large: dict[int, str]) -> Dataset:
+def _with_placeholders(ds: Dataset, bulk: dict[int, str]) -> Dataset:
+    """Put bytes in the place of elements that would be written out, so that each becomes a URI."""
     part = Dataset()
     for element in ds:
-        if element.tag in large:
+        if element.tag in bulk:
             part.add_new(element.tag, "OB", bytes(_LONG + 2))
         else:
             part[element.tag] = element
     return part
 
 
-def _as_bulk(text: bytes, tag: int, vr: str) -> bytes:
-    """Make the last element of this tag, which is the data set's own, one of bulk data."""
-    name = b"%08X" % tag
-    start = text.rindex(b'"%s":{"vr":"' % name)
-    end = text.index(b"}", start)
-    return text[:start] + b'"%s":{"vr":"%s",%sbulkdata/%s"' % (name, vr.encode(), _URI, name) + text[end:]
+def _with_vr(text: bytes, tag: int, vr: str) -> bytes:
+    """Give a placeholder the value representation of what it stands for."""
+    # A URI that is a tag alone is of the data set itself: those in sequences have the way there.
+    form = b'"%08X":{"vr":"%s",%sbulkdata/%08X"'
+    return text.replace(form % (tag, b"OB", _URI, tag), form % (tag, vr.encode(), _URI, tag), 1)

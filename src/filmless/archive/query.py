@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from filmless.archive.levels import ORDER
 from filmless.archive.within import EVERYTHING, Within
 
 __all__ = ["Found", "Key", "Level", "Query", "Row"]
@@ -22,6 +23,14 @@ class Key(NamedTuple):
     DICOM
     -----
     PS3.4 C.2.2.2, PS3.18 8.3.4
+
+    Examples
+    --------
+    >>> Key((0x00100010,), "Doe*")
+    Key(path=(1048592,), text='Doe*')
+    >>> from filmless.archive.upkeep.selection import key_of
+    >>> key_of("PatientName=Doe*")
+    Key(path=(1048592,), text='Doe*')
     """
 
     path: Path
@@ -61,6 +70,12 @@ class Query:
     offset: int = 0
     within: Within = EVERYTHING
     retrieve_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.level not in ORDER:
+            raise ValueError(f"a level of a query is one of {', '.join(ORDER)}")
+        if not all(isinstance(tag, int) for path in (*(key.path for key in self.keys), *self.include) for tag in path):
+            raise ValueError("a path of a query is of tags: key_of of filmless.archive.upkeep.selection takes keywords")
 
 
 class Row(NamedTuple):

@@ -12,11 +12,13 @@ from filmless.archive.index.index import Index
 from filmless.archive.record import Record, record_of
 from filmless.archive.rows import located, without_row
 from filmless.archive.storage import Area, Storage, Stored
-from filmless.archive.storage.durable import sync_folder
+from filmless.archive.storage.durable import make_file, sync_folder
 from filmless.errors import ArchiveError, DicomError
 from filmless.file.locking import lock_file
 
-__all__ = ["Tenure", "record_of_stored", "recover"]
+__all__ = ["REBUILD", "Tenure", "record_of_stored", "recover", "refuse_lost_index"]
+
+REBUILD: Final = "`filmless archive rebuild` makes it again from the files"
 
 _CHUNK: Final = 500
 _PIECE: Final = 1 << 20
@@ -41,7 +43,7 @@ class Tenure:
             lock_file(self._lock)
             self.is_unclean = self._mark.exists()
             if not self.is_unclean:
-                self._mark.touch()  # empty: there is room for it on a full disk
+                make_file(self._mark)  # empty: there is room for it on a full disk
                 sync_folder(root)
         except BlockingIOError:
             os.close(self._lock)
@@ -61,6 +63,18 @@ class Tenure:
                 self._mark.unlink(missing_ok=True)
                 sync_folder(self._root)
         os.close(self._lock)
+
+
+def refuse_lost_index(storage: Storage, root: Path) -> None:
+    """Refuse to begin a new index beside instances: all of them would seem to be gone, and leave the next backup.
+
+    Raises
+    ------
+    ArchiveError
+        There are instances.
+    """
+    if next(iter(storage.files("instances")), None) is not None:
+        raise ArchiveError("the index is not there, but instances are", path=root, hint=REBUILD)
 
 
 def recover(storage: Storage, index: Index, *, is_unclean: bool, adopt: Callable[[Stored], None]) -> None:

@@ -80,23 +80,33 @@ def import_(
 
 @archive.command(short_help="Read all files again and compare their digests.")
 @click.option("--repair", is_flag=True, help="Take in files that are not in the index.")
+@click.option("--forget-missing", is_flag=True, help="Take out of the index what has no file any more.")
 @click.option("--from-start", is_flag=True, help="Do not go on where a run was stopped.")
 @_THREADS
 @_JSON
 @archive_options
-def verify(repair: bool, from_start: bool, threads: int | None, as_json: bool, **place: Any) -> None:
+def verify(
+    repair: bool, forget_missing: bool, from_start: bool, threads: int | None, as_json: bool, **place: Any
+) -> None:
     """Read every file again, compare its SHA-256 with its name, and the index with the files.
 
     A run that was stopped goes on. The exit code is 1 when a file is damaged or missing, or is not in the index.
+    What is missing comes back from a backup: `filmless archive import` of its folder. When there is none,
+    --forget-missing takes it out of the index.
     """
     from filmless.archive.upkeep.verifying import verify as verify_archive
 
     with (
-        opened(**of_archive(place), read_only=not repair) as target,
+        opened(**of_archive(place), read_only=not (repair or forget_missing)) as target,
         progress("verifying", target.index.totals().instances) as advance,
     ):
         report = verify_archive(
-            target, repair=repair, resume=not from_start, threads=threads, progress=lambda _size: advance()
+            target,
+            repair=repair,
+            forget=forget_missing,
+            resume=not from_start,
+            threads=threads,
+            progress=lambda _size: advance(),
         )
     if as_json:
         show(asdict(report) | {"sound": report.is_sound})
@@ -180,12 +190,12 @@ def list_(
     as_json: bool,
     **place: Any,
 ) -> None:
-    r"""Show what there is, by the keys of a query: a value, one with * and ?, a range of dates as 20200101-20201231.
+    """Show what there is, by the keys of a query: a value, one with * and ?, a range of dates as 20200101-20201231.
 
     \b
     filmless archive list PatientName='doe*' StudyDate=20200101-
     filmless archive list --level series StudyInstanceUID=1.2.3 --json
-    """
+    """  # noqa: D301 - \b keeps the lines of examples
     from filmless.archive import Query
 
     more = tuple(tag_named(name) for name in include)

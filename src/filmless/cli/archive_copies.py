@@ -32,12 +32,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Write one JSON obj
 @_JSON
 @archive_options
 def export(keys: tuple[str, ...], output: str, fileset: bool, profile: str, as_json: bool, **place: Any) -> None:
-    r"""Write what matches all keys to OUT, byte for byte: as study/series/instance.dcm, or as a file-set.
+    """Write what matches all keys to OUT, byte for byte: as study/series/instance.dcm, or as a file-set.
 
     \b
     filmless archive export PatientID=4711 -o patient.zip
     filmless archive export StudyInstanceUID=1.2.3 --fileset -o disc
-    """
+    """  # noqa: D301 - \b keeps the lines of examples
     from filmless.archive.upkeep import export as export_files
     from filmless.archive.upkeep import export_fileset
 

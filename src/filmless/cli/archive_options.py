@@ -1,7 +1,6 @@
 """What the commands of `filmless archive` share: which archive, and which of its instances."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -52,15 +51,9 @@ def of_archive(options: dict[str, Any]) -> dict[str, Any]:
 
 def folder_of(data: Path | None) -> Path:
     """Return the archive's folder."""
-    if data is not None:
-        return data
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    return base / "filmless"
+    from filmless.archive.options import default_data
+
+    return data or default_data()
 
 
 @contextmanager
@@ -102,13 +95,14 @@ def keys_named(texts: Iterable[str], *, narrow: bool = False) -> "list[Key]":
     return keys
 
 
-def entries_of(archive: "Archive", keys: "list[Key]") -> "list[Entry]":
-    """Return the instances that keys find; none is a failure."""
+def entries_of(archive: "Archive", keys: "list[Key]", *, what: str = "nothing") -> "list[Entry]":
+    """Return the instances that keys find; none is a failure, which says what was not found."""
     from filmless.archive.upkeep.selection import instances
 
     found = list(instances(archive, keys))
     if not found:
-        raise Failure("nothing in the archive matches", "`filmless archive list` shows what there is")
+        message = "nothing in the archive matches" if what == "nothing" else f"{what} is not in the archive"
+        raise Failure(message, "`filmless archive list` shows what there is")
     return found
 
 

@@ -35,12 +35,12 @@ _WHERE = click.option("--where", multiple=True, metavar="KEYWORD=VALUE", help="I
 @_JSON
 @archive_options
 def delete(keys: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool, **place: Any) -> None:
-    r"""Delete what matches all keys, for good: whole studies, or series and instances when a key is of theirs.
+    """Delete what matches all keys, for good: whole studies, or series and instances when a key is of theirs.
 
     \b
     filmless archive delete StudyInstanceUID=1.2.3
     filmless archive delete PatientID=123 Modality=SR --dry-run
-    """
+    """  # noqa: D301 - \b keeps the lines of examples
     wanted = keys_named(keys, narrow=True)
     with opened(**of_archive(place), read_only=dry_run) as target:
         found = entries_of(target, wanted)
@@ -83,7 +83,7 @@ def edit(
     as_json: bool,
     **place: Any,
 ) -> None:
-    r"""Set attributes of all instances that are selected. Their UIDs stay, and what they were is kept.
+    """Set attributes of all instances that are selected. Their UIDs stay, and what they were is kept.
 
     What was changed, when and from what stands in each instance (Original Attributes Sequence); the file as it was is
     listed by `filmless archive originals`, which puts it back, too.
@@ -92,7 +92,7 @@ def edit(
     filmless archive edit --study 1.2.3 PatientName=Doe^Jane PatientID=4711
     filmless archive edit --patient 123 --into-patient 4711
     filmless archive edit --study 1.2.3 --into-study 1.2.4
-    """
+    """  # noqa: D301 - \b keeps the lines of examples
     from filmless.archive.upkeep import edit as edit_instances
     from filmless.archive.upkeep import merge_patients, merge_studies
     from filmless.archive.upkeep.editing import values_of
@@ -115,7 +115,7 @@ def edit(
         into = None
         if into_patient or into_study:
             key = f"PatientID={into_patient}" if into_patient else f"StudyInstanceUID={into_study}"
-            into = entries_of(target, keys_named([key], narrow=True))[0]
+            into = entries_of(target, keys_named([key], narrow=True), what="what they are to go into")[0]
         confirmed(f"edit {len(found)} instances?", yes=yes)
         with progress("editing", len(found)) as advance:
             how: dict[str, Any] = {"reason": reason, "progress": advance}
@@ -163,6 +163,8 @@ def conflicts(name: str | None, how: Any, yes: bool, as_json: bool, **place: Any
     if as_json:
         show([difference._asdict() for difference in found])
         return
+    if not found:
+        click.echo("no element differs: only how the files encode them", err=True)
     for path, current, other in found:
         click.echo(f"{path}: {_shown(current)} -> {_shown(other)}")
 

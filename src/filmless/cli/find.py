@@ -50,7 +50,8 @@ def find(
     """Search at PEER, a URL of DICOMweb or a name of the configuration.
 
     Keys match as the Standard has it: PatientName='Doe*' with wildcards, StudyDate=20260101-20260131 as a range, UIDs
-    as a list with commas between them.
+    as a list with commas between them. A dot leads into a sequence:
+    RequestAttributesSequence.ScheduledProcedureStepID=S1.
     """
     values = keys_of(keys)
     for name in more:

@@ -33,7 +33,7 @@ class _Wanted(NamedTuple):
 @click.argument("peer")
 @click.argument("keys", nargs=-1, required=True, metavar="UID|KEYWORD=VALUE...")
 @click.option("-o", "--output", type=Path, default=Path(), metavar="FOLDER", help="Where files go. [here]")
-@click.option("--transfer-syntax", default="*", metavar="UID", help="Fetch in this one; by default as they are stored.")
+@click.option("--transfer-syntax", default="*", metavar="SYNTAX", help="As jpeg-ls; by default as they are stored.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=4, show_default=True, metavar="N", help="At a time.")
 @click.option("--force", is_flag=True, help="Fetch again what is there already.")
 @click.option("--json", "as_json", is_flag=True, help="A list of what became of each.")
@@ -53,6 +53,7 @@ def get(
     Files are named by their SOP Instance UID, in folders of their study and series. What is there already is passed
     over, so a run that broke off goes on when it is started again.
     """
+    syntax = _syntax(transfer_syntax)
     with client_of(peer, **how) as client:
         wanted = list(dict.fromkeys(_wanted(client, keys)))
         if not wanted:
@@ -60,7 +61,7 @@ def get(
         rows: list[dict[str, Any]] = []
         failed = 0
         with progress("fetching", len(wanted)) as step, ThreadPoolExecutor(jobs) as threads:
-            fetch = partial(_fetch, client, output=output, transfer_syntax=transfer_syntax, force=force)
+            fetch = partial(_fetch, client, output=output, transfer_syntax=syntax, force=force)
             tasks = [(one, threads.submit(fetch, one)) for one in wanted]
             try:
                 for one, task in tasks:
@@ -78,6 +79,15 @@ def get(
                 threads.shutdown(cancel_futures=True)
                 raise
     _finish(rows, failed, as_json)
+
+
+def _syntax(name: str) -> str:
+    from filmless.dicomweb.client.operations import syntax_named
+
+    try:
+        return syntax_named(name)
+    except ValueError:
+        raise Misuse(f"`{name}` is no transfer syntax", "`filmless transcode --help` lists short names") from None
 
 
 def _wanted(client: "BlockingClient", keys: tuple[str, ...]) -> Iterator[_Wanted]:

@@ -11,23 +11,28 @@ LEVELS = ("study", "series", "instance")
 
 
 def keys_of(texts: Iterable[str]) -> dict[str, str]:
-    """Return the keys by their keywords.
+    """Return the keys by their keywords; those in items of sequences by several with dots between them.
 
     Raises
     ------
     Misuse
         One is not ``Keyword=value``, or its keyword is none.
     """
-    from filmless import _core
-
     keys = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise Misuse("a matching key is KEYWORD=VALUE", "such as `PatientName=Doe*` or `StudyDate=20260101-`")
-        entry = _core.dictionary_entry(tag_named(name))
-        keys[str(entry[3]) if entry and entry[3] else f"{tag_named(name):08X}"] = value
+        keys[".".join(_keyword(step) for step in name.split("."))] = value
     return keys
+
+
+def _keyword(name: str) -> str:
+    from filmless import _core
+
+    tag = tag_named(name)
+    entry = _core.dictionary_entry(tag)
+    return str(entry[3]) if entry and entry[3] else f"{tag:08X}"
 
 
 def level_of(keys: dict[str, str]) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["store"]
 
+_DIRECTORY = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+_HEAD = 1024
+
 
 @click.command(short_help="Send files to an archive of the network.")
 @click.argument("peer")
@@ -32,11 +35,12 @@ __all__ = ["store"]
 def store(peer: str, files: tuple[str, ...], jobs: int, study: str | None, as_json: bool, **how: Any) -> None:
     """Send FILEs to PEER; folders and ZIP files with all DICOM that is in them.
 
-    What fails for a time is sent again. What is no DICOM is passed over in folders and ZIP files.
+    What fails for a time is sent again. What is no DICOM instance, such as a DICOMDIR, is passed over in folders and
+    ZIP files.
     """
     from filmless.convert.sources import items
 
-    found = [item for item in items(files) if item.is_named or _is_dicom(item)]
+    found = [item for item in items(files) if item.is_named or _is_instance(item)]
     rows: list[dict[str, Any]] = []
     with client_of(peer, **how) as client, progress("sending", len(found)) as step:
         lock = Lock()
@@ -90,10 +94,23 @@ def _send(client: "BlockingClient", part: list["Item"], study: str | None, told:
     return client.store(sources(), study=study, progress=lambda result: told(result, names))
 
 
-def _is_dicom(item: "Item") -> bool:
-    from filmless.convert.pieces import kind_of
+def _is_instance(item: "Item") -> bool:
+    """Whether a file looks like one to send: with a preamble and no DICOMDIR, or with the UID of an instance.
 
-    return kind_of(item) == "DICOM"
+    Without a preamble files of many other formats can be read as a data set.
+    """
+    from filmless.convert.pieces import kind_of
+    from filmless.file import read
+
+    if kind_of(item) != "DICOM":
+        return False
+    head, _ = item.head(_HEAD)
+    if head[128:132] == b"DICM":
+        return _DIRECTORY not in head[132:]
+    try:
+        return "SOPInstanceUID" in read(item.path or item.data(), stop_before_pixels=True)
+    except (DicomError, OSError, ValueError):
+        return True  # told of when it is sent
 
 
 def _row(result: "Stored", names: dict[str, str]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class _Archive:
     def __init__(self, source: str | bytes) -> None:
         self._source = source
         self.zip = zipfile.ZipFile(source if isinstance(source, str) else BytesIO(source))
-        # Not by its own `__del__`: in a cycle the file in it can be the first to go, and complains that it is open.
+        # Also where it is let go in a circle, as the traceback of an interrupt makes: before the file in it is.
         weakref.finalize(self, self.zip.close)
 
     @cached_property

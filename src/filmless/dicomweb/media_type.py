@@ -42,6 +42,8 @@ class MediaType:
             400 when it is longer than any that there is.
         """
         text = header or ""
+        if not text:  # as of many small parts
+            return cls("")
         if len(text) > _MAX_BYTES:
             raise DicomWebError(f"a Content-Type of more than {_MAX_BYTES} bytes", status=400)
         name, parameters = parse_options_header(text)

@@ -85,8 +85,10 @@ class Parts:
             There are too many parts or headers.
         """
         if self._before is not None:
+            # What was looked through is not again: a peer may send a byte at a time.
+            sought = max(0, len(self._before) - len(self._delimiter))
             self._before += data
-            start = _first(self._before, self._delimiter)
+            start = _first(self._before, self._delimiter, sought)
             if start < 0:
                 if len(self._before) > _MAX_PREAMBLE:
                     raise DicomWebError("the boundary does not come in the body", status=400)
@@ -149,9 +151,8 @@ class Parts:
         return LimitError(f"headers of a part of more than {bound} bytes", limit="part_header_bytes", value=bound)
 
 
-def _first(data: bytearray, delimiter: bytes) -> int:
+def _first(data: bytearray, delimiter: bytes, start: int) -> int:
     """Return where the first boundary is: at the beginning of a line, and no line that only begins like it."""
-    start = 0
     while True:
         start = data.find(delimiter, start)
         if start < 0:

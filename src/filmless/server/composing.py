@@ -1,6 +1,7 @@
 """What a server is told becomes what it consists of."""
 
 import ssl
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -16,6 +18,7 @@ from filmless.archive import Archive, Outcome
 from filmless.archive.index.database import Transaction
 from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
+from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
@@ -28,7 +31,7 @@ from filmless.server.listening import StartError
 from filmless.server.logs import Log
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
-from filmless.server.pages import Pages
+from filmless.server.pages import Pages, answer_outside
 from filmless.server.settings.tree import Settings
 
 __all__ = ["Composed", "compose"]
@@ -75,17 +78,23 @@ class _Parts:
 
     def application(self, audit: Audit) -> ASGIApp:
         """Make what answers requests."""
+        routed = self.routed()
+        safe = secured(routed, self.settings.security, audit=audit, limits=self.settings.limits)
+        return Observed(safe, names=route_names(routed), metrics=self.metrics, log=self.log)
+
+    def routed(self) -> Starlette:
+        """Make all routes."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         free = settings.quota.free_bytes
         health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
         pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=HANDLERS)
+        handlers = {**HANDLERS, HTTPException: answer_outside}
+        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
-        safe = secured(outer, settings.security, audit=audit, limits=settings.limits)
-        return Observed(safe, names=route_names(outer), metrics=metrics, log=self.log)
+        return outer
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""
@@ -146,9 +155,11 @@ class _Parts:
         if not rules:
             return []
 
-        def work(_stopping: object) -> None:
-            for gone in enforce(self.archive, rules):
-                self.log.info("a study was deleted by a rule", study=gone.study_uid, reason=gone.reason)
+        def told(study: Expired) -> None:
+            self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
+
+        def work(stopping: threading.Event) -> None:
+            enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
 

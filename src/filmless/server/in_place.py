@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from filmless.archive import Archive, Entry
+from filmless.archive import Archive, Entry, Outcome
 from filmless.archive.index.database import Database, Transaction
-from filmless.errors import ConflictError, DicomError, FormatError, LimitError, UnsupportedError
+from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, LimitError, UnsupportedError
 from filmless.server.logs import Log
 
 __all__ = ["FolderInPlace", "folder_counts", "forget_others"]
 
 _TOGETHER: Final = 200  # files of a folder that are looked at before what they are is noted
+_TOGETHER_BYTES: Final = 64 << 20
 _OWN: Final = ".filmless-"  # names of files in which filmless keeps books
 
 _State = tuple[int, int]
@@ -110,36 +111,40 @@ class FolderInPlace:
         known = self._known(folder)
         counts["gone"] += self._forget(folder, {name: was for name, was in known.items() if name not in files})
         changed = [name for name, state in files.items() if name not in known or known[name][:2] != state]
-        for start in range(0, len(changed), _TOGETHER):
+        for part in _parts(changed, files):
             if self._stopping.is_set():
                 return
-            part = changed[start : start + _TOGETHER]
-            found = dict(zip(part, pool.map(self._index, part), strict=True))
-            rows = {name: _Known(*files[name], *what) for name, what in found.items() if what is not None}
+            found = zip(part, self._index(part, pool), strict=True)
+            rows = {name: _Known(*files[name], *what) for name, what in found if what is not None}
             other = {name: was for name, was in known.items() if name in rows and was[3] != rows[name][3]}
             counts["gone"] += self._forget_entries(other)
             self._note(folder, rows)
             counts["new"] += sum(row.kind == "instance" for row in rows.values())
 
-    def _index(self, location: str) -> tuple[str, str] | None:
-        """Index a file; return what it is and its UID, or None when that cannot be said now."""
-        if self._stopping.is_set():
-            return None
+    def _index(self, locations: list[str], pool: ThreadPoolExecutor) -> list[tuple[str, str] | None]:
+        """Index files; return what each is and its UID, or None when that cannot be said now."""
         try:
-            outcome = self._archive.add_in_place(self._root, Path(self._root, location))
-        except (FormatError, LimitError, UnsupportedError):
+            found = self._archive.add_in_place(self._root, locations, pool=pool)
+        except ArchiveError as error:
+            # The index is busy, or has no room: the next look tries again.
+            self._log.warning("files cannot be indexed", folder=self._root, error=error.message)
+            return [None] * len(locations)
+        return [self._what(location, one) for location, one in zip(locations, found, strict=True)]
+
+    def _what(self, location: str, found: Outcome | DicomError | OSError) -> tuple[str, str] | None:
+        if isinstance(found, (FormatError, LimitError, UnsupportedError)):
             return "other", ""
-        except ConflictError:
+        if isinstance(found, ConflictError):
             return "duplicate", ""
-        except (DicomError, OSError) as error:
-            # The file was removed, may not be read, or the index is busy: the next look tries again.
-            self._log.debug("a file cannot be indexed", error=type(error).__name__)
+        if isinstance(found, Exception):
+            # The file was removed, or may not be read: the next look tries again.
+            self._log.debug("a file cannot be indexed", error=type(found).__name__)
             return None
-        if outcome.kind == "identical":
-            entry = self._archive.index.find(outcome.instance_uid)
+        if found.kind == "identical":
+            entry = self._archive.index.find(found.instance_uid)
             if entry is None or not self._is_ours(entry, location):
                 return "duplicate", ""
-        return "instance", outcome.instance_uid
+        return "instance", found.instance_uid
 
     def _is_ours(self, entry: Entry, location: str) -> bool:
         return (entry.storage, entry.location) == (self._root, location)
@@ -212,6 +217,20 @@ def _forget_files(database: Database, storage: str) -> None:
 def folder_counts(database: Database) -> dict[str, float]:
     """Return how many files there are in all folders, by what they are."""
     return {kind: float(count) for kind, count in database.rows("SELECT kind, COUNT(*) FROM folder_file GROUP BY kind")}
+
+
+def _parts(names: list[str], files: dict[str, _State]) -> Iterator[list[str]]:
+    """Divide files into parts that share a transaction, none of which takes long to read."""
+    part: list[str] = []
+    size = 0
+    for name in names:
+        part.append(name)
+        size += files[name][0]
+        if len(part) == _TOGETHER or size >= _TOGETHER_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _state(entry: "os.DirEntry[str]") -> _State | None:

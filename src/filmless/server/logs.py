@@ -17,6 +17,9 @@ Log = structlog.typing.FilteringBoundLogger
 _LIBRARIES: Final = ("filmless", "uvicorn", "asyncio", "alembic", "sqlalchemy", "httpx")
 
 
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+
+
 def make_log(settings: Logs, stream: TextIO) -> Log:
     """Make a log that writes to a stream. There is no log of the whole process: who logs is given one."""
     end: Any = (
@@ -29,6 +32,7 @@ def make_log(settings: Logs, stream: TextIO) -> Log:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _escaped,
             end,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.level),
@@ -36,6 +40,11 @@ def make_log(settings: Logs, stream: TextIO) -> Log:
         cache_logger_on_first_use=True,
     )
     return made
+
+
+def _escaped(_log: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Escape what ends a line or moves the cursor of who reads it: names of files and UIDs of strangers can have it."""
+    return {name: value.translate(_CONTROLS) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def where_raised(error: BaseException) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Around every request: its metrics, its line in the log, and what nobody expected."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -55,10 +56,15 @@ class Observed:
         self._metrics.in_flight.inc()
         try:
             await self._application(scope, seen.receive, seen.send)
+        except asyncio.CancelledError:
+            # The server stops, and the patience with what is under way is over.
+            if seen.status:
+                raise
+            await _answer(seen.send, 503, {"error": "the server is stopping", "hint": "try again in a while"})
         except Exception as error:
             self._log.error("unexpected error", route=self._route(scope), **where_raised(error))
             if not seen.status:
-                await _answer_500(seen.send)
+                await _answer(seen.send, 500, {"error": "the server failed unexpectedly", "hint": "its log says where"})
             elif not seen.is_complete:
                 # The answer has begun: breaking off tells the peer that it is not whole.
                 raise
@@ -79,8 +85,8 @@ class Observed:
         metrics.sent.inc(seen.sent)
         client = scope.get("client") or ("",)
         values = {"status": seen.status, "ms": round(seconds * 1000, 1), "from": client[0]}
-        tell = self._log.debug if route.startswith(("/health", "/metrics")) else self._log.info
-        tell("request", method=method, route=route, **values)
+        # The audit has a line for each access: a second one would cost as much again and say less.
+        self._log.debug("request", method=method, route=route, **values)
 
 
 class _Seen:
@@ -105,8 +111,8 @@ class _Seen:
             self.is_complete = True
 
 
-async def _answer_500(send: Send) -> None:
-    body = json.dumps({"error": "the server failed unexpectedly", "hint": "its log says where"}).encode()
+async def _answer(send: Send, status: int, content: dict[str, str]) -> None:
+    body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from anyio.to_thread import run_sync
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from filmless import _core
+from filmless.dicomweb.origin.application import answer_http_error
 from filmless.errors import DicomWebError
 from filmless.security import Principal, Role
 from filmless.security.principal import LOCAL
@@ -18,7 +20,7 @@ from filmless.server.conformance import Statement
 from filmless.server.health import Health
 from filmless.server.metrics import Metrics
 
-__all__ = ["Pages"]
+__all__ = ["Pages", "answer_outside"]
 
 _SAFE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -35,6 +37,14 @@ def page(title: str, body: str) -> Response:
     """Make a page of a title, which is escaped, and a body, which has to be."""
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
     return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', headers=_SAFE)
+
+
+def answer_outside(request: Request, error: Exception) -> Response:
+    """Answer what no route takes, as the service does; who left out where DICOMweb is, is told."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handlers are registered by class
+    if error.status_code != 404:
+        return answer_http_error(request, error)
+    return JSONResponse({"error": "there is no such resource", "hint": "DICOMweb is at /dicom-web"}, 404)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType, TracebackType
@@ -136,8 +137,9 @@ class Server:
             self._log.info("stopping")
             for activity in activities:
                 activity.ask_to_stop()
+            until = time.monotonic() + _PATIENCE_S  # with all of them
             for activity in activities:
-                activity.stop(_PATIENCE_S)
+                activity.stop(max(0.0, until - time.monotonic()))
             self.close()
             self._log.info("stopped")
 

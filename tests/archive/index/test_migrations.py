@@ -56,7 +56,7 @@ def test_the_statements_are_those_of_the_schema(tmp_path: Path) -> None:
 
 def test_the_newest_migration_is_the_revision() -> None:
     folder = Path(migrations.__file__).parent
-    assert ScriptDirectory(str(folder)).get_current_head() == schema.REVISION
+    assert ScriptDirectory(str(folder)).get_current_head() == migrations.REVISION
 
 
 def test_a_database_of_a_newer_version_is_refused(url: str) -> None:

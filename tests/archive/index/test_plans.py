@@ -14,7 +14,7 @@ from filmless.archive.index.sqlite import SQLite
 from filmless.archive.query import Level, Query
 from filmless.archive.within import Within
 
-from .made import CT, data_set, keys, placed, record
+from .made import CT, data_set, keys, path, placed, record
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def _scans(index: Index, statements: list[str]) -> list[str]:
     return [step for step in steps if step.startswith("SCAN") and "json_each" not in step]
 
 
-def test_writing_and_looking_up_go_through_no_table(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements of what is opened from now on."""
     seen: list[str] = []
     connect = SQLite._connect
 
@@ -46,6 +48,10 @@ def test_writing_and_looking_up_go_through_no_table(index: Index, monkeypatch: p
         return connection
 
     monkeypatch.setattr(SQLite, "_connect", traced)
+    return seen
+
+
+def test_writing_and_looking_up_go_through_no_table(index: Index, seen: list[str]) -> None:
     again = Index(index._database.url)
     seen.clear()
     again.add(placed(data_set(1, 1, 100), data_set(1, 2, 1), data_set(7, 1, 1)))
@@ -82,6 +88,18 @@ def test_what_is_listed_comes_in_order(index: Index, level: Level, pairs: dict[s
     sql, values = _Plan(index._database, Query(level, keys(pairs))).statement()
     steps = [row[3] for row in index._database.rows(f"EXPLAIN QUERY PLAN {sql} LIMIT 20", values)]
     assert [step for step in steps if "TEMP B-TREE" in step and "LAST TERM" not in step] == []
+
+
+@pytest.mark.parametrize("name", ["Modality", "Rows", "KVP"])
+def test_what_is_taken_from_the_first_below_comes_in_order(index: Index, seen: list[str], name: str) -> None:
+    """A viewer's list of studies asks for the modality of each."""
+    again = Index(index._database.url)
+    seen.clear()
+    assert len(again.search(Query("study", include=frozenset({path(name)}))).rows) == 3
+    again.close()
+    steps = _steps(index, next(sql for sql in seen if "series e" in sql))
+    steps += [step for sql in seen if "instance i" in sql for step in _steps(index, sql)]
+    assert [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")] == []
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def test_nobody_waits_for_each_other(postgres: Callable[[], str], monkeypatch: p
         return ours(error)
 
     ours = postgresql._ours
-    monkeypatch.setattr(postgresql, "_ours", noted)
     url, start = postgres(), threading.Barrier(4)
     indexes = [Index(url) for _ in range(4)]
+    monkeypatch.setattr(postgresql, "_ours", noted)
 
     def work(number: int) -> None:
         chance, index = random.Random(number), indexes[number]

@@ -25,13 +25,6 @@ _MADE: Final = frozenset(
     {0x0008_0056, 0x0008_0061, 0x0008_0062, 0x0008_1190, 0x0020_1200, 0x0020_1202, 0x0020_1204, 0x0020_1206}
     | {0x0020_1208, 0x0020_1209, 0x0008_0005, 0x0008_0052, 0x0008_0054}
 )
-_FIRST_BELOW: Final = {
-    "patient": "s.patient = ?",
-    "study": "e.study = ?",
-    "series": "i.series = ?",
-    "instance": "i.id = ?",
-}
-
 _Object = dict[str, dict[str, Any]]
 
 
@@ -62,6 +55,7 @@ class Answers:
         self._sought = {f"{tag:08X}" for tag in sought}
         everything = query.include_all and query.level == "instance"
         self._looks_below = bool(sought) or everything
+        self._opens_instance = everything or not sought <= LEVELS["series"]
         self._opens_header = everything or not sought <= LEVEL_OF.keys()
         # Rows of one study follow each other.
         self._parsed = lru_cache(maxsize=64)(json.loads)
@@ -120,24 +114,45 @@ class Answers:
 
     def _with_below(self, known: _Object, key: int) -> _Object:
         """Return what is known with what the instance, or the first one below, has beside."""
-        level = self._query.level
-        seen = self._in_sight if level == "patient" else ()
-        where = "".join(f" AND {part.sql}" for part in seen)
-        joined = "JOIN header h ON h.instance = i.id" if self._opens_header else ""
-        sql = (
-            f"SELECT e.attributes, i.attributes, {'h.json' if joined else 'NULL'} FROM instance i {joined} "  # noqa: S608 - names of ours
-            f"JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study WHERE {_FIRST_BELOW[level]}{where} "
-            "ORDER BY e.number, e.uid, i.number, i.uid LIMIT 1"
-        )
-        rows = self._database.rows(sql, (key, *(value for part in seen for value in part.values)))
-        if not rows:
-            return known
-        series, instance, kept = rows[0]
-        found = json.loads(Header(kept).json()) if kept is not None else {}
-        found |= json.loads(series) | json.loads(instance)
+        level, found = self._query.level, _Object()
+        if level in {"patient", "study"}:
+            series = self._first_series(key)
+            if series is None:
+                return known
+            key, attributes = series
+            found |= json.loads(attributes)
+        if self._opens_instance:
+            found = self._first_instance(key) | found
         if self._query.include_all and level == "instance":
             return _without_bulk(found) | known
         return known | {tag: found[tag] for tag in self._sought if tag in found and "BulkDataURI" not in found[tag]}
+
+    # In two steps, each along an index: a list of studies with the modality of each is what every viewer asks for.
+
+    def _first_series(self, key: int) -> tuple[int, str] | None:
+        """Return the first series of a study, or of a patient, and its attributes."""
+        where, values = "e.study = ?", [key]
+        if self._query.level == "patient":
+            where = " AND ".join(("s.patient = ?", *(part.sql for part in self._in_sight)))
+            values += [value for part in self._in_sight for value in part.values]
+        tables = "series e JOIN study s ON s.id = e.study" if self._query.level == "patient" else "series e"
+        sql = f"SELECT e.id, e.attributes FROM {tables} WHERE {where} ORDER BY e.number, e.uid LIMIT 1"  # noqa: S608 - names of ours
+        rows = self._database.rows(sql, values)
+        return rows[0] if rows else None
+
+    def _first_instance(self, key: int) -> _Object:
+        """Return what an instance has, or the first one of a series."""
+        joined = " JOIN header h ON h.instance = i.id" if self._opens_header else ""
+        which = "i.id" if self._query.level == "instance" else "i.series"
+        sql = (
+            f"SELECT i.attributes, {'h.json' if joined else 'NULL'} FROM instance i{joined} "  # noqa: S608 - names of ours
+            f"WHERE {which} = ? ORDER BY i.number, i.uid LIMIT 1"
+        )
+        found: _Object = {}
+        for attributes, kept in self._database.rows(sql, (key,)):
+            found = json.loads(Header(kept).json()) if kept is not None else {}
+            found |= json.loads(attributes)
+        return found
 
 
 def _levels(query: Query) -> list[str]:

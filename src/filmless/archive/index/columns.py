@@ -6,8 +6,7 @@ import re
 from typing import Any, Final
 
 from filmless.archive.index.names import FoldedName
-from filmless.archive.index.schema import NO_NUMBER
-from filmless.archive.index.values import stored_date, stored_time
+from filmless.archive.index.values import NO_NUMBER, stored_date, stored_time
 from filmless.dataset import Dataset
 
 __all__ = [

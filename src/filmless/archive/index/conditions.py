@@ -6,8 +6,7 @@ from typing import Any, Final, NamedTuple
 from filmless.archive.index.columns import clean
 from filmless.archive.index.database import Database
 from filmless.archive.index.names import name_patterns, words
-from filmless.archive.index.schema import NO_NUMBER
-from filmless.archive.index.values import Span, spans
+from filmless.archive.index.values import NO_NUMBER, Span, spans
 from filmless.archive.matching import EMPTY, alternatives, collapsed, combined_span, is_wild, vr_of
 from filmless.errors import LimitError
 

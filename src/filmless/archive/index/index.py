@@ -225,11 +225,6 @@ class Index:
         found = [self._database.rows(sql.format(table), (wanted,)) for table in ("instance", "conflict")]
         return {location for rows in found for (location,) in rows}
 
-    def is_empty(self) -> bool:
-        """Whether there is no row of an instance, nor of a conflict."""
-        tables = ("instance", "conflict")
-        return not any(self._database.rows(f"SELECT 1 FROM {table} LIMIT 1") for table in tables)  # noqa: S608 - names of ours
-
     def digests(self, prefix: str = "") -> set[str]:
         """Return the digests of all of the archive's own files, of instances and of conflicts, that begin so."""
         end = prefix + "g"  # behind every hexadecimal digit

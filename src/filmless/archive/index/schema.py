@@ -23,8 +23,6 @@ from sqlalchemy import (
 
 __all__ = [
     "METADATA",
-    "NO_NUMBER",
-    "REVISION",
     "conflict",
     "folder_file",
     "forward",
@@ -37,12 +35,6 @@ __all__ = [
 ]
 
 METADATA: Final = MetaData()
-
-REVISION: Final = "0002"
-"""The newest migration: what a database has to be at."""
-
-NO_NUMBER: Final = 1 << 40
-"""The number of a series or instance that has none: it is sorted last. An IS has 32 bits."""
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER alone
 # By code point: the order is the same everywhere, and an index serves the beginning of a text.

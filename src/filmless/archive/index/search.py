@@ -1,7 +1,8 @@
 """Answering a query: what has columns is matched in SQL, the rest against the JSON that is kept, row by row."""
 
 import json
-from collections.abc import Callable, Generator, Iterable
+import re
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from itertools import islice
 from typing import Any, Final
@@ -19,6 +20,7 @@ from filmless.errors import LimitError
 
 __all__ = ["search"]
 
+_decode: Final = json.JSONDecoder().raw_decode
 _MOST: Final = 200  # keys
 _HUGE: Final = (1 << 63) - 1
 #: What is of an identifier or an answer themselves, and counts of a patient, which are returned only.
@@ -123,8 +125,7 @@ class _Plan:
             return
         left = [key for key in keys if not self._match_column(key)]
         if left:
-            tag = left[0].path[0]
-            self._match_json(LEVEL_OF.get(tag), Criteria(left, fuzzy=self._fuzzy))
+            self._match_json({key.path[0] for key in left}, Criteria(left, fuzzy=self._fuzzy))
 
     def _match_pair(self, keys: list[Key]) -> bool:
         by_tag = {key.path[0]: key for key in keys if len(key.path) == 1}
@@ -173,9 +174,10 @@ class _Plan:
             return Condition(f"{key} IN (SELECT {link} FROM {tables} WHERE {where})", values)  # noqa: S608 - names of ours
         return Condition(f"EXISTS (SELECT 1 FROM {tables} WHERE {link} = {key} AND {where})", values)  # noqa: S608 - names of ours
 
-    def _match_json(self, level: str | None, criteria: Criteria) -> None:
+    def _match_json(self, tags: Collection[int], criteria: Criteria) -> None:
         if criteria.is_universal:
             return
+        level = LEVEL_OF.get(min(tags))  # a date and its time are of one level
         kept = level or "instance"
         if self._level == "patient" and kept == "patient":
             self.rest.append(lambda row: criteria.accept(json.loads(row[1])))
@@ -183,14 +185,17 @@ class _Plan:
             column = {"patient": 6, "study": 6, "series": 10, "instance": 13}[kept]
             self.rest.append(lambda row: criteria.accept(json.loads(row[column])))
         else:
-            self.rest.append(lambda row: self._accepts_below(criteria, row, level))
+            accept = (
+                _accepts_header(criteria, tags) if level is None else lambda kept: criteria.accept(json.loads(kept))
+            )
+            self.rest.append(lambda row: self._accepts_below(accept, row, level))
 
-    def _accepts_below(self, criteria: Criteria, row: tuple[Any, ...], level: str | None) -> bool:
+    def _accepts_below(self, accept: Callable[[Any], bool], row: tuple[Any, ...], level: str | None) -> bool:
         with closing(self._below(row, level)) as found:
-            return any(map(criteria.accept, found))
+            return any(accept(kept) for (kept,) in found)
 
-    def _below(self, row: tuple[Any, ...], level: str | None) -> Generator[dict[str, Any]]:
-        """Go through what is known of the rows below one, or through their headers where that is not enough."""
+    def _below(self, row: tuple[Any, ...], level: str | None) -> Generator[tuple[Any, ...]]:
+        """Give what is kept of the rows below one, or their headers where that is not enough."""
         kept = level or "instance"
         if self._level == "instance":
             tables, link, key = "instance i", "i.id", row[11]
@@ -201,16 +206,30 @@ class _Plan:
         where = "".join(f" AND {part.sql}" for part in seen)
         values = (key, *(value for part in seen for value in part.values))
         if level is None:
-            sql = f"SELECT h.json FROM {tables} JOIN header h ON h.instance = i.id WHERE {link} = ?{where}"  # noqa: S608 - names of ours
-            with self._database.stream(sql, values) as rows:
-                for (header,) in rows:
-                    yield json.loads(Header(header).json())
+            tables, what = f"{tables} JOIN header h ON h.instance = i.id", "h.json"
         else:
-            alias = {"study": "s", "series": "e", "instance": "i"}[level]
-            sql = f"SELECT {alias}.attributes FROM {tables} WHERE {link} = ?{where}"  # noqa: S608 - names of ours
-            with self._database.stream(sql, values) as rows:
-                for (attributes,) in rows:
-                    yield json.loads(attributes)
+            what = {"study": "s", "series": "e", "instance": "i"}[level] + ".attributes"
+        sql = f"SELECT {what} FROM {tables} WHERE {link} = ?{where}"  # noqa: S608 - names of ours
+        with self._database.stream(sql, values) as rows:
+            yield from rows
+
+
+def _accepts_header(criteria: Criteria, tags: Collection[int]) -> Callable[[bytes], bool]:
+    """Return a test of a header that is kept.
+
+    To read a header takes ten times as long as to find an attribute in it. What is found may be inside of a sequence:
+    so that none of it matches says no, and that some does says nothing yet.
+    """
+    key = f'"{min(tags):08X}":' if len(tags) == 1 and not criteria.accept({}) else ""
+
+    def test(kept: bytes) -> bool:
+        text = Header(kept).json().decode()
+        # In a text a quotation mark has a backslash before it: this is a key.
+        places = re.finditer(key, text) if key else ()
+        found = ({key[1:-2]: _decode(text, place.end())[0]} for place in places)
+        return (not key or any(map(criteria.accept, found))) and criteria.accept(json.loads(text))
+
+    return test
 
 
 def _sight(database: Database, within: Within) -> list[Condition]:

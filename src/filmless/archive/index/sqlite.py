@@ -1,11 +1,12 @@
 """SQLite: one connection that writes, others that read; a write-ahead log that is synchronised at each commit."""
 
 import json
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -75,6 +76,9 @@ class SQLite:
             raise ArchiveError("the URL of the index names no file", hint="write it as sqlite:///path")
         self.url, self._path = url, Path(path)
         self._lock, self._readers, self._closed = threading.Lock(), deque[sqlite3.Connection](), False
+        # Names and Patient IDs are in it: it is made as private as the files are, and SQLite's own beside it follow.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
 
     def connect(self) -> sqlite3.Connection:

@@ -4,17 +4,23 @@ import re
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from filmless import _core
 from filmless.errors import ValueRepresentationError
 
-__all__ = ["FIRST", "LAST", "Span", "spans", "stored", "stored_date", "stored_time"]
+__all__ = ["FIRST", "LAST", "NO_NUMBER", "Span", "spans", "stored", "stored_date", "stored_time"]
 
 FIRST: Final = "0"  # before every value, behind an empty one
 LAST: Final = "9:"  # behind every value
+
+NO_NUMBER: Final = 1 << 40
+"""The number of a series or instance that has none: it is sorted last. An IS has 32 bits."""
 
 _DATE: Final = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")  # with dots in ACR-NEMA
 _TIME: Final = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6}))?)?)?")
 _DATE_TIME: Final = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.(\d{1,6}))?([+-](?:0\d|1[0-4])[0-5]\d)?")
 _WHAT: Final = {"DA": "date", "TM": "time", "DT": "date and time"}
+
+_EXAMPLE: Final = {"DA": "20240131", "TM": "1030", "DT": "20240131103000"}
 
 
 class Span(NamedTuple):
@@ -81,9 +87,19 @@ def spans(vr: str, text: str, *, tag: int | None = None) -> list[Span]:
     for part in text.split("\\"):
         span = _span(vr, part.strip())
         if span is None:
-            raise ValueRepresentationError(f"the key is neither a {_WHAT[vr]} nor a range of them", tag=tag)
+            example = _EXAMPLE[vr]
+            raise ValueRepresentationError(
+                f"{_name(tag)} is neither a {_WHAT[vr]} nor a range of them",
+                tag=tag,
+                hint=f"expected one as {example}, or a range as {example}-, -{example} or {example}-{example}",
+            )
         found.append(span)
     return found
+
+
+def _name(tag: int | None) -> str:
+    entry = None if tag is None else _core.dictionary_entry(tag)
+    return f"the key {entry[3]}" if entry and entry[3] else "the key"
 
 
 def _span(vr: str, text: str) -> Span | None:

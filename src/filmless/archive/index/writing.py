@@ -300,9 +300,11 @@ def replace(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> l
     What is known of the patients, studies and series above is taken from the new records: they are corrections.
     """
     patients = _lock(database, changes)
+    # What is corrected is as old as it was: rules of retention go by that.
+    received = min((entry.received for entry, _ in changes), default=None)
     there = remove(database, [entry for entry, _ in changes])
     placed = [new for (_, new), was_there in zip(changes, there, strict=True) if was_there]
-    if not all(add(database, placed)):
+    if not all(add(database, placed, received=received)):
         raise ConflictError("the UID of an instance that was to replace another one is in the archive already")
     for record in {(new[0].study_uid, new[0].series_uid): new[0] for new in placed}.values():
         _refresh(database, record)

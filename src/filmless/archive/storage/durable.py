@@ -3,8 +3,12 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
-__all__ = ["make_folder", "sync_file", "sync_folder"]
+__all__ = ["OTHERS", "make_file", "make_folder", "sync_file", "sync_folder"]
+
+OTHERS: Final = 0o077
+"""What is taken away from the group and from others: they have nothing to do with an archive."""
 
 if sys.platform == "darwin":
     import fcntl
@@ -34,10 +38,15 @@ def sync_folder(path: str | Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path, *, umask: int = OTHERS) -> None:
     """Make a folder and those above it, durably."""
     if path.is_dir():
         return
-    make_folder(path.parent)
-    path.mkdir(exist_ok=True)
+    make_folder(path.parent, umask=umask)
+    path.mkdir(0o777 & ~umask, exist_ok=True)
     sync_folder(path.parent)
+
+
+def make_file(path: Path, *, umask: int = OTHERS) -> None:
+    """Make an empty file, unless it is there."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666 & ~umask))

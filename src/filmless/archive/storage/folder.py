@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import OTHERS, make_folder, sync_file, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
 
+_PIECE: Final = 1 << 20
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
 
@@ -29,6 +31,25 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def _are_same(path: str, other: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as left, open(other, "rb", buffering=0) as right:  # noqa: PTH123
+            while piece := left.read(_PIECE):
+                if piece != right.read(len(piece)):
+                    return False
+    except OSError:  # a sector that cannot be read
+        return False
+    return True
+
+
+def _entries(folder: str | Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+
+
 class FileDraft:
     """A file that is being written.
 
@@ -38,10 +59,14 @@ class FileDraft:
         Where it is written.
     durable
         Whether it is made durable when it is sealed: not where it only waits to go elsewhere.
+    umask
+        Who may not read it.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")
+    def __init__(self, folder: Path, *, durable: bool = True, umask: int = OTHERS) -> None:
+        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")  # for its owner alone
+        if umask != OTHERS and sys.platform != "win32":
+            os.fchmod(self._descriptor, 0o666 & ~umask)
         self._durable = durable
         self._digest = hashlib.sha256()
         self.size, self.sha256, self.was_there = 0, "", False
@@ -84,12 +109,14 @@ class Folder:
     ----------
     root
         The folder; made when it is not there.
+    umask
+        Who may not read what is in it.
     """
 
     is_shared = False
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, *, umask: int = OTHERS) -> None:
+        self._root, self._umask = root, umask
         self._incoming = root / "incoming"
         self._trash = root / "trash"
         self._named: set[str] = set()  # folders whose own names are durable
@@ -97,22 +124,25 @@ class Folder:
     def prepare(self) -> None:
         """Make the folders that are not there."""
         for folder in (self._incoming, self._trash):
-            make_folder(folder)
+            make_folder(folder, umask=self._umask)
 
     # -- in ------------------------------------------------------------------------------------------------------
 
     def draft(self) -> Draft:
         """Begin a file."""
         try:
-            return FileDraft(self._incoming)
+            return FileDraft(self._incoming, umask=self._umask)
         except FileNotFoundError:  # somebody tidied up
-            make_folder(self._incoming)
-            return FileDraft(self._incoming)
+            make_folder(self._incoming, umask=self._umask)
+            return FileDraft(self._incoming, umask=self._umask)
 
     def place(self, draft: Draft, area: Area) -> str:
-        """Give a sealed draft its name; one that is there already stays, with who reads it, unless it is damaged."""
+        """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it.
+
+        One that is damaged has not, and is replaced.
+        """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if _size_of(self._at(location)) == draft.size and self._is_whole(location, draft.sha256):
+        if _size_of(self._at(location)) == draft.size and _are_same(self._at(location), str(draft.open())):
             draft.was_there = True
             draft.discard()
         else:
@@ -137,10 +167,6 @@ class Folder:
             self.settle([target, location])  # in this order: it has one name at least
         return target
 
-    def _is_whole(self, location: str, sha256: str) -> bool:
-        with open(self._at(location), "rb", buffering=0) as file:  # noqa: PTH123
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
     def _rename(self, source: str, location: str) -> None:
         target = self._at(location)
         try:
@@ -148,7 +174,8 @@ class Folder:
         except FileNotFoundError:
             folder = location.rpartition("/")[0]
             self._named.discard(folder)
-            (self._root / folder).mkdir(parents=True, exist_ok=True)  # durable after `settle`
+            for made in (folder.partition("/")[0], folder):  # durable after `settle`
+                (self._root / made).mkdir(0o777 & ~self._umask, exist_ok=True)
             os.replace(source, target)  # noqa: PTH105
 
     # -- out -----------------------------------------------------------------------------------------------------
@@ -190,11 +217,10 @@ class Folder:
 
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
-        for folder in sorted((self._root / area).glob("[0-9a-f][0-9a-f]/")):  # not what a file manager leaves there
-            with os.scandir(folder) as found:
-                entries = sorted((entry for entry in found if entry.is_file()), key=lambda entry: entry.name)
-            for entry in entries:
-                if match := _NAME.fullmatch(entry.name):
+        for folder in _entries(self._root / area):
+            # What others left here, as file managers do, is none of ours.
+            for entry in _entries(folder.path) if folder.is_dir() else ():
+                if (match := _NAME.fullmatch(entry.name)) and match[1].startswith(folder.name) and entry.is_file():
                     with suppress(FileNotFoundError):
                         yield Stored(f"{area}/{folder.name}/{entry.name}", match[1], entry.stat().st_size)
 
@@ -254,7 +280,7 @@ class Folder:
         except FileNotFoundError:
             if self._trash.is_dir():
                 raise
-            make_folder(self._trash)
+            make_folder(self._trash, umask=self._umask)
             os.replace(self._at(location), self._in_trash(location))  # noqa: PTH105
         except OSError as error:
             if error.errno == errno.EACCES and os.name == "nt":  # somebody reads it

@@ -12,7 +12,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Index
 from filmless.archive.storage import AREAS, Area, Stored
-from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import make_file, make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
 from filmless.convert.parallel import in_order
 from filmless.errors import ArchiveError, NotFoundError
@@ -86,6 +86,7 @@ def backup(
     root = Path(target)
     with failing_as_archive("the backup cannot be written"):
         _require_own(root, archive.folder)
+        _require_something(archive, root)
         for folder in (root, root / "incoming", root / "trash"):
             make_folder(folder)
         report = BackupReport(with_index=_is_sqlite(archive))
@@ -141,6 +142,16 @@ def _require_own(root: Path, folder: Path) -> None:
         raise ArchiveError("a backup cannot be inside the archive", path=root, hint="name a folder on another disk")
     if root.exists() and any(root.iterdir()) and not (root / "instances").is_dir():
         raise ArchiveError("the folder holds something else", path=root, hint="name one that is missing or empty")
+
+
+def _require_something(archive: Archive, root: Path) -> None:
+    """Refuse to empty a copy: an archive with nothing in it is one whose disk is not mounted, more often than not."""
+    if not archive.index.totals().instances and next(Folder(root).files("instances"), None) is not None:
+        raise ArchiveError(
+            "the archive is empty, and its backup is not",
+            path=root,
+            hint="is the archive's disk there? When it is meant to be empty, name another folder, or remove the backup",
+        )
 
 
 def _is_sqlite(archive: Archive) -> bool:
@@ -207,6 +218,7 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
             return True
     part = incoming / f"{place.name}.part"
     try:
+        make_file(part)
         with archive.storage.open(location) as file, part.open("wb") as out:
             while piece := file.read(_PIECE):
                 out.write(piece)
@@ -233,6 +245,7 @@ def _copy_index(archive: Archive, root: Path) -> None:
     path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
+    make_file(part)
     source = f"{Path(path).resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
         now.backup(copy, pages=_PAGES)
@@ -276,14 +289,19 @@ def _prune(archive: Archive, root: Path, *, with_index: bool) -> int:
     known: set[str] = set()
     try:
         for area in AREAS:
-            kept = {stored.sha256 for stored in archive.storage.files(area)} if area == "originals" else set()
+            without_row: dict[str, str] = {}
             for stored in Folder(root).files(area):
                 if area != "originals" and stored.sha256[:2] != prefix:
                     prefix = stored.sha256[:2]
                     known = index.digests(prefix)
-                if stored.sha256 not in (kept if area == "originals" else known):
-                    (root / stored.location).unlink(missing_ok=True)
-                    removed += 1
+                if area == "originals" or stored.sha256 not in known:
+                    without_row[stored.sha256] = stored.location
+            # A file that the archive still has stays, row or none: an index can be lost, and `--repair` takes it in.
+            for stored in archive.storage.files(area) if without_row else ():
+                without_row.pop(stored.sha256, None)
+            for location in without_row.values():
+                (root / location).unlink(missing_ok=True)
+                removed += 1
     finally:
         if with_index:
             index.close()

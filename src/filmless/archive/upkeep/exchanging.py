@@ -1,5 +1,6 @@
 """One instance takes the place of another of its UID, and what was there is kept among the originals."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -89,6 +90,7 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         if record.sha256 == now.sha256:
             return
         keep_copy(archive, now.location, now.sha256, "originals")
+        _keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
         try:
             storage.settle([location])
@@ -102,3 +104,11 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
 def _replace(index: Index, now: Entry, record: Record, location: str) -> None:
     if not index.replace([(now, record, "", location)])[0]:  # another process was faster
         raise ConflictError("the instance was changed in the meantime", hint="try again")
+
+
+def _keep_time(old: str | None, new: object) -> None:
+    """Keep the time of a file, by which `rebuild` tells when it was received."""
+    if old is not None and isinstance(new, str):
+        with suppress(OSError):
+            found = os.stat(old)  # noqa: PTH116
+            os.utime(new, ns=(found.st_atime_ns, found.st_mtime_ns))

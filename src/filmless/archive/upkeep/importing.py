@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple, Self
 
 from filmless.archive.archive import Archive
 from filmless.archive.outcome import Outcome
+from filmless.archive.storage.durable import make_folder
 from filmless.archive.upkeep.drafts import LinkedDraft, is_unalterable
 from filmless.convert.archives import Member, ZipLimits, is_zip, members
 from filmless.convert.parallel import in_order
@@ -143,8 +145,8 @@ def import_files(
 
         with closing(in_order(take, subjects(), threads=threads or _THREADS, ahead=_AHEAD)) as taken:
             for subject, submitted in taken:
-                _tell(report, subject, submitted)
-                journal.add(subject.identity)
+                if _tell(report, subject, submitted):
+                    journal.add(subject.identity)
                 progress()
         journal.finish()
     return report
@@ -183,12 +185,15 @@ def _subjects(paths: list[str], limits: ZipLimits) -> Iterator[_Subject]:
 
 
 def _of_file(path: str, limits: ZipLimits) -> Iterator[_Subject]:
+    try:
+        found = Path(path).stat()
+    except OSError as error:
+        yield _Subject(path, "", "", trouble=error)
+        return
+    if not stat.S_ISREG(found.st_mode):  # who opens a FIFO may wait for ever
+        yield _Subject(path, "", "", trouble="it is no file with contents")
+        return
     if not is_zip(path):
-        try:
-            found = Path(path).stat()
-        except OSError as error:
-            yield _Subject(path, "", "", trouble=error)
-            return
         yield _Subject(path, json.dumps([path, found.st_size, found.st_mtime_ns]), path)
         return
     for member in members(path, limits):
@@ -236,12 +241,14 @@ def _require_instance(head: bytes) -> None:
         raise _PassedOver("dicomdir", "it is a DICOMDIR")
 
 
-def _tell(report: ImportReport, subject: _Subject, submitted: Future[tuple[Future[Outcome], bool]]) -> None:
+def _tell(report: ImportReport, subject: _Subject, submitted: Future[tuple[Future[Outcome], bool]]) -> bool:
+    """Count a file by what became of it; return whether it is done with, and need not be tried again."""
     try:
         future, is_linked = submitted.result()
         kind = future.result().kind
     except _PassedOver as told:
         report.passed_over.append(Remark(told.remark.code, told.remark.message, subject.name))
+        return True
     except ArchiveError:  # of the archive, not of the file: the next ones would fail, too
         raise
     except DicomError as error:
@@ -251,6 +258,8 @@ def _tell(report: ImportReport, subject: _Subject, submitted: Future[tuple[Futur
     else:
         setattr(report, kind, getattr(report, kind) + 1)
         report.linked += is_linked and kind in ("stored", "replaced")
+        return True
+    return False
 
 
 # -- how far it is ------------------------------------------------------------------------------------------------
@@ -260,7 +269,7 @@ class _Journal:
     """What a run has taken in, so that one that was stopped goes on. A run that gets to its end leaves none."""
 
     def __init__(self, folder: Path, paths: list[str]) -> None:
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         name = hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         self._path = folder / f"{name}.journal"
         self._done: set[bytes] = set()

@@ -1,6 +1,7 @@
 """The index made again from the files."""
 
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from filmless.archive.archive import Archive
+from filmless.archive.index.index import Index
 from filmless.archive.outcome import Outcome
 from filmless.archive.storage import Area, Stored
 from filmless.archive.upkeep.rows import clear, receive_at, sums
@@ -88,7 +90,7 @@ def rebuild(
     root = Path(folder)
     if index is None or index.startswith("sqlite"):
         return _with_new_file(root, index, threads=threads, progress=progress, **options)
-    with Archive(root, index=index, adopting=False, **options) as archive:
+    with Archive(root, index=index, **options) as archive:
         clear(archive.index)
         return _adopted(archive, threads, progress)
 
@@ -107,8 +109,11 @@ def _with_new_file(
     finally:
         tenure.end(is_clean=True)  # all files are taken in below, whoever left them
     try:
-        with Archive(root, index=index, adopting=False, **options) as archive:
+        # By its URL: without one an archive refuses to begin an index beside instances.
+        url = index or f"sqlite:///{path.absolute().as_posix()}"
+        with Archive(root, index=url, **options) as archive:
             report = _adopted(archive, threads, progress)
+            _keep_queue(aside[0][1], archive.index)
     except BaseException:
         for now, before in aside:
             now.unlink(missing_ok=True)
@@ -118,6 +123,18 @@ def _with_new_file(
     for _, before in aside:
         before.unlink(missing_ok=True)
     return report
+
+
+def _keep_queue(before: Path, index: Index) -> None:
+    """Take over what waits for being sent on, which no file tells of; from a damaged index as far as it can be read."""
+    columns = "peer, instance_uid, sha256, state, attempts, due, error, queued"
+    rows: list[tuple[Any, ...]] = []
+    if before.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(before)) as old:
+            rows.extend(old.execute(f"SELECT {columns} FROM forward"))  # noqa: S608 - names of ours
+    if rows:
+        sql = f"INSERT INTO forward ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+        index.database.write(lambda transaction: transaction.many(sql, rows))
 
 
 def _tenure(root: Path) -> Any:

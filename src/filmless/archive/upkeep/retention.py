@@ -2,49 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from filmless.archive.archive import Archive
+from filmless.archive.options import Age, Retention
 from filmless.archive.upkeep.rows import StudyAge, study_ages
 
 __all__ = ["Expired", "Retention", "enforce", "expired"]
 
 _DAY_S: Final = 86_400.0
-
-Age = Literal["received", "study_date"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """A rule of what is kept. Without a bound it has no effect.
-
-    Attributes
-    ----------
-    max_age_days
-        Studies that are older are deleted.
-    max_bytes
-        When the studies it is about are larger in all, the oldest are deleted until they are not.
-    age
-        What tells how old a study is: ``"received"``, when its first instance was, or ``"study_date"``; a study without
-        a date is as old as it was received.
-    modalities
-        The rule is about studies of these modalities and no others; empty for all.
-    """
-
-    max_age_days: float | None = None
-    max_bytes: int | None = None
-    age: Age = "received"
-    modalities: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        if self.max_age_days is not None and self.max_age_days < 0:
-            raise ValueError("max_age_days is at least 0")
-        if self.max_bytes is not None and self.max_bytes < 0:
-            raise ValueError("max_bytes is at least 0")
-        if self.age not in ("received", "study_date"):
-            raise ValueError("age is 'received' or 'study_date'")
 
 
 class Expired(NamedTuple):
@@ -103,6 +70,7 @@ def enforce(
     dry_run: bool = False,
     now: float | None = None,
     told: Callable[[Expired], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[Expired]:
     """Delete what no rule keeps, study by study; a server calls this from time to time.
 
@@ -118,6 +86,8 @@ def enforce(
         Seconds since 1970; the present by default.
     told
         Told of each study, before it is deleted.
+    stopping
+        Asked before each study whether to stop.
 
     Returns
     -------
@@ -127,6 +97,8 @@ def enforce(
     found = expired(archive, rules, now=now)
     gone = []
     for study in found:
+        if stopping():
+            break
         own = [entry for entry in archive.entries(study.study_uid) if not entry.storage]
         if own:
             told(study)

@@ -23,10 +23,14 @@ class StudyAge(NamedTuple):
 
 
 def study_ages(index: Index) -> list[StudyAge]:
-    """Return all studies with what their age is told by."""
-    statement = "SELECT uid, date, received, modalities, size, instance_count FROM study ORDER BY received, id"
+    """Return all studies with what their age is told by. What is served in place takes no room, and does not count."""
+    statement = (
+        "SELECT s.uid, s.date, s.received, s.modalities, SUM(i.size), COUNT(*) FROM study s "
+        "JOIN series e ON e.study = s.id JOIN instance i ON i.series = e.id WHERE i.storage = '' "
+        "GROUP BY s.id, s.uid, s.date, s.received, s.modalities ORDER BY s.received, s.id"
+    )
     return [
-        StudyAge(uid, date, received, frozenset(filter(None, modalities.split("\\"))), size, count)
+        StudyAge(uid, date, received, frozenset(filter(None, modalities.split("\\"))), int(size), count)
         for uid, date, received, modalities, size, count in index.database.rows(statement)
     ]
 
@@ -54,7 +58,8 @@ def clear(index: Index) -> None:
     """Remove all rows."""
 
     def work(transaction: Transaction) -> None:
-        for table in ("header", "conflict", "instance", "series", "study", "patient"):
+        # With what is known of folders in place, so that they are indexed again. What waits for being sent stays.
+        for table in ("header", "conflict", "instance", "series", "study", "patient", "folder_file"):
             transaction.run(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
     index.database.write(work)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from filmless.archive.archive import Archive
-from filmless.archive.rows import without_row
+from filmless.archive.rows import located, without_row
 from filmless.archive.storage import AREAS, Area, Stored
+from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.in_place import InPlace
 from filmless.convert.parallel import in_order
-from filmless.errors import DicomError
+from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file.media import Remark
 
 __all__ = ["VerifyReport", "verify"]
@@ -21,6 +23,7 @@ __all__ = ["VerifyReport", "verify"]
 _PIECE: Final = 1 << 20
 _STATE: Final = "verify.json"
 _SAVE_EVERY: Final = 500
+_PATIENCE_S: Final = 3.0  # a file has its name a moment before it has its row
 _INDEXED: Final[tuple[Area, ...]] = ("instances", "quarantine")
 
 Told = Callable[[int], None]
@@ -44,6 +47,8 @@ class VerifyReport:
         Files that are in no row of the index.
     repaired
         How many of the unlisted were taken in.
+    forgotten
+        How many of the missing were taken out of the index.
     """
 
     files: int = 0
@@ -53,17 +58,20 @@ class VerifyReport:
     missing: list[Remark] = field(default_factory=list)
     unlisted: list[Remark] = field(default_factory=list)
     repaired: int = 0
+    forgotten: int = 0
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong, or is no longer."""
-        return not self.damaged and not self.missing and len(self.unlisted) == self.repaired
+        is_whole = len(self.missing) == self.forgotten
+        return not self.damaged and is_whole and len(self.unlisted) == self.repaired
 
 
 def verify(
     archive: Archive,
     *,
     repair: bool = False,
+    forget: bool = False,
     resume: bool = True,
     threads: int | None = None,
     progress: Told | None = None,
@@ -76,6 +84,9 @@ def verify(
         The archive; it may be in use, and open for reading only when nothing is to be repaired.
     repair
         Take in files that no row of the index names, by the rules for what a sender brings.
+    forget
+        Take out of the index what has no file in the archive's storage, when no backup has it either. Of folders that
+        are served in place nothing is forgotten: they come back.
     resume
         Go on where a run was that did not come to its end.
     threads
@@ -87,6 +98,11 @@ def verify(
     -------
     VerifyReport
         Files that are damaged or missing are not touched: they have to come from a backup.
+
+    Raises
+    ------
+    ArchiveError
+        All is missing and is to be forgotten: its disk may not be mounted.
 
     Examples
     --------
@@ -120,6 +136,8 @@ def verify(
     _compare_with_index(archive, report)
     if repair:
         _adopt(archive, report)
+    if forget:
+        _forget(archive, report)
     state.finish()
     return report
 
@@ -146,6 +164,8 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         size = keeper.size(entry.location)
         if size == entry.size:
             continue
+        if size is None and not entry.storage and _can_be_opened(archive, entry.location):
+            continue  # it is being deleted
         now = archive.index.find(entry.instance_uid)
         if now is not None and (now.storage, now.location) == (entry.storage, entry.location):
             what = "its file is not there" if size is None else "its file has another size"
@@ -154,10 +174,28 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
         if archive.storage.size(conflict.location) is None:
             report.missing.append(Remark("missing", "a file that was set aside is not there", conflict.instance_uid))
     damaged = {remark.file for remark in report.damaged}
-    for area in _INDEXED:
-        for stored in without_row(archive.storage, archive.index, area):
-            if stored.location not in damaged:
-                report.unlisted.append(Remark("unlisted", "no row of the index names it", stored.location))
+    found = [stored.location for area in _INDEXED for stored in without_row(archive.storage, archive.index, area)]
+    unlisted = _still_unlisted(archive, [location for location in found if location not in damaged])
+    report.unlisted += [Remark("unlisted", "no row of the index names it", location) for location in unlisted]
+
+
+def _can_be_opened(archive: Archive, location: str) -> bool:
+    try:
+        archive.storage.open(location).close()
+    except NotFoundError:
+        return False
+    return True
+
+
+def _still_unlisted(archive: Archive, locations: list[str]) -> list[str]:
+    """Leave out what gets its row, or goes, in a while: another process may be taking it in."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        known = located(archive.index, locations)
+        locations = [one for one in locations if one not in known and archive.storage.size(one) is not None]
+        if not locations or not archive.is_read_only or time.monotonic() >= until:
+            return locations
+        time.sleep(0.1)
 
 
 def _adopt(archive: Archive, report: VerifyReport) -> None:
@@ -170,6 +208,20 @@ def _adopt(archive: Archive, report: VerifyReport) -> None:
                     if future is not None:
                         future.result()
                         report.repaired += 1
+
+
+def _forget(archive: Archive, report: VerifyReport) -> None:
+    if report.missing and not report.files + report.resumed:
+        raise ArchiveError(
+            "no file of the archive is there", hint="is its disk mounted? then nothing is to be forgotten"
+        )
+    for uid in {remark.file for remark in report.missing}:
+        entry = archive.index.find(uid)
+        if entry is not None and not entry.storage and archive.storage.size(entry.location) is None:
+            report.forgotten += archive.delete([entry])
+        for conflict in archive.index.conflicts(uid):
+            if archive.storage.size(conflict.location) is None:
+                report.forgotten += archive.index.resolve(conflict)
 
 
 class _State:
@@ -200,6 +252,7 @@ class _State:
         }
         with suppress(OSError):
             part = self._path.with_suffix(".part")
+            make_file(part)
             part.write_text(json.dumps(saved), encoding="utf-8")
             part.replace(self._path)
 

@@ -12,6 +12,7 @@ import httpx
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.opening import Authorization, Opening
 from filmless.dicomweb.client.operations import Operations
+from filmless.dicomweb.client.peer import BulkData
 from filmless.dicomweb.client.steps import Operation, run_async
 from filmless.dicomweb.client.storing import Source, Stored, StoreReport
 
@@ -77,7 +78,7 @@ class Client:
     def search_studies(
         self,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -94,7 +95,7 @@ class Client:
         self,
         study: str | None = None,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -112,7 +113,7 @@ class Client:
         study: str | None = None,
         series: str | None = None,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -144,17 +145,22 @@ class Client:
         return self._run(self._do.retrieve_to(folder, study, series, instance, transfer_syntax=transfer_syntax))
 
     def retrieve_metadata(
-        self, study: str, series: str | None = None, instance: str | None = None
+        self,
+        study: str,
+        series: str | None = None,
+        instance: str | None = None,
+        *,
+        bulk_data: BulkData | None = None,
     ) -> AsyncIterator[Dataset]:
-        """Retrieve headers, their long values left out."""
-        return self._run(self._do.retrieve_metadata(study, series, instance))
+        """Retrieve headers, their long values left out; `bulk_data` can keep the URIs, to be retrieved afterwards."""
+        return self._run(self._do.retrieve_metadata(study, series, instance, bulk_data=bulk_data))
 
     def retrieve_frames(
         self,
         study: str,
         series: str,
         instance: str,
-        frames: Sequence[int] = (1,),
+        frames: int | Sequence[int] = (1,),
         *,
         media_type: str = "application/octet-stream",
         transfer_syntax: str | None = None,
@@ -175,7 +181,7 @@ class Client:
         study: str,
         series: str | None = None,
         instance: str | None = None,
-        frames: Sequence[int] | None = None,
+        frames: int | Sequence[int] | None = None,
         *,
         media_type: str = "image/jpeg",
         **parameters: Any,
@@ -190,7 +196,7 @@ class Client:
         study: str,
         series: str | None = None,
         instance: str | None = None,
-        frames: Sequence[int] | None = None,
+        frames: int | Sequence[int] | None = None,
         *,
         media_type: str = "image/jpeg",
         **parameters: Any,

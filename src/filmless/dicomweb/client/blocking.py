@@ -12,6 +12,7 @@ import httpx
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.opening import Authorization, Opening
 from filmless.dicomweb.client.operations import Operations
+from filmless.dicomweb.client.peer import BulkData
 from filmless.dicomweb.client.steps import Operation, run
 from filmless.dicomweb.client.storing import Source, Stored, StoreReport
 
@@ -48,7 +49,9 @@ class BlockingClient:
 
     Notes
     -----
-    Redirects to another origin are not followed. Files get names from UIDs only, whatever the service calls them.
+    What is found and retrieved comes through iterators: nothing is asked, checked or written before one is gone
+    through, by ``for``, `list` or `next`. Redirects to another origin are not followed. Files get names from UIDs only,
+    whatever the service calls them.
 
     DICOM
     -----
@@ -93,7 +96,7 @@ class BlockingClient:
     def search_studies(
         self,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -110,7 +113,8 @@ class BlockingClient:
         limit, offset
             Which part of what is found.
         **values
-            Matching keys by keyword: ``PatientName="Doe*"``, ``StudyDate="20260101-"``; a list for several UIDs.
+            Matching keys by keyword: ``PatientName="Doe*"``, ``StudyDate="20260101-"``; a list for several UIDs. Those
+            in items of sequences have a path: ``**{"RequestAttributesSequence.ScheduledProcedureStepID": "S1"}``.
 
         DICOM
         -----
@@ -126,7 +130,7 @@ class BlockingClient:
         self,
         study: str | None = None,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -144,7 +148,7 @@ class BlockingClient:
         study: str | None = None,
         series: str | None = None,
         *,
-        include: Sequence[str] = (),
+        include: str | Sequence[str] = (),
         fuzzy: bool = False,
         limit: int | None = None,
         offset: int = 0,
@@ -167,7 +171,7 @@ class BlockingClient:
         study, series, instance
             Their UIDs.
         transfer_syntax
-            A UID, or ``"*"`` for what is stored.
+            A UID, keyword or short name, as ``"jpeg-ls"``; or ``"*"`` for what is stored.
 
         Raises
         ------
@@ -200,22 +204,57 @@ class BlockingClient:
         return self._run(self._do.retrieve_to(folder, study, series, instance, transfer_syntax=transfer_syntax))
 
     def retrieve_metadata(
-        self, study: str, series: str | None = None, instance: str | None = None
+        self,
+        study: str,
+        series: str | None = None,
+        instance: str | None = None,
+        *,
+        bulk_data: BulkData | None = None,
     ) -> Iterator[Dataset]:
-        """Retrieve headers, their long values left out."""
-        return self._run(self._do.retrieve_metadata(study, series, instance))
+        """Retrieve headers, their long values left out.
+
+        Parameters
+        ----------
+        study, series, instance
+            Their UIDs.
+        bulk_data
+            Called with tag, value representation and BulkDataURI of each value that is left out; returns its bytes, or
+            None to leave it empty. With a `BlockingClient` it may call `retrieve_bulk_data`.
+
+        DICOM
+        -----
+        PS3.18 10.4.1.1.2
+        """
+        return self._run(self._do.retrieve_metadata(study, series, instance, bulk_data=bulk_data))
 
     def retrieve_frames(
         self,
         study: str,
         series: str,
         instance: str,
-        frames: Sequence[int] = (1,),
+        frames: int | Sequence[int] = (1,),
         *,
         media_type: str = "application/octet-stream",
         transfer_syntax: str | None = None,
     ) -> Iterator[bytes]:
-        """Retrieve the bytes of frames, numbered from 1; uncompressed unless another media type is asked for."""
+        """Retrieve the bytes of frames, numbered from 1; uncompressed unless another media type is asked for.
+
+        Parameters
+        ----------
+        study, series, instance
+            Their UIDs.
+        frames
+            Numbers of frames, or one.
+        media_type
+            ``application/octet-stream`` is samples, little endian: for NumPy, `retrieve` and `Dataset.pixel_array` are
+            less work. ``image/jls`` and others are compressed.
+        transfer_syntax
+            A UID, keyword or short name; without one what the media type stands for.
+
+        DICOM
+        -----
+        PS3.18 10.4.1.1.6
+        """
         return self._run(
             self._do.retrieve_frames(
                 study, series, instance, frames, media_type=media_type, transfer_syntax=transfer_syntax
@@ -232,12 +271,28 @@ class BlockingClient:
         study: str,
         series: str | None = None,
         instance: str | None = None,
-        frames: Sequence[int] | None = None,
+        frames: int | Sequence[int] | None = None,
         *,
         media_type: str = "image/jpeg",
         **parameters: Any,
     ) -> bytes:
-        """Retrieve a picture; parameters as of the Standard: ``window="40,400,linear"``, ``viewport="512,512"``.
+        """Retrieve a picture of an instance or a frame.
+
+        Parameters
+        ----------
+        study, series, instance
+            Their UIDs.
+        frames
+            The number of a frame; without it what the service shows of an instance.
+        media_type
+            Such as ``image/png``; of a document or report those that its service has, as ``application/pdf``.
+        **parameters
+            As of the Standard, texts or tuples: ``window=(40, 400)``, ``viewport="512,512"``, ``quality=80``.
+
+        Raises
+        ------
+        DicomWebError
+            There is no such thing or no such picture, or there are several, as of a study.
 
         DICOM
         -----
@@ -252,12 +307,12 @@ class BlockingClient:
         study: str,
         series: str | None = None,
         instance: str | None = None,
-        frames: Sequence[int] | None = None,
+        frames: int | Sequence[int] | None = None,
         *,
         media_type: str = "image/jpeg",
         **parameters: Any,
     ) -> bytes:
-        """Retrieve a small picture."""
+        """Retrieve a small picture; of a study or series, too. Parameters as of `rendered`."""
         return self._one(
             self._do.picture("thumbnail", study, series, instance, frames, media_type=media_type, parameters=parameters)
         )

@@ -63,7 +63,7 @@ class Opening:
         return {
             "verify": verify,
             "timeout": httpx.Timeout(self.timeout_s),
-            "headers": {"User-Agent": f"filmless/{_core.__version__}"},
+            "headers": {"User-Agent": f"filmless/{_core.__version__}", "Accept-Encoding": "gzip"},
         }
 
 

@@ -5,13 +5,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.dicomweb.client import retrieving, searching, storing
-from filmless.dicomweb.client.peer import Peer, ask
+from filmless.dicomweb.client.peer import BulkData, Peer, ask
 from filmless.dicomweb.client.steps import Give, Operation
 from filmless.dicomweb.uid_grammar import is_uid
+from filmless.file._short_names import keyword_of
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "syntax_named"]
 
 
 class Operations:
@@ -26,7 +28,7 @@ class Operations:
         study: str | None,
         series: str | None,
         *,
-        include: Sequence[str],
+        include: str | Sequence[str],
         fuzzy: bool,
         limit: int | None,
         offset: int,
@@ -43,7 +45,7 @@ class Operations:
     ) -> Operation[Dataset]:
         """Retrieve data sets."""
         return retrieving.retrieve(
-            self.peer, self._resource(study, series, instance), transfer_syntax=_syntax(transfer_syntax)
+            self.peer, self._resource(study, series, instance), transfer_syntax=syntax_named(transfer_syntax)
         )
 
     def retrieve_to(
@@ -57,25 +59,28 @@ class Operations:
     ) -> Operation[Path]:
         """Retrieve files."""
         url = self._resource(study, series, instance)
-        return retrieving.retrieve_to(self.peer, url, Path(folder), transfer_syntax=_syntax(transfer_syntax))
+        return retrieving.retrieve_to(self.peer, url, Path(folder), transfer_syntax=syntax_named(transfer_syntax))
 
-    def retrieve_metadata(self, study: str, series: str | None, instance: str | None) -> Operation[Dataset]:
+    def retrieve_metadata(
+        self, study: str, series: str | None, instance: str | None, *, bulk_data: BulkData | None
+    ) -> Operation[Dataset]:
         """Retrieve headers."""
-        return retrieving.retrieve_metadata(self.peer, f"{self._resource(study, series, instance)}/metadata")
+        url = f"{self._resource(study, series, instance)}/metadata"
+        return retrieving.retrieve_metadata(self.peer, url, bulk_data=bulk_data)
 
     def retrieve_frames(
         self,
         study: str,
         series: str,
         instance: str,
-        frames: Sequence[int],
+        frames: int | Sequence[int],
         *,
         media_type: str,
         transfer_syntax: str | None,
     ) -> Operation[bytes]:
         """Retrieve frames, numbered from 1."""
         url = f"{self._resource(study, series, instance)}/frames/{_frames(frames)}"
-        syntax = None if transfer_syntax is None else _syntax(transfer_syntax)
+        syntax = None if transfer_syntax is None else syntax_named(transfer_syntax)
         return retrieving.retrieve_frames(self.peer, url, media_type=media_type, transfer_syntax=syntax)
 
     def retrieve_bulk_data(self, url: str) -> Operation[bytes]:
@@ -88,12 +93,14 @@ class Operations:
         study: str,
         series: str | None,
         instance: str | None,
-        frames: Sequence[int] | None,
+        frames: int | Sequence[int] | None,
         *,
         media_type: str,
         parameters: Mapping[str, Any],
     ) -> Operation[bytes]:
         """Retrieve a rendered resource."""
+        if "/" not in media_type:
+            raise ValueError("`media_type` is one as image/png")
         url = self._resource(study, series, instance)
         if frames is not None:
             if instance is None:
@@ -129,13 +136,25 @@ def _uid(uid: str | None) -> str:
     return str(uid)
 
 
-def _syntax(syntax: str) -> str:
-    if syntax != "*" and not is_uid(syntax):
-        raise ValueError("`transfer_syntax` is a UID, or `*` for the one that is stored")
-    return syntax
+def syntax_named(syntax: str) -> str:
+    """Return the UID of a transfer syntax by UID, keyword or short name; a service may know more UIDs than we do.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    if syntax == "*" or is_uid(syntax):
+        return str(syntax)
+    row = _core.transfer_syntax(keyword_of(syntax))
+    if row is None:
+        what = "a UID, a keyword or a short name as jpeg-ls"
+        raise ValueError(f"`transfer_syntax` is {what}, or `*` for the one that is stored")
+    return str(row["uid"])
 
 
-def _frames(frames: Sequence[int]) -> str:
-    if not frames or any(number < 1 for number in frames):
+def _frames(frames: int | Sequence[int]) -> str:
+    numbers = [frames] if isinstance(frames, int) else frames
+    if not numbers or any(number < 1 for number in numbers):
         raise ValueError("`frames` are numbers from 1")
-    return ",".join(str(int(number)) for number in frames)
+    return ",".join(str(int(number)) for number in numbers)

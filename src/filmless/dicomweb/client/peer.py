@@ -9,10 +9,11 @@ from urllib.parse import urljoin, urlsplit
 
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.steps import Ask, Head, Read, Wait
+from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
 
-__all__ = ["RETRIED", "Peer", "ask", "document", "objects", "pause"]
+__all__ = ["RETRIED", "BulkData", "Peer", "ask", "document", "objects", "pause"]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses behind which another try may do better."""
@@ -22,6 +23,9 @@ _MOST_ERROR_BYTES: Final = 64 << 10
 _LONGEST_PAUSE: Final = 60.0
 
 Request = Generator[Any, Any, Head]
+
+BulkData = Callable[[int, str, str], bytes | None]
+"""Gives the bytes of a value by its tag, value representation and BulkDataURI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +157,28 @@ def document(head: Head, most: int, *, kinds: tuple[str, ...]) -> Generator[Any,
     return bytes(held)
 
 
-def objects(data: bytes, status: int) -> list[Dataset]:
-    """Return the data sets of an array of DICOM JSON.
+def objects(data: bytes, status: int, *, bulk_data: BulkData | None = None) -> list[Dataset]:
+    """Return the data sets of an array of DICOM JSON; what `bulk_data` raises is raised as it is.
 
     Raises
     ------
     DicomWebError
         It is none.
     """
+    failures: list[Exception] = []
+
+    def value(tag: int, vr: str, uri: str) -> bytes | None:
+        try:
+            return None if bulk_data is None else bulk_data(tag, vr, uri)
+        except Exception as error:
+            failures.append(error)
+            raise
+
     try:
-        found = json.loads(data) if data.strip() else []
-        return [Dataset.from_json(one) for one in (found if isinstance(found, list) else [found])]
-    except (ValueError, TypeError, RecursionError, DicomError):
+        return [Dataset.from_json(one, bulk_data=value) for one in objects_of(data)]
+    except (ValueError, TypeError, DicomError):
+        if failures:
+            raise failures[0] from None
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
 
 
@@ -192,8 +206,11 @@ def _told(body: bytes, head: Head) -> tuple[str, str | None]:
         message, hint = told.get("error"), told.get("hint")
     except (ValueError, AttributeError, RecursionError):
         return "", None
-    is_text = isinstance(message, str) and message.isprintable() and len(message) < 300
-    return (f": {message}" if is_text else ""), (hint if isinstance(hint, str) and hint.isprintable() else None)
+    return (f": {message}" if _is_line(message) else ""), (hint if _is_line(hint) else None)
+
+
+def _is_line(text: object) -> bool:
+    return isinstance(text, str) and text.isprintable() and len(text) < 300
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from filmless.dataset import Dataset
-from filmless.dicomweb.client.peer import Peer, ask, document, objects
+from filmless.dicomweb.client.peer import BulkData, Peer, ask, document, objects
 from filmless.dicomweb.client.steps import Give, Head, Operation, Read
 from filmless.dicomweb.media_type import MediaType
 from filmless.dicomweb.multipart_in import PartData, PartEnd, PartHeaders, Parts
@@ -70,10 +70,10 @@ def retrieve_to(peer: Peer, url: str, folder: Path, *, transfer_syntax: str) -> 
             file.discard()
 
 
-def retrieve_metadata(peer: Peer, url: str) -> Operation[Dataset]:
+def retrieve_metadata(peer: Peer, url: str, *, bulk_data: BulkData | None) -> Operation[Dataset]:
     """Give the headers of instances."""
     head = yield from ask(peer, "GET", url, headers={"Accept": _JSON[0]})
-    for one in objects((yield from document(head, peer.json_bytes, kinds=_JSON)), head.status):
+    for one in objects((yield from document(head, peer.json_bytes, kinds=_JSON)), head.status, bulk_data=bulk_data):
         yield Give(one)
 
 
@@ -94,10 +94,20 @@ def retrieve_bulk_data(peer: Peer, url: str) -> Operation[bytes]:
 
 def picture(peer: Peer, url: str, *, media_type: str, parameters: Mapping[str, Any]) -> Operation[bytes]:
     """Give a rendered resource."""
-    query = urlencode({name: str(value) for name, value in parameters.items() if value is not None}, safe=",")
+    query = urlencode({name: _text(value) for name, value in parameters.items() if value is not None}, safe=",")
     full = f"{url}?{query}" if query else url
     head = yield from ask(peer, "GET", full, headers={"Accept": media_type})
+    if MediaType.of(head.headers.get("content-type")).name == "multipart/related":
+        raise DicomWebError(
+            "the answer holds a picture for each instance or frame, expected one",
+            status=head.status,
+            hint="ask for one instance, or one frame of it",
+        )
     yield Give((yield from document(head, peer.json_bytes, kinds=(media_type,))))
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def name_of(ds: Dataset, data_digest: str) -> str:

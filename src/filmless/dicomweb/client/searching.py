@@ -1,8 +1,9 @@
 """QIDO-RS from the client's side: pages of a search, one after the other."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from filmless import _core
 from filmless.dataset import Dataset
@@ -13,13 +14,15 @@ __all__ = ["search"]
 
 _JSON: Final = ("application/dicom+json", "application/json")
 _PAGE: Final = 1000
+_LITERAL: Final = "*?,"
+"""What a query may have as it is, and Orthanc takes for wildcards and lists only then."""
 
 
 def search(
     peer: Peer,
     *path: str | None,
     values: Mapping[str, Any],
-    include: Sequence[str],
+    include: str | Sequence[str],
     fuzzy: bool,
     limit: int | None,
     offset: int,
@@ -31,14 +34,16 @@ def search(
     PS3.18 10.6
     """
     fixed = [(_named(keyword), _text(value)) for keyword, value in values.items()]
-    fixed += [("includefield", field if field == "all" else _named(field)) for field in include]
+    fields = [include] if isinstance(include, str) else include
+    fixed += [("includefield", field if field == "all" else _named(field)) for field in fields]
     if fuzzy:
         fixed.append(("fuzzymatching", "true"))
     given = 0
     seen: str | None = None
     while limit is None or given < limit:
         size = _PAGE if limit is None else min(_PAGE, limit - given)
-        query = urlencode([*fixed, ("limit", str(size)), ("offset", str(offset + given))])
+        asked = [*fixed, ("limit", str(size)), ("offset", str(offset + given))]
+        query = urlencode(asked, safe=_LITERAL, quote_via=quote)
         head = yield from ask(peer, "GET", f"{peer.at(*path)}?{query}", headers={"Accept": _JSON[0]})
         found = (
             []
@@ -72,4 +77,8 @@ def _named(keyword: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(_text, value))
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return f"{value:%Y%m%d}"
+    return str(value)

@@ -4,6 +4,7 @@ An operation is a generator. It knows HTTP and DICOMweb and no socket, so there 
 """
 
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
@@ -66,7 +67,7 @@ Step: TypeAlias = Ask | Read | Wait | Give[_T]
 Operation: TypeAlias = Generator[Step[_T], Head | bytes | None, None]
 
 _PIECE = 1 << 20
-_ERRORS = (httpx.TransportError, httpx.DecodingError, httpx.StreamError, NetworkError)
+_ERRORS = (httpx.TransportError, httpx.StreamError, httpx.InvalidURL, zlib.error, NetworkError)
 
 
 def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
@@ -90,7 +91,7 @@ def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
                     content = None if step.body is None else step.body()
                     request = client.build_request(step.method, step.url, headers=step.headers, content=content)
                     response = client.send(request, stream=True, follow_redirects=False)
-                    pieces = response.iter_bytes(_PIECE)
+                    pieces = _received(response)
                     answer = _head(response)
             except _ERRORS as error:
                 answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
@@ -121,7 +122,7 @@ async def run_async(client: httpx.AsyncClient, operation: Operation[_T]) -> Asyn
                     content = None if step.body is None else _in_thread(step.body())
                     request = client.build_request(step.method, step.url, headers=step.headers, content=content)
                     response = await client.send(request, stream=True, follow_redirects=False)
-                    pieces = response.aiter_bytes(_PIECE)
+                    pieces = _received_async(response)
                     answer = _head(response)
             except _ERRORS as error:
                 answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
@@ -149,6 +150,51 @@ async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
+class _Inflating:
+    """Inflates an answer, a bounded piece at a time: httpx would inflate all that came at once, nested bombs too."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+            raise NetworkError("the answer is compressed in a way that was not asked for")
+        self._inflater = zlib.decompressobj(47) if coding not in {"identity", ""} else None
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        if self._inflater is None:
+            yield data
+            return
+        while data and not self._inflater.eof:
+            piece = self._inflater.decompress(data, _PIECE)
+            data = self._inflater.unconsumed_tail
+            if piece:
+                yield piece
+
+    def finish(self) -> None:
+        if self._inflater is not None and not self._inflater.eof:
+            raise zlib.error
+
+
+def _received(response: httpx.Response) -> Iterator[bytes]:
+    if response.is_stream_consumed:  # a transport that has it all
+        yield response.content
+        return
+    inflating = _Inflating(response)
+    for data in response.iter_raw(_PIECE):
+        yield from inflating.pieces(data)
+    inflating.finish()
+
+
+async def _received_async(response: httpx.Response) -> AsyncIterator[bytes]:
+    if response.is_stream_consumed:
+        yield response.content
+        return
+    inflating = _Inflating(response)
+    async for data in response.aiter_raw(_PIECE):
+        for piece in inflating.pieces(data):
+            yield piece
+    inflating.finish()
+
+
 def _head(response: httpx.Response) -> Head:
     return Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
 
@@ -162,7 +208,7 @@ def _network_error(error: Exception, step: Step[_T]) -> NetworkError:
         what = "took too long"
     elif isinstance(error, httpx.ConnectError):
         what = f"could not connect{_reason(error)}"
-    elif isinstance(error, httpx.DecodingError):
+    elif isinstance(error, zlib.error):
         what = "is wrongly compressed"
     else:
         what = "was broken off or malformed"

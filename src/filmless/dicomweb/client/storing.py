@@ -206,19 +206,25 @@ def _results(data: bytes, items: list[_Item], status: int) -> dict[str, Stored]:
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
     names = {item.uid: item.name for item in items}
     found: dict[str, Stored] = {}
-    for one in ds.get("ReferencedSOPSequence") or ():
+    for one in _items(ds, "ReferencedSOPSequence"):
         uid = str(one.get("ReferencedSOPInstanceUID"))
         found[uid] = Stored(names.get(uid, ""), uid, warning_reason=_number(one.get("WarningReason")))
-    for one in ds.get("FailedSOPSequence") or ():
+    for one in _items(ds, "FailedSOPSequence"):
         uid, reason = str(one.get("ReferencedSOPInstanceUID")), _number(one.get("FailureReason"))
         found[uid] = Stored(names.get(uid, ""), uid, _why(reason, one), reason)
-    others = ds.get("OtherFailuresSequence") or ()
+    others = _items(ds, "OtherFailuresSequence")
     missing = [item for item in items if item.uid not in found]
     if others and len(others) == len(missing):
         for item, one in zip(missing, others, strict=True):
             reason = _number(one.get("FailureReason"))
             found[item.uid] = Stored(item.name, item.uid, _why(reason, one), reason)
     return found
+
+
+def _items(ds: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; of what is none, whatever its representation says, there are none."""
+    found = ds.get(keyword)
+    return [one for one in found if isinstance(one, Dataset)] if isinstance(found, Iterable) else []
 
 
 def _number(value: Any) -> int | None:
@@ -228,7 +234,7 @@ def _number(value: Any) -> int | None:
 def _why(reason: int | None, failed: Dataset) -> str:
     comment = failed.get("ErrorComment")
     text = "not stored" if reason is None else f"not stored, failure reason {reason:04X}H"
-    return f"{text}: {comment}" if isinstance(comment, str) and comment.isprintable() else text
+    return f"{text}: {comment}" if isinstance(comment, str) and comment.isprintable() and len(comment) <= 64 else text
 
 
 def _may_pass(result: Stored) -> bool:

@@ -36,7 +36,7 @@ from filmless.errors import (
 )
 from filmless.security import Limits
 
-__all__ = ["HANDLERS", "application"]
+__all__ = ["HANDLERS", "answer_http_error", "application"]
 
 # Routes are tried in turn: what is asked for thousands of times in a row comes first.
 _PARTS = (store, frames, bulk_data, capabilities, conversion, deletion, instances, metadata, rendered, search, wado_uri)

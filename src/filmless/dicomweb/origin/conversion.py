@@ -26,6 +26,7 @@ __all__ = ["routes"]
 
 _HEADER: Final = "application/dicom+json"
 _MAX_VALUE: Final = 64 << 10
+_MAX_VALUES: Final = 1000
 
 
 def routes(service: Service) -> list[Route]:
@@ -50,11 +51,14 @@ async def _read(service: Service, receiving: Receiving, request: Request, media_
             async for piece in body(request, service):
                 await spool.take(piece)
         values: dict[str, Any] = {name: _value(name, text) for name, text in request.query_params.items()}
-        sources, template = [], None
+        sources, template, fields = [], None, 0
         for part in spool.parts:
             if part.media_type.name == _HEADER:
                 template = await service.call(_template, spool, part, service.limits.json_bytes)
             elif (name := _field(part)) is not None:
+                fields += 1
+                if fields > _MAX_VALUES:
+                    raise DicomWebError(f"more than {_MAX_VALUES} header values", status=413)
                 values[name] = _value(name, await service.call(_text, spool, part))
             elif part.size:
                 sources.append(part)

@@ -148,11 +148,14 @@ def forms_of(transfer_syntax: str, is_encapsulated: bool, is_multipart: bool) ->
             is_only = plain not in offers
             offers.append(Offer(_OCTETS, is_multipart, transfer_syntax, is_default=is_only, is_stored=True))
     if is_decoded(transfer_syntax):
+        others = []
         for target in targets_of(has_pixels=True):
             uid, media_type = target["uid"], target["media_type"]
             if media_type in _DEFAULTS and uid != transfer_syntax:
                 is_default = uid == _DEFAULTS[media_type] and media_type != stored
-                offers.append(Offer(media_type, is_multipart, uid, is_default=is_default))
+                others.append(Offer(media_type, is_multipart, uid, is_default=is_default))
+        # To who takes any: the defaults lose nothing, and hold what JPEG Baseline cannot.
+        offers += sorted(others, key=lambda offer: offer.transfer_syntax not in _DEFAULTS.values())
     return tuple(offers)
 
 

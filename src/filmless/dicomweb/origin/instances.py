@@ -53,8 +53,9 @@ def routes(service: Service) -> list[Route]:
         if first == _ZIP:
             return _send_zip(service, request, entries)
         # What has no such form, as a report among images that are asked for as JPEG, goes out as it is stored.
-        wanted = {kind: offer.transfer_syntax if offer else kind[0] for kind, offer in chosen.items()}
-        headers = {} if all(chosen.values()) else {"Warning": _AS_STORED}
+        fitting = {kind: offer for kind, offer in chosen.items() if offer and offer != _ZIP}
+        wanted = {kind: fitting[kind].transfer_syntax if kind in fitting else kind[0] for kind in kinds}
+        headers = {} if len(fitting) == len(kinds) else {"Warning": _AS_STORED}
         return send_instances(
             service, request, entries, wanted, is_multipart=first.is_multipart, is_alone=is_alone, headers=headers
         )

@@ -1,6 +1,5 @@
 """WADO-RS metadata: headers as JSON or XML, as they were kept at ingest."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -82,10 +81,7 @@ def _json(service: Service, entries: Sequence[Entry], base: str) -> Iterator[byt
 def _xml(service: Service, entries: Sequence[Entry], base: str, form: Multipart) -> Iterator[bytes]:
     for number, (entry, header) in enumerate(_headers(service, entries)):
         url = instance_url(base, entry)
-        try:
-            text = native_model(json.loads(header.json(url)))
-        except RecursionError:  # deeper than Python goes; the core keeps a stack of its own
-            text = None
+        text = native_model(header.json(url))
         if text is None:
             ds = service.archive.dataset(entry)
             text = ds.to_xml(bulk_data="uri", bulk_data_uri=f"{url}/bulkdata/").encode()

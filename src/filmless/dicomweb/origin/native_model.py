@@ -1,5 +1,6 @@
 """The native XML model, made from DICOM JSON: the header that is kept is not decoded, and its URIs stay."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -17,19 +18,19 @@ _ESCAPES: Final = str.maketrans(
 )
 
 
-def native_model(header: Mapping[str, Any]) -> bytes | None:
+def native_model(header: bytes | str) -> bytes | None:
     """Write a DICOM JSON object as XML; None when it holds what XML cannot: the core writes that in another way.
 
     Parameters
     ----------
     header
-        What `json.loads` gives.
+        The JSON. Its numbers are written as they stand there.
 
     DICOM
     -----
     PS3.19 A.1, PS3.18 F.2
     """
-    lines = "".join(_elements(header))
+    lines = "".join(_elements(json.loads(header, parse_float=str, parse_int=str)))
     if _FORBIDDEN.search(lines):
         return None
     namespace = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
@@ -74,7 +75,7 @@ def _value(number: int, value: Any, *, is_name: bool) -> Iterator[str]:
     if value is None:
         return
     if not is_name:
-        yield f'<Value number="{number}">{_escaped(_text(value))}</Value>'
+        yield f'<Value number="{number}">{_escaped(value)}</Value>'
         return
     yield f'<PersonName number="{number}">'
     for group in _GROUPS:
@@ -87,8 +88,3 @@ def _value(number: int, value: Any, *, is_name: bool) -> Iterator[str]:
 
 def _escaped(text: str) -> str:
     return text.translate(_ESCAPES)
-
-
-def _text(value: Any) -> str:
-    """Return a number as the core writes it: without an exponent, and whole ones without a point."""
-    return repr(value) if isinstance(value, float) else str(value)

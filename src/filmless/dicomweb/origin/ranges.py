@@ -58,6 +58,8 @@ def unchanged(request: Request, etag: str, modified: float) -> Response | None:
     headers = request.headers
     if (wanted := headers.get("if-match")) is not None and not _names(wanted, etag, strong=True):
         raise DicomWebError("the resource is not what `If-Match` says", status=412)
+    if wanted is None and (before := _date(headers.get("if-unmodified-since"))) is not None and int(modified) > before:
+        raise DicomWebError("the resource is newer than `If-Unmodified-Since` says", status=412)
     if (known := headers.get("if-none-match")) is not None:
         same = _names(known, etag, strong=False)
     else:

@@ -1,6 +1,5 @@
 """QIDO-RS: searching for studies, series and instances."""
 
-import json
 from collections.abc import Iterator, Sequence
 from secrets import token_hex
 from typing import Final
@@ -115,7 +114,7 @@ def _json(rows: Sequence[Row]) -> Iterator[bytes]:
 
 def _xml(rows: Sequence[Row], form: Multipart) -> Iterator[bytes]:
     for number, row in enumerate(rows):
-        text = native_model(json.loads(row.json)) or Dataset.from_json(row.json).to_xml().encode()
+        text = native_model(row.json) or Dataset.from_json(row.json).to_xml().encode()
         yield form.head(_XML.media_type, len(text), is_first=number == 0)
         yield text
     yield form.end

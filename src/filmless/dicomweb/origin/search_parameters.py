@@ -18,7 +18,7 @@ KEYS: Final = ("fuzzymatching", "includefield", "limit", "offset", "emptyvaluema
 
 _OTHERS: Final = frozenset({"accept", "charset"})  # of all services
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
-_KEYWORD: Final = re.compile(r"[A-Z][A-Za-z0-9]{1,79}")
+_KEYWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,79}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _MOST_PARAMETERS: Final = 1000
 _DEEPEST: Final = 8  # sequences
@@ -151,7 +151,10 @@ def _include(found: Asked, value: str) -> None:
 def _is_attribute(name: str) -> bool:
     """Whether a name can only be meant for an attribute: a keyword, a tag, or a path of them."""
     first = name.partition(".")[0]
-    return bool(_TAG.fullmatch(first) or _KEYWORD.fullmatch(first))
+    if _TAG.fullmatch(first):
+        return True
+    # All begin with a capital letter, but for dBdt.
+    return bool(_KEYWORD.fullmatch(first)) and (first[0].isupper() or _core.dictionary_entry(first) is not None)
 
 
 def _path(name: str) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
+from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
 from filmless.archive import Archive, Entry, Within
@@ -17,6 +18,10 @@ __all__ = ["Service"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def _is_at(host: str, address: str) -> bool:
+    return host == address or (host == "localhost" and address in {"127.0.0.1", "::1"})
 
 
 def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
@@ -79,8 +84,15 @@ class Service:
         """Return the URL of the service, without a slash at the end."""
         if self.public_url:
             return self.public_url
+        # `request.base_url` is of the outermost application: where this one is mounted is its own root path.
+        scope = {**request.scope, "path": request.scope.get("root_path", ""), "query_string": b""}
         try:
-            return str(request.base_url).rstrip("/")
+            url, (address, port) = URL(scope=scope), request.scope.get("server") or ("", None)
+            # dicomweb-client leaves the port out of `Host`. Who names a server by its own address asks it directly;
+            # else a port that is missing is the one of a proxy.
+            if port not in {None, 80, 443} and url.port is None and _is_at(url.hostname or "", address):
+                url = url.replace(port=port)
+            return str(url).rstrip("/")
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 

@@ -16,6 +16,8 @@ __all__ = ["IN_MEMORY_BYTES", "Kept", "Spool"]
 IN_MEMORY_BYTES: Final = 512 << 20
 """Of what has to be held in memory as a whole to become an instance: bulk data of one, a picture, a film."""
 _PIECE: Final = 1 << 20
+_HEADER_BYTES: Final = 16 << 20
+_HEADERS: Final = ("content-type", "content-location", "content-disposition")
 _WHAT: Final = "the body cannot be kept for a while"
 
 
@@ -37,9 +39,9 @@ class Spool:
         with failing_as_archive(_WHAT):
             self._file = tempfile.TemporaryFile(prefix="filmless-")  # noqa: SIM115 - closed by `__aexit__`
         self._lock = Lock()
-        self._pieces: list[bytes | memoryview] = []
-        self._held = 0
+        self._held = bytearray()  # copied: a view of a few bytes would keep the whole piece that it is of
         self._size = 0
+        self._header_bytes = 0
         self.parts: list[Kept] = []
 
     async def __aenter__(self) -> Self:
@@ -51,7 +53,18 @@ class Spool:
         self._file.close()
 
     def begin(self, headers: dict[str, str]) -> Kept:
-        """Begin a part."""
+        """Begin a part.
+
+        Raises
+        ------
+        LimitError
+            The headers of all parts are larger than what is held in memory.
+        """
+        headers = {name: headers[name] for name in _HEADERS if name in headers}
+        self._header_bytes += sum(map(len, headers.values()))
+        if self._header_bytes > _HEADER_BYTES:
+            message = f"headers of parts of more than {_HEADER_BYTES} bytes"
+            raise LimitError(message, limit="header_bytes", value=_HEADER_BYTES)
         kept = Kept(MediaType.of(headers.get("content-type")), headers, self._size)
         self.parts.append(kept)
         return kept
@@ -63,18 +76,16 @@ class Spool:
         self._size += len(data)
         if kept.size > most:
             raise LimitError(f"a part of more than {most} bytes", limit="part_bytes", value=most)
-        self._pieces.append(data)
-        self._held += len(data)
-        if self._held >= _PIECE:
+        self._held += data
+        if len(self._held) >= _PIECE:
             await self._service.call(self.flush)
 
     def flush(self) -> None:
         """Write what is held; in a thread."""
-        pieces, self._pieces, self._held = self._pieces, [], 0
+        held, self._held = self._held, bytearray()
         with self._lock, failing_as_archive(_WHAT):
             self._file.seek(0, 2)
-            for piece in pieces:
-                self._file.write(piece)
+            self._file.write(held)
 
     def read(self, kept: Kept) -> bytes:
         """Return a part; in a thread.
@@ -90,7 +101,7 @@ class Spool:
                 limit="in_memory_bytes",
                 value=IN_MEMORY_BYTES,
             )
-        if self._pieces:
+        if self._held:
             self.flush()
         with self._lock, failing_as_archive(_WHAT):
             self._file.seek(kept.start)

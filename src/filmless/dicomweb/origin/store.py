@@ -115,7 +115,8 @@ def _unsupported() -> DicomWebError:
     return DicomWebError(
         "the body is of a media type that is not stored",
         status=415,
-        hint='expected `multipart/related; type="application/dicom"`, or application/dicom+json or +xml with bulk data',
+        hint='expected application/dicom or `multipart/related; type="application/dicom"`, or application/dicom+json '
+        "or +xml with bulk data; `/convert` takes pictures and documents",
     )
 
 

@@ -1,21 +1,20 @@
 """STOW-RS of metadata: data sets as JSON or XML, their bulk data in parts of their own."""
 
-import json
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from filmless import _core
 from filmless.dataset import Dataset
+from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.dicomweb.multipart_in import PartData, PartHeaders
 from filmless.dicomweb.origin.body import parts
 from filmless.dicomweb.origin.receiving import Receiving
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES, Kept, Spool
-from filmless.dicomweb.origin.store_response import failure_of
+from filmless.dicomweb.origin.store_response import CANNOT_UNDERSTAND, Failure, failure_of
 from filmless.errors import DicomError, FormatError, LimitError
 from filmless.file import encode
 from filmless.pixels.encapsulation import encapsulate, encapsulate_stream
@@ -60,14 +59,19 @@ async def read_metadata(service: Service, receiving: Receiving, request: Request
         bulk = Bulk(spool, [part for part in spool.parts if part.media_type.name not in _DOCUMENTS])
         for document in documents:
             kind = _DOCUMENTS[document.media_type.name]
-            objects = await service.draw(lambda: list(_objects(spool.read(document), kind)))  # noqa: B023 - awaited
-            for one in objects:
+            text = await service.call(spool.read, document)
+            objects = iter([text]) if kind == "xml" else objects_of(text)
+            count = 0
+            while (one := await service.draw(next, objects, None)) is not None:
+                count += 1
                 try:
                     data = await service.draw(bulk.instance, one, kind)
                 except DicomError as error:
                     receiving.fail(failure_of(error))
                 else:
                     await store_bytes(receiving, data)
+            if not count:
+                receiving.fail(Failure(CANNOT_UNDERSTAND, "a document without a data set"))
 
 
 async def fill(spool: Spool, request: Request, service: Service, media_type: MediaType) -> None:
@@ -150,21 +154,6 @@ class Bulk:
         ds.add_new("PixelData", "OB", made.value)
         if made.offsets is not None:
             ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths = made.offsets, made.lengths
-
-
-def _objects(data: bytes, kind: str) -> Iterator[bytes]:
-    """Give each data set of a document."""
-    if kind == "xml":
-        yield data
-        return
-    try:
-        found: Any = json.loads(data)
-    except (ValueError, RecursionError):
-        raise FormatError("the metadata are no JSON, or too deep") from None
-    for one in found if isinstance(found, list) else [found]:
-        if not isinstance(one, dict):
-            raise FormatError("the metadata are no array of DICOM JSON objects")
-        yield json.dumps(one, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _location(uri: str) -> str:

@@ -29,6 +29,7 @@ NOT_AUTHORIZED: Final = 0x0124
 
 _STATUS: Final = {OUT_OF_RESOURCES: 507, PROCESSING_FAILURE: 503, TOO_LARGE: 413}
 """When nothing was stored and all failed for this one reason; 409 otherwise."""
+_MOST_LETTERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,13 @@ def _failed(failure: Failure) -> Dataset:
         item.ReferencedSOPClassUID = failure.sop_class_uid
         item.ReferencedSOPInstanceUID = failure.instance_uid
     item.FailureReason = failure.reason
-    item.ErrorComment = failure.message[:64]
+    item.ErrorComment = _in_short(failure.message)
     return item
+
+
+def _in_short(message: str) -> str:
+    """Return a message as long as an Error Comment (LO) may be; one that is cut ends with a word and an ellipsis."""
+    return message if len(message) <= _MOST_LETTERS else f"{message[: _MOST_LETTERS - 1].rpartition(' ')[0]}…"
 
 
 def _reason(error: Exception) -> int:

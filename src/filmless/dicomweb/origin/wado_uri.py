@@ -98,7 +98,9 @@ def _files(entry: Entry, transfer_syntax: str) -> list[Offer]:
     ]
     if not transfer_syntax:
         return offers
-    return [offer._replace(is_default=True) for offer in offers if offer.transfer_syntax == transfer_syntax]
+    # A star stands for what is stored, as in WADO-RS; others know it, too.
+    wanted = entry.transfer_syntax_uid if transfer_syntax == "*" else transfer_syntax
+    return [offer._replace(is_default=True) for offer in offers if offer.transfer_syntax == wanted]
 
 
 def _pictures(entry: Entry) -> list[Offer]:

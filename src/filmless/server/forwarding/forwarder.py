@@ -1,6 +1,7 @@
 """The forwarder: threads that take what waits for a peer and send it, again and again, later each time."""
 
 import random
+import re
 import shutil
 import tempfile
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from filmless.archive import Archive
-from filmless.errors import DicomError
+from filmless.errors import DicomError, NotFoundError
 from filmless.security import client_tls
 from filmless.server.activity import Activity
 from filmless.server.forwarding.queue import Queue, Waiting
@@ -24,6 +25,7 @@ __all__ = ["Forwarder", "client_of"]
 
 _TOGETHER: Final = 20
 _LEASE_S: Final = 600.0
+_PEERS_WORDS: Final = re.compile(r"(\d{3} to [A-Z]+ [^:]*|not stored(?:, failure reason [0-9A-F]+H)?): .*", re.DOTALL)
 _LONGEST_SLEEP_S: Final = 30.0  # another process may have put something in
 
 
@@ -68,6 +70,10 @@ class Forwarder:
             for name, peer in peers.items()
             for _ in range(peer.concurrency)
         ]
+        self._in_hand_lock = threading.Lock()
+        self._in_hand: set[int] = set()
+        if peers:
+            self.activities.append(Activity("leases", self._renew, every_s=_LEASE_S / 4, log=log))
         what = "Instances that wait for being sent on."
         metrics.measure(Measure("filmless_forward_queue", what, "state", self._lengths))
 
@@ -91,49 +97,74 @@ class Forwarder:
         if stopping.is_set():
             self._queue.release([waiting.id for waiting in batch])
             return 0.0
-        self._send(name, peer, batch)
+        ids = {waiting.id for waiting in batch}
+        with self._in_hand_lock:
+            self._in_hand |= ids
+        try:
+            self._send(name, peer, batch)
+        finally:
+            with self._in_hand_lock:
+                self._in_hand -= ids
         return 0.0
 
+    def _renew(self, _stopping: threading.Event) -> None:
+        """Keep what is being sent from being taken by others: large instances take longer than a lease."""
+        with self._in_hand_lock:
+            ids = sorted(self._in_hand)
+        self._queue.renew(ids, lease_s=_LEASE_S)
+
     def _send(self, name: str, peer: Peer, batch: list[Waiting]) -> None:
-        gone: list[int] = []
+        gone: set[int] = set()
         errors: dict[int, str] = {}
         with ExitStack() as stack:
-            sources: dict[str, Waiting] = {}
+            # An instance that was replaced can wait twice: it is sent once, as it is now.
+            sources: dict[str, list[int]] = {}
             for waiting in batch:
-                path = self._source(waiting, stack)
-                if path is None:
-                    gone.append(waiting.id)
+                try:
+                    path = self._source(waiting, stack)
+                except (DicomError, OSError) as error:
+                    errors[waiting.id] = _text(error)
                 else:
-                    sources[path] = waiting
-            try:
-                client = self._connect(peer)
-                stack.callback(client.close)
-                report = client.store(list(sources))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
-                text = error.message if isinstance(error, DicomError) else type(error).__name__
-                errors = {waiting.id: text for waiting in sources.values()}
-                self._log.debug("sending failed", peer=name, **where_raised(error))
-            else:
-                stored = {result.source for result in report.stored}
-                told = {result.source: result.error for result in report.failed}
-                for path, waiting in sources.items():
-                    if path not in stored:
-                        errors[waiting.id] = told.get(path) or "the peer did not say what became of it"
-        done = [waiting.id for waiting in sources.values() if waiting.id not in errors]
+                    if path is None:
+                        gone.add(waiting.id)
+                    else:
+                        sources.setdefault(path, []).append(waiting.id)
+            for path, why in self._errors(name, peer, list(sources), stack).items():
+                errors |= dict.fromkeys(sources[path], why)
+        done = [waiting.id for waiting in batch if waiting.id not in errors and waiting.id not in gone]
         self._queue.done([*done, *gone])
         now = time.time()
-        failures = {w.id: (errors[w.id], self._next(w, now)) for w in sources.values() if w.id in errors}
+        failures = {w.id: (errors[w.id], self._next(w, now)) for w in batch if w.id in errors}
         self._queue.failed(failures)
         self._tell(name, done, failures)
 
+    def _errors(self, name: str, peer: Peer, paths: list[str], stack: ExitStack) -> dict[str, str]:
+        """Send files; return why the peer does not have them, of those that it has not."""
+        if not paths:
+            return {}
+        try:
+            client = self._connect(peer)
+            stack.callback(client.close)
+            report = client.store(paths)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            self._log.debug("sending failed", peer=name, **where_raised(error))
+            return dict.fromkeys(paths, _text(error))
+        stored = {result.source for result in report.stored}
+        told = {result.source: result.error for result in report.failed}
+        return {
+            path: told.get(path) or "the peer did not say what became of it" for path in paths if path not in stored
+        }
+
     def _source(self, waiting: Waiting, stack: ExitStack) -> str | None:
-        """Return a file of an instance, None when it is not there any more."""
+        """Return a file of an instance; None when it is no longer in the archive."""
         entry = self._archive.index.find(waiting.instance_uid)
         if entry is None:
             return None
         path = self._archive.path(entry)
         if path is not None:
-            return path if Path(path).exists() else None
+            if not Path(path).exists():  # a disk that is away comes back; what was deleted has no row next time
+                raise NotFoundError("the file of the instance is not there")
+            return path
         # Of an object store: not into memory, it may be of any size.
         with self._archive.open(entry) as stored:
             copy = tempfile.NamedTemporaryFile(delete=False)  # noqa: SIM115 - closed here, read by its name
@@ -158,7 +189,8 @@ class Forwarder:
             self._log.info("sent on", peer=name, instances=len(done))
         if failures:
             dead = sum(due is None for _, due in failures.values())
-            error = next(iter(failures.values()))[0]
+            # The queue keeps what the peer said; it may be of a patient, and a log is not to be.
+            error = _PEERS_WORDS.sub(r"\1", next(iter(failures.values()))[0])
             self._log.warning("sending on failed", peer=name, instances=len(failures), given_up=dead, error=error)
 
 
@@ -169,6 +201,10 @@ def client_of(peer: Peer) -> _Sender:
     token = peer.token_file.read_text(encoding="utf-8").strip() if peer.token_file is not None else None
     verify = client_tls(authorities=peer.ca_file) if peer.url.startswith("https:") else True
     return BlockingClient(peer.url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
+
+
+def _text(error: Exception) -> str:
+    return error.message if isinstance(error, DicomError) else type(error).__name__
 
 
 def _unlinked(name: str) -> None:

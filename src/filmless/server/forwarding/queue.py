@@ -104,6 +104,16 @@ class Queue:
         if failures:
             self._database.write(work)
 
+    def renew(self, ids: Sequence[int], *, lease_s: float) -> None:
+        """Keep what was taken for longer."""
+        if ids:
+            self._database.write(
+                lambda transaction: transaction.run(
+                    "UPDATE forward SET due = ? WHERE state = 'sending' AND id IN [?]",
+                    (time.time() + lease_s, transaction.list(ids)),
+                )
+            )
+
     def release(self, ids: Sequence[int]) -> None:
         """Give back what was taken and not tried."""
         if ids:

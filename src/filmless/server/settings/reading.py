@@ -25,6 +25,16 @@ _UNITS: Final = {"": 1, "B": 1} | {
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _LARGEST: Final = 1 << 62
 _SECURITY: Final = "security"
+#: What names files in the tables of security, which are read elsewhere: table, key.
+_PATHS: Final = (
+    ("", "key_file"),
+    ("tls", "certificate"),
+    ("tls", "key"),
+    ("tls", "authorities"),
+    ("tokens", "jwks"),
+    ("tokens", "authorities"),
+    ("audit", "file"),
+)
 
 
 class SettingsError(DicomError):
@@ -86,7 +96,7 @@ def read_settings(
     }
     top = {option.name: values[option.key] for option in OPTIONS if not option.section and option.key in values}
     settings = Settings(**top, **built, **rows)
-    security = _security(content.get(_SECURITY, {}), values, settings.data, source.where)
+    security = _security(content.get(_SECURITY, {}), values, settings.data, source)
     settings = dataclasses.replace(settings, security=security)
     _check(settings, source.where)
     return settings
@@ -96,9 +106,9 @@ def _is_security(key: str) -> bool:
     return key.partition(".")[0] == _SECURITY
 
 
-def _security(table: Any, values: Mapping[str, Any], data: Path, where: str) -> SecurityOptions:
+def _security(table: Any, values: Mapping[str, Any], data: Path, source: "_Source") -> SecurityOptions:
     """Have the security room read its table, which it does more strictly than we could."""
-    merged = _copied(table)
+    merged = _anchored(_copied(table), source.folder)
     for option in OPTIONS:
         if _is_security(option.key) and option.key in values and isinstance(merged, dict):
             place = merged
@@ -106,9 +116,24 @@ def _security(table: Any, values: Mapping[str, Any], data: Path, where: str) -> 
                 place = place.setdefault(name, {})
             place[option.name] = values[option.key]
     try:
-        return SecurityOptions.from_mapping(merged, folder=data)
+        # What the command line gave is relative to where it was given: only the defaults lie in the archive's folder.
+        security = SecurityOptions.from_mapping(_anchored(merged, Path.cwd()), folder=data)
     except DicomError as error:
-        raise SettingsError(f"{error.message}, in {where}", hint=error.hint) from None
+        raise SettingsError(f"{error.message}, in {source.where}", hint=error.hint) from None
+    if security.tokens and isinstance(keys := security.tokens.key_source, Path) and not keys.is_file():
+        message = f"`security.tokens.jwks` in {source.where} is a file that is not there: {keys}"
+        raise SettingsError(message, hint="it is a URL by https, or a file, relative to the configuration")
+    return security
+
+
+def _anchored(table: Any, folder: Path) -> Any:
+    """Make the relative paths of a table of security relative to a folder."""
+    for section, name in _PATHS:
+        place: Any = table.get(section) if section and isinstance(table, dict) else table
+        text = place.get(name) if isinstance(place, dict) else None
+        if isinstance(text, str | Path) and str(text) not in {"", "-"} and "://" not in str(text):
+            place[name] = str((folder / Path(text).expanduser()).absolute())
+    return table
 
 
 def _copied(value: Any) -> Any:
@@ -230,11 +255,13 @@ class _Source:
         return self.made(owner, key, values)
 
 
-def _unknown(key: str, known: Sequence[str], where: str) -> SettingsError:
+def _unknown(
+    key: str, known: Sequence[str], where: str, otherwise: str = "`filmless serve --show-config` shows all keys"
+) -> SettingsError:
     from difflib import get_close_matches
 
     close = get_close_matches(key, [one for one in known if one], 1)
-    hint = f"is `{close[0]}` meant?" if close else "`filmless serve --show-config` shows all keys"
+    hint = f"is `{close[0]}` meant?" if close else otherwise
     return SettingsError(f"unknown key `{key}` in {where}", hint=hint)
 
 
@@ -286,4 +313,6 @@ def _check(settings: Settings, where: str) -> None:
         for name in rule.to:
             if name not in settings.peers:
                 known = [f"peers.{one}" for one in settings.peers]
-                raise _unknown(f"peers.{name}", known, f"forward[{place}] of {where}")
+                raise _unknown(
+                    f"peers.{name}", known, f"forward[{place}] of {where}", "a peer is a table `[peers.NAME]`"
+                )

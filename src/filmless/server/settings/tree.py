@@ -1,13 +1,10 @@
 """The settings. A field here, with its words in the docstring, is an option of the file and of the command line."""
 
-import os
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from filmless.archive.options import Options
-from filmless.archive.upkeep import Retention
+from filmless.archive.options import Options, Retention, default_data
 from filmless.security import Limits, SecurityOptions
 
 __all__ = [
@@ -19,21 +16,9 @@ __all__ = [
     "Peer",
     "Quota",
     "Settings",
-    "default_data",
 ]
 
 DEFAULT_PORT: Final = 8104  # 104 is the port of DICOM
-
-
-def default_data() -> Path:
-    """Return where a person's archive is, by the conventions of the system."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Application Support"
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    return Path(base) / "filmless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
