@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from filmless.archive import Archive
+from filmless.archive.storage import folder as folder_module
 
 from .made import uid_of
 from .traced import Call, Disk, trace
@@ -109,3 +110,21 @@ def test_what_was_acknowledged_outlives_a_loss_of_power(
         cuts += 1
     assert (len(told), len(gone)) == (INSTANCES - INSTANCES // 6, INSTANCES // 6)
     assert cuts > INSTANCES
+
+
+def test_a_folder_that_another_sender_has_just_made_is_durable(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds it there may be told of a file in it before the one who made it has come to synchronise its name."""
+    synced: list[Path] = []
+    monkeypatch.setattr(folder_module, "sync_folder", lambda path: synced.append(Path(path)))
+    with Archive(tmp_path / "archive") as archive:
+        sha256 = hashlib.sha256(make(1)).hexdigest()
+        (archive.folder / "instances" / sha256[:2]).mkdir(parents=True)
+        archive.store(make(1))
+        instances = archive.folder / "instances"
+        assert synced[-3:] == [instances / sha256[:2], instances, archive.folder]
+        synced.clear()
+        archive.delete(archive.entries(uid_of(0, level=1)))
+        archive.store(make(1))
+        assert synced[-1] == instances / sha256[:2]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from filmless.archive import Archive, Outcome
+from filmless.archive import Archive, Options, Outcome
 from filmless.archive.storage import folder as folder_module
 from filmless.errors import ArchiveError, FormatError, StorageFullError
 
@@ -189,17 +189,17 @@ def test_one_bad_record_does_not_fail_the_others(archive: Archive, make: Make, m
     add = archive.index.add
     sizes = []
 
-    def picky(batch):
+    def picky(batch, **how):
         sizes.append(len(batch))
         if any(record.instance_uid == uid_of(3) for record, _, _ in batch):
             raise FormatError("a value that no database takes")
-        return add(batch)
+        return add(batch, **how)
 
-    def late(batch):
+    def late(batch, **how):
         # While the first one is committed the others gather.
         monkeypatch.setattr(archive.index, "add", picky)
         futures.extend(submit(number) for number in range(1, 6))
-        return picky(batch)
+        return picky(batch, **how)
 
     def submit(number: int) -> Future[Outcome]:
         with archive.receive() as incoming:
@@ -228,3 +228,47 @@ def test_a_broken_decision_is_told(archive: Archive, make: Make, monkeypatch: py
             archive.store(make(1, variant=1))
     is_whole(archive, {1}, make)
     assert archive.store(make(1, variant=1)).kind == "quarantined"
+
+
+def test_what_could_not_be_deleted_is_read_by_its_path(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(1))
+    [entry] = archive.entries(uid_of(0, level=1))
+
+    def fail(*_args: object) -> None:
+        raise ArchiveError("the index is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive.index, "remove", fail)
+        with pytest.raises(ArchiveError):
+            archive.delete([entry])
+    assert archive.dataset(entry).SOPInstanceUID == uid_of(1)
+    archive.store(make(2))
+    is_whole(archive, {1, 2}, make)
+    assert list(archive.storage.trashed()) == []
+
+
+def test_a_replacement_whose_commit_is_not_known(tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was committed, and nobody was told: whatever a start finds, the new one is current and the old one gone."""
+    options = Options(duplicates="replace")
+    with Archive(tmp_path / "archive", options=options) as archive:
+        archive.store(make(1))
+        replace = archive.index.replace
+        for kind in ("lost", "echo"):
+
+            def committed(changes: object, kind: str = kind) -> list[bool]:
+                replace(changes)  # type: ignore[arg-type]
+                if kind == "lost":
+                    raise ArchiveError("the connection was lost")
+                return [False]  # tried again after the connection was lost: the entry is there no more
+
+            variant = 1 if kind == "lost" else 2
+            with monkeypatch.context() as patch, suppress(ArchiveError):
+                patch.setattr(archive.index, "replace", committed)
+                assert archive.store(make(1, variant=variant)).kind == "identical"
+            [entry] = archive.entries(uid_of(0, level=1))
+            assert archive.read(entry) == make(1, variant=variant)
+        archive.store(make(2))
+        assert len(list(archive.storage.files("instances"))) == 2
+        assert list(archive.storage.trashed()) == []

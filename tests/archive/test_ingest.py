@@ -176,11 +176,11 @@ def test_what_waits_shares_a_transaction(archive: Archive, make: Make, monkeypat
     sizes, entered, go_on = [], threading.Event(), threading.Event()
     add = archive.index.add
 
-    def slow(batch):
+    def slow(batch, **how):
         sizes.append(len(batch))
         entered.set()
         assert go_on.wait(10)
-        return add(batch)
+        return add(batch, **how)
 
     monkeypatch.setattr(archive.index, "add", slow)
     futures = [submit(archive, make(0))]
@@ -201,10 +201,10 @@ def submit(archive: Archive, data: bytes) -> Future[Outcome]:
 def test_a_sender_that_goes_away_stops_nobody(archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     entered, go_on, add = threading.Event(), threading.Event(), archive.index.add
 
-    def slow(batch):
+    def slow(batch, **how):
         entered.set()
         assert go_on.wait(10)
-        return add(batch)
+        return add(batch, **how)
 
     monkeypatch.setattr(archive.index, "add", slow)
     future = submit(archive, make(0))
@@ -264,6 +264,56 @@ def test_another_study_than_the_one_it_is_sent_for(archive: Archive, make: Make)
     assert files(archive, "instances") == files(archive, "incoming") == []
 
 
+def of_patient(make: Make, number: int, patient: str) -> bytes:
+    ds = read(make(number))
+    ds.PatientID = patient
+    return encode(ds)
+
+
+def send_within(archive: Archive, data: bytes, patient: str) -> Future[Outcome]:
+    with archive.receive() as incoming:
+        incoming.write(data)
+        return incoming.submit(within=Within(patients=frozenset({patient})))
+
+
+@pytest.mark.parametrize("number", [1, 2])  # another instance of the study; the same one with other contents
+def test_nobody_puts_anything_into_the_study_of_a_patient_out_of_sight(
+    archive: Archive, make: Make, number: int
+) -> None:
+    archive.store(of_patient(make, 1, "P1"))
+    with pytest.raises(ConflictError, match="may not write"):
+        send_within(archive, of_patient(make, number, "P2"), "P2")
+    assert len(archive.entries(uid_of(0, level=1))) == 1
+    assert len(files(archive, "instances")) == 1
+    assert files(archive, "quarantine") == []
+    assert send_within(archive, of_patient(make, 3, "P1"), "P1").result(10).kind == "stored"
+
+
+def test_nobody_joins_a_study_that_another_one_makes_meanwhile(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, go_on, add = threading.Event(), threading.Event(), archive.index.add
+
+    def slow(batch, **how):
+        entered.set()
+        assert go_on.wait(10)
+        return add(batch, **how)
+
+    monkeypatch.setattr(archive.index, "add", slow)
+    first = submit(archive, make(0, study=5))
+    assert entered.wait(10)
+    one = send_within(archive, of_patient(make, 1, "P1"), "P1")
+    other = send_within(archive, of_patient(make, 2, "P2"), "P2")  # there is no study yet: nothing speaks against it
+    go_on.set()
+    assert {first.result(10).kind, one.result(10).kind} == {"stored"}
+    with pytest.raises(ConflictError, match="may not write"):
+        other.result(10)
+    assert [entry.instance_uid for entry in archive.entries(uid_of(0, level=1))] == [uid_of(1)]
+    archive.store(make(9, study=6))  # what was refused waits for the next commit to be cleared away
+    assert len(files(archive, "instances")) == 3
+    assert files(archive, "trash") == []
+
+
 def test_what_is_not_submitted_is_forgotten(archive: Archive, make: Make) -> None:
     with archive.receive() as incoming:
         incoming.write(make(1))
@@ -313,6 +363,22 @@ def test_a_lost_file_comes_back_with_the_next_sender(archive: Archive, make: Mak
     files(archive, "instances")[0].unlink()
     assert archive.store(make(1)).kind == "identical"
     assert only(archive, 1) == make(1)
+
+
+def test_a_damaged_file_is_healed_by_the_next_sender(archive: Archive, make: Make) -> None:
+    archive.store(make(1))
+    [path] = files(archive, "instances")
+    path.write_bytes(bytes(path.stat().st_size))
+    assert archive.store(make(1)).kind == "identical"
+    assert only(archive, 1) == make(1)
+
+
+def test_what_is_set_aside_again_after_its_file_was_lost_is_kept(archive: Archive, make: Make) -> None:
+    archive.store(make(1))
+    archive.store(make(1, variant=1))
+    files(archive, "quarantine")[0].unlink()
+    assert archive.store(make(1, variant=1)).kind == "quarantined"
+    assert [path.read_bytes() for path in files(archive, "quarantine")] == [make(1, variant=1)]
 
 
 def test_ranges(archive: Archive, make: Make) -> None:

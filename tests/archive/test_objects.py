@@ -6,12 +6,16 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from filmless.archive import Archive
+from filmless.archive import Archive, Options
 from filmless.archive.storage.objects import Objects
 from filmless.errors import ArchiveError, NotFoundError
 
@@ -116,7 +120,8 @@ def test_a_store_that_does_not_answer(bucket: str, tmp_path: Path) -> None:
 def test_an_archive(bucket: str, tmp_path: Path, make: Make) -> None:
     with Archive(tmp_path / "one", storage=bucket) as archive:
         assert [archive.store(make(1)).kind for _ in range(2)] == ["stored", "identical"]
-        assert archive.store(make(1, variant=1)).kind == "quarantined"
+        for _ in range(2):  # the second one is the first one again: one copy is kept
+            assert archive.store(make(1, variant=1)).kind == "quarantined"
         [entry] = archive.entries(uid_of(0, level=1))
         assert archive.read(entry) == make(1)
         assert archive.path(entry) is None
@@ -198,3 +203,49 @@ def test_two_processes_share_a_bucket_and_a_database(
         assert len(conflicts) == 10
         assert {found.location for found in archive.storage.files("quarantine")} == {c.location for c in conflicts}
         assert list(archive.storage.trashed()) == []
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_connections_that_are_cut_lose_nothing(
+    bucket: str, postgres: Callable[[], str], tmp_path: Path, make: Make, is_shared: bool
+) -> None:
+    """PostgreSQL ends all sessions again and again, in the middle of commits, too."""
+    url, over = postgres(), threading.Event()
+    acknowledged: list[int] = []
+
+    def cut() -> None:
+        sql = (
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with psycopg.connect(url, autocommit=True) as other:
+            while not over.wait(0.01):
+                other.execute(sql)
+
+    def send(number: int) -> None:
+        with suppress(ArchiveError):
+            archive.store(make(number))
+            acknowledged.append(number)
+        if number % 5 == 0:
+            with suppress(ArchiveError):
+                archive.store(make(number, variant=1))
+
+    options = Options(duplicates="replace")
+    with (
+        Archive(tmp_path / "one", index=url, storage=bucket if is_shared else None, options=options) as archive,
+        ThreadPoolExecutor(5) as pool,
+    ):
+        cutting = pool.submit(cut)
+        list(pool.map(send, range(60)))
+        over.set()
+        cutting.result()
+        for _ in range(3):  # as any sender, whose connection was cut just now
+            with suppress(ArchiveError):
+                archive.store(make(100))
+        entries = {entry.instance_uid: entry for entry in archive.entries(uid_of(0, level=1))}
+        assert entries.keys() >= {uid_of(number) for number in acknowledged}
+        for entry in entries.values():
+            assert hashlib.sha256(archive.read(entry)).hexdigest() == entry.sha256
+        located = {entry.location for entry in entries.values()}
+        assert {found.location for found in archive.storage.files("instances")} == located
+        assert list(archive.storage.trashed()) == list(archive.storage.files("quarantine")) == []

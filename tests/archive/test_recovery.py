@@ -1,5 +1,6 @@
 """What a start does about what the last process left behind, and who may open a folder."""
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from filmless.archive import Archive
+from filmless.archive import Archive, Options
 from filmless.archive.index.index import Index
 from filmless.archive.rows import without_row
+from filmless.archive.storage.folder import Folder
 from filmless.archive.upkeep import rebuild
 from filmless.errors import ArchiveError, NotFoundError, StorageFullError
 
@@ -49,7 +51,7 @@ def test_what_cannot_be_adopted_now_is_adopted_later(
         archive.store(make(number))
     without_rows(archive, 1)
 
-    def full(*_args: object) -> None:
+    def full(*_args: object, **_how: object) -> None:
         raise StorageFullError("there is no room for the index")
 
     with monkeypatch.context() as patch:
@@ -63,10 +65,11 @@ def test_what_cannot_be_adopted_now_is_adopted_later(
 
 def test_a_clean_end_leaves_nothing_to_look_for(archive: Archive, make: Make) -> None:
     archive.store(make(1))
+    archive.store(make(2))
     without_rows(archive, 1)
     archive.close()
     with Archive(archive.folder) as again:
-        assert rows(again) == set()
+        assert rows(again) == {uid_of(2)}
         [stored] = without_row(again.storage, again.index, "instances")
         future = again.adopt(stored)
         assert future is not None
@@ -93,6 +96,61 @@ def test_a_file_set_aside_without_a_row_gets_it(archive: Archive, make: Make) ->
     with Archive(killed(archive)) as again:
         assert [kept.sha256 for kept in again.index.conflicts()] == [conflict.sha256]
         assert [stored.sha256 for stored in again.storage.files("quarantine")] == [conflict.sha256]
+
+
+def test_an_index_that_was_deleted_is_made_again(archive: Archive, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    archive.store(make(1, variant=1))
+    killed(archive)
+    (archive.folder / "index.sqlite").unlink()
+    with Archive(archive.folder) as again:
+        entries = {entry.instance_uid: entry for entry in again.entries(uid_of(0, level=1))}
+        assert {uid: again.read(entry) for uid, entry in entries.items()} == {uid_of(n): make(n) for n in range(3)}
+        [conflict] = again.index.conflicts()
+        assert again.storage.read(conflict.location) == make(1, variant=1)
+
+
+def test_what_lay_without_a_row_never_replaces_what_is_current(tmp_path: Path, make: Make) -> None:
+    """It can be older: whatever was acknowledged after it is current."""
+    options = Options(duplicates="replace")
+    with Archive(tmp_path / "archive", options=options) as archive:
+        archive.store(make(1, variant=1))
+        without_rows(archive, 1)
+        archive.store(make(1, variant=2))
+        killed(archive)
+    with Archive(archive.folder, options=options) as again:
+        [entry] = again.entries(uid_of(0, level=1))
+        assert again.read(entry) == make(1, variant=2)
+        assert [conflict.instance_uid for conflict in again.index.conflicts()] == [uid_of(1)]
+
+
+def test_what_cannot_be_moved_now_does_not_keep_the_archive_shut(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(1))
+    archive.store(make(1, variant=1))
+    [conflict] = archive.index.conflicts()
+    archive.index.resolve(conflict)
+
+    def fail(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "move", fail)
+        with Archive(killed(archive)) as again:
+            assert rows(again) == {uid_of(1)}
+    with Archive(archive.folder) as again:
+        assert len(list(again.index.conflicts())) == 1
+
+
+def test_other_files_among_the_folders_are_passed_over(archive: Archive, make: Make) -> None:
+    archive.store(make(1))
+    (archive.folder / "instances" / ".DS_Store").write_text("of a file manager")
+    with Archive(killed(archive)) as again:
+        assert [stored.sha256 for stored in again.storage.files("instances")] == [
+            again.entries(uid_of(0, level=1))[0].sha256
+        ]
 
 
 def test_damaged_files_without_a_row_stay_where_they_are(archive: Archive, make: Make) -> None:

@@ -291,6 +291,34 @@ def test_studies_are_merged(archive: Archive, make: Make) -> None:
     assert verify(archive).is_sound
 
 
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_an_edit_whose_commit_is_not_known(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch, is_committed: bool
+) -> None:
+    """Whether the row is the old one or the new one, its file is there, and the other is not."""
+    archive.store(make(1))
+    replace = archive.index.replace
+
+    def lost(changes: object) -> None:
+        if is_committed:
+            replace(changes)  # type: ignore[arg-type]
+        raise ArchiveError("the connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive.index, "replace", lost)
+        report = edit(archive, _study(archive), {_PATIENT_ID: "4711"})
+    assert (report.edited, len(report.failed)) == (0, 1)
+    [entry] = _study(archive)
+    assert archive.dataset(entry).PatientID == ("4711" if is_committed else "1CT1")
+    archive.close()
+    (archive.folder / "running").touch()
+    with Archive(archive.folder) as again:
+        [entry] = _study(again)
+        assert again.dataset(entry).PatientID == ("4711" if is_committed else "1CT1")
+        assert [stored.location for stored in again.storage.files("instances")] == [entry.location]
+        assert list(again.index.conflicts()) == []
+
+
 # -- conflicts ----------------------------------------------------------------------------------------------------
 
 

@@ -294,11 +294,17 @@ def forker(what: str, folder: Path, size: int) -> None:
     from filmless.archive import Archive
 
     make = instance_maker(size=size)
-    with tempfile.TemporaryDirectory() as warm, Archive(warm) as archive:
-        archive.store(make(1))
-        archive.delete([archive.index.find(uid_of(1))])
-    if what == "served":
-        pass
+    # All that a child needs is imported here, once: else that is most of what a round takes.
+    with tempfile.TemporaryDirectory() as warm:
+        if what == "direct":
+            with Archive(warm) as archive:
+                send_few(Inside(archive), make)
+        else:
+            from filmless.server import Server
+
+            with Server(settings(Path(warm))) as server:
+                send_few(Web(server.addresses.urls[0]), make)
+    assert threading.active_count() == 1, "a child would be without them"
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -312,6 +318,14 @@ def forker(what: str, folder: Path, size: int) -> None:
                 os._exit(1)
         _, status = os.waitpid(child, 0)
         say("end" if os.WIFSIGNALED(status) else "failed")
+
+
+def send_few(door: Door, make: Make) -> None:
+    """Do all that senders do, once."""
+    door.store(make(0), is_other=False)
+    door.store(make(0), is_other=False)
+    door.store(make(0, variant=1), is_other=True)
+    door.delete(0)
 
 
 def ingest(folder: Path, first: int, make: Make) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -30,6 +30,7 @@ from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
+from filmless.archive.storage.opening import open_storage
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, NotFoundError, StorageFullError
@@ -100,7 +101,7 @@ class Archive:
                 Folder(self.folder, umask=int(self.options.umask, 8)).prepare()
                 self._tenure = Tenure(self.folder)
             try:
-                self.storage = _storage_of(storage, self.folder, self.options)
+                self.storage = open_storage(storage, self.folder, umask=int(self.options.umask, 8))
                 # After a crash all files without a row are taken in; otherwise nobody would look for them.
                 if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
                     refuse_lost_index(self.storage, self.folder)
@@ -117,20 +118,23 @@ class Archive:
 
     def _begin(self, tenure: Tenure) -> None:
         self._ballast.fill()
-        self._committer = Committer(self.index, self.storage, self.options)
+        self._committer = committer = Committer(self.index, self.storage, self.options)
         found: list[Future[Outcome]] = []
 
         def adopt(stored: Stored) -> None:
-            if future := self.adopt(stored):
-                found.append(future)
+            with suppress(ArchiveError, OSError):
+                if future := self.adopt(stored):
+                    found.append(future)
+                return
+            committer.is_clean = False
 
         try:
             recover(self.storage, self.index, is_unclean=tenure.is_unclean, adopt=adopt)
             if any(future.exception() is not None for future in found):
                 # There may be no room: what is there can be read all the same, and deleted; the next start tries again.
-                self._committer.is_clean = False
+                committer.is_clean = False
         except BaseException:
-            self._committer.close()
+            committer.close()
             self.index.close()
             tenure.end(is_clean=False)
             raise
@@ -152,8 +156,15 @@ class Archive:
         """
         return self._reserved.holding(instance_uids)
 
+    def taking_away(self, locations: Iterable[str]) -> AbstractContextManager[None]:
+        """Have files of the storage in the trash while ``with`` takes their rows away, then remove them for good.
+
+        If it raises, they stay there until the index can say whether it has rows for them.
+        """
+        return self._writing().taking_away(locations)
+
     def leave_in_trash(self, locations: Iterable[str]) -> None:
-        """Leave files in the trash until the index can say whether it has rows for them."""
+        """Have files of the storage in the trash until the index can say whether it has rows for them."""
         self._writing().leave_in_trash(locations)
 
     def store(self, data: bytes | str | os.PathLike[str] | Dataset) -> Outcome:
@@ -192,6 +203,8 @@ class Archive:
     def adopt(self, stored: Stored) -> Future[Outcome] | None:
         """Take in a file that is in the storage without a row, by the rules for what a sender brings.
 
+        It never replaces an instance: how old it is nobody knows, so that another one is set aside.
+
         Returns
         -------
         concurrent.futures.Future or None
@@ -202,7 +215,9 @@ class Archive:
             return None
         uid = (record.instance_uid,)
         self._reserved.take(uid)
-        newcomer = Newcomer(record, stored.location, is_new=False, done=lambda: self._reserved.release(uid))
+        newcomer = Newcomer(
+            record, stored.location, is_new=False, may_replace=False, done=lambda: self._reserved.release(uid)
+        )
         try:
             if stored.location.startswith("quarantine/"):
                 newcomer.location = self.storage.move(stored.location, "instances")
@@ -347,14 +362,8 @@ class Archive:
         with self._reserved.holding(entry.instance_uid for entry in entries):
             entries = [entry for entry in entries if self._is_current(entry)]
             locations = [entry.location for entry in entries]
-            committer.take_back(locations)
-            self.storage.trash(locations)
-            try:
+            with committer.taking_away(locations):
                 self.index.remove(entries)
-            except BaseException:  # whether it was committed is not known
-                committer.leave_in_trash(locations)
-                raise
-            self.storage.purge(locations)
         return len(entries)
 
     def _is_current(self, entry: Entry) -> bool:
@@ -389,15 +398,3 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _storage_of(storage: str | Storage | None, folder: Path, options: Options) -> Storage:
-    if storage is None:
-        return Folder(folder, umask=int(options.umask, 8))
-    if not isinstance(storage, str):
-        return storage
-    if "://" not in storage:
-        raise ValueError("a storage is an URL as s3://bucket/prefix")
-    from filmless.archive.storage.objects import Objects
-
-    return Objects(storage, spool=folder / "incoming")

@@ -3,8 +3,9 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 
 from filmless.archive.duplicates import Duplicates
@@ -13,9 +14,11 @@ from filmless.archive.index.index import Index
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
+from filmless.archive.record import Record
 from filmless.archive.rows import located
 from filmless.archive.storage import Storage
-from filmless.errors import ArchiveError
+from filmless.archive.within import Within
+from filmless.errors import ArchiveError, ConflictError
 
 __all__ = ["Committer"]
 
@@ -42,7 +45,7 @@ class Committer:
     def __init__(self, index: Index, storage: Storage, options: Options) -> None:
         self._index, self._storage, self._options = index, storage, options
         self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
-        self._duplicates = Duplicates(index, storage, options, leave_in_trash=self.leave_in_trash)
+        self._duplicates = Duplicates(index, storage, options, taking_away=self.taking_away)
         # Bounded: who sends faster than the disk takes waits here.
         self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
         self._open = threading.Lock()
@@ -54,6 +57,21 @@ class Committer:
         self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
         self._thread.start()
 
+    def require_within(self, record: Record, within: Within) -> None:
+        """Refuse what its sender may not write, before others share a transaction with it; the transaction looks, too.
+
+        Raises
+        ------
+        ConflictError
+            It is of a patient or study that is out of the sender's sight, by what it says or by the study it joins.
+        """
+        if within.is_everything:
+            return
+        named = str(record.levels["patient"].get("PatientID") or "")
+        owner = self._index.patient_of(record.study_uid)
+        if not all(within.holds(patient, record.study_uid) for patient in (named, owner) if patient is not None):
+            raise ConflictError("the instance is of a patient or study that the sender may not write to")
+
     def submit(self, newcomer: Newcomer) -> Future[Outcome]:
         """Take a newcomer; its future is done once its row is durable."""
         with self._open:
@@ -62,10 +80,6 @@ class Committer:
             newcomer.told = self.told
             self._waiting.put(newcomer)
         return newcomer.future
-
-    def patient_of(self, study_uid: str) -> str | None:
-        """Return the Patient ID of a study; None when it is not there."""
-        return self._index.patient_of(study_uid)
 
     def close(self) -> bool:
         """Finish what was handed in; return whether nothing is left for the next start to clear up."""
@@ -92,22 +106,38 @@ class Committer:
             try:
                 if is_without_row:
                     self._storage.remove(newcomer.location)
-                else:
-                    self._storage.trash([newcomer.location])
-                    self.leave_in_trash([newcomer.location])
             except Exception:  # noqa: BLE001 - the storage fails as well: the next start finds a file without a row
                 self.is_clean = False
+            if not is_without_row:
+                self.leave_in_trash([newcomer.location])
         newcomer.fail(as_archive_error(error, _WHAT))
 
-    def leave_in_trash(self, locations: Iterable[str]) -> None:
-        """Leave files in the trash until the index can say whether it has rows for them."""
-        with self._left_lock:
-            self._left.update(locations)
+    @contextmanager
+    def taking_away(self, locations: Iterable[str]) -> Iterator[None]:
+        """Have files in the trash while ``with`` takes their rows away; they are gone for good when that ends well.
 
-    def take_back(self, locations: Iterable[str]) -> None:
-        """Take files from those that were left in the trash: they are dealt with anew."""
+        When it raises, it is not known whether that was committed, and the index is asked later.
+        """
+        gone = list(locations)
+        with self._left_lock:  # what was left there is dealt with anew
+            self._left.difference_update(gone)
+        self._storage.trash(gone)
+        try:
+            yield
+        except BaseException:
+            self.leave_in_trash(gone)
+            raise
+        self._storage.purge(gone)
+
+    def leave_in_trash(self, locations: Iterable[str]) -> None:
+        """Have files in the trash until the index can say whether it has rows for them."""
+        left = list(locations)
+        try:
+            self._storage.trash(left)
+        except Exception:  # noqa: BLE001 - the next start finds a file without a row
+            self.is_clean = False
         with self._left_lock:
-            self._left.difference_update(locations)
+            self._left.update(left)
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
@@ -138,7 +168,10 @@ class Committer:
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:
-            added = self._index.add([(newcomer.record, "", newcomer.location) for newcomer in batch])
+            added = self._index.add(
+                [(newcomer.record, "", newcomer.location) for newcomer in batch],
+                within=[newcomer.within for newcomer in batch],
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, senders are told, and the thread goes on
             self._fail(batch, error)
             return
@@ -183,4 +216,4 @@ class Committer:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether an error is of the disk or the database, not of one record: trying one by one would only take longer."""
-    return isinstance(error, (OSError, ArchiveError))
+    return isinstance(error, (OSError, ArchiveError)) and not isinstance(error, ConflictError)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, suppress
 from typing import BinaryIO, Final
 
 from filmless.archive.entry import Entry
@@ -28,15 +28,20 @@ class Duplicates:
     ----------
     index, storage, options
         Of the archive.
-    leave_in_trash
-        What takes files of which it is not known whether they still have a row.
+    taking_away
+        What has files in the trash while their rows are taken away, see `Committer`.
     """
 
     def __init__(
-        self, index: Index, storage: Storage, options: Options, *, leave_in_trash: Callable[[Iterable[str]], None]
+        self,
+        index: Index,
+        storage: Storage,
+        options: Options,
+        *,
+        taking_away: Callable[[Iterable[str]], AbstractContextManager[None]],
     ) -> None:
         self._index, self._storage, self._options = index, storage, options
-        self._leave_in_trash = leave_in_trash
+        self._taking_away = taking_away
 
     def decide(self, newcomer: Newcomer) -> Kind:
         """Settle a newcomer whose UID is there: in this process it is reserved, another one may change its row."""
@@ -46,7 +51,7 @@ class Duplicates:
                 kind: Kind | None = "stored" if self._added(newcomer) else None
             elif self._is_identical(newcomer, old):
                 kind = self._drop(newcomer, old)
-            elif self._options.duplicates == "replace" and newcomer.within.holds(old.patient_id, old.study_uid):
+            elif self._may_replace(newcomer, old):
                 kind = "replaced" if self._replace(newcomer, old) else None
             else:
                 kind = self._set_aside(newcomer)
@@ -55,7 +60,14 @@ class Duplicates:
         raise ArchiveError("the instance is being changed by others all the time", hint="try again")
 
     def _added(self, newcomer: Newcomer) -> bool:
-        return self._index.add([(newcomer.record, "", newcomer.location)])[0]
+        return self._index.add([(newcomer.record, "", newcomer.location)], within=[newcomer.within])[0]
+
+    def _may_replace(self, newcomer: Newcomer, old: Entry) -> bool:
+        return (
+            self._options.duplicates == "replace"
+            and newcomer.may_replace
+            and newcomer.within.holds(old.patient_id, old.study_uid)
+        )
 
     def _drop(self, newcomer: Newcomer, old: Entry) -> Kind | None:
         """Settle one that is identical: what is served in place, or is lost, gives way to our own copy."""
@@ -70,22 +82,29 @@ class Duplicates:
     def _replace(self, newcomer: Newcomer, old: Entry) -> bool:
         if old.storage:
             return self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
-        self._storage.trash([old.location])
-        try:
-            is_replaced = self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]
-        except BaseException:  # whether it was committed is not known
-            self._leave_in_trash([old.location])
-            raise
-        if is_replaced:
-            self._storage.purge([old.location])
-        else:
-            self._storage.restore([old.location])
-        return is_replaced
+        # That it says no can be the echo of its own yes, after a connection that was lost: the index is asked later.
+        with suppress(_Changed), self._taking_away([old.location]):
+            if self._index.replace([(old, newcomer.record, "", newcomer.location)])[0]:
+                return True
+            raise _Changed
+        return False
 
-    def _set_aside(self, newcomer: Newcomer) -> Kind:
+    def _set_aside(self, newcomer: Newcomer) -> Kind | None:
         newcomer.location = self._storage.move(newcomer.location, "quarantine")
-        self._index.add_conflict(newcomer.record, "", newcomer.location, received=time.time())
-        return "quarantined"
+        record, location = newcomer.record, newcomer.location
+        if self._index.add_conflict(record, "", location, received=time.time()):
+            return "quarantined"
+        for kept in self._index.conflicts(record.instance_uid):
+            if kept.sha256 != record.sha256:
+                continue
+            if kept.location == location:
+                return "quarantined"
+            if self._storage.size(kept.location) is not None:
+                self._storage.remove(location)
+                return "quarantined"
+            self._index.resolve(kept)  # its file is lost: this one takes its place
+        newcomer.location = self._storage.move(location, "instances")
+        return None  # it was settled in the meantime
 
     def _is_identical(self, newcomer: Newcomer, old: Entry) -> bool:
         if old.sha256 == newcomer.record.sha256:
@@ -104,6 +123,10 @@ class Duplicates:
                 return read(left) == read(right)
         except (DicomError, OSError):  # what cannot be compared is not the same: it is kept
             return False
+
+
+class _Changed(Exception):  # noqa: N818 - no error
+    """The row is another one by now."""
 
 
 def _same_behind_meta(left: BinaryIO, right: BinaryIO) -> bool:

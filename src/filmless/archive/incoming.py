@@ -89,11 +89,7 @@ class Incoming:
         with failing_as_archive(_WHAT):
             draft.seal()
             record = record_of(draft.open(), size=draft.size, sha256=draft.sha256)
-        owner = None if within.patients is None else self._committer.patient_of(record.study_uid)
-        patient = str(record.levels["patient"].get("PatientID") or "")
-        # A study that is there is of its patient, whatever the instance says.
-        if not (within.holds(patient, record.study_uid) and (owner is None or within.holds(owner, record.study_uid))):
-            raise ConflictError("the instance is of a patient or study that the sender may not write to")
+        self._committer.require_within(record, within)
         if study_uid is not None and record.study_uid != study_uid:
             raise ConflictError("the instance is of another study than it was sent for")
         uid = (record.instance_uid,)

@@ -20,6 +20,8 @@ class Newcomer:
     ----------
     is_new
         Whether its file came with it: not one that was there already.
+    may_replace
+        Whether it is as new as it comes: what lay in the storage without a row can be older than what is current.
     within
         What its sender may write to, and replace.
     done
@@ -31,6 +33,7 @@ class Newcomer:
     record: Record
     location: str
     is_new: bool = True
+    may_replace: bool = True
     within: Within = EVERYTHING
     done: Callable[[], None] = lambda: None
     told: Callable[[Outcome, int], None] = lambda _outcome, _size: None

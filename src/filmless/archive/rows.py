@@ -14,10 +14,7 @@ def located(index: Index, locations: Iterable[str]) -> set[str]:
     wanted = set(locations)
     if not wanted:
         return wanted
-    digests = {_digest(location) for location in wanted}
-    named = {entry.location for digest in digests for entry in index.with_digest(digest) if not entry.storage}
-    named |= {conflict.location for conflict in index.conflicts() if not conflict.storage}
-    return wanted & named
+    return wanted & index.locations_of(_digest(location) for location in wanted)
 
 
 def without_row(storage: Storage, index: Index, area: Area) -> Iterator[Stored]:

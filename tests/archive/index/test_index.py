@@ -260,7 +260,7 @@ def test_digests_and_locations(index: Index) -> None:
     digests = [entry.sha256 for entry in index.entries("1.2.1")]
     assert index.digests() == set(digests)
     assert index.digests("a") == {digest for digest in digests if digest.startswith("a")}
-    assert [entry.sha256 for entry in index.with_digest(digests[7])] == [digests[7]]
+    assert len(index.locations_of(digests[6:8])) == 2
     everything = list(index.locations())
     assert len(everything) == 1200
     assert list(index.locations(after=everything[999].id)) == everything[1000:]

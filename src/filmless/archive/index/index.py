@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,7 +18,7 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.query import Found, Query
 from filmless.archive.record import Record
 from filmless.archive.within import EVERYTHING, Within
-from filmless.errors import NotFoundError
+from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["Conflict", "Index", "StudyTotals", "Totals"]
 
@@ -101,25 +102,42 @@ class Index:
 
     # -- writing: each is durable on return ----------------------------------------------------------------------
 
-    def add(self, batch: Iterable[Placed]) -> list[bool]:
+    def add(self, batch: Iterable[Placed], *, within: Iterable[Within] = ()) -> list[bool]:
         """Add instances, all in one transaction.
 
         Parameters
         ----------
         batch
             Of each the record, the storage (``""`` for the archive's own) and the location there.
+        within
+            What the sender of each may write to; by default everything.
 
         Returns
         -------
         list of bool
             For each whether it was added; False when an instance of its UID was there already, or earlier in the batch.
+
+        Raises
+        ------
+        ConflictError
+            One is of a study whose patient its sender may not write to. Nothing was added.
         """
         placed = list(batch)
+        restricted = [
+            (one[0].study_uid, limits)
+            for one, limits in zip(placed, within, strict=False)
+            if limits.patients is not None
+        ]
         if not placed:
             return []
-        return self._database.write(
-            lambda transaction: self._told(transaction, placed, writing.add(transaction, placed))
-        )
+
+        def work(transaction: Transaction) -> list[bool]:
+            added = writing.add(transaction, placed)
+            if restricted:  # here, where nobody else can have made the study meanwhile
+                writing.require_within(transaction, restricted)
+            return self._told(transaction, placed, added)
+
+        return self._database.write(work)
 
     def replace(self, changes: Iterable[tuple[Entry, Record, str, str]]) -> list[bool]:
         """Put records, with their storage and location, in the place of entries, all in one transaction.
@@ -200,15 +218,17 @@ class Index:
                 return
             after = rows[-1][0]
 
-    def with_digest(self, sha256: str) -> list[Entry]:
-        """Return the instances whose file has a digest."""
-        rows = self._database.rows(f"{reading.ENTRY} WHERE i.sha256 = ? ORDER BY i.id", (sha256,))
-        return [reading.entry_of(row) for row in rows]
+    def locations_of(self, digests: Iterable[str]) -> set[str]:
+        """Return where the archive's own files of some digests are, by the rows of instances and of conflicts."""
+        wanted = self._database.list(set(digests))
+        sql = "SELECT location FROM {} WHERE sha256 IN [?] AND storage = ''"
+        found = [self._database.rows(sql.format(table), (wanted,)) for table in ("instance", "conflict")]
+        return {location for rows in found for (location,) in rows}
 
     def digests(self, prefix: str = "") -> set[str]:
-        """Return the digests of all files that are known, of instances and of conflicts, that begin so."""
+        """Return the digests of all of the archive's own files, of instances and of conflicts, that begin so."""
         end = prefix + "g"  # behind every hexadecimal digit
-        sql = "SELECT sha256 FROM {} WHERE sha256 >= ? AND sha256 < ?"
+        sql = "SELECT sha256 FROM {} WHERE sha256 >= ? AND sha256 < ? AND storage = ''"
         found = [self._database.rows(sql.format(table), (prefix, end)) for table in ("instance", "conflict")]
         return {digest for rows in found for (digest,) in rows}
 
@@ -253,7 +273,8 @@ class Index:
     def _renewed(self, entry: Entry, record: Record) -> Record:
         values = (record.encoder, record.header, record.frames.pack() if record.frames else None, entry.id)
         sql = "UPDATE header SET encoder = ?, json = ?, frames = ? WHERE instance = ?"
-        self._database.write(lambda transaction: transaction.run(sql, values))
+        with suppress(ArchiveError):  # it is only a cache: who asks is answered all the same
+            self._database.write(lambda transaction: transaction.run(sql, values))
         return record
 
     # -- conflicts -----------------------------------------------------------------------------------------------

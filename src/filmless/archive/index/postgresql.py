@@ -208,10 +208,12 @@ def _ours(error: "psycopg.Error") -> ArchiveError:
     state = error.sqlstate or ""
     if state in {"40001", "40P01"}:  # serialization failure, deadlock
         return _Retried("the index could not be written: other processes write the same all the time")
-    if state.startswith("53"):
+    if state == "53100":  # the disk; other resources, as connections, come back by themselves
         return StorageFullError(f"PostgreSQL has no room for the index: SQLSTATE {state}")
     if state == "55P03":
         return ArchiveError("the index is locked by another process", hint="try again when it has finished")
+    if state.startswith("53"):
+        return ArchiveError(f"PostgreSQL has too much to do: SQLSTATE {state}", hint="try again")
     if not state or state[:2] in {"08", "28", "3D", "57"}:
         return ArchiveError(
             "PostgreSQL cannot be reached, or does not let us in" + (f": SQLSTATE {state}" if state else ""),

@@ -18,6 +18,8 @@ __all__ = ["SQLite"]
 
 _T = TypeVar("_T")
 _OLDEST: Final = (3, 35)  # RETURNING
+# fullfsync is for macOS, where a synchronisation otherwise ends in the drive's cache; no other system knows it.
+_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "temp_store=MEMORY")
 _WAIT_S: Final = 10.0  # for another process that writes
 
 
@@ -89,7 +91,7 @@ class SQLite:
                 self._path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=512
             )
             try:
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+                for pragma in _PRAGMAS:
                     connection.execute(f"PRAGMA {pragma}")
             except BaseException:
                 connection.close()

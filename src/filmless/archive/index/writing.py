@@ -21,9 +21,10 @@ from filmless.archive.index.columns import (
 )
 from filmless.archive.index.database import Again, Transaction
 from filmless.archive.record import Record
+from filmless.archive.within import Within
 from filmless.errors import ConflictError, FormatError
 
-__all__ = ["Placed", "add", "remove", "replace"]
+__all__ = ["Placed", "add", "remove", "replace", "require_within"]
 
 Placed = tuple[Record, str, str]
 """A record, the storage (``""``: the archive's own), and the location there."""
@@ -53,6 +54,20 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
     if new:
         _add_new(database, new, received)
     return added
+
+
+def require_within(database: Transaction, studies: Sequence[tuple[str, Within]]) -> None:
+    """Raise when a study is of a patient that a sender may not write to: an instance joins its study, whoever it names.
+
+    Raises
+    ------
+    ConflictError
+        One of them is.
+    """
+    uids = database.list({uid for uid, _ in studies})
+    owners = dict(database.rows("SELECT uid, patient_id FROM study WHERE uid IN [?]", (uids,)))
+    if not all(within.holds(owners[uid], uid) for uid, within in studies if uid in owners):
+        raise ConflictError("the study is of a patient that the sender may not write to")
 
 
 def _check(record: Record, location: str) -> None:
@@ -216,6 +231,8 @@ def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
         database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
     for uid in sorted({uid for _, uid in above}):
         database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    if not set(_above(database, wanted)) <= set(above):
+        raise Again  # a study went to another patient, whom it is too late to lock
     sql = "SELECT i.id, i.uid, i.series, e.study FROM instance i JOIN series e ON e.id = i.series WHERE i.id IN [?]"
     found = [row for row in database.rows(sql, (database.list(wanted),)) if wanted[row[0]] == row[1]]
     gone = {row[0] for row in found}
@@ -302,8 +319,7 @@ def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> lis
     above = _above(database, (entry.id for entry, _ in changes))
     fresh = {(made := _patient_and_study(new[0])).key: made.patient for _, new in changes}
     studies = {uid for _, uid in above} | {new[0].study_uid for _, new in changes}
-    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
-    owners = {key for (key,) in database.rows(sql, (database.list(studies),))}
+    owners = _owners(database, studies)
     patients = sorted({key for key, _ in above} | owners | fresh.keys())
     for key in patients:
         found = database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
@@ -311,7 +327,15 @@ def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> lis
             _insert(database, "patient", {"key": key, **fresh[key]}, unique="key")
     for uid in sorted(studies):
         database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    if not _owners(database, studies) <= owners:
+        raise Again  # as above
     return patients
+
+
+def _owners(database: Transaction, studies: Iterable[str]) -> set[str]:
+    """Return the keys of the patients that studies are of."""
+    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
+    return {key for (key,) in database.rows(sql, (database.list(studies),))}
 
 
 def _refresh(database: Transaction, record: Record) -> None:

@@ -119,6 +119,7 @@ class Folder:
         self._root, self._umask = root, umask
         self._incoming = root / "incoming"
         self._trash = root / "trash"
+        self._named: set[str] = set()  # folders whose own names are durable
 
     def prepare(self) -> None:
         """Make the folders that are not there."""
@@ -141,7 +142,7 @@ class Folder:
         One that is damaged has not, and is replaced.
         """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if self.size(location) == draft.size and _are_same(self._at(location), str(draft.open())):
+        if _size_of(self._at(location)) == draft.size and _are_same(self._at(location), str(draft.open())):
             draft.was_there = True
             draft.discard()
         else:
@@ -150,15 +151,20 @@ class Folder:
 
     def settle(self, locations: Iterable[str]) -> None:
         """Make the names of what was placed durable: a folder once, whatever came into it."""
-        for folder in {location.rpartition("/")[0] for location in locations}:
+        for folder in dict.fromkeys(location.rpartition("/")[0] for location in locations):
             sync_folder(self._root / folder)
+            if folder not in self._named:
+                # Another sender may have made it just now: its own name has to be durable, too, whoever made it.
+                sync_folder(self._root / folder.partition("/")[0])
+                sync_folder(self._root)
+                self._named.add(folder)
 
     def move(self, location: str, area: Area) -> str:
         """Move a file to another area, durably."""
         target = f"{area}/{location.partition('/')[2]}"
         if target != location:
             self._rename(self._at(location), target)
-            self.settle([target, location])
+            self.settle([target, location])  # in this order: it has one name at least
         return target
 
     def _rename(self, source: str, location: str) -> None:
@@ -166,7 +172,10 @@ class Folder:
         try:
             os.replace(source, target)  # noqa: PTH105
         except FileNotFoundError:
-            make_folder(Path(target).parent, umask=self._umask)
+            folder = location.rpartition("/")[0]
+            self._named.discard(folder)
+            for made in (folder.partition("/")[0], folder):  # durable after `settle`
+                (self._root / made).mkdir(0o777 & ~self._umask, exist_ok=True)
             os.replace(source, target)  # noqa: PTH105
 
     # -- out -----------------------------------------------------------------------------------------------------
@@ -195,15 +204,16 @@ class Folder:
             raise NotFoundError("the file of an instance is not in the archive's folder") from None
 
     def path(self, location: str) -> str | None:
-        """Return the path of a file."""
-        return self._at(location)
+        """Return the path of a file; of one that is being replaced or deleted, while it is there."""
+        path = self._at(location)
+        if not os.path.exists(path) and (trashed := self._in_trash(location)).exists():  # noqa: PTH110
+            return str(trashed)
+        return path
 
     def size(self, location: str) -> int | None:
-        """Return how long a file is; None when it is not there."""
-        try:
-            return os.stat(self._at(location)).st_size  # noqa: PTH116
-        except FileNotFoundError:
-            return None
+        """Return how long a file is; None when it is not there, nor on its way out."""
+        size = _size_of(self._at(location))
+        return _size_of(self._in_trash(location)) if size is None else size
 
     def files(self, area: Area) -> Iterator[Stored]:
         """Return all files of an area, by name."""
@@ -236,7 +246,7 @@ class Folder:
         back = []
         for location in locations:
             with suppress(FileNotFoundError):
-                if self.size(location) is None:
+                if _size_of(self._at(location)) is None:
                     os.replace(self._in_trash(location), self._at(location))  # noqa: PTH105
                     back.append(location)
                 else:  # it was stored again in the meantime
@@ -282,3 +292,10 @@ class Folder:
 
     def _in_trash(self, location: str) -> Path:
         return self._trash / location.replace("/" + location.split("/")[1] + "/", "-")
+
+
+def _size_of(path: str | Path) -> int | None:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return None

@@ -10,11 +10,12 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
-from filmless.archive.record import record_of
+from filmless.archive.index.index import Index
+from filmless.archive.record import Record, record_of
 from filmless.archive.storage import Area, Draft
 from filmless.archive.upkeep.drafts import LinkedDraft
 from filmless.dataset import Dataset
-from filmless.errors import ConflictError, DicomError
+from filmless.errors import ConflictError
 from filmless.file import write
 
 __all__ = ["draft_of", "draft_of_stored", "exchange", "keep_copy"]
@@ -91,37 +92,18 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         keep_copy(archive, now.location, now.sha256, "originals")
         _keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
-        storage.settle([location])
-        storage.trash([now.location])
         try:
-            [is_replaced] = index.replace([(now, record, "", location)])
+            storage.settle([location])
+            with archive.taking_away([now.location]):
+                _replace(index, now, record, location)
         except BaseException:
-            _undo(archive, now, location, is_new=not draft.was_there)
+            archive.leave_in_trash([location])
             raise
-        if is_replaced:
-            storage.purge([now.location])
-        else:  # another process was faster
-            storage.restore([now.location])
-            if not draft.was_there:
-                storage.remove(location)
-            raise ConflictError("the instance was changed in the meantime", hint="try again")
 
 
-def _undo(archive: Archive, old: Entry, location: str, *, is_new: bool) -> None:
-    """Clear up after a commit that failed, which may have reached the disk all the same: the index is asked."""
-    ours = [location] if is_new else []
-    try:
-        now = archive.index.find(old.instance_uid)
-    except DicomError:  # not now: both wait in the trash until it answers
-        archive.storage.trash(ours)
-        archive.leave_in_trash([old.location, *ours])
-        return
-    if now is not None and now.location == location:
-        archive.storage.purge([old.location])
-    else:
-        archive.storage.restore([old.location])
-        for place in ours:
-            archive.storage.remove(place)
+def _replace(index: Index, now: Entry, record: Record, location: str) -> None:
+    if not index.replace([(now, record, "", location)])[0]:  # another process was faster
+        raise ConflictError("the instance was changed in the meantime", hint="try again")
 
 
 def _keep_time(old: str | None, new: object) -> None:

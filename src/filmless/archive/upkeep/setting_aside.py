@@ -91,13 +91,9 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
             keep_copy(archive, conflict.location, conflict.sha256, "originals")
         elif how == "take":
             _take(archive, conflict)
-        archive.storage.trash([conflict.location])
-        try:
+        # Who sends the same again meanwhile is not to find it on its way out, and be told that it is kept.
+        with archive.holding([conflict.instance_uid]), archive.taking_away([conflict.location]):
             archive.index.resolve(conflict)
-        except BaseException:
-            archive.storage.restore([conflict.location])
-            raise
-        archive.storage.purge([conflict.location])
 
 
 def _take(archive: Archive, conflict: Conflict) -> None:
