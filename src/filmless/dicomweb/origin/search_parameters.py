@@ -184,9 +184,7 @@ def _key(name: str, value: str) -> Key:
     if value and (vr in _BULK or vr == "SQ"):
         what = "a sequence is matched by what is in it" if vr == "SQ" else "bulk data is not matched"
         raise _bad(f"`{name[:80]}`: {what}")
-    # Lists of UIDs have commas here and backslashes in DICOM; both are taken. No code string holds a comma, and viewers
-    # ask for ModalitiesInStudy=CT,MR.
-    return Key(path, value.replace(",", "\\") if vr in ("UI", "CS") else value)
+    return Key.of(path, value)
 
 
 def _vr(tag: int) -> str:
