@@ -138,6 +138,16 @@ def test_a_peer_by_its_name(invoke: Invoke, served: str, shown: list[dict[str, s
     assert "pacs" in wrong.stderr
 
 
+def test_rows_of_instances_say_where_they_are(invoke: Invoke, served: str, folder: Path) -> None:
+    ds = filmless.read(folder / "CT_small.dcm")
+    invoke("store", f"{served}/studies", folder / "CT_small.dcm")  # as it was pasted from a browser
+    for keys in ((), (f"StudyInstanceUID={ds.StudyInstanceUID}", f"SeriesInstanceUID={ds.SeriesInstanceUID}")):
+        found = invoke("find", f"{served}/wado", "--level", "instance", *keys)
+        assert found.exit_code == 0, found.stderr
+        for uid in (ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID):
+            assert str(uid) in found.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -79,10 +79,10 @@ def text_of(value: Any, *, between: str = "\\") -> str:
     """
     if isinstance(value, list | tuple | set | frozenset):
         if not value:
-            raise ValueError("a list of values to match is empty: nothing is like that")
+            raise ValueError("a list of values is empty")
         return between.join(text_of(one) for one in value)
     if value is None:
-        raise ValueError("None is no value to match: leave the key out, or give an empty text for any value")
+        raise ValueError("None is no value: leave the keyword out, or give an empty text")
     if isinstance(value, datetime):
         return f"{value:%Y%m%d%H%M%S}"
     if isinstance(value, date):
