@@ -203,7 +203,7 @@ class LimitError(DicomError):
     """
 
     def __init__(
-        self, message: str = "", *, limit: str | None = None, value: int | None = None, **place: Unpack[Place]
+        self, message: str = "", *, limit: str | None = None, value: float | None = None, **place: Unpack[Place]
     ) -> None:
         super().__init__(message, **place)
         self.limit = limit

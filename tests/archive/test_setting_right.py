@@ -25,7 +25,7 @@ from filmless.archive.upkeep import (
 )
 from filmless.archive.upkeep.editing import values_of
 from filmless.archive.upkeep.rows import study_ages
-from filmless.archive.upkeep.selection import instances, key_of
+from filmless.archive.upkeep.selection import instances
 from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError, DicomError, NotFoundError
 from filmless.file import encode, generate_uid, read
@@ -42,7 +42,7 @@ def _study(archive: Archive, number: int = 0) -> list[Entry]:
 
 
 def _found(archive: Archive, keyword: str, text: str) -> list[str]:
-    rows = archive.search(Query("study", (key_of(f"{keyword}={text}"),))).rows
+    rows = archive.search(Query("study", (Key.of(f"{keyword}={text}"),))).rows
     return [row.study_uid for row in rows]
 
 

@@ -138,6 +138,36 @@ def test_a_peer_by_its_name(invoke: Invoke, served: str, shown: list[dict[str, s
     assert "pacs" in wrong.stderr
 
 
+def test_rows_of_instances_say_where_they_are(invoke: Invoke, served: str, folder: Path) -> None:
+    ds = filmless.read(folder / "CT_small.dcm")
+    invoke("store", f"{served}/studies", folder / "CT_small.dcm")  # as it was pasted from a browser
+    for keys in ((), (f"StudyInstanceUID={ds.StudyInstanceUID}", f"SeriesInstanceUID={ds.SeriesInstanceUID}")):
+        found = invoke("find", f"{served}/wado", "--level", "instance", *keys)
+        assert found.exit_code == 0, found.stderr
+        for uid in (ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID):
+            assert str(uid) in found.stdout
+
+
+def test_delete_asks_and_takes_what_is_named(invoke: Invoke, served: str, folder: Path) -> None:
+    ds, other = filmless.read(folder / "CT_small.dcm"), filmless.read(folder / "deep" / "mr")
+    assert invoke("store", served, folder / "CT_small.dcm", folder / "deep" / "mr").exit_code == 0
+    uids = [str(ds[name].value) for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    unasked = invoke("delete", served, uids[0])
+    assert (unasked.exit_code, "--yes" in unasked.stderr) == (1, True)
+    nothing = invoke("delete", served, *uids[:2], "1.2.3", "--yes")
+    assert (nothing.exit_code, "nothing like that" in nothing.stderr) == (1, True)
+    for wrong in ("PatientID=*", "*", ""):
+        assert invoke("delete", served, wrong, "--yes").exit_code == 2
+    assert str(uids[0]) in invoke("find", served).stdout
+    for count in (3, 1):
+        done = invoke("delete", served, *uids[:count], "--yes")
+        if count == 3:
+            assert "1 instance deleted" in done.stderr
+    left = invoke("find", served).stdout
+    assert uids[0] not in left
+    assert str(other.StudyInstanceUID) in left
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

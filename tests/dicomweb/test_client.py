@@ -2,8 +2,10 @@
 
 import asyncio
 import inspect
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,12 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 import filmless
 from filmless.archive import Archive
-from filmless.dicomweb import BlockingClient, Client, application
+from filmless.dicomweb import BlockingClient, Client, Rendered, application
 from filmless.dicomweb.client.storing import Stored, StoreReport
-from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
+from filmless.errors import DicomError, DicomWebError, LimitError, LocalProtocolError, NetworkError
 from filmless.file import encode
 
 from .conftest import serving
@@ -144,7 +147,7 @@ def test_several_pictures_are_not_one(answered: Call) -> None:
     kind = {"Content-Type": 'multipart/related; type="image/jpeg"; boundary=x'}
     with pytest.raises(DicomWebError, match="a picture for each") as caught:
         answered(lambda _: httpx.Response(200, content=b"--x--", headers=kind), "rendered", STUDY)
-    assert caught.value.hint == "ask for one instance, or one frame of it"
+    assert "rendered_all" in str(caught.value.hint)
 
 
 def test_bulk_data_of_headers(call: Call, served: str, ct: Path) -> None:
@@ -522,3 +525,196 @@ def test_every_error_is_typed(answered: Call, ct: Path) -> None:
             answered(lambda _, code=status: httpx.Response(code), "retrieve", STUDY)
         report = answered(lambda _, code=status: httpx.Response(code), "store", ct)
         assert len(report.failed) == 1
+
+
+# -- bounds, arguments -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_drips(answered: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("filmless.dicomweb.client.steps.time.monotonic", lambda: now[0])
+
+    class Dripping(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __init__(self, count: int) -> None:
+            self.count, self.sent = count, 0
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"["
+            while self.sent < 1000:
+                now[0] += 30
+                self.sent += 1
+                yield b" " * self.count
+            yield b"]"
+
+        async def __aiter__(self) -> Any:
+            for piece in self:
+                yield piece
+
+    def search(count: int, **options: Any) -> Dripping:
+        stream = Dripping(count)
+        headers = {"Content-Type": "application/dicom+json"}
+        response = httpx.Response(200, stream=stream, headers=headers)
+        assert answered(lambda _: response, "search_studies", options=options) == []
+        return stream
+
+    with pytest.raises(NetworkError, match="more slowly than 100 bytes"):
+        search(1)
+    assert search(1, min_bytes_per_s=0).sent == 1000
+    assert search(3000).sent == 1000
+    with pytest.raises(NetworkError, match="more slowly"):
+        search(3000, min_bytes_per_s=1000)
+
+
+def test_time_that_is_spent_on_what_came_does_not_count(ct: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("filmless.dicomweb.client.steps.time.monotonic", lambda: now[0])
+    data = multipart([ct.read_bytes()] * 60)
+    pieces = (data[start : start + (1 << 16)] for start in range(0, len(data), 1 << 16))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=pieces, headers={"Content-Type": DICOM}))
+    with BlockingClient(URL, transport=transport) as client:
+        count = 0
+        for _ in client.retrieve(STUDY):
+            now[0] += 3600
+            count += 1
+    assert count == 60
+
+
+def test_arguments_are_checked_at_the_call() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(204)
+
+    transport = httpx.MockTransport(answer)
+    with BlockingClient(URL, transport=transport) as client:
+        wrongs: list[dict[str, Any]] = [{"include": "Nothing"}, {"limit": -1}, {"PatientID": None}, {"StudyID": []}]
+        for wrong in wrongs:
+            with pytest.raises(ValueError, match=r"keyword|below|None|empty"):
+                client.search_studies(**wrong)
+        with pytest.raises(ValueError, match="did you mean PatientName"):
+            client.search_studies(PatinetName=1)
+        with pytest.raises(ValueError, match="a UID"):
+            client.rendered_all("x")
+        with pytest.raises(ValueError, match="nothing to convert"):
+            client.convert([])
+        with pytest.raises(ValueError, match="keyword"):
+            client.convert(b"x", NoKeyword=1)
+        by_number: dict[str, Any] = {"0010,0010": "Doe"}
+        found = client.search_studies(**by_number, StudyDate=date(2026, 1, 2))
+        assert asked == []
+        assert list(found) == []
+        assert "00100010=Doe&StudyDate=20260102" in str(asked[0].url)
+
+
+def test_a_closed_client(call: Call) -> None:
+    client = BlockingClient(URL)
+    begun = client.search_studies()
+    client.close()
+    for method in (lambda: next(begun), client.search_studies, lambda: client.store(b""), lambda: client.delete(STUDY)):
+        with pytest.raises(LocalProtocolError, match="closed"):
+            method()
+
+    async def closed() -> None:
+        later = Client(URL)
+        begun = later.search_studies()
+        await later.close()
+        with pytest.raises(LocalProtocolError, match="closed"):
+            await anext(begun)
+        with pytest.raises(LocalProtocolError, match="closed"):
+            await later.delete(STUDY)
+
+    asyncio.run(closed())
+
+
+@pytest.mark.parametrize("end", ["", "/", "/studies", "/studies/", "/wado", "/wado?requestType=WADO", "/instances"])
+def test_the_address_of_a_resource_names_its_service(answered: Call, end: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(204)
+
+    transport = httpx.MockTransport(answer)
+    with BlockingClient(f"{URL}{end}", transport=transport) as client:
+        assert list(client.search_studies()) == []
+    assert asked == ["/dicom-web/studies"]
+    with pytest.raises(ValueError, match="no query"):
+        BlockingClient(f"{URL}?a=b")
+
+
+# -- pictures, ZIP files, conversion -----------------------------------------------------------------------------------
+
+
+def test_pictures_of_several(call: Call, served: str, pydicom_files: list[Path], tmp_path: Path) -> None:
+    by_name = {path.name: filmless.read(path) for path in pydicom_files if path.name in {"CT_small.dcm", "rtdose.dcm"}}
+    ct, dose = by_name["CT_small.dcm"], by_name["rtdose.dcm"]
+    second = filmless.read(encode(ct))
+    second.SOPInstanceUID = second.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5.6"
+    assert call(served, "store", [ct, second, dose]).failed == []
+    found = call(served, "rendered_all", ct.StudyInstanceUID, viewport="32,32")
+    assert [(type(one), one.media_type, one.data[:2]) for one in found] == [(Rendered, "image/jpeg", b"\xff\xd8")] * 2
+    assert {one.url.rpartition("/instances/")[2] for one in found} == {
+        f"{ct.SOPInstanceUID}/rendered",
+        "1.2.3.4.5.6/rendered",
+    }
+    (alone,) = call(served, "rendered_all", ct.StudyInstanceUID, ct.SeriesInstanceUID, "1.2.3.4.5.6", viewport="32,32")
+    assert alone in found
+    place = (dose.StudyInstanceUID, dose.SeriesInstanceUID, dose.SOPInstanceUID)
+    frames = call(served, "rendered_all", *place, [2, 3], media_type="image/png")
+    assert [one.data for one in frames] == [call(served, "rendered", *place, n, media_type="image/png") for n in (2, 3)]
+    with pytest.raises(DicomWebError, match="a picture for each"):
+        call(served, "rendered", ct.StudyInstanceUID)
+
+    path = call(served, "retrieve_zip", tmp_path / "out" / "study.zip", ct.StudyInstanceUID)
+    with zipfile.ZipFile(path) as file:
+        assert sorted(map(file.read, file.namelist())) == sorted(map(encode, (ct, second)))
+    with pytest.raises(DicomWebError):
+        call(served, "retrieve_zip", tmp_path / "no" / "study.zip", "1.2.3.99")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["study.zip"]
+    assert not (tmp_path / "no").exists()
+
+
+def test_what_is_no_zip_is_not_kept(answered: Call, tmp_path: Path) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=b"PK\x03\x04 cut", headers={"Content-Type": "application/zip"})
+
+    with pytest.raises(DicomWebError, match="no ZIP"):
+        answered(answer, "retrieve_zip", tmp_path / "x.zip", STUDY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/dicom+json", "multipart/mixed", ""])
+def test_a_message_is_no_picture(answered: Call, kind: str) -> None:
+    for method in ("rendered", "rendered_all"):
+        with pytest.raises(DicomWebError):
+            answered(lambda _: httpx.Response(200, content=b"{}", headers={"Content-Type": kind}), method, STUDY)
+
+
+def test_documents_and_pictures_are_converted(call: Call, served: str, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(stream, "PNG")
+    picture = tmp_path / "wound.png"
+    picture.write_bytes(stream.getvalue())
+    template = filmless.Dataset({"PatientID": "42", "PatientName": "Doe^Jane"})
+    report = call(served, "convert", [picture, stream.getvalue()], template=template, StudyDate=date(2026, 1, 2))
+    assert [(one.source, one.error) for one in report.stored] == [("", None)] * 2
+    assert report.failed == []
+    (study,) = call(served, "search_studies", PatientID="42", include="PatientName")
+    assert (str(study.PatientName), study.StudyDate) == ("Doe^Jane", "20260102")
+
+    with pytest.raises(FileNotFoundError):
+        call(served, "convert", tmp_path / "none.png")
+    report = call(served, "convert", b"no picture", PatientID="42")
+    assert [(one.source, bool(one.error)) for one in report.failed] == [("source 1", True)]
+    with pytest.raises(DicomWebError) as caught:
+        call(served, "convert", picture, StudyDate="yesterday")
+    assert caught.value.status == 400
+
+    stream = io.BytesIO()
+    Image.new("L", (20, 10)).save(stream, "PDF")
+    (made,) = call(served, "convert", stream.getvalue(), PatientID="43").stored
+    (one,) = call(served, "search_instances", SOPInstanceUID=made.instance_uid)
+    place = (one.StudyInstanceUID, one.SeriesInstanceUID, made.instance_uid)
+    assert call(served, "rendered", *place)[:5] == b"%PDF-"
+    assert [found.media_type for found in call(served, "rendered_all", *place[:1])] == ["application/pdf"]

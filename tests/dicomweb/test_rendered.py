@@ -242,6 +242,26 @@ def test_wrong_values_are_refused(client: httpx.Client, images: Images, query: s
     assert query.partition("=")[0] in response.json()["error"] or "region" in response.json()["error"]
 
 
+def test_parameters_that_are_none_are_told_of(client: httpx.Client, images: Images) -> None:
+    url = images["grey"][0]
+    for form in ("rendered", "thumbnail"):
+        assert "warning" not in client.get(f"{url}/{form}?window=40,400&Accept=image/png&charset=utf-8").headers
+        misspelt = client.get(f"{url}/{form}?windw=40,400")
+        assert misspelt.status_code == 200
+        assert misspelt.headers["warning"].startswith("299 ")
+        assert "window" in misspelt.headers["warning"]
+        assert "40,400" not in misspelt.headers["warning"]
+
+
+def test_colours_that_cannot_be_shown_are_not_called_damaged(
+    client: httpx.Client, archive: Archive, pydicom_files: list[Path]
+) -> None:
+    path = next(path for path in pydicom_files if path.name == "SC_rgb_rle_32bit.dcm")
+    response = client.get(f"{url_of(archive.store(path))}/rendered")
+    assert response.status_code == 406
+    assert "16 bits" in response.json()["error"]
+
+
 def test_frames(client: httpx.Client, images: Images) -> None:
     url, ds = images["frames"]
     png = {"Accept": "image/png"}

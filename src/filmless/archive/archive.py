@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from filmless.archive.ballast import Ballast
 from filmless.archive.committer import Committer
@@ -22,7 +22,7 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
-from filmless.archive.query import Found, Query
+from filmless.archive.query import Found, Level, Query
 from filmless.archive.record import Record, record_of
 from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
@@ -260,9 +260,40 @@ class Archive:
 
     # -- out -----------------------------------------------------------------------------------------------------
 
-    def search(self, query: Query) -> Found:
-        """Answer a query."""
-        return self.index.search(query)
+    def search(self, query: Query | Level, **options: Any) -> Found:
+        """Answer a query.
+
+        Parameters
+        ----------
+        query
+            The level, ``"patient"``, ``"study"``, ``"series"`` or ``"instance"``; or a `Query`, alone.
+        **options
+            Matching keys by keyword, and ``include``, ``fuzzy``, ``limit``, ``offset``, ``within``, ``timeout_s``: see
+            `Query.of`.
+
+        Raises
+        ------
+        ValueError
+            There is no such level or keyword.
+        ValueRepresentationError
+            A key of a date or time is none.
+        LimitError
+            There are too many keys, or the time is up.
+
+        Examples
+        --------
+        >>> with Archive("archive") as archive:
+        ...     archive.store("slice.dcm").kind
+        ...     [row] = archive.search("study", ModalitiesInStudy="CT").rows
+        ...     row.dataset.ModalitiesInStudy
+        'stored'
+        'CT'
+        """
+        if isinstance(query, Query):
+            if options:
+                raise TypeError("what is sought stands in the query: keywords go with a level")
+            return self.index.search(query)
+        return self.index.search(Query.of(query, **options))
 
     def entries(
         self,

@@ -1,10 +1,14 @@
 """What can be asked of the index, and what it answers: the one form of QIDO-RS, C-FIND and the command line."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Self
 
+from filmless.archive.keywords import included, listed, path_named, paths_of, text_of
 from filmless.archive.levels import ORDER
 from filmless.archive.within import EVERYTHING, Within
+from filmless.dataset import Dataset
+from filmless.errors import FormatError
 
 __all__ = ["Found", "Key", "Level", "Query", "Row"]
 
@@ -28,13 +32,45 @@ class Key(NamedTuple):
     --------
     >>> Key((0x00100010,), "Doe*")
     Key(path=(1048592,), text='Doe*')
-    >>> from filmless.archive.upkeep.selection import key_of
-    >>> key_of("PatientName=Doe*")
+    >>> Key.of("PatientName=Doe*")
     Key(path=(1048592,), text='Doe*')
     """
 
     path: Path
     text: str
+
+    @classmethod
+    def of(cls, name: str | Path, value: Any = None) -> Self:
+        """Return a key by keywords: from ``Keyword=value``, or from a path and its value.
+
+        Parameters
+        ----------
+        name
+            ``Keyword=value`` when it is alone; else a keyword or tags. Items of sequences are named by keywords with
+            dots between them.
+        value
+            A text, a date, a time, or a list of UIDs or codes.
+
+        Raises
+        ------
+        FormatError
+            There is no ``=``, or an element is no keyword and no tag.
+
+        Examples
+        --------
+        >>> Key.of("StudyDate=-20200101").text
+        '-20200101'
+        >>> Key.of("RequestAttributesSequence.ScheduledProcedureStepID", "S1")
+        Key(path=(4194933, 4194313), text='S1')
+        """
+        if value is None and isinstance(name, str):
+            name, equals, value = name.partition("=")
+            if not equals:  # the text is not repeated: it could be a value
+                raise FormatError(
+                    "a key without `=`", hint="write Keyword=value, as PatientID=1234 or StudyDate=20200101-"
+                )
+        path = path_named(name) if isinstance(name, str) else tuple(name)
+        return cls(path, listed(path, text_of(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +95,11 @@ class Query:
         What is in sight.
     retrieve_url
         What Retrieve URLs (0008,1190) begin with, as ``https://host/dicom-web``; without it there are none.
+    timeout_s
+        How long may be sought, in seconds: what only headers can answer looks at each of them. None: as long as it
+        takes.
+    stopped
+        Asked while headers are looked at; when it says so, nobody waits for the answer any more.
     """
 
     level: Level
@@ -70,12 +111,61 @@ class Query:
     offset: int = 0
     within: Within = EVERYTHING
     retrieve_url: str | None = None
+    timeout_s: float | None = None
+    stopped: Callable[[], bool] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.level not in ORDER:
             raise ValueError(f"a level of a query is one of {', '.join(ORDER)}")
         if not all(isinstance(tag, int) for path in (*(key.path for key in self.keys), *self.include) for tag in path):
-            raise ValueError("a path of a query is of tags: key_of of filmless.archive.upkeep.selection takes keywords")
+            raise ValueError("a path of a query is of tags: Key.of takes keywords")
+
+    @classmethod
+    def of(
+        cls,
+        level: Level,
+        *,
+        include: str | Iterable[str] = (),
+        fuzzy: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+        within: Within = EVERYTHING,
+        timeout_s: float | None = None,
+        **values: Any,
+    ) -> Self:
+        """Return a query by keywords.
+
+        Parameters
+        ----------
+        level, fuzzy, limit, offset, within, timeout_s
+            See the attributes.
+        include
+            Keywords of attributes to return beside those of the level; ``"all"`` for each.
+        **values
+            Matching keys by keyword: ``PatientName="Doe*"``, ``StudyDate="20260101-"``; a list for several UIDs.
+
+        Raises
+        ------
+        ValueError
+            There is no such level or keyword, or a value is None.
+
+        Examples
+        --------
+        >>> Query.of("study", PatientName="Doe*").keys
+        (Key(path=(1048592,), text='Doe*'),)
+        """
+        more = included(include)
+        return cls(
+            level,
+            tuple(Key.of(path, value) for path, value in paths_of(values).items()),
+            include=frozenset(path for path in more if path is not None),
+            include_all=None in more,
+            fuzzy=fuzzy,
+            limit=limit,
+            offset=offset,
+            within=within,
+            timeout_s=timeout_s,
+        )
 
 
 class Row(NamedTuple):
@@ -85,6 +175,11 @@ class Row(NamedTuple):
     series_uid: str
     instance_uid: str
     json: bytes  # an object of DICOM JSON (PS3.18 F), tags in ascending order
+
+    @property
+    def dataset(self) -> Dataset:
+        """The attributes that were answered, made of `json` each time."""
+        return Dataset.from_json(self.json)
 
 
 class Found(NamedTuple):

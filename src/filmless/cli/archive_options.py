@@ -80,13 +80,13 @@ def keys_named(texts: Iterable[str], *, narrow: bool = False) -> "list[Key]":
     narrow
         Refuse keys that match everything, as for what is to be deleted.
     """
-    from filmless.archive.upkeep.selection import key_of
+    from filmless.archive import Key
     from filmless.errors import FormatError
 
     keys = []
     for text in texts:
         try:
-            key = key_of(text)
+            key = Key.of(text)
         except FormatError as error:
             raise Misuse(error.message, error.hint) from None
         if narrow and not key.text.strip("*? "):

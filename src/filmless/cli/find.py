@@ -23,7 +23,7 @@ _COLUMNS = {
               "NumberOfStudyRelatedInstances", "StudyInstanceUID"),
     "series": ("Modality", "SeriesNumber", "SeriesDescription", "NumberOfSeriesRelatedInstances", "StudyInstanceUID",
                "SeriesInstanceUID"),
-    "instance": ("InstanceNumber", "SOPClassUID", "SeriesInstanceUID", "SOPInstanceUID"),
+    "instance": ("InstanceNumber", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
 }  # fmt: skip
 _TITLES = {"NumberOfStudyRelatedInstances": "Instances", "NumberOfSeriesRelatedInstances": "Instances"}
 
@@ -61,7 +61,7 @@ def find(
         if as_json:
             _write_json(found)
         else:
-            _write_table(found, (*_COLUMNS[level], *more))
+            _write_table(_with_uids(found, values), (*_COLUMNS[level], *more))
 
 
 def search(client: "BlockingClient", level: str, values: dict[str, str], **options: Any) -> Iterator[Dataset]:
@@ -80,6 +80,18 @@ def _single(values: dict[str, Any], keyword: str) -> str | None:
     from filmless.dicomweb.uid_grammar import is_uid
 
     return values.pop(keyword) if is_uid(values.get(keyword)) else None
+
+
+def _with_uids(found: Iterator[Dataset], values: dict[str, str]) -> Iterator[Dataset]:
+    """Add the UIDs that rows are below of: not all services say again what became part of the URL."""
+    from filmless.dicomweb.uid_grammar import is_uid
+
+    known = {name: values[name] for name in ("StudyInstanceUID", "SeriesInstanceUID") if is_uid(values.get(name))}
+    for ds in found:
+        for name, uid in known.items():
+            if not ds.get(name):
+                setattr(ds, name, uid)
+        yield ds
 
 
 def _write_json(found: Iterator[Dataset]) -> None:

@@ -83,6 +83,7 @@ for _later in (
     Later("forward", short_help="Show and change what waits for being sent on."),
     Later("find", short_help="Search in an archive of the network."),
     Later("get", short_help="Fetch files from an archive of the network."),
+    Later("delete", short_help="Delete in an archive of the network, for good."),
     Later("store", short_help="Send files to an archive of the network."),
 ):
     program.add_command(_later)

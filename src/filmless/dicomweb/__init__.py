@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from filmless.dicomweb.client import BlockingClient, Client, Stored, StoreReport
+    from filmless.dicomweb.client import BlockingClient, Client, Rendered, Stored, StoreReport
     from filmless.dicomweb.origin import application
 
-__all__ = ["BlockingClient", "Client", "StoreReport", "Stored", "application"]
+__all__ = ["BlockingClient", "Client", "Rendered", "StoreReport", "Stored", "application"]
 
 
 def __getattr__(name: str) -> Any:

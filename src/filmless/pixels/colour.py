@@ -50,9 +50,9 @@ def to_rgb(source: Dataset | PixelDescription, samples: NDArray[Any], photometri
     Raises
     ------
     PixelError
-        The samples are signed, or the palette cannot be read.
+        The palette cannot be read.
     UnsupportedError
-        The samples are grey, or in colours that are not implemented.
+        The samples are signed, of more than 16 bits, grey, or in colours that are not implemented.
 
     DICOM
     -----
@@ -77,7 +77,8 @@ def to_rgb(source: Dataset | PixelDescription, samples: NDArray[Any], photometri
         named = photometric if photometric in _NOT_SHOWN else "an unknown photometric interpretation"
         raise UnsupportedError(f"samples of {named} cannot be shown in colour", feature=named, tag=0x0028_0004)
     if samples.dtype.kind != "u" or samples.dtype.itemsize > 2:
-        raise PixelError("colour samples are signed or of more than 16 bits", tag=0x0028_0100)
+        message = "colour samples that are signed or of more than 16 bits cannot be shown"
+        raise UnsupportedError(message, feature="deep colour", tag=0x0028_0100)
     if photometric == "RGB":
         return samples
     return ybr_to_rgb(samples, kind=_KINDS[photometric], bits=description.bits_stored)

@@ -25,6 +25,8 @@ class Limits:
         A JSON or XML document, after a gzip body was inflated.
     search_rows
         Rows of a search at the most; behind them a warning says that there are more.
+    search_s
+        How long a search may take, in seconds: what only the headers that are kept can answer looks at each of them.
     url_bytes
         A request's target.
     header_bytes
@@ -39,6 +41,7 @@ class Limits:
     parts: int = 100_000
     json_bytes: int = 64 * _MIB
     search_rows: int = 10_000
+    search_s: float = 10.0
     url_bytes: int = 16 << 10
     header_bytes: int = 64 << 10
     idle_s: float = 60.0

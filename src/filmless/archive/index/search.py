@@ -12,6 +12,7 @@ from filmless.archive.index.answers import Answers
 from filmless.archive.index.columns import clean
 from filmless.archive.index.conditions import COLUMNS, NOTHING, Condition, condition, pair_condition
 from filmless.archive.index.database import Database
+from filmless.archive.index.watch import Watch
 from filmless.archive.levels import LEVEL_OF, ORDER
 from filmless.archive.matching import PAIRS, Criteria, alternatives, is_universal
 from filmless.archive.query import Found, Key, Query
@@ -72,9 +73,9 @@ def search(database: Database, query: Query) -> Found:
     answers = Answers(database, query, plan.in_sight)
     if not plan.rest:
         rows = database.rows(f"{sql} LIMIT ? OFFSET ?", (*values, min(limit + 1, _HUGE), min(query.offset, _HUGE)))
-        return Found([answers.row(row) for row in rows[:limit]], len(rows) > limit)
+        return Found([answers.row(row) for row in plan.watch.over(rows[:limit])], len(rows) > limit)
     with database.stream(sql, values) as rows_of_all:
-        accepted = (row for row in rows_of_all if all(accept(row) for accept in plan.rest))
+        accepted = (row for row in plan.watch.over(rows_of_all) if all(accept(row) for accept in plan.rest))
         kept = islice(accepted, min(query.offset, _HUGE >> 1), None)
         found = [answers.row(row) for row in islice(kept, min(limit, _HUGE >> 1))]
         return Found(found, next(kept, None) is not None)
@@ -85,6 +86,7 @@ class _Plan:
 
     def __init__(self, database: Database, query: Query) -> None:
         self._database, self._level, self._fuzzy = database, query.level, query.fuzzy
+        self.watch = Watch(query)
         self._conditions: list[Condition] = []
         self.rest: list[Callable[[tuple[Any, ...]], bool]] = []
         distinct = dict.fromkeys(query.keys)
@@ -192,7 +194,7 @@ class _Plan:
 
     def _accepts_below(self, accept: Callable[[Any], bool], row: tuple[Any, ...], level: str | None) -> bool:
         with closing(self._below(row, level)) as found:
-            return any(accept(kept) for (kept,) in found)
+            return any(accept(kept) for (kept,) in self.watch.over(found))
 
     def _below(self, row: tuple[Any, ...], level: str | None) -> Generator[tuple[Any, ...]]:
         """Give what is kept of the rows below one, or their headers where that is not enough."""

@@ -7,35 +7,10 @@ from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.levels import LEVELS
 from filmless.archive.query import Key, Level, Query
-from filmless.errors import FormatError
-from filmless.file._element_path import tag_named
 
-__all__ = ["instances", "key_of", "selected"]
+__all__ = ["instances", "selected"]
 
 _ORDER: Final[tuple[Level, ...]] = ("study", "series", "instance")
-
-
-def key_of(text: str) -> Key:
-    """Take ``Keyword=value`` apart, a matching key; items of sequences are named by keywords with dots between them.
-
-    Raises
-    ------
-    FormatError
-        There is no ``=``, or an element is no keyword and no tag.
-
-    Examples
-    --------
-    >>> key_of("StudyDate=-20200101").text
-    '-20200101'
-
-    DICOM
-    -----
-    PS3.4 C.2.2.2
-    """
-    name, equals, value = text.partition("=")
-    if not equals:  # the text is not repeated: it could be a value
-        raise FormatError("a key without `=`", hint="write Keyword=value, as PatientID=1234 or StudyDate=20200101-")
-    return Key(tuple(tag_named(step) for step in name.split(".")), value)
 
 
 def selected(archive: Archive, keys: Iterable[Key], *, level: Level | None = None) -> list[tuple[str, str, str]]:

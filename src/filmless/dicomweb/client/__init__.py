@@ -2,6 +2,7 @@
 
 from filmless.dicomweb.client.asynchronous import Client
 from filmless.dicomweb.client.blocking import BlockingClient
+from filmless.dicomweb.client.pictures import Rendered
 from filmless.dicomweb.client.storing import Stored, StoreReport
 
-__all__ = ["BlockingClient", "Client", "StoreReport", "Stored"]
+__all__ = ["BlockingClient", "Client", "Rendered", "StoreReport", "Stored"]

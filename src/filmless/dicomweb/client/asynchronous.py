@@ -10,10 +10,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from filmless.dataset import Dataset
+from filmless.dicomweb.client.converting import File
 from filmless.dicomweb.client.opening import Authorization, Opening
 from filmless.dicomweb.client.operations import Operations
 from filmless.dicomweb.client.peer import BulkData
-from filmless.dicomweb.client.steps import Operation, run_async
+from filmless.dicomweb.client.pictures import Rendered
+from filmless.dicomweb.client.steps import Operation, check_open, run_async
 from filmless.dicomweb.client.storing import Source, Stored, StoreReport
 
 __all__ = ["Client"]
@@ -26,8 +28,8 @@ class Client:
 
     Parameters
     ----------
-    url, auth, headers, verify, certificate, timeout_s, retries, backoff_s, max_instance_bytes, max_json_bytes,
-    transport
+    url, auth, headers, verify, certificate, timeout_s, min_bytes_per_s, retries, backoff_s, max_instance_bytes,
+    max_json_bytes, transport
         As of `BlockingClient`.
 
     Notes
@@ -54,6 +56,7 @@ class Client:
         verify: bool | ssl.SSLContext = True,
         certificate: tuple[str, str] | None = None,
         timeout_s: float = 60.0,
+        min_bytes_per_s: float = 100.0,
         retries: int = 3,
         backoff_s: float = 0.5,
         max_instance_bytes: int = 16 << 30,
@@ -67,6 +70,7 @@ class Client:
             verify=verify,
             certificate=certificate,
             timeout_s=timeout_s,
+            min_bytes_per_s=min_bytes_per_s,
             retries=retries,
             backoff_s=backoff_s,
             max_instance_bytes=max_instance_bytes,
@@ -144,6 +148,12 @@ class Client:
         """Write the files of a study, series or instance into a folder as they come, and give the path of each."""
         return self._run(self._do.retrieve_to(folder, study, series, instance, transfer_syntax=transfer_syntax))
 
+    async def retrieve_zip(
+        self, path: str | PathLike[str], study: str, series: str | None = None, instance: str | None = None
+    ) -> Path:
+        """Write the files of a study, series or instance into one ZIP file, and give its path."""
+        return await self._one(self._do.retrieve_zip(path, study, series, instance))
+
     def retrieve_metadata(
         self,
         study: str,
@@ -183,12 +193,27 @@ class Client:
         instance: str | None = None,
         frames: int | Sequence[int] | None = None,
         *,
-        media_type: str = "image/jpeg",
+        media_type: str | None = None,
         **parameters: Any,
     ) -> bytes:
         """Retrieve a picture; parameters as of the Standard: ``window="40,400,linear"``, ``viewport="512,512"``."""
         return await self._one(
             self._do.picture("rendered", study, series, instance, frames, media_type=media_type, parameters=parameters)
+        )
+
+    def rendered_all(
+        self,
+        study: str,
+        series: str | None = None,
+        instance: str | None = None,
+        frames: int | Sequence[int] | None = None,
+        *,
+        media_type: str | None = None,
+        **parameters: Any,
+    ) -> AsyncIterator[Rendered]:
+        """Retrieve each picture of a study, a series, an instance or of several frames, as they come."""
+        return self._run(
+            self._do.pictures(study, series, instance, frames, media_type=media_type, parameters=parameters)
         )
 
     async def thumbnail(
@@ -221,6 +246,15 @@ class Client:
                 progress(result)
         return report
 
+    async def convert(
+        self, sources: File | Iterable[File], *, template: Dataset | None = None, **values: Any
+    ) -> StoreReport:
+        """Have the service make instances of pictures, videos and documents, and store them."""
+        report = StoreReport()
+        async for result in self._run(self._do.convert(sources, template, values)):
+            report.add(result)
+        return report
+
     async def delete(self, study: str, series: str | None = None, instance: str | None = None) -> None:
         """Delete a study, series or instance of a service that lets one."""
         await self._one(self._do.delete(study, series, instance))
@@ -230,7 +264,7 @@ class Client:
         await self._http.aclose()
 
     def _run(self, operation: Operation[_T]) -> AsyncIterator[_T]:
-        return run_async(self._http, operation)
+        return run_async(check_open(self._http), operation, self._do.peer.pace)
 
     async def _one(self, operation: Operation[_T]) -> _T:
         (item,) = [item async for item in self._run(operation)]

@@ -10,10 +10,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from filmless.dataset import Dataset
+from filmless.dicomweb.client.converting import File
 from filmless.dicomweb.client.opening import Authorization, Opening
 from filmless.dicomweb.client.operations import Operations
 from filmless.dicomweb.client.peer import BulkData
-from filmless.dicomweb.client.steps import Operation, run
+from filmless.dicomweb.client.pictures import Rendered
+from filmless.dicomweb.client.steps import Operation, check_open, run
 from filmless.dicomweb.client.storing import Source, Stored, StoreReport
 
 __all__ = ["BlockingClient"]
@@ -39,6 +41,9 @@ class BlockingClient:
         Files of a client certificate and its key.
     timeout_s
         How long nothing may come, and how long a connection may take.
+    min_bytes_per_s
+        How slowly an answer may come: what is slower over `timeout_s` is given up. Time that is not spent waiting, as
+        while what came is worked on, does not count. 0 for any pace.
     retries, backoff_s
         How often a request that failed for a time is made again, and how long is waited before; twice as long each
         time.
@@ -49,9 +54,9 @@ class BlockingClient:
 
     Notes
     -----
-    What is found and retrieved comes through iterators: nothing is asked, checked or written before one is gone
-    through, by ``for``, `list` or `next`. Redirects to another origin are not followed. Files get names from UIDs only,
-    whatever the service calls them.
+    What is found and retrieved comes through iterators: arguments are checked at once, but nothing is asked or written
+    before one is gone through, by ``for``, `list` or `next`. Redirects to another origin are not followed. Files get
+    names from UIDs only, whatever the service calls them.
 
     DICOM
     -----
@@ -72,6 +77,7 @@ class BlockingClient:
         verify: bool | ssl.SSLContext = True,
         certificate: tuple[str, str] | None = None,
         timeout_s: float = 60.0,
+        min_bytes_per_s: float = 100.0,
         retries: int = 3,
         backoff_s: float = 0.5,
         max_instance_bytes: int = 16 << 30,
@@ -85,6 +91,7 @@ class BlockingClient:
             verify=verify,
             certificate=certificate,
             timeout_s=timeout_s,
+            min_bytes_per_s=min_bytes_per_s,
             retries=retries,
             backoff_s=backoff_s,
             max_instance_bytes=max_instance_bytes,
@@ -203,6 +210,15 @@ class BlockingClient:
         """
         return self._run(self._do.retrieve_to(folder, study, series, instance, transfer_syntax=transfer_syntax))
 
+    def retrieve_zip(
+        self, path: str | PathLike[str], study: str, series: str | None = None, instance: str | None = None
+    ) -> Path:
+        """Write the files of a study, series or instance into one ZIP file, and give its path.
+
+        The ZIP is whole or not there. It is as the service makes it, of instances as they are stored; some make none.
+        """
+        return self._one(self._do.retrieve_zip(path, study, series, instance))
+
     def retrieve_metadata(
         self,
         study: str,
@@ -273,7 +289,7 @@ class BlockingClient:
         instance: str | None = None,
         frames: int | Sequence[int] | None = None,
         *,
-        media_type: str = "image/jpeg",
+        media_type: str | None = None,
         **parameters: Any,
     ) -> bytes:
         """Retrieve a picture of an instance or a frame.
@@ -285,14 +301,14 @@ class BlockingClient:
         frames
             The number of a frame; without it what the service shows of an instance.
         media_type
-            Such as ``image/png``; of a document or report those that its service has, as ``application/pdf``.
+            Such as ``image/png``; by default JPEG of an image, and of a document what the service makes of it, as PDF.
         **parameters
             As of the Standard, texts or tuples: ``window=(40, 400)``, ``viewport="512,512"``, ``quality=80``.
 
         Raises
         ------
         DicomWebError
-            There is no such thing or no such picture, or there are several, as of a study.
+            There is no such thing or no such picture, or there are several, as of a study: `rendered_all` gives each.
 
         DICOM
         -----
@@ -300,6 +316,35 @@ class BlockingClient:
         """
         return self._one(
             self._do.picture("rendered", study, series, instance, frames, media_type=media_type, parameters=parameters)
+        )
+
+    def rendered_all(
+        self,
+        study: str,
+        series: str | None = None,
+        instance: str | None = None,
+        frames: int | Sequence[int] | None = None,
+        *,
+        media_type: str | None = None,
+        **parameters: Any,
+    ) -> Iterator[Rendered]:
+        """Retrieve each picture of a study, a series, an instance or of several frames, as they come.
+
+        Parameters
+        ----------
+        study, series, instance, frames
+            Of what; several frames of an instance.
+        media_type
+            Such as ``image/png``; by default JPEG of images, and of documents what the service makes of them.
+        **parameters
+            As of `rendered`.
+
+        DICOM
+        -----
+        PS3.18 10.4.1.1.3
+        """
+        return self._run(
+            self._do.pictures(study, series, instance, frames, media_type=media_type, parameters=parameters)
         )
 
     def thumbnail(
@@ -351,6 +396,32 @@ class BlockingClient:
                 progress(result)
         return report
 
+    def convert(self, sources: File | Iterable[File], *, template: Dataset | None = None, **values: Any) -> StoreReport:
+        """Have the service make instances of pictures, videos and documents, and store them.
+
+        Parameters
+        ----------
+        sources
+            Paths and bytes of files, one or several: they become instances of one series, in their order.
+        template
+            A data set that gives values, too, those in sequences among them.
+        **values
+            Header values by keyword: ``PatientName="Doe^Jane"``, ``StudyDate=date(2026, 1, 2)``.
+
+        Returns
+        -------
+        StoreReport
+            Each instance that was made, and each failure; their `source` is empty when there were several.
+
+        Notes
+        -----
+        ``POST /convert`` is a route of services of filmless. It is not tried again: each time makes other instances.
+        """
+        report = StoreReport()
+        for result in self._run(self._do.convert(sources, template, values)):
+            report.add(result)
+        return report
+
     def delete(self, study: str, series: str | None = None, instance: str | None = None) -> None:
         """Delete a study, series or instance of a service that lets one."""
         self._one(self._do.delete(study, series, instance))
@@ -360,7 +431,7 @@ class BlockingClient:
         self._http.close()
 
     def _run(self, operation: Operation[_T]) -> Iterator[_T]:
-        return run(self._http, operation)
+        return run(check_open(self._http), operation, self._do.peer.pace)
 
     def _one(self, operation: Operation[_T]) -> _T:
         (item,) = self._run(operation)

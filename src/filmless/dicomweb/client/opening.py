@@ -1,19 +1,24 @@
 """What both clients are opened with."""
 
 import base64
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from filmless.dicomweb.client.peer import Peer
+from filmless.dicomweb.client.steps import Pace
 
 __all__ = ["Authorization", "Opening"]
 
 Authorization = str | tuple[str, str] | Callable[[], str]
 """A key or token; user and password; or what makes the value of the Authorization header for each request."""
+
+
+_RESOURCE: Final = re.compile(r"/(?:studies|series|instances|wado)/*(?:\?.*)?$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,8 @@ class Opening:
 
     Attributes
     ----------
-    url, auth, headers, verify, certificate, timeout_s, retries, backoff_s, max_instance_bytes, max_json_bytes
+    url, auth, headers, verify, certificate, timeout_s, min_bytes_per_s, retries, backoff_s, max_instance_bytes,
+    max_json_bytes
         As of `filmless.dicomweb.Client`.
     """
 
@@ -32,6 +38,7 @@ class Opening:
     verify: bool | ssl.SSLContext = True
     certificate: tuple[str, str] | None = None
     timeout_s: float = 60.0
+    min_bytes_per_s: float = 100.0
     retries: int = 3
     backoff_s: float = 0.5
     max_instance_bytes: int = 16 << 30
@@ -40,7 +47,8 @@ class Opening:
     def peer(self) -> Peer:
         """Return the service."""
         return Peer(
-            url=self.url.rstrip("/"),
+            url=_service(self.url),
+            pace=Pace(self.min_bytes_per_s, self.timeout_s),
             headers={**(self.headers or {})},
             authorization=_authorization(self.auth),
             retries=self.retries,
@@ -65,6 +73,11 @@ class Opening:
             "timeout": httpx.Timeout(self.timeout_s),
             "headers": {"User-Agent": f"filmless/{_core.__version__}", "Accept-Encoding": "gzip"},
         }
+
+
+def _service(url: str) -> str:
+    """Return the URL of a service; the address of a resource of it that was pasted loses its end."""
+    return _RESOURCE.sub("", url.strip()).rstrip("/")
 
 
 def _authorization(auth: Authorization | None) -> Callable[[], str] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from filmless import _core
 from filmless.dataset import Dataset
-from filmless.dicomweb.client import retrieving, searching, storing
+from filmless.dicomweb.client import converting, pictures, retrieving, searching, storing
 from filmless.dicomweb.client.peer import BulkData, Peer, ask
 from filmless.dicomweb.client.steps import Give, Operation
 from filmless.dicomweb.uid_grammar import is_uid
@@ -61,6 +61,12 @@ class Operations:
         url = self._resource(study, series, instance)
         return retrieving.retrieve_to(self.peer, url, Path(folder), transfer_syntax=syntax_named(transfer_syntax))
 
+    def retrieve_zip(
+        self, path: str | PathLike[str], study: str, series: str | None, instance: str | None
+    ) -> Operation[Path]:
+        """Retrieve files as a ZIP."""
+        return retrieving.retrieve_zip(self.peer, self._resource(study, series, instance), Path(path))
+
     def retrieve_metadata(
         self, study: str, series: str | None, instance: str | None, *, bulk_data: BulkData | None
     ) -> Operation[Dataset]:
@@ -95,24 +101,60 @@ class Operations:
         instance: str | None,
         frames: int | Sequence[int] | None,
         *,
-        media_type: str,
+        media_type: str | None,
         parameters: Mapping[str, Any],
     ) -> Operation[bytes]:
         """Retrieve a rendered resource."""
-        if "/" not in media_type:
+        url = self._rendered(kind, study, series, instance, frames, media_type, parameters)
+        return pictures.picture(self.peer, url, media_type=media_type)
+
+    def pictures(
+        self,
+        study: str,
+        series: str | None,
+        instance: str | None,
+        frames: int | Sequence[int] | None,
+        *,
+        media_type: str | None,
+        parameters: Mapping[str, Any],
+    ) -> Operation[pictures.Rendered]:
+        """Retrieve each picture of a rendered resource."""
+        url = self._rendered("rendered", study, series, instance, frames, media_type, parameters)
+        return pictures.pictures(self.peer, url, media_type=media_type)
+
+    def _rendered(
+        self,
+        kind: str,
+        study: str,
+        series: str | None,
+        instance: str | None,
+        frames: int | Sequence[int] | None,
+        media_type: str | None,
+        parameters: Mapping[str, Any],
+    ) -> str:
+        if media_type is not None and "/" not in media_type:
             raise ValueError("`media_type` is one as image/png")
         url = self._resource(study, series, instance)
         if frames is not None:
             if instance is None:
                 raise ValueError("`frames` are of an instance")
             url += f"/frames/{_frames(frames)}"
-        return retrieving.picture(self.peer, f"{url}/{kind}", media_type=media_type, parameters=parameters)
+        return pictures.address(f"{url}/{kind}", parameters)
 
     def store(self, sources: storing.Source | Iterable[storing.Source], study: str | None) -> Operation[storing.Stored]:
         """Store sources."""
         if isinstance(sources, str | PathLike | bytes | Dataset):
             sources = [sources]
         return storing.store(self.peer, sources, study=None if study is None else _uid(study))
+
+    def convert(
+        self,
+        sources: converting.File | Iterable[converting.File],
+        template: Dataset | None,
+        values: Mapping[str, Any],
+    ) -> Operation[storing.Stored]:
+        """Have instances made of files."""
+        return converting.convert(self.peer, sources, template=template, values=values)
 
     def delete(self, study: str, series: str | None, instance: str | None) -> Operation[None]:
         """Delete a study, series or instance."""

@@ -8,12 +8,12 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from filmless.dataset import Dataset
-from filmless.dicomweb.client.steps import Ask, Head, Read, Wait
+from filmless.dicomweb.client.steps import Ask, Head, Pace, Read, Wait
 from filmless.dicomweb.json_array import objects_of
 from filmless.dicomweb.media_type import MediaType
 from filmless.errors import DicomError, DicomWebError, LimitError, NetworkError
 
-__all__ = ["RETRIED", "BulkData", "Peer", "ask", "document", "objects", "pause"]
+__all__ = ["RETRIED", "BulkData", "Peer", "ask", "document", "objects", "pause", "refused"]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses behind which another try may do better."""
@@ -36,6 +36,8 @@ class Peer:
     ----------
     url
         Of the service, without a slash at the end.
+    pace
+        How slowly answers may come.
     authorization
         Makes the value of the header for each request; None for none.
     retries, backoff_s
@@ -45,6 +47,7 @@ class Peer:
     """
 
     url: str
+    pace: Pace = field(default_factory=lambda: Pace(0.0, 60.0))
     headers: dict[str, str] = field(default_factory=dict)
     authorization: Callable[[], str] | None = None
     retries: int = 3
@@ -57,6 +60,8 @@ class Peer:
         split = urlsplit(self.url)
         if split.scheme not in {"http", "https"} or not split.hostname:
             raise ValueError("the URL of a DICOMweb service begins with http:// or https:// and a host")
+        if split.query or split.fragment:
+            raise ValueError("the URL of a DICOMweb service has no query and no fragment")
 
     def at(self, *parts: str | None) -> str:
         """Return the URL of a resource."""
@@ -122,7 +127,7 @@ def ask(
             yield pause(peer, tries, head)
             tries += 1
         else:
-            raise (yield from _refused(peer, method, url, head))
+            raise (yield from refused(peer, method, url, head))
 
 
 def pause(peer: Peer, tries: int, head: Head | None = None) -> Wait:
@@ -182,7 +187,8 @@ def objects(data: bytes, status: int, *, bulk_data: BulkData | None = None) -> l
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
 
 
-def _refused(peer: Peer, method: str, url: str, head: Head) -> Generator[Any, Any, DicomWebError]:
+def refused(peer: Peer, method: str, url: str, head: Head) -> Generator[Any, Any, DicomWebError]:
+    """Return the error of an answer that is none of what was asked for, with what the service says of it."""
     held = bytearray()
     try:
         while len(held) < _MOST_ERROR_BYTES and (piece := (yield Read())):

@@ -3,28 +3,32 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Generator, Mapping
+import zipfile
+from collections import deque
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.peer import BulkData, Peer, ask, document, objects
 from filmless.dicomweb.client.steps import Give, Head, Operation, Read
 from filmless.dicomweb.media_type import MediaType
-from filmless.dicomweb.multipart_in import PartData, PartEnd, PartHeaders, Parts
+from filmless.dicomweb.multipart_in import PartData, PartEnd, Parts
 from filmless.dicomweb.uid_grammar import is_uid
 from filmless.errors import DicomError, DicomWebError, LimitError
 from filmless.file import read
 
 __all__ = [
+    "END",
     "name_of",
-    "picture",
+    "next_piece",
+    "opened",
     "retrieve",
     "retrieve_bulk_data",
     "retrieve_frames",
     "retrieve_metadata",
     "retrieve_to",
+    "retrieve_zip",
 ]
 
 _JSON: Final = ("application/dicom+json", "application/json")
@@ -39,8 +43,8 @@ def retrieve(peer: Peer, url: str, *, transfer_syntax: str) -> Operation[Dataset
     """Give the data sets of an answer, one held in memory at a time."""
     head = yield from ask(peer, "GET", url, headers={"Accept": _accept(transfer_syntax)})
     held = bytearray()
-    body = _opened(peer, head, _DICOM)
-    while (step := (yield from _piece(body))) is not _END:
+    body = opened(peer, head, _DICOM)
+    while (step := (yield from next_piece(body))) is not END:
         if step is None:
             data, held = bytes(held), bytearray()
             yield Give(_dataset(data, head))
@@ -53,10 +57,10 @@ def retrieve_to(peer: Peer, url: str, folder: Path, *, transfer_syntax: str) -> 
     """Write the instances of an answer into a folder, as they come; give the path of each."""
     head = yield from ask(peer, "GET", url, headers={"Accept": _accept(transfer_syntax)})
     folder.mkdir(parents=True, exist_ok=True)
-    body = _opened(peer, head, _DICOM)
+    body = opened(peer, head, _DICOM)
     file: _File | None = None
     try:
-        while (step := (yield from _piece(body))) is not _END:
+        while (step := (yield from next_piece(body))) is not END:
             file = file or _File(folder)
             if step is None:
                 target = file.finish(head)
@@ -92,22 +96,21 @@ def retrieve_bulk_data(peer: Peer, url: str) -> Operation[bytes]:
     yield from _parts_in_memory(peer, head)
 
 
-def picture(peer: Peer, url: str, *, media_type: str, parameters: Mapping[str, Any]) -> Operation[bytes]:
-    """Give a rendered resource."""
-    query = urlencode({name: _text(value) for name, value in parameters.items() if value is not None}, safe=",")
-    full = f"{url}?{query}" if query else url
-    head = yield from ask(peer, "GET", full, headers={"Accept": media_type})
-    if MediaType.of(head.headers.get("content-type")).name == "multipart/related":
-        raise DicomWebError(
-            "the answer holds a picture for each instance or frame, expected one",
-            status=head.status,
-            hint="ask for one instance, or one frame of it",
-        )
-    yield Give((yield from document(head, peer.json_bytes, kinds=(media_type,))))
-
-
-def _text(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+def retrieve_zip(peer: Peer, url: str, target: Path) -> Operation[Path]:
+    """Write the ZIP of what is stored; give its path."""
+    head = yield from ask(peer, "GET", url, headers={"Accept": "application/zip"})
+    body = opened(peer, head, ("application/zip",))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file = _File(target.parent)
+    try:
+        while (step := (yield from next_piece(body))) is not END:
+            if step is not None:
+                file.write(step)
+                _check_size(file.size, peer)
+        file.finish_zip(target, head)
+        yield Give(target)
+    finally:
+        file.discard()
 
 
 def name_of(ds: Dataset, data_digest: str) -> str:
@@ -143,15 +146,23 @@ class _File:
         self._path.replace(target)
         return target
 
+    def finish_zip(self, target: Path, head: Head) -> None:
+        self._file.close()
+        if not zipfile.is_zipfile(self._path):
+            raise DicomWebError("the answer is no ZIP file", status=head.status)
+        self._path.replace(target)
+
     def discard(self) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
 
-_END: Final = object()
+END: Final = object()
+"""What `next_piece` takes at the end of an answer."""
 
 
-def _opened(peer: Peer, head: Head, kinds: tuple[str, ...]) -> "_Body":
+def opened(peer: Peer, head: Head, kinds: tuple[str, ...]) -> "_Body":
+    """Begin with the body of an answer: of parts, or alone and of one of these media types."""
     media_type = MediaType.of(head.headers.get("content-type"))
     if media_type.name == "multipart/related":
         return _Body(head, Parts(media_type.boundary, parts=peer.parts, header_bytes=_HEADER_BYTES))
@@ -169,13 +180,14 @@ class _Body:
         self.waiting: list[Piece] = []
         self.ended = head.status == 204
         self.started = False
+        self.headers: deque[dict[str, str]] | None = None  # of the parts that came, where they are wanted
 
 
-def _piece(body: _Body) -> Generator[Any, Any, Any]:
-    """Take the next piece of an answer: bytes, None at the end of a part, `_END` at that of the whole."""
+def next_piece(body: _Body) -> Generator[Any, Any, Any]:
+    """Take the next piece of an answer: bytes, None at the end of a part, `END` at that of the whole."""
     while not body.waiting:
         if body.ended:
-            return _END
+            return END
         piece: bytes | None = yield Read()
         if piece:
             body.started = True
@@ -199,17 +211,17 @@ def _pieces(body: _Body, piece: bytes) -> list[Piece]:
             found.append(event.data)
         elif isinstance(event, PartEnd):
             found.append(None)
-        elif isinstance(event, PartHeaders):
-            continue
+        elif body.headers is not None:
+            body.headers.append(event.headers)
     return found
 
 
 def _parts_in_memory(peer: Peer, head: Head) -> Operation[bytes]:
     held = bytearray()
-    body = _opened(peer, head, ())
+    body = opened(peer, head, ())
     if body.parts is None and MediaType.of(head.headers.get("content-type")).name == "text/html":
         raise DicomWebError("the answer is text/html, expected bulk data", status=head.status)
-    while (step := (yield from _piece(body))) is not _END:
+    while (step := (yield from next_piece(body))) is not END:
         if step is None:
             data, held = bytes(held), bytearray()
             yield Give(data)

@@ -1,11 +1,10 @@
 """QIDO-RS from the client's side: pages of a search, one after the other."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from filmless import _core
+from filmless.archive.keywords import included, paths_of, text_of
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.peer import Peer, ask, document, objects
 from filmless.dicomweb.client.steps import Give, Operation
@@ -27,24 +26,32 @@ def search(
     limit: int | None,
     offset: int,
 ) -> Operation[Dataset]:
-    """Search for what is below a path; page by page, as long as pages are full.
+    """Search for what is below a path; page by page, as long as pages are full. Arguments are checked at once.
 
     DICOM
     -----
     PS3.18 10.6
     """
-    fixed = [(_named(keyword), _text(value)) for keyword, value in values.items()]
+    paths_of(values)
+    included(include)
+    fixed = [(_named(keyword), text_of(value, between=",")) for keyword, value in values.items()]
     fields = [include] if isinstance(include, str) else include
     fixed += [("includefield", field if field == "all" else _named(field)) for field in fields]
     if fuzzy:
         fixed.append(("fuzzymatching", "true"))
+    if offset < 0 or (limit is not None and limit < 0):
+        raise ValueError("limit and offset are not below 0")
+    return _pages(peer, peer.at(*path), fixed, limit, offset)
+
+
+def _pages(peer: Peer, url: str, fixed: list[tuple[str, str]], limit: int | None, offset: int) -> Operation[Dataset]:
     given = 0
     seen: str | None = None
     while limit is None or given < limit:
         size = _PAGE if limit is None else min(_PAGE, limit - given)
         asked = [*fixed, ("limit", str(size)), ("offset", str(offset + given))]
         query = urlencode(asked, safe=_LITERAL, quote_via=quote)
-        head = yield from ask(peer, "GET", f"{peer.at(*path)}?{query}", headers={"Accept": _JSON[0]})
+        head = yield from ask(peer, "GET", f"{url}?{query}", headers={"Accept": _JSON[0]})
         found = (
             []
             if head.status == 204
@@ -62,23 +69,6 @@ def search(
             return
 
 
-def _named(keyword: str) -> str:
-    """Check a keyword, a tag, or several with dots between them.
-
-    Raises
-    ------
-    ValueError
-        It is none.
-    """
-    for part in keyword.split("."):
-        if _core.dictionary_entry(part) is None and not (len(part) == 8 and part.isalnum()):
-            raise ValueError(f"`{part}` is no keyword of the data dictionary")
-    return keyword
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ",".join(map(_text, value))
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return f"{value:%Y%m%d}"
-    return str(value)
+def _named(name: str) -> str:
+    """Return an attribute as services know it: a keyword, or a number without its comma."""
+    return name.translate({ord(sign): None for sign in "(,)"})

@@ -13,9 +13,9 @@ import anyio
 import httpx
 from anyio.to_thread import run_sync
 
-from filmless.errors import NetworkError
+from filmless.errors import LocalProtocolError, NetworkError
 
-__all__ = ["Ask", "Give", "Head", "Operation", "Read", "Step", "Wait", "run", "run_async"]
+__all__ = ["Ask", "Give", "Head", "Operation", "Pace", "Read", "Step", "Wait", "check_open", "run", "run_async"]
 
 _T = TypeVar("_T")
 
@@ -70,7 +70,62 @@ _PIECE = 1 << 20
 _ERRORS = (httpx.TransportError, httpx.StreamError, httpx.InvalidURL, zlib.error, NetworkError)
 
 
-def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
+
+
+def check_open(client: _Client) -> _Client:
+    """Return a client that can still send.
+
+    Raises
+    ------
+    LocalProtocolError
+        It is closed.
+    """
+    if client.is_closed:
+        raise LocalProtocolError("the client is closed", hint="use it inside of its `with`")
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How slowly an answer may come.
+
+    A service that sends a byte a minute is never silent for long, and would hold a client for ever.
+
+    Attributes
+    ----------
+    bytes_per_s
+        At the least, on average over `seconds`; 0 for any.
+    seconds
+        Of waiting, before it is looked at.
+    """
+
+    bytes_per_s: float
+    seconds: float
+
+
+class _Clock:
+    """Counts what comes of one answer against the time that is spent waiting for it."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._begun = self._waited = 0.0
+        self._count = 0
+
+    def begin(self) -> None:
+        self._begun = time.monotonic()
+
+    def end(self, count: int) -> None:
+        """Take what came; raise when it has been too little for too long."""
+        self._waited += time.monotonic() - self._begun
+        self._count += count
+        if self._waited >= self._pace.seconds:
+            if self._count < self._pace.bytes_per_s * self._waited:
+                raise NetworkError(f"the answer comes more slowly than {self._pace.bytes_per_s:g} bytes per second")
+            self._waited, self._count = 0.0, 0
+
+
+def run(client: httpx.Client, operation: Operation[_T], pace: Pace) -> Iterator[_T]:
     """Do an operation, blocking; give what it gives."""
     response: httpx.Response | None = None
     pieces: Iterator[bytes] = iter(())
@@ -78,6 +133,8 @@ def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
     try:
         while (step := _next(operation, answer)) is not None:
             answer = None
+            if isinstance(step, Ask):
+                check_open(client)
             try:
                 if isinstance(step, Give):
                     yield step.item
@@ -91,7 +148,7 @@ def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
                     content = None if step.body is None else step.body()
                     request = client.build_request(step.method, step.url, headers=step.headers, content=content)
                     response = client.send(request, stream=True, follow_redirects=False)
-                    pieces = _received(response)
+                    pieces = _received(response, pace)
                     answer = _head(response)
             except _ERRORS as error:
                 answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
@@ -101,7 +158,7 @@ def run(client: httpx.Client, operation: Operation[_T]) -> Iterator[_T]:
             response.close()
 
 
-async def run_async(client: httpx.AsyncClient, operation: Operation[_T]) -> AsyncIterator[_T]:
+async def run_async(client: httpx.AsyncClient, operation: Operation[_T], pace: Pace) -> AsyncIterator[_T]:
     """Do an operation; what it does with files and data sets runs in a thread."""
     response: httpx.Response | None = None
     pieces: AsyncIterator[bytes] | None = None
@@ -109,6 +166,8 @@ async def run_async(client: httpx.AsyncClient, operation: Operation[_T]) -> Asyn
     try:
         while (step := await run_sync(_next, operation, answer)) is not None:
             answer = None
+            if isinstance(step, Ask):
+                check_open(client)
             try:
                 if isinstance(step, Give):
                     yield step.item
@@ -122,7 +181,7 @@ async def run_async(client: httpx.AsyncClient, operation: Operation[_T]) -> Asyn
                     content = None if step.body is None else _in_thread(step.body())
                     request = client.build_request(step.method, step.url, headers=step.headers, content=content)
                     response = await client.send(request, stream=True, follow_redirects=False)
-                    pieces = _received_async(response)
+                    pieces = _received_async(response, pace)
                     answer = _head(response)
             except _ERRORS as error:
                 answer = _Failed(_network_error(error, step))  # type: ignore[assignment]
@@ -174,24 +233,41 @@ class _Inflating:
             raise zlib.error
 
 
-def _received(response: httpx.Response) -> Iterator[bytes]:
+def _received(response: httpx.Response, pace: Pace) -> Iterator[bytes]:
     if response.is_stream_consumed:  # a transport that has it all
         yield response.content
         return
     inflating = _Inflating(response)
-    for data in response.iter_raw(_PIECE):
-        yield from inflating.pieces(data)
+    clock, held = _Clock(pace), bytearray()
+    clock.begin()
+    for data in response.iter_raw():
+        clock.end(len(data))
+        held += data
+        if len(held) >= _PIECE:
+            yield from inflating.pieces(bytes(held))
+            held.clear()
+        clock.begin()
+    yield from inflating.pieces(bytes(held))
     inflating.finish()
 
 
-async def _received_async(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _received_async(response: httpx.Response, pace: Pace) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
         yield response.content
         return
     inflating = _Inflating(response)
-    async for data in response.aiter_raw(_PIECE):
-        for piece in inflating.pieces(data):
-            yield piece
+    clock, held = _Clock(pace), bytearray()
+    clock.begin()
+    async for data in response.aiter_raw():
+        clock.end(len(data))
+        held += data
+        if len(held) >= _PIECE:
+            for piece in inflating.pieces(bytes(held)):
+                yield piece
+            held.clear()
+        clock.begin()
+    for piece in inflating.pieces(bytes(held)):
+        yield piece
     inflating.finish()
 
 

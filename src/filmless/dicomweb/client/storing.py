@@ -3,19 +3,19 @@
 import json
 import secrets
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from filmless.dataset import Dataset
-from filmless.dicomweb.client.peer import RETRIED, Peer, ask, document, pause
+from filmless.dicomweb.client.peer import RETRIED, Peer, ask, document, pause, refused
 from filmless.dicomweb.client.steps import Give, Head, Operation
 from filmless.errors import DicomError, DicomWebError, NetworkError
 from filmless.file import encode, read
 
-__all__ = ["Source", "StoreReport", "Stored", "store"]
+__all__ = ["Item", "Source", "StoreReport", "Stored", "store", "told"]
 
 _JSON: Final = ("application/dicom+json", "application/json")
 _PIECE: Final = 1 << 20
@@ -72,7 +72,7 @@ class StoreReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """An instance that waits to be sent."""
 
     name: str
@@ -81,6 +81,7 @@ class _Item:
     content: str | bytes  # a path, or the file
 
     def pieces(self) -> Iterator[bytes]:
+        """Read it, a piece at a time."""
         if isinstance(self.content, bytes):
             for start in range(0, self.size, _PIECE):
                 yield self.content[start : start + _PIECE]
@@ -104,7 +105,7 @@ def store(peer: Peer, sources: Iterable[Source], *, study: str | None) -> Operat
     -----
     PS3.18 10.5
     """
-    batch: list[_Item] = []
+    batch: list[Item] = []
     for number, source in enumerate(sources, start=1):
         try:
             item = _item(source, number)
@@ -122,11 +123,11 @@ def store(peer: Peer, sources: Iterable[Source], *, study: str | None) -> Operat
     yield from _send(peer, batch, study)
 
 
-def _send(peer: Peer, items: list[_Item], study: str | None) -> Operation[Stored]:
+def _send(peer: Peer, items: list[Item], study: str | None) -> Operation[Stored]:
     """Send one request, and again what failed for a time only."""
     tries = 0
     while items:
-        again: list[_Item] = []
+        again: list[Item] = []
         head: Head | None = None
         last: dict[str, Stored] = {}
         try:
@@ -160,7 +161,7 @@ def _send(peer: Peer, items: list[_Item], study: str | None) -> Operation[Stored
         items = again
 
 
-def _request(peer: Peer, items: list[_Item], study: str | None) -> Generator[Any, Any, tuple[Head, dict[str, Stored]]]:
+def _request(peer: Peer, items: list[Item], study: str | None) -> Generator[Any, Any, tuple[Head, dict[str, Stored]]]:
     boundary = secrets.token_hex(16)
     opening = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     closing = f"--{boundary}--\r\n".encode()
@@ -181,12 +182,12 @@ def _request(peer: Peer, items: list[_Item], study: str | None) -> Generator[Any
         retries=0,
     )
     if head.status not in {200, 202} and not head.headers.get("content-type", "").startswith(_JSON[0]):
-        raise DicomWebError(f"{head.status} to POST /studies", status=head.status)
+        raise (yield from refused(peer, "POST", url, head))
     data = yield from document(head, peer.json_bytes, kinds=_JSON)
     return head, _results(data, items, head.status)
 
 
-def _multipart(items: list[_Item], opening: bytes, closing: bytes) -> Iterator[bytes]:
+def _multipart(items: list[Item], opening: bytes, closing: bytes) -> Iterator[bytes]:
     for item in items:
         yield opening
         sent = 0
@@ -199,25 +200,41 @@ def _multipart(items: list[_Item], opening: bytes, closing: bytes) -> Iterator[b
     yield closing
 
 
-def _results(data: bytes, items: list[_Item], status: int) -> dict[str, Stored]:
+def _results(data: bytes, items: list[Item], status: int) -> dict[str, Stored]:
     try:
         ds = Dataset.from_json(json.loads(data))
     except (ValueError, TypeError, RecursionError, DicomError):
         raise DicomWebError("the answer is no DICOM JSON", status=status) from None
     names = {item.uid: item.name for item in items}
-    found: dict[str, Stored] = {}
-    for one in _items(ds, "ReferencedSOPSequence"):
-        uid = str(one.get("ReferencedSOPInstanceUID"))
-        found[uid] = Stored(names.get(uid, ""), uid, warning_reason=_number(one.get("WarningReason")))
-    for one in _items(ds, "FailedSOPSequence"):
-        uid, reason = str(one.get("ReferencedSOPInstanceUID")), _number(one.get("FailureReason"))
-        found[uid] = Stored(names.get(uid, ""), uid, _why(reason, one), reason)
-    others = _items(ds, "OtherFailuresSequence")
+    answered = told(ds)
+    found = {
+        one.instance_uid: replace(one, source=names.get(one.instance_uid, "")) for one in answered if one.instance_uid
+    }
+    others = [one for one in answered if not one.instance_uid]
     missing = [item for item in items if item.uid not in found]
     if others and len(others) == len(missing):
         for item, one in zip(missing, others, strict=True):
-            reason = _number(one.get("FailureReason"))
-            found[item.uid] = Stored(item.name, item.uid, _why(reason, one), reason)
+            found[item.uid] = replace(one, source=item.name, instance_uid=item.uid)
+    return found
+
+
+def told(ds: Dataset) -> list[Stored]:
+    """Return what an answer says of each instance, without names; those whose UID it cannot tell come last.
+
+    DICOM
+    -----
+    PS3.18 I.2
+    """
+    found = []
+    for one in _items(ds, "ReferencedSOPSequence"):
+        uid = str(one.get("ReferencedSOPInstanceUID"))
+        found.append(Stored("", uid, warning_reason=_number(one.get("WarningReason"))))
+    for one in _items(ds, "FailedSOPSequence"):
+        uid, reason = str(one.get("ReferencedSOPInstanceUID")), _number(one.get("FailureReason"))
+        found.append(Stored("", uid, _why(reason, one), reason))
+    for one in _items(ds, "OtherFailuresSequence"):
+        reason = _number(one.get("FailureReason"))
+        found.append(Stored("", "", _why(reason, one), reason))
     return found
 
 
@@ -242,15 +259,15 @@ def _may_pass(result: Stored) -> bool:
     return reason is not None and (reason in _FOR_A_TIME or reason == _PROCESSING_FAILURE)
 
 
-def _item(source: Source, number: int) -> _Item:
+def _item(source: Source, number: int) -> Item:
     name = _name(source, number)
     if isinstance(source, Dataset):
         uid, content = _uid(source), encode(source)
-        return _Item(name, uid, len(content), content)
+        return Item(name, uid, len(content), content)
     if isinstance(source, bytes):
-        return _Item(name, _uid(read(source, stop_before_pixels=True)), len(source), source)
+        return Item(name, _uid(read(source, stop_before_pixels=True)), len(source), source)
     path = fspath(source)
-    return _Item(name, _uid(read(path, stop_before_pixels=True)), Path(path).stat().st_size, path)
+    return Item(name, _uid(read(path, stop_before_pixels=True)), Path(path).stat().st_size, path)
 
 
 def _uid(ds: Dataset) -> str:

@@ -18,7 +18,7 @@ from filmless.dicomweb.origin.multipart_out import Multipart, Part
 from filmless.dicomweb.origin.negotiation import Offer, choose
 from filmless.dicomweb.origin.pictures import ANIMATED, Image, media_types, mend
 from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
-from filmless.dicomweb.origin.rendering_parameters import KEYS, Rendering, rendering_of
+from filmless.dicomweb.origin.rendering_parameters import KEYS, OTHERS, Rendering, rendering_of
 from filmless.dicomweb.origin.sending import PIECE, Pieces, Sending
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.subjects import Subject, open_image, representative_frame, subjects
@@ -49,10 +49,10 @@ def routes(service: Service) -> list[Route]:
 
     async def rendered(request: Request) -> Response:
         # Index, file and pixels in one go: to change threads in between takes longer than to ask the index.
-        return await service.draw(_rendered, service, request)
+        return _warned(service, request, await service.draw(_rendered, service, request))
 
     async def thumbnail(request: Request) -> Response:
-        return await service.draw(_thumbnail, service, request)
+        return _warned(service, request, await service.draw(_thumbnail, service, request))
 
     return [
         Route(f"{level}/{name}", endpoint, methods=["GET"])
@@ -259,6 +259,14 @@ def _frames(chosen: str, count: int) -> tuple[int, ...]:
     if max(numbers) >= count:
         raise DicomWebError(f"there is no such frame: the instance has {count}", status=404)
     return tuple(numbers)
+
+
+def _warned(service: Service, request: Request, response: Response) -> Response:
+    """Tell who misspelt a parameter: the picture would look as if it had been heeded."""
+    if any(name not in KEYS and name.lower() not in OTHERS for name in request.query_params):
+        text = f"a query parameter that is none of rendering was ignored; there are {', '.join(KEYS)} and accept."
+        response.headers.append("Warning", f"299 {service.base(request)}: {text}")
+    return response
 
 
 def _once(query: QueryParams) -> QueryParams:

@@ -10,13 +10,16 @@ from filmless.errors import DicomWebError
 from filmless.pixels.displayed_area import MOST_PIXELS
 from filmless.pixels.grey import VoiFunction, Window
 
-__all__ = ["KEYS", "IccProfile", "Rendering", "Viewport", "rendering_of", "rendering_of_uri"]
+__all__ = ["KEYS", "OTHERS", "IccProfile", "Rendering", "Viewport", "rendering_of", "rendering_of_uri"]
 
 IccProfile = Literal["no", "yes", "srgb"]
 """Without a profile; with the image's own, or else sRGB's; converted to sRGB."""
 
 KEYS: Final = ("annotation", "iccprofile", "quality", "viewport", "window")
 """The query parameters of `rendering_of`."""
+
+OTHERS: Final = frozenset({"accept", "charset"})
+"""Those of all services."""
 
 _ANNOTATIONS: Final = frozenset({"patient", "technique"})
 _FUNCTIONS: Final[dict[str, VoiFunction]] = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}

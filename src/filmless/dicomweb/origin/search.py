@@ -1,14 +1,18 @@
 """QIDO-RS: searching for studies, series and instances."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from secrets import token_hex
 from typing import Final
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from filmless.archive import Key, Query, Row
+from filmless.archive import Found, Key, Query, Row
 from filmless.archive.query import Level
 from filmless.dataset import Dataset
 from filmless.dicomweb.origin.gzipped import gzip, joined, takes_gzip
@@ -62,12 +66,33 @@ def routes(service: Service) -> list[Route]:
             offset=wanted.offset,
             within=within,
             retrieve_url=base,
+            timeout_s=service.limits.search_s,
         )
-        found = await service.call(service.archive.search, query)
+        found = await _found(service, request, query)
         warnings = [*wanted.warnings, *([_MORE] if found.more else [])]
         return _answer(service, request, found.rows, offer, [f"299 {base}: {text}" for text in warnings])
 
     return [Route(path, search, methods=["GET"]) for path in RESOURCES]
+
+
+async def _found(service: Service, request: Request, query: Query) -> Found:
+    """Answer a query; stop when the client has left: it could go on for seconds, and a reload asks again."""
+    gone = threading.Event()
+
+    async def watch() -> None:
+        with suppress(OSError):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch)
+            found = await service.call(service.archive.search, replace(query, stopped=gone.is_set))
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as several:  # the first is why
+        raise several.exceptions[0] from None
+    return found
 
 
 def _asked(service: Service, request: Request) -> Asked:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from filmless import _core
 from filmless.archive import Key
+from filmless.dicomweb.origin.rendering_parameters import OTHERS
 from filmless.errors import DicomWebError, FormatError
 from filmless.file._element_path import tag_named
 
@@ -16,7 +17,6 @@ __all__ = ["KEYS", "Asked", "asked"]
 KEYS: Final = ("fuzzymatching", "includefield", "limit", "offset", "emptyvaluematching", "multiplevaluematching")
 """The query parameters of a search that are no attributes."""
 
-_OTHERS: Final = frozenset({"accept", "charset"})  # of all services
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _KEYWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,79}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
@@ -94,7 +94,7 @@ def asked(query: bytes) -> Asked:
                 raise _bad(f"`{name}` is given more than once")
             given.add(name)
             _option(found, name, value)
-        elif name in _OTHERS:
+        elif name in OTHERS:
             continue
         elif _is_attribute(name):
             found.keys.append(_key(name, value))
@@ -184,9 +184,7 @@ def _key(name: str, value: str) -> Key:
     if value and (vr in _BULK or vr == "SQ"):
         what = "a sequence is matched by what is in it" if vr == "SQ" else "bulk data is not matched"
         raise _bad(f"`{name[:80]}`: {what}")
-    # Lists of UIDs have commas here and backslashes in DICOM; both are taken. No code string holds a comma, and viewers
-    # ask for ModalitiesInStudy=CT,MR.
-    return Key(path, value.replace(",", "\\") if vr in ("UI", "CS") else value)
+    return Key.of(path, value)
 
 
 def _vr(tag: int) -> str:
