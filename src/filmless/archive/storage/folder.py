@@ -155,9 +155,11 @@ class Folder:
             sync_folder(self._root / folder)
             if folder not in self._named:
                 # Another sender may have made it just now: its own name has to be durable, too, whoever made it.
-                sync_folder(self._root / folder.partition("/")[0])
+                area = folder.partition("/")[0]
+                there = [f"{area}/{name}" for name in os.listdir(self._root / area)]  # noqa: PTH208
+                sync_folder(self._root / area)
                 sync_folder(self._root)
-                self._named.add(folder)
+                self._named.update(there)
 
     def move(self, location: str, area: Area) -> str:
         """Move a file to another area, durably."""
@@ -172,11 +174,16 @@ class Folder:
         try:
             os.replace(source, target)  # noqa: PTH105
         except FileNotFoundError:
-            folder = location.rpartition("/")[0]
-            self._named.discard(folder)
-            for made in (folder.partition("/")[0], folder):  # durable after `settle`
-                (self._root / made).mkdir(0o777 & ~self._umask, exist_ok=True)
+            self._make_area(location.partition("/")[0])
             os.replace(source, target)  # noqa: PTH105
+
+    def _make_area(self, area: str) -> None:
+        """Make all folders of an area at once: `settle` then has to make their names durable once, not for each."""
+        folders = [f"{area}/{number:02x}" for number in range(256)]
+        for folder in (area, *folders):
+            self._named.discard(folder)
+            with suppress(FileExistsError):
+                (self._root / folder).mkdir(0o777 & ~self._umask)
 
     # -- out -----------------------------------------------------------------------------------------------------
 
