@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,14 @@ import pydicom
 import pytest
 from dicomweb_client import DICOMwebClient
 
+from filmless.archive import Archive
+from filmless.archive.header import Header
 from filmless.dataset import Dataset
+from filmless.dicomweb import application
+from filmless.dicomweb.origin import metadata
 from filmless.dicomweb.origin.native_model import native_model
+from filmless.file import encode
+from tests.dicomweb.conftest import serving
 from tests.dicomweb.multipart import parts_of
 from tests.dicomweb.test_retrieving import Held, entries, path_of
 
@@ -147,10 +154,50 @@ def test_xml_escapes() -> None:
     ds.add_new(0x00091001, "LO", "x")
     ds.add_new(0x00090010, "LO", 'A"<')
     ds.add_new(0x0018_9087, "FD", [1e-7, 1e22, 0.1, -0.0])
-    text = native_model(ds.to_json())
-    assert text == ds.to_xml().encode()
+    assert native_model(ds.to_json().encode()) == ds.to_xml().encode()
     ds.StudyDescription = "bell \x07"
-    assert native_model(ds.to_json()) is None
+    assert native_model(ds.to_json().encode()) == ds.to_xml().encode()
+
+
+def test_xml_of_bulk_data_that_is_text() -> None:
+    ds = Dataset()
+    item = Dataset()
+    item.ReconstructionDiameter = 1
+    ds.add_new(0x0040_A730, "SQ", [item])
+    ds.add_new(0x0018_1100, "DS", ["1.5"] * 400_000)
+    ds.PixelData = bytes(10)
+    text = native_model(Header.of(ds).json(), "http://a").decode()
+    named = '<DicomAttribute tag="00181100" vr="DS" keyword="ReconstructionDiameter">'
+    assert f'{named}<BulkData uri="http://a/bulkdata/00181100"/>' in text
+    assert '<BulkData uri="http://a/bulkdata/7FE00010"/>' in text
+    assert f'{named}<Value number="1">1</Value>' in text
+
+
+def test_large_headers_become_xml_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200,000 tiny elements take 90 MiB on their way: so much at a time, not for each of many requests."""
+    item, ds = Dataset(), Dataset()
+    for element in range(10):
+        item.add_new(0x0009_1000 + element, "UN", b"")
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.StudyInstanceUID, ds.SeriesInstanceUID = "1.2", "1.3.1", "1.3.2", "1.3.3"
+    ds.add_new(0x0008_1140, "SQ", [item] * 10_000)
+    at_work, most = [0], [0]
+    plain = metadata.native_model
+
+    def counted(header: bytes, base: str) -> bytes:
+        at_work[0] += 1
+        most[0] = max(most[0], at_work[0])
+        try:
+            return plain(header, base)
+        finally:
+            at_work[0] -= 1
+
+    monkeypatch.setattr(metadata, "native_model", counted)
+    with Archive(tmp_path) as archive, serving(application(archive)) as url, ThreadPoolExecutor(4) as threads:
+        archive.store(encode(ds))
+        asked = f"{url}/studies/1.3.2/metadata"
+        answers = threads.map(lambda _: httpx.get(asked, headers={"accept": XML}, timeout=30), range(4))
+        assert {len(answer.content) > 5_000_000 for answer in answers} == {True}
+    assert most == [1]
 
 
 def test_gzip(held: Held, http: httpx.Client) -> None:

@@ -2,8 +2,9 @@
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -60,6 +61,68 @@ def test_nobody_waits_for_each_other(postgres: Callable[[], str], monkeypatch: p
     assert indexes[0]._database.rows("SELECT 1 FROM patient WHERE id NOT IN (SELECT patient FROM study)") == []
     for index in indexes:
         index.close()
+
+
+def test_a_study_that_was_moved_meanwhile_is_locked_behind_its_new_patient(
+    postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose it is was looked up before its lock was had: the new patient would be locked after the study."""
+    url = postgres()
+    index, other = Index(url), Index(url)
+    index.add(placed(data_set(1, 1, 1, PatientID="P0"), data_set(1, 1, 2, PatientID="P0")))
+    entries = index.entries("1.2.1")
+    asked: list[tuple[str, object]] = []
+    rows = postgresql._Transaction.rows
+
+    def noted(self: Any, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        found = rows(self, sql, values)
+        if "FOR UPDATE" in sql:
+            asked.append((sql.split()[3], values[0]))
+        elif not asked:
+            monkeypatch.setattr(postgresql._Transaction, "rows", rows)
+            other.replace([(entries[1], record(data_set(1, 1, 2, PatientID="P1")), "", "b")])
+            monkeypatch.setattr(postgresql._Transaction, "rows", noted)
+        return found
+
+    monkeypatch.setattr(postgresql._Transaction, "rows", noted)
+    assert index.remove(entries[:1]) == [True]
+    monkeypatch.undo()
+    assert asked[-2:] == [("patient", "P1\\"), ("study", "1.2.1")]
+    index.close()
+    other.close()
+
+
+def test_a_deadlock_is_tried_again(postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program locks in another order, and PostgreSQL ends our transaction."""
+    monkeypatch.setattr(postgresql, "_PREPARE", (*postgresql._PREPARE, "SET deadlock_timeout = '10ms'"))
+    url, seen, ours = postgres(), list[str | None](), postgresql._ours
+    index = Index(url)
+    index.add(placed(data_set(1), data_set(2)))
+    rows = postgresql._Transaction.rows
+    lock = "SELECT 1 FROM study WHERE uid = %s FOR UPDATE"
+    with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as watch, ThreadPoolExecutor(1) as thread:
+        other.execute("SET deadlock_timeout = '1min'")
+        other.execute(lock, ("1.2.2",))
+
+        def crossed(self: Any, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+            found = rows(self, sql, values)
+            if "FOR UPDATE" in sql:  # the first study is ours: the other one asks for it, and we for theirs then
+                monkeypatch.setattr(postgresql._Transaction, "rows", rows)
+                thread.submit(other.execute, lock, ("1.2.1",)).add_done_callback(lambda _: other.rollback())
+                waits = "SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted"
+                while not watch.execute(waits, (other.info.backend_pid,)).fetchall():
+                    pass
+            return found
+
+        def noted(error: psycopg.Error) -> ArchiveError:
+            seen.append(error.sqlstate)
+            return ours(error)
+
+        monkeypatch.setattr(postgresql._Transaction, "rows", crossed)
+        monkeypatch.setattr(postgresql, "_ours", noted)
+        assert index.add(placed(data_set(1, 1, 2), data_set(2, 1, 2))) == [True, True]
+    assert seen == ["40P01"]
+    index.close()
 
 
 def test_a_server_that_was_started_anew_is_reached_again(postgres: Callable[[], str]) -> None:

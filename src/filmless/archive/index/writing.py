@@ -1,11 +1,12 @@
 """Adding instances and taking them away, with all that is counted above them.
 
 Rows are locked and made in one order everywhere, patients, studies, series, instances, each by its name: two processes
-never wait for each other. The row of a study is locked before anything below it changes.
+do not wait for each other. The row of a study is locked before anything below it changes. Whose a study is has to be
+known before it is locked, and may be another by then: a transaction that finds it so lets go of all and begins again.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from filmless.archive.entry import Entry
@@ -34,7 +35,13 @@ _LONGEST_UID: Final = 200  # legal are 64; an index of a database has no room fo
 _INSERT_INSTANCE: Final = """
 INSERT INTO instance (series, uid, sop_class_uid, transfer_syntax_uid, number, frames, size, sha256, storage, location,
 attributes, received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uid) DO NOTHING RETURNING id"""
+# The keys of the patients and the UIDs of the studies that instances, or studies, are of.
+_ABOVE: Final = """
+SELECT p.key, s.uid FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = e.study
+JOIN patient p ON p.id = s.patient WHERE i.id IN [?]
+UNION SELECT p.key, s.uid FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"""
 _INSERT_HEADER: Final = "INSERT INTO header (instance, encoder, json, frames) VALUES (?, ?, ?, ?)"
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 def add(database: Transaction, batch: Sequence[Placed], *, received: float | None = None) -> list[bool]:
@@ -225,14 +232,13 @@ def _merged(known: str, values: Iterable[str]) -> str:
 
 def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
     """Remove instances, and what is empty then; return for each whether it was there."""
+    _lock(database, (entry.id for entry in entries))
+    return _remove(database, entries)
+
+
+def _remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
+    """Remove instances, where all above them is locked."""
     wanted = {entry.id: entry.instance_uid for entry in entries}
-    above = _above(database, wanted)
-    for key in sorted({key for key, _ in above}):
-        database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
-    for uid in sorted({uid for _, uid in above}):
-        database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
-    if not set(_above(database, wanted)) <= set(above):
-        raise Again  # a study went to another patient, whom it is too late to lock
     sql = "SELECT i.id, i.uid, i.series, e.study FROM instance i JOIN series e ON e.id = i.series WHERE i.id IN [?]"
     found = [row for row in database.rows(sql, (database.list(wanted),)) if wanted[row[0]] == row[1]]
     gone = {row[0] for row in found}
@@ -246,13 +252,33 @@ def remove(database: Transaction, entries: Sequence[Entry]) -> list[bool]:
     return [entry.id in gone for entry in entries]
 
 
-def _above(database: Transaction, ids: Iterable[int]) -> list[tuple[Any, ...]]:
-    """Return the keys of the patients and the UIDs of the studies that instances are of."""
-    sql = (
-        "SELECT DISTINCT p.key, s.uid FROM instance i JOIN series e ON e.id = i.series "
-        "JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE i.id IN [?]"
-    )
-    return database.rows(sql, (database.list(ids),))
+def _lock(
+    database: Transaction, ids: Iterable[int], studies: Iterable[str] = (), fresh: Mapping[str, dict[str, Any]] = _NONE
+) -> list[str]:
+    """Lock the patients and studies that are touched, in the order of all; return the keys of the patients.
+
+    Parameters
+    ----------
+    ids
+        Of instances that are to go.
+    studies
+        The UIDs of others.
+    fresh
+        The rows of further patients, by their keys: those that are not there are made.
+    """
+    wanted = (database.list(ids), database.list(studies))
+    above = set(database.rows(_ABOVE, wanted))
+    keys = sorted({key for key, _ in above} | fresh.keys())
+    for key in keys:
+        found = database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
+        if not found and key in fresh:
+            _insert(database, "patient", {"key": key, **fresh[key]}, unique="key")
+    for uid in sorted({uid for _, uid in above}):
+        database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
+    # While we waited another one may have moved a study to a patient whom we did not lock, or made one.
+    if not above.issuperset(database.rows(_ABOVE, wanted)):
+        raise Again
+    return keys
 
 
 def _recount_series(database: Transaction, series: int) -> None:
@@ -299,10 +325,12 @@ def replace(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> l
 
     What is known of the patients, studies and series above is taken from the new records: they are corrections.
     """
-    patients = _lock(database, changes)
+    fresh = {(made := _patient_and_study(new[0])).key: made.patient for _, new in changes}
+    studies = {new[0].study_uid for _, new in changes}
+    patients = _lock(database, [entry.id for entry, _ in changes], studies, fresh)
     # What is corrected is as old as it was: rules of retention go by that.
     received = min((entry.received for entry, _ in changes), default=None)
-    there = remove(database, [entry for entry, _ in changes])
+    there = _remove(database, [entry for entry, _ in changes])
     placed = [new for (_, new), was_there in zip(changes, there, strict=True) if was_there]
     if not all(add(database, placed, received=received)):
         raise ConflictError("the UID of an instance that was to replace another one is in the archive already")
@@ -312,30 +340,6 @@ def replace(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> l
         ((patient,),) = database.rows("SELECT id FROM patient WHERE key = ?", (key,)) or [(0,)]
         _drop_patient(database, patient)
     return there
-
-
-def _lock(database: Transaction, changes: Sequence[tuple[Entry, Placed]]) -> list[str]:
-    """Lock all that a replacement may touch, old and new, in the order of all; return the keys of the patients."""
-    above = _above(database, (entry.id for entry, _ in changes))
-    fresh = {(made := _patient_and_study(new[0])).key: made.patient for _, new in changes}
-    studies = {uid for _, uid in above} | {new[0].study_uid for _, new in changes}
-    owners = _owners(database, studies)
-    patients = sorted({key for key, _ in above} | owners | fresh.keys())
-    for key in patients:
-        found = database.rows("SELECT id FROM patient WHERE key = ? FOR UPDATE", (key,))
-        if not found and key in fresh:
-            _insert(database, "patient", {"key": key, **fresh[key]}, unique="key")
-    for uid in sorted(studies):
-        database.rows("SELECT id FROM study WHERE uid = ? FOR UPDATE", (uid,))
-    if not _owners(database, studies) <= owners:
-        raise Again  # as above
-    return patients
-
-
-def _owners(database: Transaction, studies: Iterable[str]) -> set[str]:
-    """Return the keys of the patients that studies are of."""
-    sql = "SELECT p.key FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"
-    return {key for (key,) in database.rows(sql, (database.list(studies),))}
 
 
 def _refresh(database: Transaction, record: Record) -> None:

@@ -1,5 +1,6 @@
 """The body of a request as it comes: bounded, and inflated when it is compressed."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 from typing import Final
@@ -14,6 +15,9 @@ from filmless.errors import DicomWebError, LimitError
 __all__ = ["body", "parts", "whole"]
 
 _PIECE: Final = 1 << 20
+_FEW: Final = 8 << 10  # bytes of a body in which parts are looked for, where they are tiny
+_MANY: Final = 64 << 10
+_TURN: Final = 200  # events
 _FREE: Final = 64 << 20
 _RATIO: Final = 100
 """Beyond `_FREE` bytes a body may inflate to so many times its size: pixels do not shrink as far, bombs do."""
@@ -52,9 +56,18 @@ async def parts(request: Request, service: Service, media_type: MediaType) -> As
     """
     limits = service.limits
     found = Parts(media_type.boundary, parts=limits.parts, header_bytes=limits.part_header_bytes)
+    size = _FEW
     async for piece in body(request, service):
-        for event in found.feed(piece):
-            yield event
+        # Of tiny parts there are thousands in a piece, and looking for them waits for nothing: others have their turns.
+        start = 0
+        while start < len(piece):
+            events = found.feed(piece[start : start + size])
+            start += size
+            size = _FEW if len(events) > _TURN // 2 else _MANY
+            for number, event in enumerate(events, 1):
+                yield event
+                if number % _TURN == 0 or (size == _FEW and number == len(events)):
+                    await asyncio.sleep(0)
     found.finish()
 
 

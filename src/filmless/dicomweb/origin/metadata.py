@@ -1,6 +1,8 @@
 """WADO-RS metadata: headers as JSON or XML, as they were kept at ingest."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Final
 
 from starlette.requests import Request
@@ -21,6 +23,7 @@ __all__ = ["instance_url", "routes"]
 
 _JSON: Final = Offer("application/dicom+json")
 _XML: Final = Offer("application/dicom+xml", is_multipart=True)
+_LARGE: Final = 256 << 10  # of JSON, which takes up to 20 times that while it becomes XML
 _PATHS: Final = (
     "/studies/{study}/metadata",
     "/studies/{study}/series/{series}/metadata",
@@ -35,6 +38,7 @@ def routes(service: Service) -> list[Route]:
     -----
     PS3.18 10.4.1.1.2
     """
+    one_at_a_time = threading.Lock()
 
     def retrieve(request: Request) -> Response:
         offer = choose(request, [_JSON, _XML])
@@ -45,7 +49,7 @@ def routes(service: Service) -> list[Route]:
         if (same := unchanged(request, etag, modified)) is not None:
             return same
         form = Multipart(_XML.media_type, etag) if offer == _XML else None
-        chunks = _xml(service, entries, base, form) if form else _json(service, entries, base)
+        chunks = _xml(service, entries, base, form, one_at_a_time) if form else _json(service, entries, base)
         headers = {
             "Content-Type": form.content_type if form else _JSON.media_type,
             **validators(etag, modified),
@@ -78,13 +82,13 @@ def _json(service: Service, entries: Sequence[Entry], base: str) -> Iterator[byt
     yield b"]"
 
 
-def _xml(service: Service, entries: Sequence[Entry], base: str, form: Multipart) -> Iterator[bytes]:
+def _xml(
+    service: Service, entries: Sequence[Entry], base: str, form: Multipart, one_at_a_time: threading.Lock
+) -> Iterator[bytes]:
     for number, (entry, header) in enumerate(_headers(service, entries)):
-        url = instance_url(base, entry)
-        text = native_model(header.json(url))
-        if text is None:
-            ds = service.archive.dataset(entry)
-            text = ds.to_xml(bulk_data="uri", bulk_data_uri=f"{url}/bulkdata/").encode()
+        kept = header.json()
+        with one_at_a_time if len(kept) > _LARGE else nullcontext():
+            text = native_model(kept, instance_url(base, entry))
         yield form.head(_XML.media_type, len(text), is_first=number == 0)
         yield text
     yield form.end

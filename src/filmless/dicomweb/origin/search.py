@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from filmless.archive import Found, Key, Query, Row
 from filmless.archive.query import Level
-from filmless.dataset import Dataset
 from filmless.dicomweb.origin.gzipped import gzip, joined, takes_gzip
 from filmless.dicomweb.origin.multipart_out import Multipart
 from filmless.dicomweb.origin.native_model import native_model
@@ -139,7 +138,7 @@ def _json(rows: Sequence[Row]) -> Iterator[bytes]:
 
 def _xml(rows: Sequence[Row], form: Multipart) -> Iterator[bytes]:
     for number, row in enumerate(rows):
-        text = native_model(row.json) or Dataset.from_json(row.json).to_xml().encode()
+        text = native_model(row.json)
         yield form.head(_XML.media_type, len(text), is_first=number == 0)
         yield text
     yield form.end
