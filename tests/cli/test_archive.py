@@ -105,12 +105,43 @@ def test_edit_merge_and_back(filled) -> None:
     kept = json.loads(filled("originals", "--json"))
     assert len(kept) == 4
     [first] = [original for original in kept if original["instance_uid"] == "1.2.3.0"]
-    assert filled("originals", "--restore", first["sha256"][:12]) == "1.2.3.0: is what it was\n"
-    assert filled("originals", "--instance", "1.2.3.0").endswith("1.2.3.0\n")
+    assert (first["study_uid"], first["changed"]) == ("1.2.1", ["PatientID"])
+    head, *lines = filled("originals", "--study", "1.2.2").splitlines()
+    assert head.split() == ["NAME", "EDITED", "STUDY", "INSTANCE", "CHANGED"]
+    assert len(lines) == 2
+    assert "StudyInstanceUID" in lines[1]
+    filled("originals", "--restore", first["sha256"][:12], "--yes", code=1)  # what was merged has the new ID
+    filled("originals", "--restore", code=2)
+    assert filled("originals", "--restore", "--study", "1.2.2", "--yes") == "1.2.3.2: is what it was\n"
+    filled("originals", "--restore", first["sha256"][:12], code=1)  # no terminal, no --yes
+    undone = filled("originals", "--restore", first["sha256"][:12], "--yes")
+    assert undone == "2 instances: are what they were\n"
+    rows = [line.split()[1] for line in filled("list", "StudyInstanceUID=1.2.1").splitlines()]
+    assert rows == ["1CT1"]
+    assert len(filled("list").splitlines()) == 2
+    assert filled("originals", "--restore", "--study", "1.2.2", "--yes") == "1.2.3.2: is what it was\n"
+    assert filled("list", "PatientID=4711") == ""
+    filled("originals", "--restore", "--study", "1.2.2", "--yes", code=1)
     filled("edit", "PatientID=1", "--yes", code=2)
     filled("edit", "--study", "1.2.1", "--yes", code=2)
     filled("edit", "--study", "1.2.1", "SOPInstanceUID=1", "--yes", code=1)
     filled("edit", "--study", "1.2.1", "PatientBirthDate=soon", "--yes", code=1)
+
+
+def test_what_is_deleted_for_good_is_kept_nowhere(filled, tmp_path: Path) -> None:
+    def kept() -> int:
+        return len([path for path in (tmp_path / "data").rglob("*.dcm") if path.parts[-3] == "originals"])
+
+    filled("edit", "--patient", "1CT1", "PatientComments=x", "--yes")
+    what = filled("delete", "StudyInstanceUID=1.2.2", "--dry-run")
+    assert what.startswith("would delete 1 instance of 1 study")
+    assert what.endswith("and 1 kept of them beside\n")
+    filled("delete", "StudyInstanceUID=1.2.2", "--yes")
+    assert kept() == 2
+    filled("delete", "SOPInstanceUID=1.2.3.1", "--keep-originals", "--yes")
+    assert kept() == 2
+    assert "deleted 1 study\n" in filled("prune", "--older-than", "365", "--age", "study_date", "--yes")
+    assert kept() == 1
 
 
 def test_the_examples_of_help_are_lines(run) -> None:
@@ -130,11 +161,13 @@ def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:
     assert "1 quarantined" in filled("import", source)
     [conflict] = json.loads(filled("conflicts", "--json"))
     assert conflict["instance_uid"] == "1.2.3.0"
-    assert "1.2.3.0" in filled("conflicts")
+    head, line = filled("conflicts").splitlines()
+    assert head.split() == ["NUMBER", "RECEIVED", "PATIENT", "STUDY", "INSTANCE", "SHA-256"]
+    assert line.split()[3:6] == ["1CT1", "1.2.1", "1.2.3.0"]
     assert filled("conflicts", conflict["id"]) == "PatientComments: absent -> another\n"
     assert filled("conflicts", conflict["id"], "--resolve", "take") == "1.2.3.0: take\n"
     assert filled("conflicts") == ""
-    assert len(filled("originals").splitlines()) == 1
+    assert len(filled("originals").splitlines()) == 2
     filled("conflicts", "7", code=1)
     filled("conflicts", "--resolve", "keep", code=2)
 

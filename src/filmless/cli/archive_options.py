@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "archive_options",
     "confirmed",
+    "counted",
     "entries_of",
     "keys_named",
     "of_archive",
@@ -26,6 +27,7 @@ __all__ = [
     "printable",
     "remarks",
     "show",
+    "table",
 ]
 
 _TOLD = 5  # remarks of a kind that are told one by one
@@ -118,6 +120,22 @@ def confirmed(question: str, *, yes: bool) -> None:
 def show(value: Any) -> None:
     """Write a JSON object to stdout."""
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things: ``1 instance``, ``2 studies``."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else what if what.endswith("s") else f"{what}s"
+    return f"{number} {what if number == 1 else many}"
+
+
+def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> None:
+    """Write rows below a line that says what they are; nothing when there are none."""
+    if not rows:
+        return
+    lines = [head, *(tuple(printable(text) for text in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from filmless import _core
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.levels import LEVELS
-from filmless.archive.upkeep.exchanging import draft_of, exchange
+from filmless.archive.upkeep.exchanging import draft_of, exchanging
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file._element_path import keyword_of, tag_named
@@ -123,20 +123,41 @@ def edit(
     wanted = list(entries)
     if any(tag in LEVELS["patient"] or tag in LEVELS["study"] for tag in values):
         _require_whole_studies(archive, wanted)
+    by_study: dict[str, list[Entry]] = {}
     for entry in wanted:
-        try:
-            dataset = archive.dataset(entry)
-            if changed(dataset, values, reason=reason, at=moment):
-                with draft_of(archive, dataset) as draft:
-                    exchange(archive, entry, draft)
-                report.edited += 1
-            else:
-                report.unchanged += 1
-        except (DicomError, OSError) as error:
-            message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
-            report.failed.append(Remark("not-edited", message, entry.instance_uid))
-        progress()
+        by_study.setdefault(entry.study_uid, []).append(entry)
+    for study in by_study.values():
+        _edit_study(archive, study, values, report, progress, reason=reason, at=moment)
     return report
+
+
+def _edit_study(
+    archive: Archive, entries: list[Entry], values: Values, report: EditReport, progress: Progress, **how: Any
+) -> None:
+    """Edit instances of a study in one transaction: what it is found by is never that of some of them."""
+    edited: list[Entry] = []
+    try:
+        with exchanging(archive, entries) as exchanges:
+            for entry in entries:
+                try:
+                    dataset = archive.dataset(entry)
+                    if changed(dataset, values, **how):
+                        with draft_of(archive, dataset) as draft:
+                            exchanges.put(entry, draft)
+                        edited.append(entry)
+                    else:
+                        report.unchanged += 1
+                except (DicomError, OSError) as error:
+                    report.failed.append(_failed(entry, error))
+                progress()
+        report.edited += len(edited)
+    except (DicomError, OSError) as error:
+        report.failed += [_failed(entry, error) for entry in edited]
+
+
+def _failed(entry: Entry, error: DicomError | OSError) -> Remark:
+    message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
+    return Remark("not-edited", message, entry.instance_uid)
 
 
 def merge_patients(archive: Archive, entries: Iterable[Entry], into: Entry, **how: Any) -> EditReport:

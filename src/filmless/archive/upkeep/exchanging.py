@@ -1,8 +1,8 @@
-"""One instance takes the place of another of its UID, and what was there is kept among the originals."""
+"""Instances take the place of others of their UIDs, and what was there is kept among the originals."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -10,14 +10,14 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
-from filmless.archive.record import record_of
+from filmless.archive.record import Record, record_of
 from filmless.archive.storage import Area, Draft
 from filmless.archive.upkeep.drafts import LinkedDraft
 from filmless.dataset import Dataset
 from filmless.errors import ConflictError, DicomError
 from filmless.file import write
 
-__all__ = ["draft_of", "draft_of_stored", "exchange", "keep_copy"]
+__all__ = ["Exchanges", "draft_of", "draft_of_stored", "exchange", "exchanging", "keep_copy"]
 
 _PIECE: Final = 1 << 20
 
@@ -76,11 +76,51 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
     ConflictError
         The instance is served in place, or is no longer what the entry says.
     """
-    if entry.storage:
-        raise ConflictError("an instance of a folder that is served in place cannot be changed")
-    storage, index = archive.storage, archive.index
-    with failing_as_archive("the instance cannot be changed"), archive.holding([entry.instance_uid]):
-        now = index.find(entry.instance_uid)
+    with exchanging(archive, [entry]) as exchanges:
+        exchanges.put(entry, draft)
+
+
+@contextmanager
+def exchanging(archive: Archive, entries: Iterable[Entry]) -> "Iterator[Exchanges]":
+    """Let drafts take the place of instances, all in one transaction when the block ends, or none when it fails.
+
+    A study is labelled by its instances: with one exchanged alone, the others would be found by what it says.
+
+    Raises
+    ------
+    ConflictError
+        One of them is no longer what its entry says.
+    """
+    with failing_as_archive("the instance cannot be changed"), archive.holding(entry.instance_uid for entry in entries):
+        exchanges = Exchanges(archive)
+        try:
+            yield exchanges
+        except BaseException:
+            exchanges.give_up()
+            raise
+        exchanges.commit()
+
+
+class Exchanges:
+    """Instances that are to be exchanged together, see `exchanging`."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._changes: list[tuple[Entry, Record, str, str]] = []
+        self._new: set[str] = set()  # locations that were not there before
+
+    def put(self, entry: Entry, draft: Draft) -> None:
+        """Place what is to be current, and keep what is; the index does not know of it before all are committed.
+
+        Raises
+        ------
+        ConflictError
+            The instance is served in place, or is no longer what the entry says.
+        """
+        if entry.storage:
+            raise ConflictError("an instance of a folder that is served in place cannot be changed")
+        archive, storage = self._archive, self._archive.storage
+        now = archive.index.find(entry.instance_uid)
         if now is None or now.sha256 != entry.sha256:
             raise ConflictError("the instance was deleted or changed in the meantime", hint="try again")
         record = record_of(draft.open(), size=draft.size, sha256=draft.sha256)
@@ -91,20 +131,40 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         keep_copy(archive, now.location, now.sha256, "originals")
         _keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
-        storage.settle([location])
-        storage.trash([now.location])
+        if not draft.was_there:
+            self._new.add(location)
+        self._changes.append((now, record, "", location))
+
+    def commit(self) -> None:
+        """Have the index name the new files, in one transaction."""
+        if not self._changes:
+            return
+        storage, changes = self._archive.storage, self._changes
+        old = [now.location for now, *_ in changes]
         try:
-            [is_replaced] = index.replace([(now, record, "", location)])
+            storage.settle([location for *_, location in changes])
+            storage.trash(old)
         except BaseException:
-            _undo(archive, now, location, is_new=not draft.was_there)
+            self.give_up()
             raise
-        if is_replaced:
-            storage.purge([now.location])
-        else:  # another process was faster
-            storage.restore([now.location])
-            if not draft.was_there:
+        try:
+            done = self._archive.index.replace(changes)
+        except BaseException:
+            for now, _, _, location in changes:
+                _undo(self._archive, now, location, is_new=location in self._new)
+            raise
+        storage.purge([now.location for (now, *_), is_done in zip(changes, done, strict=True) if is_done])
+        if not all(done):  # another process was faster
+            late = [change for change, is_done in zip(changes, done, strict=True) if not is_done]
+            storage.restore([now.location for now, *_ in late])
+            for location in self._new.intersection(location for *_, location in late):
                 storage.remove(location)
             raise ConflictError("the instance was changed in the meantime", hint="try again")
+
+    def give_up(self) -> None:
+        """Take away what was placed."""
+        for location in self._new:
+            self._archive.storage.remove(location)
 
 
 def _undo(archive: Archive, old: Entry, location: str, *, is_new: bool) -> None:
