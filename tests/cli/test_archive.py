@@ -190,6 +190,8 @@ def test_export_backup_and_restore(filled, invoke, tmp_path: Path) -> None:
     assert invoke("media", "verify", "disc").exit_code == 0
     assert filled("backup", "copy") == "3 copied, 0 there already, 0 removed: copy\n"
     assert json.loads(filled("backup", "copy", "--json"))["there"] == 3
+    next((tmp_path / "data" / "instances").rglob("*.dcm")).unlink()
+    assert filled("backup", "copy", code=1) == "0 copied, 2 there already, 0 removed, 1 failed: copy\n"
     result = invoke("archive", "restore", "copy", "--data", tmp_path / "new")
     assert result.exit_code == 0
     with Archive(tmp_path / "new") as archive:
@@ -203,6 +205,22 @@ def test_prune(filled) -> None:
     assert "would delete 2 studies" in filled("prune", "--older-than", "365", "--age", "study_date", "--dry-run")
     filled("prune", "--older-than", "365", "--age", "study_date", code=1)
     assert "deleted 2 studies" in filled("prune", "--older-than", "365", "--age", "study_date", "--yes")
+
+
+def test_the_settings_of_the_server_say_which_archive(filled, invoke, tmp_path: Path) -> None:
+    (tmp_path / "data" / "index.sqlite").rename(tmp_path / "elsewhere.sqlite")
+    index = f"sqlite:///{(tmp_path / 'elsewhere.sqlite').as_posix()}"
+    config = tmp_path / "settings.toml"
+    config.write_text(f'data = "data"\nindex = "{index}"\n[arrival]\nduplicates = "replace"\n')
+    result = invoke("archive", "list", "--config", config)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
+    ds = filmless.read(tmp_path / "source" / "0.dcm")
+    ds.PatientComments = "another"
+    write(ds, tmp_path / "other.dcm")
+    assert "1 replaced" in invoke("archive", "import", tmp_path / "other.dcm", "--config", config).stdout
+    assert invoke("archive", "list", "--config", config, "--data", tmp_path / "nowhere").exit_code == 1
+    config.write_text('[archive]\nstorage = "s3://bucket"\n')
+    assert invoke("archive", "list", "--config", config).exit_code == 1
 
 
 def test_there_has_to_be_an_archive(run, invoke, tmp_path: Path) -> None:

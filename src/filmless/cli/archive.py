@@ -9,7 +9,6 @@ import click
 from filmless.cli.archive_copies import backup, export, restore
 from filmless.cli.archive_options import (
     archive_options,
-    folder_of,
     keys_named,
     of_archive,
     opened,
@@ -131,7 +130,7 @@ def rebuild(threads: int | None, as_json: bool, **place: Any) -> None:
     from filmless.archive.upkeep import rebuild as rebuild_index
 
     where = of_archive(place)
-    folder = folder_of(where.pop("data"))
+    folder = where.pop("data")
     if not folder.is_dir():
         raise Failure(f"there is no archive: {folder}", "--data DIR names its folder")
     with progress("rebuilding", sum(1 for _ in folder.glob("instances/*/*.dcm")) or 2) as advance:
