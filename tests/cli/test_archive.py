@@ -78,6 +78,9 @@ def test_list_shows_studies_and_whatever_is_asked_for(filled) -> None:
 
 def test_stats(filled) -> None:
     assert json.loads(filled("stats", "--json"))["instances"] == 3
+    lines = [line.split() for line in filled("stats").splitlines()]
+    assert lines[lines.index(["MODALITY", "SERIES", "INSTANCES", "SIZE"]) + 1][:3] == ["CT", "2", "3"]
+    assert ["TRANSFER", "SYNTAX", "INSTANCES", "SIZE"] in lines
     assert "instances               3" in filled("stats")
 
 
@@ -152,6 +155,22 @@ def test_the_examples_of_help_are_lines(run) -> None:
 def test_a_target_that_is_not_there_is_told_from_what_is_to_go(filled, invoke, tmp_path: Path) -> None:
     wrong = ("edit", "--study", "1.2.1", "--into-study", "9.9", "--yes", "--data", tmp_path / "data")
     assert "what they are to go into is not in the archive" in invoke("archive", *wrong).output
+
+
+def test_an_edit_says_when_one_id_would_be_of_two_people(filled, invoke, tmp_path: Path) -> None:
+    def edit(*what: str) -> str:
+        result = invoke("archive", "edit", "--study", *what, "--yes", "--data", tmp_path / "data")
+        assert result.exit_code == 0
+        return result.stderr
+
+    assert edit("1.2.2", "PatientID=8", "PatientName=Roe^Richard") == ""
+    told = edit("1.2.1", "PatientID=8", "--dry-run")
+    assert "1 other study of the archive has this Patient ID under another name" in told
+    assert "--into-patient" in told
+    assert "Roe" not in told
+    assert "other name" not in edit("1.2.1", "PatientID=8", "PatientName=Roe^Richard")
+    assert edit("1.2.1", "PatientID=9") == ""
+    assert "other name" in edit("1.2.1", "PatientID=8", "PatientName=Roe^R")
 
 
 def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:

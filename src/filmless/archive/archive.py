@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -30,6 +30,7 @@ from filmless.archive.storage import Draft, Storage, Stored
 from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
+from filmless.archive.storage.opening import storage_at
 from filmless.archive.within import EVERYTHING, Within
 from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, NotFoundError, StorageFullError
@@ -100,7 +101,7 @@ class Archive:
                 Folder(self.folder, umask=int(self.options.umask, 8)).prepare()
                 self._tenure = Tenure(self.folder)
             try:
-                self.storage = _storage_of(storage, self.folder, self.options)
+                self.storage = storage_at(storage, self.folder, umask=int(self.options.umask, 8))
                 # After a crash all files without a row are taken in; otherwise nobody would look for them.
                 if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
                     refuse_lost_index(self.storage, self.folder)
@@ -295,15 +296,20 @@ class Archive:
         return self._keeper(entry).path(entry.location)
 
     def dataset(self, entry: Entry) -> Dataset:
-        """Read the data set of an instance: its header now, long values when they are asked for."""
-        keeper = self._keeper(entry)
-        path = keeper.path(entry.location)
-        if path is None:
-            return read(keeper.read(entry.location))
-        try:
-            return read(path)
-        except FileNotFoundError:
-            raise NotFoundError("the file of an instance is no longer in the archive") from None
+        """Read the data set of an instance: its header now, long values when they are asked for.
+
+        Raises
+        ------
+        NotFoundError
+            The file is gone: it was deleted in the meantime.
+        """
+        path = self.path(entry)
+        if path is not None:
+            with suppress(FileNotFoundError):
+                return read(path)
+        return read(
+            self.read(entry)
+        )  # in an object store, or being deleted or replaced: then it is read while it is there
 
     def _record(self, entry: Entry) -> Record:
         """Make the record of an instance again, for what an older version of the encoder made."""
@@ -389,15 +395,3 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _storage_of(storage: str | Storage | None, folder: Path, options: Options) -> Storage:
-    if storage is None:
-        return Folder(folder, umask=int(options.umask, 8))
-    if not isinstance(storage, str):
-        return storage
-    if "://" not in storage:
-        raise ValueError("a storage is an URL as s3://bucket/prefix")
-    from filmless.archive.storage.objects import Objects
-
-    return Objects(storage, spool=folder / "incoming")

@@ -159,14 +159,18 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what if number == 1 else many}"
 
 
-def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]") -> None:
-    """Write rows below a line that says what they are; nothing when there are none."""
+def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]", *, right: int = 0) -> None:
+    """Write rows below a line that says what they are, the last ``right`` columns to the right."""
     if not rows:
         return
     lines = [head, *(tuple(printable(text) for text in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+        cells = [
+            text.rjust(width) if column >= len(head) - right else text.ljust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
 
 
 def printable(text: str) -> str:

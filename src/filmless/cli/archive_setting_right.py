@@ -20,7 +20,7 @@ from filmless.cli.archive_options import (
     table,
 )
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure, Misuse
+from filmless.cli.reporting import Failure, Misuse, say
 
 __all__ = ["conflicts", "delete", "edit", "originals", "prune"]
 
@@ -110,7 +110,7 @@ def edit(
     """  # noqa: D301 - \b keeps the lines of examples
     from filmless.archive.upkeep import edit as edit_instances
     from filmless.archive.upkeep import merge_patients, merge_studies
-    from filmless.archive.upkeep.editing import values_of
+    from filmless.archive.upkeep.editing import namesakes, values_of
 
     chosen = [*where]
     chosen += [f"PatientID={patient}"] if patient is not None else []
@@ -124,14 +124,15 @@ def edit(
     values = values_of(assignments)
     with opened(**of_archive(place), read_only=dry_run) as target:
         found = entries_of(target, keys)
+        _say_whom_they_join(*namesakes(target, found, values))
         if dry_run:
-            click.echo(f"would edit {len(found)} instances")
+            click.echo(f"would edit {counted(len(found), 'instance')}")
             return
         into = None
         if into_patient or into_study:
             key = f"PatientID={into_patient}" if into_patient else f"StudyInstanceUID={into_study}"
             into = entries_of(target, keys_named([key], narrow=True), what="what they are to go into")[0]
-        confirmed(f"edit {len(found)} instances?", yes=yes)
+        confirmed(f"edit {counted(len(found), 'instance')}?", yes=yes)
         with progress("editing", len(found)) as advance:
             how: dict[str, Any] = {"reason": reason, "progress": advance}
             if into is None:
@@ -145,6 +146,14 @@ def edit(
         click.echo(f"{report.edited} edited, {report.unchanged} unchanged, {len(report.failed)} failed")
     if report.failed:
         raise Failure
+
+
+def _say_whom_they_join(studies: int, is_another: bool) -> None:
+    if studies:
+        there = f"{counted(studies, 'other study')} of the archive {'has' if studies == 1 else 'have'} this Patient ID"
+        what = "under another name or birth date: one ID would be of two people" if is_another else "already"
+        hint = "when they are one person, `--into-patient ID` gives them the same name, too" if is_another else None
+        say(f"{there} {what}", hint)
 
 
 @click.command(short_help="List, show and settle what was set aside.")

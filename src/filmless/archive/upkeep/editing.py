@@ -10,6 +10,7 @@ from filmless import _core
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.levels import LEVELS
+from filmless.archive.query import Key, Query
 from filmless.archive.upkeep.exchanging import draft_of, exchanging
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, DicomError, NotFoundError
@@ -17,7 +18,7 @@ from filmless.file._element_path import keyword_of, tag_named
 from filmless.file._typed_value import check_value, value_typed
 from filmless.file.media import Remark
 
-__all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "values_of"]
+__all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "namesakes", "values_of"]
 
 Values = Mapping[int, Any]
 """New values by tag, or elements of another data set; None removes the element."""
@@ -27,6 +28,8 @@ Progress = Callable[[], None]
 # What a character set could not decode, and an escape sequence that is none.
 _DAMAGED: Final = re.compile("[\x1b\ufffd]")
 _SYSTEM: Final = "filmless archive"
+_PATIENT_ID: Final = 0x0010_0020
+_PERSON: Final = (0x0010_0010, 0x0010_0030)  # name and birth date
 _STUDY_UID: Final = 0x0020_000D
 # An instance is known by these, and its pixels are what these say.
 _FIXED: Final = frozenset({0x0008_0016, 0x0008_0018, 0x0020_000E, _STUDY_UID})
@@ -158,6 +161,41 @@ def _edit_study(
 def _failed(entry: Entry, error: DicomError | OSError) -> Remark:
     message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
     return Remark("not-edited", message, entry.instance_uid)
+
+
+def namesakes(archive: Archive, entries: Iterable[Entry], values: Values) -> tuple[int, bool]:
+    """Tell whom instances would join by the Patient ID that they are to have.
+
+    Returns
+    -------
+    tuple of int and bool
+        How many other studies have it already; whether a patient's name or birth date there is not theirs.
+
+    DICOM
+    -----
+    PS3.3 C.7.1.1
+    """
+    identity = str(values.get(_PATIENT_ID) or "")
+    if not identity:
+        return 0, False
+    firsts = list({entry.study_uid: entry for entry in entries}.values())
+    own = {entry.study_uid for entry in firsts}
+    found = archive.search(Query("study", (Key((_PATIENT_ID,), identity),))).rows
+    others = [
+        there[0]
+        for row in found
+        if row.study_uid not in own and (there := archive.entries(row.study_uid)) and there[0].patient_id == identity
+    ]
+    if not others:
+        return 0, False
+    known = {_person(archive, entry, {}) for entry in others}
+    return len(others), any(_person(archive, entry, values) not in known for entry in firsts)
+
+
+def _person(archive: Archive, entry: Entry, values: Values) -> tuple[str, ...]:
+    dataset = archive.dataset(entry)
+    found = [values[tag] if tag in values else dataset.get(tag) for tag in _PERSON]
+    return tuple(str((one.text if isinstance(one, DataElement) else one) or "").strip() for one in found)
 
 
 def merge_patients(archive: Archive, entries: Iterable[Entry], into: Entry, **how: Any) -> EditReport:
