@@ -339,6 +339,16 @@ def test_deleting(archive: Archive, make: Make) -> None:
     assert archive.store(make(0)).kind == "stored"
 
 
+def test_what_is_being_deleted_is_read_while_it_is_there(archive: Archive, make: Make) -> None:
+    outcome = archive.store(make(0))
+    [entry] = archive.entries(outcome.study_uid)
+    archive.storage.trash([entry.location])
+    assert archive.dataset(entry).SOPInstanceUID == entry.instance_uid
+    archive.storage.purge([entry.location])
+    with pytest.raises(NotFoundError):
+        archive.dataset(entry)
+
+
 def test_deleting_and_storing_at_once_loses_nothing(archive: Archive, make: Make) -> None:
     """Whatever comes last, a row has its file."""
     stop = threading.Event()

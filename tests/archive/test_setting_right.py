@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,20 +11,27 @@ from pathlib import Path
 import pytest
 
 from filmless.archive import Archive, Entry, Key, Query
+from filmless.archive.storage import AREAS
 from filmless.archive.upkeep import (
+    Retention,
     conflict_named,
+    delete,
     differences,
     edit,
+    enforce,
+    last_edit,
     merge_patients,
     merge_studies,
     original_named,
     originals,
     rebuild,
     resolve,
-    restore_original,
+    restore_originals,
+    same_edit,
     verify,
 )
 from filmless.archive.upkeep.editing import values_of
+from filmless.archive.upkeep.originals import dataset_of
 from filmless.archive.upkeep.rows import study_ages
 from filmless.archive.upkeep.selection import instances
 from filmless.dataset import Dataset
@@ -117,7 +125,7 @@ def test_edits_add_up_and_the_first_original_comes_back(archive: Archive, make: 
     with pytest.raises(NotFoundError):
         original_named(archive, entry.instance_uid)
     [first] = [original for original in kept if archive.storage.read(original.location) == make(0)]
-    restore_original(archive, original_named(archive, first.sha256[:12]))
+    assert restore_originals(archive, same_edit(archive, original_named(archive, first.sha256[:12]))) == 1
     [entry] = _study(archive)
     assert archive.read(entry) == make(0)
     assert len(list(originals(archive))) == 2
@@ -250,6 +258,131 @@ def test_files_that_are_served_in_place_are_not_edited(archive: Archive, tmp_pat
     report = edit(archive, _study(archive), values_of(["PatientID=2"]))
     assert len(report.failed) == 1
     assert path.read_bytes() == make(0)
+
+
+# -- undoing ------------------------------------------------------------------------------------------------------
+
+
+def _told(archive: Archive) -> tuple[set[str], set[str]]:
+    """Return the Patient IDs of a study that its files say, and those it is found by."""
+    entries = _study(archive)
+    return {archive.dataset(entry).PatientID for entry in entries}, {entry.patient_id for entry in entries}
+
+
+def test_undoing_takes_all_instances_of_an_edit(archive: Archive, make: Make) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    edit(archive, _study(archive), values_of(["PatientID=NEW"]), at=_AT)
+    one = original_named(archive, uid_of(1))
+    assert (one.edited, one.changed) == ("20260102030405.000000+0000", ("PatientID",))
+    assert one.study_uid == one.current_study_uid == uid_of(0, level=1)
+    with pytest.raises(ArchiveError, match="some of its instances"):
+        restore_originals(archive, [one])
+    assert _told(archive) == ({"NEW"}, {"NEW"})
+    assert restore_originals(archive, same_edit(archive, one)) == 3
+    assert _told(archive) == ({"1CT1"}, {"1CT1"})
+    assert {archive.read(entry) for entry in _study(archive)} == {make(number) for number in range(3)}
+    assert _found(archive, "PatientID", "NEW") == []
+    assert verify(archive).is_sound
+
+
+def test_edits_of_a_study_are_undone_one_after_the_other(archive: Archive, make: Make) -> None:
+    for number in range(2):
+        archive.store(make(number))
+    for day, value in enumerate(("A", "B"), 1):
+        edit(archive, _study(archive), values_of([f"PatientID={value}"]), at=_AT.replace(day=day))
+    for before in ("A", "1CT1"):
+        assert restore_originals(archive, last_edit(archive, uid_of(0, level=1))) == 2
+        assert _told(archive) == ({before}, {before})
+    with pytest.raises(NotFoundError):
+        last_edit(archive, uid_of(0, level=1))
+    again = next(one for one in originals(archive) if "PatientID" in one.changed)
+    assert again.edited == ""
+
+
+def test_an_undo_that_fails_changes_nothing(archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        archive.store(make(number))
+    edit(archive, _study(archive), values_of(["PatientID=NEW"]))
+    wanted = last_edit(archive, uid_of(0, level=1))
+    real, calls = archive.storage.place, iter("io" * 2)
+
+    def place(draft: object, area: object) -> str:
+        if next(calls, None) is None:
+            raise OSError(28, "no space left on device")
+        return real(draft, area)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archive.storage, "place", place)
+    with pytest.raises(ArchiveError):
+        restore_originals(archive, wanted)
+    monkeypatch.undo()
+    assert _told(archive) == ({"NEW"}, {"NEW"})
+    assert len(last_edit(archive, uid_of(0, level=1))) == 3
+    assert verify(archive).is_sound
+
+
+def test_what_was_set_aside_does_not_label_a_study(archive: Archive, make: Make) -> None:
+    for number in range(2):
+        archive.store(make(number))
+    archive.store(make(0).replace(b"1CT1", b"9CT9"))
+    [conflict] = archive.index.conflicts()
+    with pytest.raises(ArchiveError, match="some of its instances"):
+        resolve(archive, conflict, how="take")
+    assert _told(archive) == ({"1CT1"}, {"1CT1"})
+    assert len(list(archive.index.conflicts())) == 1
+
+
+# -- for good -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_object_store", [False, True])
+def test_what_is_deleted_for_good_is_kept_nowhere(
+    s3: Callable[[], dict[str, str]],
+    tmp_path: Path,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_object_store: bool,
+) -> None:
+    settings = s3()
+    url = settings.pop("url")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with Archive(tmp_path / "archive", storage=url if is_object_store else None) as archive:
+        for study in range(2):
+            archive.store(make(study, study=study))
+            edit(archive, _study(archive, study), values_of(["PatientID=2"]))
+            archive.store(make(study, study=study, variant=5))
+        assert len(list(originals(archive))) == len(list(archive.index.conflicts())) == 2
+        assert delete(archive, _study(archive)) == 1
+        kept = [stored for area in AREAS for stored in archive.storage.files(area)]
+        assert {dataset_of(archive, stored.location).SOPInstanceUID for stored in kept} == {uid_of(1)}
+        assert len(kept) == 3
+        assert [conflict.instance_uid for conflict in archive.index.conflicts()] == [uid_of(1)]
+        assert verify(archive).is_sound
+        rules = [Retention(max_age_days=1)]
+        later = time.time() + 1e6
+        assert len(enforce(archive, rules, now=later)) == 1
+        assert not [stored for area in AREAS for stored in archive.storage.files(area)]
+        assert not list(archive.index.conflicts())
+        assert not list(archive.storage.trashed())
+
+
+def test_a_deletion_that_was_stopped_can_be_given_again(
+    archive: Archive, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.store(make(0))
+    edit(archive, _study(archive), values_of(["PatientID=2"]))
+
+    def fail(entries: object) -> int:
+        raise ArchiveError("the index is locked")
+
+    monkeypatch.setattr(archive, "delete", fail)
+    with pytest.raises(ArchiveError):
+        delete(archive, _study(archive))
+    monkeypatch.undo()
+    assert delete(archive, _study(archive)) == 1
+    assert not [stored for area in AREAS for stored in archive.storage.files(area)]
 
 
 # -- merge --------------------------------------------------------------------------------------------------------

@@ -476,6 +476,60 @@ def test_a_backup_of_an_archive_that_is_written_to_is_whole(archive: Archive, tm
         assert stats(copy)["instances"] > 0
 
 
+def test_a_backup_has_no_file_that_came_after_its_index(
+    archive: Archive, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from filmless.archive.upkeep import backing_up
+
+    for number in range(2):
+        archive.store(make(number))
+    real = backing_up._copy_index
+
+    def copy_index(source: Archive, root: Path) -> None:
+        late = archive.index.find(uid_of(1))
+        assert late is not None
+        archive.index.remove([late])  # it has its name, and its row in a moment
+        real(source, root)
+        record = record_of(make(1), size=late.size, sha256=late.sha256)
+        archive.index.add([(record, "", late.location)])
+        archive.store(make(2))
+        archive.store(make(0, variant=5))
+
+    monkeypatch.setattr(backing_up, "_copy_index", copy_index)
+    with Archive(archive.folder, read_only=True) as beside:
+        report = backup(beside, tmp_path / "copy")
+    assert (report.copied, report.removed, report.failed) == (2, 1, [])
+    with Archive(tmp_path / "copy", read_only=True) as copy:
+        assert verify(copy).is_sound
+        assert [entry.instance_uid for entry in copy.entries(uid_of(0, level=1))] == [uid_of(0)]
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "gone"])
+def test_a_backup_tells_of_what_is_damaged_and_keeps_the_earlier_copy(
+    archive: Archive, tmp_path: Path, make: Make, damage: str
+) -> None:
+    for number in range(3):
+        archive.store(make(number, study=number))
+    first = archive.entries(uid_of(0, level=1))[0]
+    backup(archive, tmp_path / "copy")
+    for target in ("copy", "second"):
+        path = archive.path(first)
+        assert path is not None
+        if damage == "gone":
+            Path(path).unlink(missing_ok=True)
+        else:
+            Path(path).write_bytes(make(0)[:-10] if damage == "cut" else bytes(len(make(0))))
+        if damage == "altered" and target == "copy":
+            continue  # a copy of the same name and size is not read again: `verify` does that
+        for _ in range(2):
+            report = backup(archive, tmp_path / target)
+            assert [remark.code for remark in report.failed] == ["missing" if damage == "gone" else "damaged"]
+        with Archive(tmp_path / target, read_only=True) as copy:
+            assert verify(copy).is_sound
+            found = copy.entries(uid_of(0, level=1))
+            assert [copy.read(entry) for entry in found] == ([make(0)] if target == "copy" else [])
+
+
 def test_upkeep_of_an_object_store(s3, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = s3()
     url = settings.pop("url")

@@ -78,6 +78,9 @@ def test_list_shows_studies_and_whatever_is_asked_for(filled) -> None:
 
 def test_stats(filled) -> None:
     assert json.loads(filled("stats", "--json"))["instances"] == 3
+    lines = [line.split() for line in filled("stats").splitlines()]
+    assert lines[lines.index(["MODALITY", "SERIES", "INSTANCES", "SIZE"]) + 1][:3] == ["CT", "2", "3"]
+    assert ["TRANSFER", "SYNTAX", "INSTANCES", "SIZE"] in lines
     assert "instances               3" in filled("stats")
 
 
@@ -105,12 +108,43 @@ def test_edit_merge_and_back(filled) -> None:
     kept = json.loads(filled("originals", "--json"))
     assert len(kept) == 4
     [first] = [original for original in kept if original["instance_uid"] == "1.2.3.0"]
-    assert filled("originals", "--restore", first["sha256"][:12]) == "1.2.3.0: is what it was\n"
-    assert filled("originals", "--instance", "1.2.3.0").endswith("1.2.3.0\n")
+    assert (first["study_uid"], first["changed"]) == ("1.2.1", ["PatientID"])
+    head, *lines = filled("originals", "--study", "1.2.2").splitlines()
+    assert head.split() == ["NAME", "EDITED", "STUDY", "INSTANCE", "CHANGED"]
+    assert len(lines) == 2
+    assert "StudyInstanceUID" in lines[1]
+    filled("originals", "--restore", first["sha256"][:12], "--yes", code=1)  # what was merged has the new ID
+    filled("originals", "--restore", code=2)
+    assert filled("originals", "--restore", "--study", "1.2.2", "--yes") == "1.2.3.2: is what it was\n"
+    filled("originals", "--restore", first["sha256"][:12], code=1)  # no terminal, no --yes
+    undone = filled("originals", "--restore", first["sha256"][:12], "--yes")
+    assert undone == "2 instances: are what they were\n"
+    rows = [line.split()[1] for line in filled("list", "StudyInstanceUID=1.2.1").splitlines()]
+    assert rows == ["1CT1"]
+    assert len(filled("list").splitlines()) == 2
+    assert filled("originals", "--restore", "--study", "1.2.2", "--yes") == "1.2.3.2: is what it was\n"
+    assert filled("list", "PatientID=4711") == ""
+    filled("originals", "--restore", "--study", "1.2.2", "--yes", code=1)
     filled("edit", "PatientID=1", "--yes", code=2)
     filled("edit", "--study", "1.2.1", "--yes", code=2)
     filled("edit", "--study", "1.2.1", "SOPInstanceUID=1", "--yes", code=1)
     filled("edit", "--study", "1.2.1", "PatientBirthDate=soon", "--yes", code=1)
+
+
+def test_what_is_deleted_for_good_is_kept_nowhere(filled, tmp_path: Path) -> None:
+    def kept() -> int:
+        return len([path for path in (tmp_path / "data").rglob("*.dcm") if path.parts[-3] == "originals"])
+
+    filled("edit", "--patient", "1CT1", "PatientComments=x", "--yes")
+    what = filled("delete", "StudyInstanceUID=1.2.2", "--dry-run")
+    assert what.startswith("would delete 1 instance of 1 study")
+    assert what.endswith("and 1 kept of them beside\n")
+    filled("delete", "StudyInstanceUID=1.2.2", "--yes")
+    assert kept() == 2
+    filled("delete", "SOPInstanceUID=1.2.3.1", "--keep-originals", "--yes")
+    assert kept() == 2
+    assert "deleted 1 study\n" in filled("prune", "--older-than", "365", "--age", "study_date", "--yes")
+    assert kept() == 1
 
 
 def test_the_examples_of_help_are_lines(run) -> None:
@@ -123,6 +157,22 @@ def test_a_target_that_is_not_there_is_told_from_what_is_to_go(filled, invoke, t
     assert "what they are to go into is not in the archive" in invoke("archive", *wrong).output
 
 
+def test_an_edit_says_when_one_id_would_be_of_two_people(filled, invoke, tmp_path: Path) -> None:
+    def edit(*what: str) -> str:
+        result = invoke("archive", "edit", "--study", *what, "--yes", "--data", tmp_path / "data")
+        assert result.exit_code == 0
+        return result.stderr
+
+    assert edit("1.2.2", "PatientID=8", "PatientName=Roe^Richard") == ""
+    told = edit("1.2.1", "PatientID=8", "--dry-run")
+    assert "1 other study of the archive has this Patient ID under another name" in told
+    assert "--into-patient" in told
+    assert "Roe" not in told
+    assert "other name" not in edit("1.2.1", "PatientID=8", "PatientName=Roe^Richard")
+    assert edit("1.2.1", "PatientID=9") == ""
+    assert "other name" in edit("1.2.1", "PatientID=8", "PatientName=Roe^R")
+
+
 def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:
     ds = filmless.read(source / "0.dcm")
     ds.PatientComments = "another"
@@ -130,11 +180,13 @@ def test_conflicts_are_listed_shown_and_settled(filled, source: Path) -> None:
     assert "1 quarantined" in filled("import", source)
     [conflict] = json.loads(filled("conflicts", "--json"))
     assert conflict["instance_uid"] == "1.2.3.0"
-    assert "1.2.3.0" in filled("conflicts")
+    head, line = filled("conflicts").splitlines()
+    assert head.split() == ["NUMBER", "RECEIVED", "PATIENT", "STUDY", "INSTANCE", "SHA-256"]
+    assert line.split()[3:6] == ["1CT1", "1.2.1", "1.2.3.0"]
     assert filled("conflicts", conflict["id"]) == "PatientComments: absent -> another\n"
     assert filled("conflicts", conflict["id"], "--resolve", "take") == "1.2.3.0: take\n"
     assert filled("conflicts") == ""
-    assert len(filled("originals").splitlines()) == 1
+    assert len(filled("originals").splitlines()) == 2
     filled("conflicts", "7", code=1)
     filled("conflicts", "--resolve", "keep", code=2)
 
@@ -157,6 +209,8 @@ def test_export_backup_and_restore(filled, invoke, tmp_path: Path) -> None:
     assert invoke("media", "verify", "disc").exit_code == 0
     assert filled("backup", "copy") == "3 copied, 0 there already, 0 removed: copy\n"
     assert json.loads(filled("backup", "copy", "--json"))["there"] == 3
+    next((tmp_path / "data" / "instances").rglob("*.dcm")).unlink()
+    assert filled("backup", "copy", code=1) == "0 copied, 2 there already, 0 removed, 1 failed: copy\n"
     result = invoke("archive", "restore", "copy", "--data", tmp_path / "new")
     assert result.exit_code == 0
     with Archive(tmp_path / "new") as archive:
@@ -170,6 +224,22 @@ def test_prune(filled) -> None:
     assert "would delete 2 studies" in filled("prune", "--older-than", "365", "--age", "study_date", "--dry-run")
     filled("prune", "--older-than", "365", "--age", "study_date", code=1)
     assert "deleted 2 studies" in filled("prune", "--older-than", "365", "--age", "study_date", "--yes")
+
+
+def test_the_settings_of_the_server_say_which_archive(filled, invoke, tmp_path: Path) -> None:
+    (tmp_path / "data" / "index.sqlite").rename(tmp_path / "elsewhere.sqlite")
+    index = f"sqlite:///{(tmp_path / 'elsewhere.sqlite').as_posix()}"
+    config = tmp_path / "settings.toml"
+    config.write_text(f'data = "data"\nindex = "{index}"\n[arrival]\nduplicates = "replace"\n')
+    result = invoke("archive", "list", "--config", config)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
+    ds = filmless.read(tmp_path / "source" / "0.dcm")
+    ds.PatientComments = "another"
+    write(ds, tmp_path / "other.dcm")
+    assert "1 replaced" in invoke("archive", "import", tmp_path / "other.dcm", "--config", config).stdout
+    assert invoke("archive", "list", "--config", config, "--data", tmp_path / "nowhere").exit_code == 1
+    config.write_text('[archive]\nstorage = "s3://bucket"\n')
+    assert invoke("archive", "list", "--config", config).exit_code == 1
 
 
 def test_there_has_to_be_an_archive(run, invoke, tmp_path: Path) -> None:

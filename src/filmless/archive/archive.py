@@ -341,15 +341,20 @@ class Archive:
         return self._keeper(entry).path(entry.location)
 
     def dataset(self, entry: Entry) -> Dataset:
-        """Read the data set of an instance: its header now, long values when they are asked for."""
-        keeper = self._keeper(entry)
-        path = keeper.path(entry.location)
-        if path is None:
-            return read(keeper.read(entry.location))
-        try:
-            return read(path)
-        except FileNotFoundError:
-            raise NotFoundError("the file of an instance is no longer in the archive") from None
+        """Read the data set of an instance: its header now, long values when they are asked for.
+
+        Raises
+        ------
+        NotFoundError
+            The file is gone: it was deleted in the meantime.
+        """
+        path = self.path(entry)
+        if path is not None:
+            with suppress(FileNotFoundError):
+                return read(path)
+        return read(
+            self.read(entry)
+        )  # in an object store, or being deleted or replaced: then it is read while it is there
 
     def _record(self, entry: Entry) -> Record:
         """Make the record of an instance again, for what an older version of the encoder made."""

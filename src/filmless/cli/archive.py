@@ -9,13 +9,14 @@ import click
 from filmless.cli.archive_copies import backup, export, restore
 from filmless.cli.archive_options import (
     archive_options,
-    folder_of,
+    counted,
     keys_named,
     of_archive,
     opened,
     printable,
     remarks,
     show,
+    table,
 )
 from filmless.cli.archive_setting_right import conflicts, delete, edit, originals, prune
 from filmless.cli.naming import tag_named
@@ -131,7 +132,7 @@ def rebuild(threads: int | None, as_json: bool, **place: Any) -> None:
     from filmless.archive.upkeep import rebuild as rebuild_index
 
     where = of_archive(place)
-    folder = folder_of(where.pop("data"))
+    folder = where.pop("data")
     if not folder.is_dir():
         raise Failure(f"there is no archive: {folder}", "--data DIR names its folder")
     with progress("rebuilding", sum(1 for _ in folder.glob("instances/*/*.dcm")) or 2) as advance:
@@ -140,7 +141,8 @@ def rebuild(threads: int | None, as_json: bool, **place: Any) -> None:
         show(asdict(report))
     else:
         remarks(report.failed, verbose=True)
-        click.echo(f"{report.instances} instances, {report.conflicts} conflicts, {len(report.failed)} failed")
+        counts = f"{counted(report.instances, 'instance')}, {counted(report.conflicts, 'conflict')}"
+        click.echo(f"{counts}, {len(report.failed)} failed")
     if report.failed:
         raise Failure
 
@@ -164,11 +166,21 @@ def stats(as_json: bool, **place: Any) -> None:
     for name, key in (("files", "bytes"), ("conflicts", "conflict_bytes"), ("originals", "original_bytes")):
         click.echo(f"{name:12} {size_text(found[key]):>12}")
     click.echo(f"{'free':12} {size_text(found['free_bytes']):>12}")
-    for row in found["modalities"]:
-        click.echo(f"{printable(row['modality']) or '-':12} {row['instances']:>12} {size_text(row['bytes']):>12}")
-    for row in found["transfer_syntaxes"]:
-        name = UID(row["uid"]).name or row["uid"]
-        click.echo(f"{row['instances']:>25} {size_text(row['bytes']):>12}  {name}")
+    modalities = [
+        (row["modality"] or "-", f"{row['series']}", f"{row['instances']}", size_text(row["bytes"]))
+        for row in found["modalities"]
+    ]
+    syntaxes = [
+        (UID(row["uid"]).name or row["uid"], f"{row['instances']}", size_text(row["bytes"]))
+        for row in found["transfer_syntaxes"]
+    ]
+    for head, rows in (
+        (("MODALITY", "SERIES", "INSTANCES", "SIZE"), modalities),
+        (("TRANSFER SYNTAX", "INSTANCES", "SIZE"), syntaxes),
+    ):
+        if rows:
+            click.echo()
+        table(head, rows, right=len(head) - 1)
 
 
 @archive.command("list", short_help="Show studies, series or instances.")

@@ -9,12 +9,13 @@ import click
 from filmless.cli.archive_options import (
     archive_options,
     entries_of,
-    folder_of,
+    folder_options,
     keys_named,
     of_archive,
     opened,
     remarks,
     show,
+    where,
 )
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure
@@ -66,7 +67,8 @@ def backup(target: str, link: bool, as_json: bool, **place: Any) -> None:
     """Copy what is new to DIR, and remove from it what the archive no longer has. A server may be at work.
 
     The copy is an archive: `filmless archive verify --data DIR` reads it again, `filmless archive restore DIR` brings
-    it back. An index in PostgreSQL is not in it: dump it with `pg_dump`, or make it again with `rebuild`.
+    it back. The exit code is 1 when a file of the archive is missing or damaged: what an earlier backup has stays.
+    An index in PostgreSQL is not in it: dump it with `pg_dump`, or make it again with `rebuild`.
     """
     from filmless.archive.upkeep import backup as back_up
 
@@ -77,25 +79,32 @@ def backup(target: str, link: bool, as_json: bool, **place: Any) -> None:
         report = back_up(source, target, link=link, progress=advance)
     if as_json:
         show(asdict(report))
-        return
-    click.echo(f"{report.copied} copied, {report.there} there already, {report.removed} removed: {target}")
-    if not report.with_index:
-        click.echo("the index is not in it: pg_dump --format=custom --file=index.dump DATABASE", err=True)
+    else:
+        remarks(report.failed, verbose=True)
+        failed = f", {len(report.failed)} failed" if report.failed else ""
+        click.echo(f"{report.copied} copied, {report.there} there already, {report.removed} removed{failed}: {target}")
+        if not report.with_index:
+            click.echo("the index is not in it: pg_dump --format=custom --file=index.dump DATABASE", err=True)
+    if report.failed:
+        raise Failure
 
 
 @click.command(short_help="Make an archive of a backup.")
 @click.argument("source", metavar="DIR")
-@click.option("--data", type=Path, metavar="DIR", help="Where the archive is to be: a folder that is missing or empty.")
 @_JSON
-def restore(source: str, data: Path | None, as_json: bool) -> None:
+@folder_options
+def restore(source: str, as_json: bool, **place: Any) -> None:
     """Copy the backup in DIR to the archive's folder, which has to be missing or empty."""
     from filmless.archive.upkeep import restore as restore_backup
 
-    folder = folder_of(data)
+    folder = where(**place)["data"]
     total = sum(1 for _ in Path(source).glob("*/*/*.dcm"))
     with progress("copying", total) as advance:
         report = restore_backup(source, folder, progress=advance)
     if as_json:
         show(asdict(report))
     else:
-        click.echo(f"{report.copied} copied: {folder}")
+        remarks(report.failed, verbose=True)
+        click.echo(f"{report.copied} copied{f', {len(report.failed)} failed' if report.failed else ''}: {folder}")
+    if report.failed:
+        raise Failure

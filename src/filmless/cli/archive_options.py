@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,33 @@ import click
 from filmless.cli.reporting import Failure, Misuse, say
 
 if TYPE_CHECKING:
-    from filmless.archive import Archive, Entry
+    from filmless.archive import Archive, Entry, Options
     from filmless.archive.query import Key
     from filmless.file.media import Remark
 
 __all__ = [
     "archive_options",
     "confirmed",
+    "counted",
     "entries_of",
+    "folder_options",
     "keys_named",
     "of_archive",
     "opened",
     "printable",
     "remarks",
     "show",
+    "table",
+    "where",
 ]
 
 _TOLD = 5  # remarks of a kind that are told one by one
+
+
+_CONFIG = click.option("--config", type=Path, metavar="FILE", envvar="FILMLESS_CONFIG", help="Settings in TOML.")
+_DATA = click.option(
+    "--data", type=Path, metavar="DIR", help="The archive's folder; by default that of `filmless serve`."
+)
 
 
 def archive_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,37 +46,60 @@ def archive_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--storage", metavar="URL", help="Object store of the files, as s3://bucket/prefix."),
         click.option("--index", metavar="URL", help="Database of the index; by default SQLite in the folder."),
-        click.option(
-            "--data", type=Path, metavar="DIR", help="The archive's folder; by default that of `filmless serve`."
-        ),
+        _DATA,
+        _CONFIG,
     ):
         command = option(command)
     return command
 
 
+def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which folder."""
+    return _CONFIG(_DATA(command))
+
+
 def of_archive(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the options that say which archive out of others."""
-    return {name: options.pop(name) for name in ("data", "index", "storage")}
+    """Take the options that say which archive out of others; return what `opened` takes."""
+    given = {name: options.pop(name, None) for name in ("config", "data", "index", "storage")}
+    return where(**given)
 
 
-def folder_of(data: Path | None) -> Path:
-    """Return the archive's folder."""
+def where(
+    *, config: Path | None, data: Path | None, index: str | None = None, storage: str | None = None
+) -> dict[str, Any]:
+    """Return folder, index, storage and options of an archive: those that are given, else those of the settings."""
     from filmless.archive.options import default_data
 
-    return data or default_data()
+    if config is None:
+        return {"data": data or default_data(), "index": index, "storage": storage, "options": None}
+    from filmless.server.settings import read_settings
+
+    texts = {"data": None if data is None else str(data), "index": index, "storage": storage}
+    settings = read_settings(config, given={name: text for name, text in texts.items() if text is not None})
+    return {
+        "data": settings.data,
+        "index": settings.index,
+        "storage": settings.storage,
+        "options": settings.arrival,
+    }
 
 
 @contextmanager
 def opened(
-    *, data: Path | None, index: str | None, storage: str | None, read_only: bool = False, new: bool = False
+    *,
+    data: Path,
+    index: str | None,
+    storage: str | None,
+    options: "Options | None" = None,
+    read_only: bool = False,
+    new: bool = False,
 ) -> "Iterator[Archive]":
     """Open the archive; only what takes instances in may make a new one."""
     from filmless.archive import Archive
 
-    folder = folder_of(data)
-    if not new and not (folder / "instances").is_dir() and not (folder / "index.sqlite").exists() and storage is None:
-        raise Failure(f"there is no archive: {folder}", "--data DIR names its folder")
-    with Archive(folder, index=index, storage=storage, read_only=read_only) as archive:
+    if not new and not (data / "instances").is_dir() and not (data / "index.sqlite").exists() and storage is None:
+        raise Failure(f"there is no archive: {data}", "--data DIR names its folder, --config FILE the settings")
+    with Archive(data, index=index, storage=storage, options=options, read_only=read_only) as archive:
         yield archive
 
 
@@ -118,6 +151,26 @@ def confirmed(question: str, *, yes: bool) -> None:
 def show(value: Any) -> None:
     """Write a JSON object to stdout."""
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things: ``1 instance``, ``2 studies``."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else what if what.endswith("s") else f"{what}s"
+    return f"{number} {what if number == 1 else many}"
+
+
+def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]", *, right: int = 0) -> None:
+    """Write rows below a line that says what they are, the last ``right`` columns to the right."""
+    if not rows:
+        return
+    lines = [head, *(tuple(printable(text) for text in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = [
+            text.rjust(width) if column >= len(head) - right else text.ljust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
 
 
 def printable(text: str) -> str:

@@ -1,21 +1,27 @@
 """A copy of an archive, made while it is in use, and the way back."""
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from filmless.archive.archive import Archive
+from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
-from filmless.archive.index.index import Index
+from filmless.archive.index.index import Conflict, Index
+from filmless.archive.rows import located, without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.durable import make_file, make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
+from filmless.archive.upkeep.verifying import still_unlisted
 from filmless.convert.parallel import in_order
-from filmless.errors import ArchiveError, NotFoundError
+from filmless.errors import ArchiveError, DicomError, NotFoundError
+from filmless.file.media import Remark
 
 __all__ = ["BackupReport", "backup", "restore"]
 
@@ -38,9 +44,11 @@ class BackupReport:
     there
         Files that a backup before has copied.
     removed
-        Files of instances that are no longer in the archive.
+        Files of instances that are no longer in the archive, or came when the index was copied already.
     with_index
         Whether the index is in it. One in PostgreSQL is not: ``pg_dump`` copies it, or `rebuild` makes it again.
+    failed
+        Files of the archive that are missing, damaged, or cannot be read. What an earlier backup has of them stays.
     """
 
     copied: int = 0
@@ -48,6 +56,7 @@ class BackupReport:
     there: int = 0
     removed: int = 0
     with_index: bool = True
+    failed: list[Remark] = field(default_factory=list)
 
 
 def backup(
@@ -91,12 +100,21 @@ def backup(
             make_folder(folder)
         report = BackupReport(with_index=_is_sqlite(archive))
         # Most files first, then the index as it is at one moment, then what came in between: each row has its file.
-        done = _copy_files(archive, root, report, link=link, progress=progress)
+        copying = _Copying(archive, root, report, link=link, progress=progress)
+        copying.run()
         if report.with_index:
             _copy_index(archive, root)
-            _copy_files(archive, root, report, link=link, progress=progress, done=done)
-            _fit_index(root)
-        report.removed = _prune(archive, root, with_index=report.with_index)
+            index = Index(f"sqlite:///{root / _INDEX}")
+            try:
+                copying.run(index)
+                copying.compare(index)
+                _fit_index(root, index)
+                report.removed = _prune(archive, root, index)
+            finally:
+                index.close()
+        else:
+            copying.compare(archive.index)
+            report.removed = _prune_without_index(archive, root)
     return report
 
 
@@ -158,48 +176,95 @@ def _is_sqlite(archive: Archive) -> bool:
     return archive.index.database.url.startswith("sqlite")
 
 
-def _copy_files(
-    archive: Archive,
-    root: Path,
-    report: BackupReport,
-    *,
-    link: bool,
-    progress: Told | None,
-    done: set[str] | None = None,
-) -> set[str]:
-    """Copy what is not there; return the locations that were looked at."""
-    seen = done or set()
-    touched = set()
+class _Copying:
+    """Files that are brought to a copy, in one or more runs."""
 
-    def fresh(area: Area) -> Iterator[Stored]:
-        for stored in archive.storage.files(area):
-            if stored.location not in seen:
-                seen.add(stored.location)
-                yield stored
+    def __init__(
+        self, archive: Archive, root: Path, report: BackupReport, *, link: bool, progress: Told | None
+    ) -> None:
+        self._archive, self._root, self._report = archive, root, report
+        self._link, self._progress = link, progress
+        self._sizes: dict[str, int] = {}  # of what was looked at, by location
+        self._failed: set[str] = set()
 
-    def copy(stored: Stored) -> bool | None:
-        place = root / _name(stored.location.partition("/")[0], stored.sha256)
+    def run(self, index: Index | None = None) -> None:
+        """Copy what is not there; of what was not looked at before only what an index has."""
+        touched = set()
+        for area in AREAS:
+            make_folder(self._root / area)
+            # Several at a time: each waits for the disk.
+            with closing(in_order(self._copy, self._fresh(area, index), threads=_THREADS)) as results:
+                for stored, result in results:
+                    try:
+                        is_copied = result.result()
+                    except _UnreadableError as error:
+                        self._fail(error.code, error.message, stored.location)
+                        continue
+                    self._report.there += is_copied is None
+                    if is_copied:
+                        self._report.copied += 1
+                        self._report.size += stored.size
+                        touched.add((self._root / _name(area, stored.sha256)).parent)
+                    if self._progress:
+                        self._progress()
+        for folder in touched:
+            sync_folder(folder)
+
+    def compare(self, index: Index) -> None:
+        """Tell of rows whose file is not there, or has another size."""
+        rows: Iterator[Entry | Conflict] = chain(index.locations(storage=""), index.conflicts())
+        for row in rows:
+            size = self._sizes.get(row.location)
+            if size not in (None, row.size) and row.location not in self._failed:
+                self._fail("damaged", "its file has another size", row.location)
+            elif size is None and row.location not in self._failed and self._is_missing(row):
+                self._fail("missing", "its file is not there", row.instance_uid)
+
+    def _is_missing(self, row: Entry | Conflict) -> bool:
+        try:
+            self._archive.storage.open(row.location).close()
+        except NotFoundError:  # or it was deleted, or replaced, since the index was copied
+            return bool(located(self._archive.index, [row.location]))
+        except DicomError:
+            return True
+        return False
+
+    def _fail(self, code: str, message: str, name: str) -> None:
+        self._failed.add(name)
+        self._report.failed.append(Remark(code, message, name))
+
+    def _fresh(self, area: Area, index: Index | None) -> Iterator[Stored]:
+        prefix, known = "", set[str]()
+        for stored in self._archive.storage.files(area):
+            if stored.location in self._sizes:
+                continue
+            if index is not None and area != "originals":
+                if stored.sha256[:2] != prefix:
+                    prefix = stored.sha256[:2]
+                    known = index.digests(prefix)
+                if stored.sha256 not in known:
+                    continue
+            self._sizes[stored.location] = stored.size
+            yield stored
+
+    def _copy(self, stored: Stored) -> bool | None:
+        place = self._root / _name(stored.location.partition("/")[0], stored.sha256)
+        is_there = False
         with suppress(FileNotFoundError):
-            if place.stat().st_size == stored.size:
+            size, is_there = place.stat().st_size, True
+            if size == stored.size:
                 return None
-        return _copy(archive, stored.location, place, root / "incoming", link=link)
+        # A link is quick because nothing is read; but what is there gives way only to what is whole.
+        link = self._link and not is_there
+        return _copy(self._archive, stored, place, self._root / "incoming", link=link)
 
-    for area in AREAS:
-        make_folder(root / area)
-        # Several at a time: each waits for the disk.
-        with closing(in_order(copy, fresh(area), threads=_THREADS)) as results:
-            for stored, result in results:
-                is_copied = result.result()
-                report.there += is_copied is None
-                if is_copied:
-                    report.copied += 1
-                    report.size += stored.size
-                    touched.add((root / _name(area, stored.sha256)).parent)
-                if progress:
-                    progress()
-    for folder in touched:
-        sync_folder(folder)
-    return seen
+
+class _UnreadableError(Exception):
+    """A file of the archive is damaged, or cannot be read."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
 
 
 def _name(area: str, sha256: str) -> str:
@@ -207,20 +272,19 @@ def _name(area: str, sha256: str) -> str:
     return f"{area}/{sha256[:2]}/{sha256}.dcm"
 
 
-def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link: bool) -> bool:
+def _copy(archive: Archive, stored: Stored, place: Path, incoming: Path, *, link: bool) -> bool:
     """Copy a file, durably but for its name; False when it was deleted in the meantime."""
     make_folder(place.parent)
-    source = archive.storage.path(location)
+    source = archive.storage.path(stored.location)
     if link and source is not None:
         with suppress(OSError):
-            place.unlink(missing_ok=True)
             place.hardlink_to(source)
             return True
     part = incoming / f"{place.name}.part"
     try:
         make_file(part)
-        with archive.storage.open(location) as file, part.open("wb") as out:
-            while piece := file.read(_PIECE):
+        with part.open("wb") as out:
+            for piece in _pieces(archive, stored):
                 out.write(piece)
             out.flush()
             sync_file(out.fileno())
@@ -230,7 +294,25 @@ def _copy(archive: Archive, location: str, place: Path, incoming: Path, *, link:
     except NotFoundError:
         part.unlink(missing_ok=True)
         return False
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return True
+
+
+def _pieces(archive: Archive, stored: Stored) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    try:
+        with archive.storage.open(stored.location) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                yield piece
+    except NotFoundError:
+        raise
+    except (DicomError, OSError) as error:
+        raise _UnreadableError("failed", "it cannot be read") from error
+    if digest.hexdigest() != stored.sha256:
+        raise _UnreadableError("damaged", "its bytes are not those that were stored")
 
 
 def _keep_time(source: str, part: Path) -> None:
@@ -258,51 +340,54 @@ def _copy_index(archive: Archive, root: Path) -> None:
     sync_folder(root)
 
 
-def _fit_index(root: Path) -> None:
+def _fit_index(root: Path, index: Index) -> None:
     """Name files in the copy of the index as they are in the folder; forget what was deleted while it was made."""
     storage = Folder(root)
-    index = Index(f"sqlite:///{root / _INDEX}")
-    try:
-        for table, rows in (("instance", index.locations(storage="")), ("conflict", index.conflicts())):
-            moved = [
-                (_name(row.location.partition("/")[0], row.sha256), row.id)
-                for row in rows
-                if row.location != _name(row.location.partition("/")[0], row.sha256)
-            ]
-            sql = f"UPDATE {table} SET location = ? WHERE id = ?"  # noqa: S608 - names of ours
-            if moved:
-                index.database.write(lambda work, sql=sql, moved=moved: work.many(sql, moved))  # type: ignore[misc]
-        lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
-        if lost:
-            index.remove(lost)
-        for conflict in index.conflicts():
-            if storage.size(conflict.location) is None:
-                index.resolve(conflict)
-    finally:
-        index.close()
+    for table, rows in (("instance", index.locations(storage="")), ("conflict", index.conflicts())):
+        moved = [
+            (_name(row.location.partition("/")[0], row.sha256), row.id)
+            for row in rows
+            if row.location != _name(row.location.partition("/")[0], row.sha256)
+        ]
+        sql = f"UPDATE {table} SET location = ? WHERE id = ?"  # noqa: S608 - names of ours
+        if moved:
+            index.database.write(lambda work, sql=sql, moved=moved: work.many(sql, moved))  # type: ignore[misc]
+    lost = [entry for entry in index.locations(storage="") if storage.size(entry.location) is None]
+    if lost:
+        index.remove(lost)
+    for conflict in index.conflicts():
+        if storage.size(conflict.location) is None:
+            index.resolve(conflict)
 
 
-def _prune(archive: Archive, root: Path, *, with_index: bool) -> int:
-    """Remove files from the copy that the archive no longer has: a deleted instance must not come back from it."""
-    index = Index(f"sqlite:///{root / _INDEX}") if with_index else archive.index
-    removed, prefix = 0, ""
-    known: set[str] = set()
-    try:
-        for area in AREAS:
-            without_row: dict[str, str] = {}
-            for stored in Folder(root).files(area):
-                if area != "originals" and stored.sha256[:2] != prefix:
-                    prefix = stored.sha256[:2]
-                    known = index.digests(prefix)
-                if area == "originals" or stored.sha256 not in known:
-                    without_row[stored.sha256] = stored.location
-            # A file that the archive still has stays, row or none: an index can be lost, and `--repair` takes it in.
-            for stored in archive.storage.files(area) if without_row else ():
-                without_row.pop(stored.sha256, None)
-            for location in without_row.values():
-                (root / location).unlink(missing_ok=True)
-                removed += 1
-    finally:
-        if with_index:
-            index.close()
+def _prune(archive: Archive, root: Path, index: Index) -> int:
+    """Remove files from the copy that its index does not have: a deleted instance must not come back from it."""
+    removed = 0
+    for area in AREAS:
+        copy = Folder(root)
+        found = copy.files(area) if area == "originals" else without_row(copy, index, area)
+        names = {stored.location for stored in found}
+        # What the archive has and no row of it names, stays: an index can be lost, and `--repair` takes it in. What has
+        # its row by now came when the index was copied already: the next backup has both.
+        there = {
+            stored.location: name
+            for stored in (archive.storage.files(area) if names else ())
+            if (name := _name(area, stored.sha256)) in names
+        }
+        kept = list(there) if area == "originals" else still_unlisted(archive, list(there))
+        for name in names - {there[location] for location in kept}:
+            (root / name).unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _prune_without_index(archive: Archive, root: Path) -> int:
+    """Remove files from the copy that the archive no longer has."""
+    removed = 0
+    for area in AREAS:
+        names = {stored.location for stored in Folder(root).files(area)}
+        names -= {_name(area, stored.sha256) for stored in archive.storage.files(area)} if names else set()
+        for name in names:
+            (root / name).unlink(missing_ok=True)
+            removed += 1
     return removed

@@ -10,14 +10,15 @@ from filmless import _core
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.levels import LEVELS
-from filmless.archive.upkeep.exchanging import draft_of, exchange
+from filmless.archive.query import Key, Query
+from filmless.archive.upkeep.exchanging import draft_of, exchanging
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file._element_path import keyword_of, tag_named
 from filmless.file._typed_value import check_value, value_typed
 from filmless.file.media import Remark
 
-__all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "values_of"]
+__all__ = ["EditReport", "edit", "merge_patients", "merge_studies", "namesakes", "values_of"]
 
 Values = Mapping[int, Any]
 """New values by tag, or elements of another data set; None removes the element."""
@@ -27,6 +28,8 @@ Progress = Callable[[], None]
 # What a character set could not decode, and an escape sequence that is none.
 _DAMAGED: Final = re.compile("[\x1b\ufffd]")
 _SYSTEM: Final = "filmless archive"
+_PATIENT_ID: Final = 0x0010_0020
+_PERSON: Final = (0x0010_0010, 0x0010_0030)  # name and birth date
 _STUDY_UID: Final = 0x0020_000D
 # An instance is known by these, and its pixels are what these say.
 _FIXED: Final = frozenset({0x0008_0016, 0x0008_0018, 0x0020_000E, _STUDY_UID})
@@ -123,20 +126,76 @@ def edit(
     wanted = list(entries)
     if any(tag in LEVELS["patient"] or tag in LEVELS["study"] for tag in values):
         _require_whole_studies(archive, wanted)
+    by_study: dict[str, list[Entry]] = {}
     for entry in wanted:
-        try:
-            dataset = archive.dataset(entry)
-            if changed(dataset, values, reason=reason, at=moment):
-                with draft_of(archive, dataset) as draft:
-                    exchange(archive, entry, draft)
-                report.edited += 1
-            else:
-                report.unchanged += 1
-        except (DicomError, OSError) as error:
-            message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
-            report.failed.append(Remark("not-edited", message, entry.instance_uid))
-        progress()
+        by_study.setdefault(entry.study_uid, []).append(entry)
+    for study in by_study.values():
+        _edit_study(archive, study, values, report, progress, reason=reason, at=moment)
     return report
+
+
+def _edit_study(
+    archive: Archive, entries: list[Entry], values: Values, report: EditReport, progress: Progress, **how: Any
+) -> None:
+    """Edit instances of a study in one transaction: what it is found by is never that of some of them."""
+    edited: list[Entry] = []
+    try:
+        with exchanging(archive, entries) as exchanges:
+            for entry in entries:
+                try:
+                    dataset = archive.dataset(entry)
+                    if changed(dataset, values, **how):
+                        with draft_of(archive, dataset) as draft:
+                            exchanges.put(entry, draft)
+                        edited.append(entry)
+                    else:
+                        report.unchanged += 1
+                except (DicomError, OSError) as error:
+                    report.failed.append(_failed(entry, error))
+                progress()
+        report.edited += len(edited)
+    except (DicomError, OSError) as error:
+        report.failed += [_failed(entry, error) for entry in edited]
+
+
+def _failed(entry: Entry, error: DicomError | OSError) -> Remark:
+    message = error.message if isinstance(error, DicomError) else error.strerror or type(error).__name__
+    return Remark("not-edited", message, entry.instance_uid)
+
+
+def namesakes(archive: Archive, entries: Iterable[Entry], values: Values) -> tuple[int, bool]:
+    """Tell whom instances would join by the Patient ID that they are to have.
+
+    Returns
+    -------
+    tuple of int and bool
+        How many other studies have it already; whether a patient's name or birth date there is not theirs.
+
+    DICOM
+    -----
+    PS3.3 C.7.1.1
+    """
+    identity = str(values.get(_PATIENT_ID) or "")
+    if not identity:
+        return 0, False
+    firsts = list({entry.study_uid: entry for entry in entries}.values())
+    own = {entry.study_uid for entry in firsts}
+    found = archive.search(Query("study", (Key((_PATIENT_ID,), identity),))).rows
+    others = [
+        there[0]
+        for row in found
+        if row.study_uid not in own and (there := archive.entries(row.study_uid)) and there[0].patient_id == identity
+    ]
+    if not others:
+        return 0, False
+    known = {_person(archive, entry, {}) for entry in others}
+    return len(others), any(_person(archive, entry, values) not in known for entry in firsts)
+
+
+def _person(archive: Archive, entry: Entry, values: Values) -> tuple[str, ...]:
+    dataset = archive.dataset(entry)
+    found = [values[tag] if tag in values else dataset.get(tag) for tag in _PERSON]
+    return tuple(str((one.text if isinstance(one, DataElement) else one) or "").strip() for one in found)
 
 
 def merge_patients(archive: Archive, entries: Iterable[Entry], into: Entry, **how: Any) -> EditReport:

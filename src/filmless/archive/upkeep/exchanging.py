@@ -1,8 +1,8 @@
-"""One instance takes the place of another of its UID, and what was there is kept among the originals."""
+"""Instances take the place of others of their UIDs, and what was there is kept among the originals."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,6 @@ from typing import Final
 from filmless.archive.archive import Archive
 from filmless.archive.entry import Entry
 from filmless.archive.failures import failing_as_archive
-from filmless.archive.index.index import Index
 from filmless.archive.record import Record, record_of
 from filmless.archive.storage import Area, Draft
 from filmless.archive.upkeep.drafts import LinkedDraft
@@ -18,7 +17,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConflictError
 from filmless.file import write
 
-__all__ = ["draft_of", "draft_of_stored", "exchange", "keep_copy"]
+__all__ = ["Exchanges", "draft_of", "draft_of_stored", "exchange", "exchanging", "keep_copy"]
 
 _PIECE: Final = 1 << 20
 
@@ -77,11 +76,51 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
     ConflictError
         The instance is served in place, or is no longer what the entry says.
     """
-    if entry.storage:
-        raise ConflictError("an instance of a folder that is served in place cannot be changed")
-    storage, index = archive.storage, archive.index
-    with failing_as_archive("the instance cannot be changed"), archive.holding([entry.instance_uid]):
-        now = index.find(entry.instance_uid)
+    with exchanging(archive, [entry]) as exchanges:
+        exchanges.put(entry, draft)
+
+
+@contextmanager
+def exchanging(archive: Archive, entries: Iterable[Entry]) -> "Iterator[Exchanges]":
+    """Let drafts take the place of instances, all in one transaction when the block ends, or none when it fails.
+
+    A study is labelled by its instances: with one exchanged alone, the others would be found by what it says.
+
+    Raises
+    ------
+    ConflictError
+        One of them is no longer what its entry says.
+    """
+    with failing_as_archive("the instance cannot be changed"), archive.holding(entry.instance_uid for entry in entries):
+        exchanges = Exchanges(archive)
+        try:
+            yield exchanges
+        except BaseException:
+            exchanges.give_up()
+            raise
+        exchanges.commit()
+
+
+class Exchanges:
+    """Instances that are to be exchanged together, see `exchanging`."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._changes: list[tuple[Entry, Record, str, str]] = []
+        self._new: set[str] = set()  # locations that were not there before
+
+    def put(self, entry: Entry, draft: Draft) -> None:
+        """Place what is to be current, and keep what is; the index does not know of it before all are committed.
+
+        Raises
+        ------
+        ConflictError
+            The instance is served in place, or is no longer what the entry says.
+        """
+        if entry.storage:
+            raise ConflictError("an instance of a folder that is served in place cannot be changed")
+        archive, storage = self._archive, self._archive.storage
+        now = archive.index.find(entry.instance_uid)
         if now is None or now.sha256 != entry.sha256:
             raise ConflictError("the instance was deleted or changed in the meantime", hint="try again")
         record = record_of(draft.open(), size=draft.size, sha256=draft.sha256)
@@ -92,17 +131,33 @@ def exchange(archive: Archive, entry: Entry, draft: Draft) -> None:
         keep_copy(archive, now.location, now.sha256, "originals")
         _keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
+        if not draft.was_there:
+            self._new.add(location)
+        self._changes.append((now, record, "", location))
+
+    def commit(self) -> None:
+        """Have the index name the new files, in one transaction."""
+        if not self._changes:
+            return
+        archive, changes = self._archive, self._changes
+        placed = [location for *_, location in changes]
         try:
-            storage.settle([location])
-            with archive.taking_away([now.location]):
-                _replace(index, now, record, location)
+            archive.storage.settle(placed)
+            with archive.taking_away([now.location for now, *_ in changes]):
+                _replace(archive, changes)
         except BaseException:
-            archive.leave_in_trash([location])
+            # It may have been committed all the same: the index is asked, about old and new alike.
+            archive.leave_in_trash(placed)
             raise
 
+    def give_up(self) -> None:
+        """Take away what was placed."""
+        for location in self._new:
+            self._archive.storage.remove(location)
 
-def _replace(index: Index, now: Entry, record: Record, location: str) -> None:
-    if not index.replace([(now, record, "", location)])[0]:  # another process was faster
+
+def _replace(archive: Archive, changes: list[tuple[Entry, Record, str, str]]) -> None:
+    if not all(archive.index.replace(changes)):  # another process was faster
         raise ConflictError("the instance was changed in the meantime", hint="try again")
 
 

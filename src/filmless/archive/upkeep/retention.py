@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from filmless.archive.archive import Archive
 from filmless.archive.options import Age, Retention
+from filmless.archive.upkeep.deleting import KeptFiles, delete
 from filmless.archive.upkeep.rows import StudyAge, study_ages
 
 __all__ = ["Expired", "Retention", "enforce", "expired"]
@@ -68,6 +69,7 @@ def enforce(
     rules: Iterable[Retention],
     *,
     dry_run: bool = False,
+    keep_originals: bool = False,
     now: float | None = None,
     told: Callable[[Expired], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
@@ -82,6 +84,8 @@ def enforce(
         Each deletes on its own.
     dry_run
         Only tell.
+    keep_originals
+        Leave what was kept of the instances: what they were before they were edited, and what was set aside.
     now
         Seconds since 1970; the present by default.
     told
@@ -95,7 +99,7 @@ def enforce(
         What was deleted, or would be. Instances of folders that are served in place are never deleted.
     """
     found = expired(archive, rules, now=now)
-    gone = []
+    gone, kept = [], KeptFiles(archive)
     for study in found:
         if stopping():
             break
@@ -104,7 +108,7 @@ def enforce(
             told(study)
             gone.append(study)
             if not dry_run:
-                archive.delete(own)
+                _ = archive.delete(own) if keep_originals else delete(archive, own, kept=kept)
     return gone
 
 

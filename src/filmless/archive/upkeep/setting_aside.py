@@ -6,10 +6,11 @@ from typing import Literal, NamedTuple
 from filmless.archive.archive import Archive
 from filmless.archive.failures import failing_as_archive
 from filmless.archive.index.index import Conflict
+from filmless.archive.upkeep.deleting import drop_conflict
 from filmless.archive.upkeep.exchanging import draft_of_stored, exchange, keep_copy
+from filmless.archive.upkeep.originals import PATIENT, dataset_of, require_one_patient
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import ArchiveError, NotFoundError
-from filmless.file import read
 from filmless.file._element_path import keyword_of
 
 __all__ = ["Difference", "conflict_named", "differences", "resolve"]
@@ -55,7 +56,7 @@ def differences(archive: Archive, conflict: Conflict) -> list[Difference]:
     entry = archive.index.find(conflict.instance_uid)
     if entry is None:
         raise NotFoundError("the instance that was there is deleted", hint="take what was set aside, or drop it")
-    other = _dataset(archive, conflict.location)
+    other = dataset_of(archive, conflict.location)
     found: list[Difference] = []
     for difference in _different(archive.dataset(entry), other, ""):
         found.append(difference)
@@ -81,6 +82,8 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
     ------
     NotFoundError
         It was settled in the meantime.
+    ArchiveError
+        It is of another patient than the rest of the study, and would be taken.
     """
     if how not in ("keep", "take", "drop"):
         raise ValueError("`how` is 'keep', 'take' or 'drop'")
@@ -92,12 +95,15 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
         elif how == "take":
             _take(archive, conflict)
         # Who sends the same again meanwhile is not to find it on its way out, and be told that it is kept.
-        with archive.holding([conflict.instance_uid]), archive.taking_away([conflict.location]):
-            archive.index.resolve(conflict)
+        with archive.holding([conflict.instance_uid]):
+            drop_conflict(archive, conflict)
 
 
 def _take(archive: Archive, conflict: Conflict) -> None:
     entry = archive.index.find(conflict.instance_uid)
+    if entry is not None:
+        other = dataset_of(archive, conflict.location)
+        require_one_patient(archive, [(entry, other)], labels=PATIENT)
     with draft_of_stored(archive, conflict.location, conflict.sha256) as draft:
         if entry is not None:
             exchange(archive, entry, draft)
@@ -106,11 +112,6 @@ def _take(archive: Archive, conflict: Conflict) -> None:
             kind = incoming.submit().result().kind
     if kind == "quarantined":
         raise ArchiveError("the instance came back in the meantime", hint="try again")
-
-
-def _dataset(archive: Archive, location: str) -> Dataset:
-    path = archive.storage.path(location)
-    return read(path if path is not None else archive.storage.read(location))
 
 
 def _different(left: Dataset, right: Dataset, path: str) -> Iterator[Difference]:

@@ -18,7 +18,7 @@ from filmless.convert.parallel import in_order
 from filmless.errors import ArchiveError, DicomError, NotFoundError
 from filmless.file.media import Remark
 
-__all__ = ["VerifyReport", "verify"]
+__all__ = ["VerifyReport", "still_unlisted", "verify"]
 
 _PIECE: Final = 1 << 20
 _STATE: Final = "verify.json"
@@ -175,7 +175,7 @@ def _compare_with_index(archive: Archive, report: VerifyReport) -> None:
             report.missing.append(Remark("missing", "a file that was set aside is not there", conflict.instance_uid))
     damaged = {remark.file for remark in report.damaged}
     found = [stored.location for area in _INDEXED for stored in without_row(archive.storage, archive.index, area)]
-    unlisted = _still_unlisted(archive, [location for location in found if location not in damaged])
+    unlisted = still_unlisted(archive, [location for location in found if location not in damaged])
     report.unlisted += [Remark("unlisted", "no row of the index names it", location) for location in unlisted]
 
 
@@ -187,7 +187,7 @@ def _can_be_opened(archive: Archive, location: str) -> bool:
     return True
 
 
-def _still_unlisted(archive: Archive, locations: list[str]) -> list[str]:
+def still_unlisted(archive: Archive, locations: list[str]) -> list[str]:
     """Leave out what gets its row, or goes, in a while: another process may be taking it in."""
     until = time.monotonic() + _PATIENCE_S
     while True:

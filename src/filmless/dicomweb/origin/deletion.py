@@ -1,11 +1,14 @@
 """Deleting studies, series and instances."""
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from filmless.archive.upkeep.deleting import KeptFiles
+from filmless.archive.upkeep.deleting import delete as delete_for_good
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 
@@ -25,6 +28,7 @@ def routes(service: Service) -> list[Route]:
     -----
     PS3.18 does not have it; other archives answer the method on what is retrieved.
     """
+    kept = KeptFiles(service.archive)
 
     async def delete(request: Request) -> Response:
         entries = await service.entries(request, "delete")
@@ -34,7 +38,7 @@ def routes(service: Service) -> list[Route]:
                 status=409,
                 hint="remove the files, or delete instances one by one",
             )
-        deleted = await service.call(service.archive.delete, entries)
+        deleted = await service.call(partial(delete_for_good, service.archive, entries, kept=kept))
         request.scope.setdefault("filmless.audit", {}).update(request.path_params, deleted=deleted)
         return Response(status_code=204)
 
