@@ -19,7 +19,7 @@ from filmless.archive import Archive
 from filmless.cli.program import program
 from filmless.errors import ArchiveError
 from filmless.server.health import Health
-from tests.server.conftest import COMMAND, DEADLINE_S, Started, stow, until
+from tests.server.conftest import COMMAND, DEADLINE_S, Started, instance, stow, until
 
 
 def failing(*arguments: object) -> str:
@@ -55,6 +55,17 @@ def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None
     assert not ready.exists()
     assert server.out.all == [f"ready {server.url}"]
     assert [event["event"] for event in server.events()][-2:] == ["stopping", "stopped"]
+
+
+def test_what_is_set_aside_is_in_the_log(start, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path)
+    for name in ("one", "two"):
+        assert stow(server.client, instance(ct, 1, InstitutionName=name)).status_code == 200
+    assert server.end() == 0
+    [told] = [event for event in server.events() if event["level"] == "warning"]
+    assert told.pop("timestamp")
+    event = "an instance is set aside, another one of its UID is there"
+    assert told == {"event": event, "level": "warning", "instance": "1.2.1.1.1", "study": "1.2.1"}
 
 
 def test_answers_of_its_own(shared: Started) -> None:

@@ -114,6 +114,9 @@ class _Parts:
 
         def told(outcome: Outcome, size: int) -> None:
             metrics.instances.labels(outcome.kind).inc()
+            if outcome.kind == "quarantined":
+                uids = {"instance": outcome.instance_uid, "study": outcome.study_uid}
+                self.log.warning("an instance is set aside, another one of its UID is there", **uids)
             if outcome.kind != "identical":
                 metrics.instance_bytes.inc(size)
             forwarder.wake()

@@ -44,6 +44,8 @@ class Stored:
         Failure Reason (0008,1197), when the service gave one.
     warning_reason
         Warning Reason (0008,1196), when the service gave one.
+    comment
+        What the service says of one that it stored, as that it is set aside.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Stored:
     error: str | None = None
     failure_reason: int | None = None
     warning_reason: int | None = None
+    comment: str | None = None
 
 
 @dataclass(slots=True)
@@ -208,7 +211,8 @@ def _results(data: bytes, items: list[_Item], status: int) -> dict[str, Stored]:
     found: dict[str, Stored] = {}
     for one in _items(ds, "ReferencedSOPSequence"):
         uid = str(one.get("ReferencedSOPInstanceUID"))
-        found[uid] = Stored(names.get(uid, ""), uid, warning_reason=_number(one.get("WarningReason")))
+        warning, comment = _number(one.get("WarningReason")), _comment(one)
+        found[uid] = Stored(names.get(uid, ""), uid, warning_reason=warning, comment=comment)
     for one in _items(ds, "FailedSOPSequence"):
         uid, reason = str(one.get("ReferencedSOPInstanceUID")), _number(one.get("FailureReason"))
         found[uid] = Stored(names.get(uid, ""), uid, _why(reason, one), reason)
@@ -232,9 +236,14 @@ def _number(value: Any) -> int | None:
 
 
 def _why(reason: int | None, failed: Dataset) -> str:
-    comment = failed.get("ErrorComment")
+    comment = _comment(failed)
     text = "not stored" if reason is None else f"not stored, failure reason {reason:04X}H"
-    return f"{text}: {comment}" if isinstance(comment, str) and comment.isprintable() and len(comment) <= 64 else text
+    return f"{text}: {comment}" if comment is not None else text
+
+
+def _comment(item: Dataset) -> str | None:
+    comment = item.get("ErrorComment")
+    return comment if isinstance(comment, str) and comment.isprintable() and len(comment) <= 64 else None
 
 
 def _may_pass(result: Stored) -> bool:
