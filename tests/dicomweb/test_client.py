@@ -522,3 +522,28 @@ def test_every_error_is_typed(answered: Call, ct: Path) -> None:
             answered(lambda _, code=status: httpx.Response(code), "retrieve", STUDY)
         report = answered(lambda _, code=status: httpx.Response(code), "store", ct)
         assert len(report.failed) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "unanswered"),
+    [
+        (httpx.ConnectError("refused"), "away"),
+        (httpx.ConnectTimeout("slow"), "away"),
+        (httpx.ReadTimeout("slow"), "broken off"),
+        (httpx.RemoteProtocolError("closed"), "broken off"),
+        (httpx.Response(503), "away"),
+        (httpx.Response(401), "away"),
+        (httpx.Response(415), None),
+        (httpx.Response(409, json={}, headers={"Content-Type": "application/dicom+json"}), None),
+    ],
+)
+def test_what_says_nothing_of_an_instance_is_told_apart(
+    answered: Call, ct: Path, answer: Any, unanswered: str | None
+) -> None:
+    def answers(_: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    [failed] = answered(answers, "store", [ct], options={"retries": 0}).failed
+    assert failed.unanswered == unanswered

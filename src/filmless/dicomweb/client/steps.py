@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 
 from filmless.errors import NetworkError
 
-__all__ = ["Ask", "Give", "Head", "Operation", "Read", "Step", "Wait", "run", "run_async"]
+__all__ = ["Ask", "Give", "Head", "NotConnectedError", "Operation", "Read", "Step", "Wait", "run", "run_async"]
 
 _T = TypeVar("_T")
 
@@ -61,6 +61,10 @@ class Give(Generic[_T]):
     """Give something to the caller."""
 
     item: _T
+
+
+class NotConnectedError(NetworkError):
+    """The service is not there: nothing was sent."""
 
 
 Step: TypeAlias = Ask | Read | Wait | Give[_T]
@@ -212,7 +216,8 @@ def _network_error(error: Exception, step: Step[_T]) -> NetworkError:
         what = "is wrongly compressed"
     else:
         what = "was broken off or malformed"
-    return NetworkError(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
+    kind = NotConnectedError if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else NetworkError
+    return kind(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
 
 
 def _reason(error: Exception) -> str:

@@ -124,6 +124,16 @@ class Queue:
                 )
             )
 
+    def postpone(self, ids: Sequence[int], error: str) -> None:
+        """Give back what was taken when the peer did not answer: no attempt is counted, others come before."""
+        if ids:
+            statement = "UPDATE forward SET state = 'waiting', due = ?, error = ? WHERE id IN [?]"
+            self._database.write(
+                lambda transaction: transaction.run(
+                    statement, (time.time(), error[:_MOST_ERROR], transaction.list(ids))
+                )
+            )
+
     def release_all(self) -> None:
         """Give back what a process took that has ended: for who knows that there is no other."""
         if self._database.rows("SELECT 1 FROM forward WHERE state = 'sending' LIMIT 1"):
