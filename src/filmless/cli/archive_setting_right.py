@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from filmless.cli.archive_audit import audited
 from filmless.cli.archive_options import (
     archive_options,
     confirmed,
@@ -51,7 +52,9 @@ def delete(keys: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool, **pla
             count = 0
         else:
             confirmed(f"delete {what}?", yes=yes)
-            count = target.delete(found)
+            with audited(target, "delete") as work:
+                work.studies = {entry.study_uid for entry in found}
+                work.counts["deleted"] = count = target.delete(found)
     if as_json:
         show({"matched": len(found), "studies": studies, "bytes": size, "deleted": count})
     else:
@@ -117,12 +120,15 @@ def edit(
             key = f"PatientID={into_patient}" if into_patient else f"StudyInstanceUID={into_study}"
             into = entries_of(target, keys_named([key], narrow=True), what="what they are to go into")[0]
         confirmed(f"edit {len(found)} instances?", yes=yes)
-        with progress("editing", len(found)) as advance:
+        operation = "edit" if into is None else "merge patients" if into_patient else "merge studies"
+        with progress("editing", len(found)) as advance, audited(target, operation) as work:
+            work.studies = {entry.study_uid for entry in (found if into is None else [*found, into])}
             how: dict[str, Any] = {"reason": reason, "progress": advance}
             if into is None:
                 report = edit_instances(target, found, values, **how)
             else:
                 report = (merge_patients if into_patient else merge_studies)(target, found, into, **how)
+            work.counts |= {"edited": report.edited, "failed": len(report.failed)}
     if as_json:
         show(asdict(report))
     else:
@@ -156,7 +162,9 @@ def conflicts(name: str | None, how: Any, yes: bool, as_json: bool, **place: Any
         if how:
             if how == "drop":
                 confirmed("delete what was set aside?", yes=yes)
-            resolve(target, conflict, how=how)
+            with audited(target, f"conflicts {how}") as work:
+                work.studies, work.instance = {conflict.study_uid}, conflict.instance_uid
+                resolve(target, conflict, how=how)
             click.echo(f"{conflict.instance_uid}: {how}")
             return
         found = differences(target, conflict)
@@ -195,7 +203,9 @@ def originals(instance: str | None, name: str | None, as_json: bool, **place: An
     with opened(**of_archive(place), read_only=name is None) as target:
         if name is not None:
             original = original_named(target, name)
-            restore_original(target, original)
+            with audited(target, "originals restore") as work:
+                work.studies, work.instance = {original.study_uid}, original.instance_uid
+                restore_original(target, original)
             click.echo(f"{original.instance_uid}: is what it was")
             return
         found = list(originals_of(target, instance_uid=instance))
@@ -236,7 +246,9 @@ def prune(
         found = enforce(target, [rule], dry_run=True)
         if found and not dry_run:
             confirmed(f"delete {len(found)} studies, {sum(study.size for study in found)} bytes?", yes=yes)
-            found = enforce(target, [rule])
+            with audited(target, "prune") as work:
+                found = enforce(target, [rule], told=lambda study: work.studies.add(study.study_uid))
+                work.counts["instances"] = sum(study.instances for study in found)
     if as_json:
         show({"studies": [study._asdict() for study in found], "deleted": not dry_run})
         return

@@ -22,6 +22,7 @@ from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
+from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
 from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
@@ -62,8 +63,9 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
-    application = parts.application(stack.enter_context(_audit(settings)))
-    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep()]
+    audit = stack.enter_context(_audit(settings))
+    application = parts.application(audit)
+    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(archive, application, metrics, tls, activities)
 
 
@@ -149,7 +151,7 @@ class _Parts:
             for folder in settings.folders
         ]
 
-    def upkeep(self) -> list[Activity]:
+    def upkeep(self, audit: Audit) -> list[Activity]:
         """Delete what no rule keeps."""
         quota = self.settings.quota
         rules = list(self.settings.retention)
@@ -158,11 +160,16 @@ class _Parts:
         if not rules:
             return []
 
-        def told(study: Expired) -> None:
-            self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
-
         def work(stopping: threading.Event) -> None:
-            enforce(self.archive, rules, told=told, stopping=stopping.is_set)
+            with ExitStack() as line:
+
+                def told(study: Expired) -> None:
+                    line.close()  # the one before is deleted
+                    work = line.enter_context(worked(audit, "delete", who="retention", by="server"))
+                    work.studies, work.counts = {study.study_uid}, {"instances": study.instances}
+                    self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
+
+                enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
 
