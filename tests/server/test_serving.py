@@ -170,6 +170,9 @@ def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) 
     for path in ("/health", "/health/live", "/health/ready"):
         assert server.client.get(url + path).status_code == 200
     assert server.end() == 0
+    assert [event["event"] for event in server.events() if event["level"] == "warning"] == [
+        "what is listened to beyond this machine is not encrypted"
+    ]
     audit = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
     assert len(audit) >= 9
 

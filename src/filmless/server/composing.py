@@ -22,6 +22,7 @@ from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
 from filmless.security import Audit, check_binding, secured, server_tls
+from filmless.security.addresses import is_loopback
 from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
@@ -59,6 +60,11 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     """
     check_binding(settings.http.host, authenticated=settings.security.is_authenticated)
     tls = None if settings.security.tls is None else server_tls(settings.security.tls)
+    host = settings.http.host
+    if tls is None and not host.startswith(("unix:", "/")) and not is_loopback(host):
+        # Keys, tokens and patients' data can be read on the way, unless what passes them on stands right before.
+        hint = "`security.tls` has a certificate; or listen on 127.0.0.1 behind a proxy that has"
+        log.warning("what is listened to beyond this machine is not encrypted", host=host, hint=hint)
     rules = Rules(settings.forward)
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
