@@ -57,6 +57,17 @@ def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None
     assert [event["event"] for event in server.events()][-2:] == ["stopping", "stopped"]
 
 
+def test_a_file_of_tls_that_is_not_there_is_told_by_its_key(tmp_path: Path) -> None:
+    said = failing("--data", tmp_path / "data", "--port", 0, "--tls-certificate", tmp_path / "no.pem")
+    assert said.startswith(
+        f"filmless: `security.tls.certificate`: cannot be read, no such file or directory, in {tmp_path / 'no.pem'}"
+    )
+    (tmp_path / "no.pem").write_text("none")
+    options = ("--tls-certificate", tmp_path / "no.pem", "--tls-key", tmp_path / "key.pem")
+    said = failing("--data", tmp_path / "data", "--port", 0, *options)
+    assert said.startswith("filmless: `security.tls.key`: cannot be read")
+
+
 def test_what_is_set_aside_is_in_the_log(start, tmp_path: Path, ct: Path) -> None:
     server = start("--data", tmp_path)
     for name in ("one", "two"):

@@ -156,7 +156,6 @@ def test_peers_and_rules_by_both_ways_and_back(tmp_path: Path) -> None:
         ("[http]\nport = 70000", "`http.port` in {file} is 70000, expected a port from 0 to 65535"),
         ("[http]\nport = -1", "`http.port` in {file} is a number, -1, expected a whole number of 0 or more"),
         ("[[retention]]\nmax_age_days = -1", "is a number, -1, expected a number of 0 or more"),
-        ("[security.tls]\ncertificate = 'no.pem'", "`security.tls.certificate` in {file} is a file that is not there: "),
         ("[http]\nidle_s = nan", "`http.idle_s` in {file} is a number, nan, expected a number of 0 or more"),
         ("http = 3", "`http` is no table, expected `[http]` in {file}"),
         ("data = 3", "`data` in {file} is a number, 3, expected a path"),

@@ -20,9 +20,10 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
 from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
-from filmless.errors import DicomError
+from filmless.errors import DicomError, SecurityError
 from filmless.security import Audit, check_binding, secured, server_tls
 from filmless.security.addresses import is_loopback
+from filmless.security.options import TlsOptions
 from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
@@ -59,7 +60,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
         A part cannot be made.
     """
     check_binding(settings.http.host, authenticated=settings.security.is_authenticated)
-    tls = None if settings.security.tls is None else server_tls(settings.security.tls)
+    tls = None if settings.security.tls is None else _tls(settings.security.tls)
     host = settings.http.host
     if tls is None and not host.startswith(("unix:", "/")) and not is_loopback(host):
         # Keys, tokens and patients' data can be read on the way, unless what passes them on stands right before.
@@ -206,6 +207,17 @@ def _opened(settings: Settings, rules: Rules) -> Archive:
                 if settings.index is None
                 else "is the database server running, and does `--index` name it?"
             )
+        raise
+
+
+def _tls(options: TlsOptions) -> ssl.SSLContext:
+    """Make the context, or say which key of the configuration it cannot be made with."""
+    try:
+        return server_tls(options)
+    except SecurityError as error:
+        named = [name for name in ("certificate", "key", "authorities") if str(getattr(options, name)) == error.path]
+        if named:
+            error.message = f"`security.tls.{named[0]}`: {error.message}"
         raise
 
 

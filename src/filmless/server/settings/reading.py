@@ -123,13 +123,6 @@ def _security(table: Any, values: Mapping[str, Any], data: Path, source: "_Sourc
     if security.tokens and isinstance(keys := security.tokens.key_source, Path) and not keys.is_file():
         message = f"`security.tokens.jwks` in {source.where} is a file that is not there: {keys}"
         raise SettingsError(message, hint="it is a URL by https, or a file, relative to the configuration")
-    tls, tokens = security.tls, security.tokens
-    files = {} if tls is None else {f"tls.{name}": getattr(tls, name) for name in ("certificate", "key", "authorities")}
-    files["tokens.authorities"] = None if tokens is None else tokens.authorities
-    for name, path in files.items():
-        if path is not None and not path.is_file():
-            message = f"`security.{name}` in {source.where} is a file that is not there: {path}"
-            raise SettingsError(message, hint="a relative path is relative to the configuration")
     return security
 
 
