@@ -356,3 +356,17 @@ def test_the_command_line_chooses(queued, tmp_path: Path) -> None:
     assert runner.invoke(forward, ["drop", number, *data]).output == "1 were dropped\n"
     assert runner.invoke(forward, ["retry", "--all", *data]).output == "1 will be sent again\n"
     assert runner.invoke(forward, ["list", "--state", "dead", *data]).output == ""
+
+
+def test_what_is_in_the_archive_is_queued_by_hand(queued, tmp_path: Path) -> None:
+    queued.turn()
+    assert queued.queue.rows() == []
+    config = tmp_path / "filmless.toml"
+    config.write_text('[peers.peer]\nurl = "http://peer"\n')
+    runner, place = CliRunner(), ["--data", str(tmp_path / "data"), "--config", str(config)]
+    added = [runner.invoke(forward, ["add", "--peer", "peer", "StudyInstanceUID=1.2.1", *place]) for _ in range(2)]
+    assert [one.output for one in added] == ["2 will be sent\n", "0 will be sent\n"]
+    assert runner.invoke(forward, ["add", "--peer", "other", "StudyInstanceUID=1.2.1", *place]).exit_code == 2
+    queued.turn()
+    assert len(queued.peer.stored) == 4
+    assert queued.queue.rows() == []
