@@ -279,3 +279,36 @@ def test_help_keeps_the_lines_of_examples() -> None:
     assert len(texts) > 25
     assert [text for text in texts if "\\b" in text] == []
     assert any("\n  filmless archive list --level series StudyInstanceUID=1.2.3 --json\n" in text for text in texts)
+
+
+def test_what_is_changed_is_in_the_audit(filled, source: Path, tmp_path: Path) -> None:
+    ds = filmless.read(source / "0.dcm")
+    ds.InstitutionName = "another"
+    write(ds, source / "0.dcm")
+    filled("import", source)
+    [conflict] = json.loads(filled("conflicts", "--json"))
+    filled("conflicts", conflict["id"], "--resolve", "take")
+    filled("edit", "--study", "1.2.1", "PatientName=Roe^Jane", "--yes")
+    filled("originals", "--restore", "1.2.3.1")
+    filled("edit", "--study", "1.2.2", "--into-study", "1.2.1", "--yes")
+    filled("delete", "SOPInstanceUID=1.2.3.0", "--yes")
+    filled("prune", "--max-size", "0", "--yes")
+    for command in (("delete", "PatientID=*", "--dry-run"), ("prune", "--max-size", "0", "--dry-run")):
+        filled(*command, code=2 if "PatientID=*" in command else 0)
+    text = (tmp_path / "data" / "audit.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {(line["by"], line["outcome"]) for line in lines} == {("command line", "success")}
+    assert all(line["who"] for line in lines)
+    assert [(line["operation"], *line["uids"]["studies"]) for line in lines] == [
+        ("archive import", "1.2.1", "1.2.2"),
+        ("archive import", "1.2.1", "1.2.2"),
+        ("archive conflicts take", "1.2.1"),
+        ("archive edit", "1.2.1"),
+        ("archive originals restore", "1.2.1"),
+        ("archive merge studies", "1.2.1", "1.2.2"),
+        ("archive delete", "1.2.1"),
+        ("archive prune", "1.2.1"),
+    ]
+    assert (lines[0]["stored"], lines[1]["quarantined"], lines[3]["edited"], lines[-2]["deleted"]) == (3, 1, 2, 1)
+    assert "Doe" not in text
+    assert "Roe" not in text

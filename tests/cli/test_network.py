@@ -121,6 +121,16 @@ def test_what_fails_is_told(invoke: Invoke, served: str, folder: Path) -> None:
     assert invoke("get", served, "1.2.3").stderr.startswith("filmless: there is nothing like that")
 
 
+def test_what_is_set_aside_is_told(invoke: Invoke, served: str, folder: Path) -> None:
+    assert invoke("store", served, folder / "CT_small.dcm").stderr == "1 stored\n"
+    ds = filmless.read(folder / "CT_small.dcm")
+    ds.InstitutionName = "another"
+    ds.save_as(folder / "CT_small.dcm")
+    told = invoke("store", served, folder)
+    assert told.stderr == "3 stored, 1 of them set aside: the service has others with their UIDs\n"
+    assert told.exit_code == 0
+
+
 def test_what_is_shown_to_the_service(invoke: Invoke, served: str, shown: list[dict[str, str]], tmp_path: Path) -> None:
     (tmp_path / "key").write_text("secret\n")
     assert invoke("find", served, "--key-file", "key", "--header", "X-Site: north").exit_code == 0

@@ -718,3 +718,30 @@ def test_documents_and_pictures_are_converted(call: Call, served: str, tmp_path:
     place = (one.StudyInstanceUID, one.SeriesInstanceUID, made.instance_uid)
     assert call(served, "rendered", *place)[:5] == b"%PDF-"
     assert [found.media_type for found in call(served, "rendered_all", *place[:1])] == ["application/pdf"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "unanswered"),
+    [
+        (httpx.ConnectError("refused"), "away"),
+        (httpx.ConnectTimeout("slow"), "away"),
+        (httpx.ReadTimeout("slow"), "broken off"),
+        (httpx.RemoteProtocolError("closed"), "broken off"),
+        (503, "away"),
+        (401, "away"),
+        (415, None),
+        (409, None),
+    ],
+)
+def test_what_says_nothing_of_an_instance_is_told_apart(
+    answered: Call, ct: Path, answer: Any, unanswered: str | None
+) -> None:
+    def answers(_: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(
+            answer, json={}, headers={"Content-Type": "application/dicom+json"} if answer == 409 else {}
+        )
+
+    [failed] = answered(answers, "store", [ct], options={"retries": 0}).failed
+    assert failed.unanswered == unanswered

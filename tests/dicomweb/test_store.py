@@ -331,3 +331,19 @@ def test_the_audit_gets_uids_only(archive: Archive, ct: Dataset) -> None:
         post(url, multipart([encode(ct), b"x"]))
     assert told == [{"studies": [ct.StudyInstanceUID], "stored": 1, "failed": 1}]
     assert str(ct.PatientName) not in json.dumps(told)
+
+
+def test_what_is_set_aside_is_told_and_is_success(served: str, archive: Archive, ct: Dataset) -> None:
+    assert "warning" not in post(served, multipart([encode(ct)])).headers
+    kept, ct.InstitutionName = encode(ct), "another"
+    response = post(served, multipart([encode(ct)]))
+    assert response.status_code == 200
+    assert response.headers["warning"] == "299 filmless: 1 set aside, other instances of their UIDs are there"
+    [item] = Dataset.from_json(response.json()).ReferencedSOPSequence
+    assert item.ErrorComment == "set aside: another instance of this UID is there"
+    assert "WarningReason" not in item  # none fits, and modalities would take it for a failure
+    assert stored_bytes(archive, ct) == kept
+    with BlockingClient(served) as client:
+        ct.InstitutionName = "a third"
+        assert [one.comment for one in client.store([ct]).stored] == [item.ErrorComment]
+        assert [one.comment for one in client.store([kept]).stored] == [None]

@@ -145,3 +145,23 @@ def test_two_that_change_the_file_lose_nothing(tmp_path: Path) -> None:
     keys = ApiKeys(tmp_path / "keys.json")
     assert len(made) == 20
     assert all(keys.find(key) for key in made)
+
+
+def test_a_file_that_is_damaged_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "keys.json"
+    keys = ApiKeys(path)
+    key, good = keys.create("ct-1"), path.read_bytes()
+    for _ in range(2):
+        assert keys.find(key) is not None
+        path.write_bytes(b"{")
+        for _ in range(3):
+            with pytest.raises(SecurityError):
+                keys.find(key)
+        path.write_bytes(good)
+    assert keys.find(key) is not None
+    assert [text.partition(":")[0] for text in caplog.messages] == ["nobody gets in by a key"] * 2
+    assert all(text.endswith(f", in {path}") for text in caplog.messages)
+    path.write_bytes(b"{")
+    with pytest.raises(SecurityError):
+        ApiKeys(path)  # who makes it is told by the error
+    assert len(caplog.messages) == 2

@@ -255,6 +255,22 @@ def test_an_issuer_that_does_not_answer_is_no_bad_token(issuer: Issuer, spoil: C
         principal(checker, issuer.token(header={"kid": "unknown"}))
 
 
+def test_why_there_are_no_keys_is_logged_once(issuer: Issuer, caplog: pytest.LogCaptureFixture) -> None:
+    checker, good = tokens(issuer, refetch_s=0), issuer.token()
+    _down(issuer)
+    for _ in range(3):
+        with pytest.raises(SecurityError):
+            principal(checker, good)
+    _empty(issuer)
+    issuer.status = 200
+    with pytest.raises(SecurityError):
+        principal(checker, good)
+    assert caplog.messages == [
+        f"the keys of the issuer of tokens cannot be had: {why}"
+        for why in ("the issuer does not give its keys", "a JSON object was expected")
+    ]
+
+
 def test_what_is_too_long_is_not_read_to_its_end(issuer: Issuer) -> None:
     _huge(issuer)
     with pytest.raises(SecurityError):

@@ -14,7 +14,8 @@ from filmless.archive import Archive
 from filmless.archive.upkeep import rebuild
 from filmless.archive.upkeep.exchanging import exchange
 from filmless.cli.forward import forward
-from filmless.errors import DicomError, NetworkError
+from filmless.dicomweb.client import Stored, StoreReport
+from filmless.errors import DicomError
 from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
 from filmless.server.metrics import Metrics
 from filmless.server.settings.tree import Forward, Forwarding, Peer
@@ -61,16 +62,24 @@ class FakePeer:
 
     def __init__(self) -> None:
         self.fails: Exception | str | None = None
+        self.is_away = False
+        self.hangs_up_at: str | None = None
         self.stored: list[str] = []
 
     def store(self, sources: list[str]) -> SimpleNamespace:
         if isinstance(self.fails, Exception):
             raise self.fails
         if self.fails:
-            failed = [SimpleNamespace(source=source, error=self.fails) for source in sources]
-            return SimpleNamespace(stored=[], failed=failed)
+            return StoreReport(failed=[Stored(source, error=self.fails) for source in sources])
+        if self.is_away:
+            return StoreReport(
+                failed=[Stored(source, error="POST: could not", unanswered="away") for source in sources]
+            )
+        if self.hangs_up_at in sources:
+            broken = [Stored(source, error="POST: broken off", unanswered="broken off") for source in sources]
+            return StoreReport(failed=broken)
         self.stored += sources
-        return SimpleNamespace(stored=[SimpleNamespace(source=source) for source in sources], failed=[])
+        return StoreReport(stored=[Stored(source) for source in sources])
 
     def close(self) -> None:
         pass
@@ -81,6 +90,7 @@ def queued(tmp_path: Path, ct: Path):
     """An archive with two instances that wait for a peer, and a forwarder that is turned by hand."""
     with Archive(tmp_path / "data") as archive:
         queue, peer, metrics = Queue(archive.index.database), FakePeer(), Metrics()
+        log = structlog.testing.CapturingLogger()
         archive.index.on_written = lambda transaction, placed: enqueue(
             transaction, [(record, ["peer"]) for record, _, _ in placed]
         )
@@ -91,7 +101,7 @@ def queued(tmp_path: Path, ct: Path):
             queue,
             settings=Forwarding(attempts=3, first_delay_s=100.0, longest_delay_s=150.0),
             peers={"peer": Peer(url="http://peer")},
-            log=structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(0)),
+            log=log,
             metrics=metrics,
             connect=lambda _: peer,
         )
@@ -104,6 +114,11 @@ def queued(tmp_path: Path, ct: Path):
             turn=lambda: turn(Never()),
             renew=lambda: renew(Never()),
             metrics=metrics,
+            reach=forwarder._reach["peer"],
+            said=lambda: [call.args[0] for call in log.calls],
+            path=lambda number: str(
+                archive.path(archive.entries("1.2.1", "1.2.1.1", f"1.2.1.1.{number}")[0]),
+            ),
         )
 
 
@@ -123,12 +138,12 @@ def test_what_arrives_is_sent_once(queued) -> None:
 
 
 def test_attempts_come_later_each_time_and_end(queued, monkeypatch: pytest.MonkeyPatch) -> None:
-    queued.peer.fails = NetworkError("the peer does not answer")
+    queued.peer.fails = "the peer does not want it"
     now = time.time()
     for attempt, least, most in ((1, 75, 125), (2, 112.5, 187.5)):
         queued.turn()
         for row in queued.queue.rows():
-            assert (row.state, row.attempts, row.error) == ("waiting", attempt, "the peer does not answer")
+            assert (row.state, row.attempts, row.error) == ("waiting", attempt, "the peer does not want it")
             assert least - 5 <= row.due - now <= most + 5
         assert queued.turn() == 30.0  # nothing is due
         now += 500
@@ -143,12 +158,62 @@ def test_attempts_come_later_each_time_and_end(queued, monkeypatch: pytest.Monke
     assert queued.queue.rows() == []
 
 
+AWAY, BACK = "a peer does not answer, what waits for it is kept", "a peer answers again"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch):
+    """A monotonic clock that is set by hand."""
+    now = SimpleNamespace(s=1000.0)
+    monkeypatch.setattr("filmless.server.forwarding.reach.time", SimpleNamespace(monotonic=lambda: now.s))
+    return now
+
+
+def test_an_outage_costs_no_attempt_and_is_told_once(queued, clock) -> None:
+    queued.peer.is_away = True
+    for _ in range(50):  # more than there are attempts
+        assert queued.turn() == 0.0
+        assert 0 < queued.turn() <= 75  # paused
+        assert [(row.state, row.attempts, row.error) for row in queued.queue.rows()] == [
+            ("waiting", 0, error) for error in ("POST: could not",) * 2
+        ]
+        clock.s += 76
+    assert 'peer_up{peer="peer"} 0.0' in queued.metrics.text()[0].decode()
+    queued.peer.is_away = False
+    queued.turn()
+    assert len(queued.peer.stored) == 1  # one has to get through before others follow
+    queued.turn()
+    assert queued.queue.rows() == []
+    assert [event for event in queued.said() if event != "sent on"] == [AWAY, BACK]
+    assert 'peer_up{peer="peer"} 1.0' in queued.metrics.text()[0].decode()
+
+
+def test_only_one_thread_tries_whether_a_peer_is_back(queued, clock) -> None:
+    queued.peer.is_away = True
+    queued.turn()
+    clock.s += 200
+    reach = queued.reach
+    assert [reach.pause_s() > 0 for _ in range(3)] == [False, True, True]
+
+
+def test_one_at_which_the_peer_hangs_up_is_to_blame_itself(queued, clock, ct: Path) -> None:
+    for number in (3, 4):
+        queued.archive.store(instance(ct, number))
+    queued.peer.hangs_up_at = queued.path(2)
+    for _ in range(8):
+        clock.s += 76
+        queued.turn()
+    assert len(queued.peer.stored) == 3
+    [row] = queued.queue.rows()
+    assert (row.instance_uid, row.attempts, row.error) == ("1.2.1.1.2", 1, "POST: broken off")
+
+
 def test_one_that_the_peer_refuses_does_not_hold_the_others(queued) -> None:
     kept = queued.peer.store
 
     def store(sources: list[str]) -> SimpleNamespace:
-        failed = [SimpleNamespace(source=sources[0], error="SOP class is not supported")]
-        return SimpleNamespace(stored=kept(sources[1:]).stored, failed=failed)
+        failed = [Stored(sources[0], error="SOP class is not supported")]
+        return StoreReport(stored=kept(sources[1:]).stored, failed=failed)
 
     queued.peer.store = store
     queued.turn()
@@ -259,16 +324,18 @@ def test_from_server_to_server_through_restarts(start, tmp_path: Path, ct: Path)
     target.end()
     options = [
         *("--data", tmp_path / "source", "--forwarding-first-delay-s", 0.05, "--forwarding-longest-delay-s", 0.05),
-        *("--forwarding-attempts", 1_000_000, "--peer", f'target={{url="http://127.0.0.1:{port}/dicom-web"}}'),
+        *("--forwarding-attempts", 1, "--peer", f'target={{url="http://127.0.0.1:{port}/dicom-web"}}'),
         *("--forward", '{to=["target"], match={InstanceNumber="1"}}'),
     ]
     source = start(*options)
     answer = stow(source.client, instance(ct, 1, InstanceNumber=1), instance(ct, 2, InstanceNumber=2))
     assert answer.status_code == 200
-    until(lambda: "sending on failed" in "".join(source.log.all), "an attempt has failed")
+    until(lambda: "a peer does not answer" in "".join(source.log.all), "an attempt has failed")
     runner = CliRunner()
     listed = runner.invoke(forward, ["list", "--json", "--data", str(tmp_path / "source")])
-    assert [json.loads(line)["instance_uid"] for line in listed.output.splitlines()] == ["1.2.1.1.1"], listed
+    [row] = [json.loads(line) for line in listed.output.splitlines()]
+    assert (row["instance_uid"], row["attempts"]) == ("1.2.1.1.1", 0)
+    assert row["error"].startswith("POST: could not connect")
     assert source.end() == 0
     target = start("--data", tmp_path / "target", port=port)
     source = start(*options)
@@ -289,3 +356,17 @@ def test_the_command_line_chooses(queued, tmp_path: Path) -> None:
     assert runner.invoke(forward, ["drop", number, *data]).output == "1 were dropped\n"
     assert runner.invoke(forward, ["retry", "--all", *data]).output == "1 will be sent again\n"
     assert runner.invoke(forward, ["list", "--state", "dead", *data]).output == ""
+
+
+def test_what_is_in_the_archive_is_queued_by_hand(queued, tmp_path: Path) -> None:
+    queued.turn()
+    assert queued.queue.rows() == []
+    config = tmp_path / "filmless.toml"
+    config.write_text('[peers.peer]\nurl = "http://peer"\n')
+    runner, place = CliRunner(), ["--data", str(tmp_path / "data"), "--config", str(config)]
+    added = [runner.invoke(forward, ["add", "--peer", "peer", "StudyInstanceUID=1.2.1", *place]) for _ in range(2)]
+    assert [one.output for one in added] == ["2 will be sent\n", "0 will be sent\n"]
+    assert runner.invoke(forward, ["add", "--peer", "other", "StudyInstanceUID=1.2.1", *place]).exit_code == 2
+    queued.turn()
+    assert len(queued.peer.stored) == 4
+    assert queued.queue.rows() == []

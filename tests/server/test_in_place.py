@@ -21,8 +21,9 @@ def served(tmp_path: Path, ct: Path):
     (folder / "a/1.dcm").write_bytes(instance(ct, 1))
     (folder / "a/b/2").write_bytes(instance(ct, 2))
     (folder / "notes.txt").write_text("no DICOM")
-    log = structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.make_filtering_bound_logger(0))
+    log = structlog.testing.CapturingLogger()
     with Archive(folder / "archive") as archive:
+        archive.said = log.calls
         archive.database = archive.index.database
         in_place = FolderInPlace(archive, archive.database, folder, leave_out=folder / "archive", threads=2, log=log)
         archive.look = lambda: in_place.look(threading.Event())
@@ -74,6 +75,8 @@ def test_a_copy_takes_the_place_of_what_is_gone(served, ct: Path) -> None:
     archive.look()
     assert there(archive)["1"] == "a/1.dcm"
     assert folder_counts(archive.database)["duplicate"] == 1
+    told = (archive.said[-1].method_name, archive.said[-1].kwargs)
+    assert told == ("warning", {"folder": str(folder), "files": 1})
     (folder / "a/1.dcm").unlink()
     assert archive.look() == 0.0  # look again at once
     archive.look()

@@ -1,5 +1,6 @@
 """Rules that delete: the server follows them from time to time."""
 
+import json
 from pathlib import Path
 
 from tests.server.conftest import instance, stow, uids, until
@@ -21,3 +22,9 @@ def test_the_oldest_studies_go_when_there_is_no_room(start, tmp_path: Path, ct: 
     told = [(event["study"], event["reason"]) for event in server.events() if "deleted by a rule" in event["event"]]
     assert ("1.2.1", "size") in told
     assert ("1.2.4", "age") in told
+    audit = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    deleted = [line for line in audit if line["who"] == "retention"]
+    assert all(line.pop("time") for line in deleted)
+    line = {"who": "retention", "by": "server", "operation": "delete", "outcome": "success"}
+    assert {**line, "uids": {"studies": ["1.2.1"]}, "instances": 1} in deleted
+    assert {**line, "uids": {"studies": ["1.2.4"]}, "instances": 1} in deleted

@@ -19,7 +19,7 @@ from filmless.archive import Archive
 from filmless.cli.program import program
 from filmless.errors import ArchiveError
 from filmless.server.health import Health
-from tests.server.conftest import COMMAND, DEADLINE_S, Started, stow, until
+from tests.server.conftest import COMMAND, DEADLINE_S, Started, instance, stow, until
 
 
 def failing(*arguments: object) -> str:
@@ -55,6 +55,28 @@ def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None
     assert not ready.exists()
     assert server.out.all == [f"ready {server.url}"]
     assert [event["event"] for event in server.events()][-2:] == ["stopping", "stopped"]
+
+
+def test_a_file_of_tls_that_is_not_there_is_told_by_its_key(tmp_path: Path) -> None:
+    said = failing("--data", tmp_path / "data", "--port", 0, "--tls-certificate", tmp_path / "no.pem")
+    assert said.startswith(
+        f"filmless: `security.tls.certificate`: cannot be read, no such file or directory, in {tmp_path / 'no.pem'}"
+    )
+    (tmp_path / "no.pem").write_text("none")
+    options = ("--tls-certificate", tmp_path / "no.pem", "--tls-key", tmp_path / "key.pem")
+    said = failing("--data", tmp_path / "data", "--port", 0, *options)
+    assert said.startswith("filmless: `security.tls.key`: cannot be read")
+
+
+def test_what_is_set_aside_is_in_the_log(start, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path)
+    for name in ("one", "two"):
+        assert stow(server.client, instance(ct, 1, InstitutionName=name)).status_code == 200
+    assert server.end() == 0
+    [told] = [event for event in server.events() if event["level"] == "warning"]
+    assert told.pop("timestamp")
+    event = "an instance is set aside, another one of its UID is there"
+    assert told == {"event": event, "level": "warning", "instance": "1.2.1.1.1", "study": "1.2.1"}
 
 
 def test_answers_of_its_own(shared: Started) -> None:
@@ -159,6 +181,9 @@ def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) 
     for path in ("/health", "/health/live", "/health/ready"):
         assert server.client.get(url + path).status_code == 200
     assert server.end() == 0
+    assert [event["event"] for event in server.events() if event["level"] == "warning"] == [
+        "what is listened to beyond this machine is not encrypted"
+    ]
     audit = [json.loads(line) for line in (tmp_path / "data/audit.jsonl").read_text().splitlines()]
     assert len(audit) >= 9
 

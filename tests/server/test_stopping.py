@@ -85,6 +85,24 @@ def test_a_request_that_does_not_end_is_given_up(start, tmp_path: Path) -> None:
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+@pytest.mark.parametrize("what", ["application/dicom", "multipart/related; type=application/dicom; transfer-syntax=*"])
+def test_a_slow_reader_that_is_cut_off_is_no_error(start, tmp_path: Path, ct: Path, what: str) -> None:
+    server = start("--data", tmp_path, "--stop-s", 1)
+    large = instance(ct, 1, Rows=4000, Columns=4000, PixelData=bytes(32_000_000))
+    assert stow(server.client, large).status_code == 200
+    url = httpx.URL(server.url)
+    with socket.create_connection((url.host, url.port), 30) as reader:
+        path = "/dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1"
+        reader.sendall(f"GET {path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nAccept: {what}\r\n\r\n".encode())
+        assert reader.recv(12) == b"HTTP/1.1 200"
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+    told = [event["event"] for event in server.events() if event["level"] not in {"info", "debug"}]
+    assert told == ["Cancel 1 running task(s), timeout graceful shutdown exceeded"]
+    assert "Traceback" not in "".join(server.log.all)
+
+
 def test_by_tls_with_a_certificate_of_ones_own(start, tmp_path: Path, peer) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from filmless.cli.archive_audit import audited
 from filmless.cli.archive_copies import backup, export, restore
 from filmless.cli.archive_options import (
     archive_options,
@@ -63,14 +64,20 @@ def import_(
     """
     from filmless.archive.upkeep.importing import count_files, import_files
 
-    with opened(**of_archive(place), new=True) as target, progress("importing", count_files(sources)) as advance:
+    kinds = ("stored", "identical", "quarantined", "replaced", "skipped")
+    with (
+        opened(**of_archive(place), new=True) as target,
+        progress("importing", count_files(sources)) as advance,
+        audited(target, "import") as work,
+    ):
+        target.tell_outcomes(lambda outcome, _: work.studies.add(outcome.study_uid))
         report = import_files(target, sources, link=link, threads=threads, progress=advance)
+        work.counts |= {kind: getattr(report, kind) for kind in kinds} | {"failed": len(report.failed)}
     if as_json:
         show(asdict(report))
     else:
         remarks(report.failed, verbose=True)
         remarks(report.passed_over if verbose else [], verbose=True)
-        kinds = ("stored", "identical", "quarantined", "replaced", "skipped")
         parts = [f"{getattr(report, kind)} {kind}" for kind in kinds if getattr(report, kind) or kind == "stored"]
         parts += [f"{len(report.passed_over)} passed over"] if report.passed_over else []
         parts += [f"{len(report.failed)} failed"] if report.failed else []

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from filmless.cli.archive_audit import audited
 from filmless.cli.archive_options import (
     archive_options,
     confirmed,
@@ -66,7 +67,11 @@ def delete(keys: tuple[str, ...], keep_originals: bool, yes: bool, dry_run: bool
             count = 0
         else:
             confirmed(f"delete {what}?", yes=yes)
-            count = target.delete(found) if keep_originals else delete_for_good(target, found, kept=kept)
+            with audited(target, "delete") as work:
+                work.studies = {entry.study_uid for entry in found}
+                work.counts["deleted"] = count = (
+                    target.delete(found) if keep_originals else delete_for_good(target, found, kept=kept)
+                )
     if as_json:
         show({"matched": len(found), "studies": studies, "bytes": size, "kept": more, "deleted": count})
     else:
@@ -133,12 +138,15 @@ def edit(
             key = f"PatientID={into_patient}" if into_patient else f"StudyInstanceUID={into_study}"
             into = entries_of(target, keys_named([key], narrow=True), what="what they are to go into")[0]
         confirmed(f"edit {counted(len(found), 'instance')}?", yes=yes)
-        with progress("editing", len(found)) as advance:
+        operation = "edit" if into is None else "merge patients" if into_patient else "merge studies"
+        with progress("editing", len(found)) as advance, audited(target, operation) as work:
+            work.studies = {entry.study_uid for entry in (found if into is None else [*found, into])}
             how: dict[str, Any] = {"reason": reason, "progress": advance}
             if into is None:
                 report = edit_instances(target, found, values, **how)
             else:
                 report = (merge_patients if into_patient else merge_studies)(target, found, into, **how)
+            work.counts |= {"edited": report.edited, "failed": len(report.failed)}
     if as_json:
         show(asdict(report))
     else:
@@ -180,7 +188,9 @@ def conflicts(name: str | None, how: Any, yes: bool, as_json: bool, **place: Any
         if how:
             if how == "drop":
                 confirmed("delete what was set aside?", yes=yes)
-            resolve(target, conflict, how=how)
+            with audited(target, f"conflicts {how}") as work:
+                work.studies, work.instance = {conflict.study_uid}, conflict.instance_uid
+                resolve(target, conflict, how=how)
             click.echo(f"{conflict.instance_uid}: {how}")
             return
         found = differences(target, conflict)
@@ -270,7 +280,9 @@ def _undo(target: Any, name: str, study: str, *, yes: bool) -> None:
     studies = len({original.study_uid for original in wanted})
     if len(wanted) > 1:
         confirmed(f"make {counted(len(wanted), 'instance')} of {counted(studies, 'study')} what they were?", yes=yes)
-    count = restore_originals(target, wanted)
+    with audited(target, "originals restore") as work:
+        work.studies = {original.study_uid for original in wanted}
+        work.counts["restored"] = count = restore_originals(target, wanted)
     who = wanted[0].instance_uid if len(wanted) == 1 else counted(count, "instance")
     click.echo(f"{who}: {'is what it was' if count == 1 else 'are what they were'}")
 
@@ -312,7 +324,11 @@ def prune(
         found = enforce(target, [rule], dry_run=True)
         if found and not dry_run:
             confirmed(f"delete {counted(len(found), 'study')}, {sum(study.size for study in found)} bytes?", yes=yes)
-            found = enforce(target, [rule], keep_originals=keep_originals)
+            with audited(target, "prune") as work:
+                found = enforce(
+                    target, [rule], keep_originals=keep_originals, told=lambda study: work.studies.add(study.study_uid)
+                )
+                work.counts["instances"] = sum(study.instances for study in found)
     if as_json:
         show({"studies": [study._asdict() for study in found], "deleted": not dry_run})
         return

@@ -12,7 +12,9 @@ import click
 from filmless.cli.reporting import Misuse
 
 if TYPE_CHECKING:
+    from filmless.archive import Archive
     from filmless.server.forwarding import Queue
+    from filmless.server.settings import Settings
 
 __all__ = ["forward"]
 
@@ -52,6 +54,28 @@ def show(peer: str | None, state: str | None, as_json: bool, **place: Any) -> No
             )
 
 
+@forward.command(short_help="Put instances of the archive into the queue.")
+@click.argument("keys", nargs=-1, required=True, metavar="KEYWORD=VALUE...")
+@click.option("--peer", required=True, metavar="NAME", help="For this peer.")
+@_of_archive
+def add(keys: tuple[str, ...], peer: str, **place: Any) -> None:
+    """Have what matches all keys sent to a peer: what was imported, edited, or is in a folder in place.
+
+    \b
+    filmless forward add --peer backup StudyInstanceUID=1.2.3
+    """  # noqa: D301 - \b keeps the lines of examples
+    from filmless.cli.archive_options import entries_of, keys_named
+    from filmless.server.forwarding import Queue
+
+    wanted = keys_named(keys)
+    with _archive(**place) as (settings, archive):
+        if peer not in settings.peers:
+            raise Misuse(f"there is no peer `{peer}`", "a peer is a table `[peers.NAME]` of the file of --config")
+        found = entries_of(archive, wanted)
+        added = Queue(archive.index.database).add(peer, [(entry.instance_uid, entry.sha256) for entry in found])
+    click.echo(f"{added} will be sent")
+
+
 @forward.command(short_help="Try again now.")
 @click.argument("numbers", nargs=-1, type=int, metavar="[NUMBER]...")
 @click.option("--peer", metavar="NAME", help="All for this peer.")
@@ -86,13 +110,20 @@ def _clean(text: str) -> str:
 
 
 @contextmanager
-def _queue(*, config: Path | None, data: str | None, index: str | None) -> Iterator["Queue"]:
+def _queue(**place: Any) -> Iterator["Queue"]:
     """Open the queue of an archive, beside a server that may have it."""
-    from filmless.archive import Archive
     from filmless.server.forwarding import Queue
+
+    with _archive(**place) as (_, archive):
+        yield Queue(archive.index.database)
+
+
+@contextmanager
+def _archive(*, config: Path | None, data: str | None, index: str | None) -> "Iterator[tuple[Settings, Archive]]":
+    from filmless.archive import Archive
     from filmless.server.settings import read_settings
 
     given = {name: value for name, value in (("data", data), ("index", index)) if value is not None}
     settings = read_settings(config, given=given)
     with Archive(settings.data, index=settings.index, read_only=True) as archive:
-        yield Queue(archive.index.database)
+        yield settings, archive

@@ -61,13 +61,19 @@ def store(peer: str, files: tuple[str, ...], jobs: int, study: str | None, as_js
     else:
         for row in failed:
             say(f"{row['error']}, in {row['source']}")
-        click.echo(f"{len(rows) - len(failed)} stored", err=True)
+        click.echo(f"{len(rows) - len(failed)} stored{_among_them(rows)}", err=True)
     if failed:
         if len(rows) > 1:
             say(f"{len(failed)} of {len(rows)} files failed")
         raise Failure
     if not rows:
         raise Failure("there is no DICOM file to send")
+
+
+def _among_them(rows: list[dict[str, Any]]) -> str:
+    """Tell how many the service did not put where they will be found."""
+    aside = sum(row.get("comment", "").startswith("set aside") for row in rows)
+    return f", {aside} of them set aside: the service has others with their UIDs" if aside else ""
 
 
 def _shares(found: list["Item"], jobs: int) -> Iterator[list["Item"]]:
@@ -126,4 +132,6 @@ def _row(result: "Stored", names: dict[str, str]) -> dict[str, Any]:
         row["failure_reason"] = result.failure_reason
     if result.warning_reason is not None:
         row["warning_reason"] = result.warning_reason
+    if result.comment is not None:
+        row["comment"] = result.comment
     return row

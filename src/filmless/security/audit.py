@@ -118,12 +118,22 @@ class Audit:
         SecurityError
             There is no room for it.
         """
+        self.hold()
+        self.write_reserved(fields)
+
+    def hold(self) -> None:
+        """Take a place for a line, in a thread that may wait.
+
+        Raises
+        ------
+        SecurityError
+            There is none for too long a time.
+        """
         deadline = time.monotonic() + self._patience_s
         with self._changed:
             while not self._take():
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
                     raise _full()
-        self.write_reserved(fields)
 
     async def reserve(self) -> None:
         """Take a place for a line, on an event loop.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from filmless.security.options import ALGORITHMS
 from filmless.security.tls import client_tls
 
 __all__ = ["KeySet", "PublicKey"]
+
+_log = logging.getLogger("filmless.security")
 
 PublicKey = RSAKey | ECKey | OKPKey
 #: An issuer has a handful of keys in a few KiB.
@@ -63,6 +66,7 @@ class KeySet:
         self._fetched: float | None = None
         self._tried: float | None = None
         self._stamp: Stamp = None
+        self._told = ""
 
     async def find(self, kid: str | None, algorithm: str) -> PublicKey | None:
         """Return the key of an id that an algorithm may be used with; without an id the only one that there is.
@@ -102,9 +106,23 @@ class KeySet:
             try:
                 async with asyncio.timeout(_FETCH_S):
                     self._keys = _public_keys(await self._content())
-            except (SecurityError, TimeoutError, OSError, ValueError):
+            except (SecurityError, TimeoutError, OSError, ValueError) as error:
+                self._tell(error)
                 return  # those there are stay, until they are too old
+            self._told = ""
             self._fetched = time.monotonic()
+
+    def _tell(self, error: Exception) -> None:
+        """Log why there are no keys: once for each cause, not for each who is refused."""
+        if isinstance(error, SecurityError):
+            why = error.message
+        elif isinstance(error, TimeoutError):
+            why = "the issuer does not answer in time"
+        else:
+            why = ((error.strerror if isinstance(error, OSError) else None) or "what it gives is no JSON").lower()
+        if why != self._told:
+            self._told = why
+            _log.warning("the keys of the issuer of tokens cannot be had: %s", why)
 
     async def _content(self) -> Mapping[str, Any]:
         if isinstance(self._source, Path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import threading
@@ -16,6 +17,8 @@ from filmless.errors import SecurityError
 from filmless.security.principal import ROLES, Principal
 
 __all__ = ["ApiKey", "ApiKeys", "digest_of"]
+
+_log = logging.getLogger("filmless.security")
 
 #: What a key begins with: a person, and a program that looks for secrets in places they should not be in, knows it.
 PREFIX: Final = "filmless_"
@@ -129,7 +132,9 @@ class ApiKeys:
         self._of_file: tuple[ApiKey, ...] = ()
         self._by_start: dict[str, list[ApiKey]] = {}
         self._index(())
+        self._told: str | None = None  # what was logged of the file; not at its making, which tells by raising
         self._refresh()
+        self._told = ""
 
     @property
     def is_configured(self) -> bool:
@@ -223,10 +228,14 @@ class ApiKeys:
                 return
             try:
                 self._index(read_keys(self.path) if stamp is not None else ())
-            except SecurityError:
+            except SecurityError as error:
+                if self._told not in (None, error.message):  # once for each cause, not for each who is refused
+                    self._told = error.message
+                    _log.error("nobody gets in by a key: %s, in %s", error.message, self.path)
                 # A key that may have been revoked opens nothing: the next who asks reads the file again, or fails, too.
                 self._stamp = (-1, -1, -1)
                 raise
+            self._told = None if self._told is None else ""
             self._stamp = stamp if stamp is not None else ((0, 0, 0) if self._stamp else None)
 
 

@@ -20,8 +20,11 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
 from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
-from filmless.errors import DicomError
+from filmless.errors import DicomError, SecurityError
 from filmless.security import Audit, check_binding, secured, server_tls
+from filmless.security.addresses import is_loopback
+from filmless.security.options import TlsOptions
+from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
 from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
@@ -57,13 +60,19 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
         A part cannot be made.
     """
     check_binding(settings.http.host, authenticated=settings.security.is_authenticated)
-    tls = None if settings.security.tls is None else server_tls(settings.security.tls)
+    tls = None if settings.security.tls is None else _tls(settings.security.tls)
+    host = settings.http.host
+    if tls is None and not host.startswith(("unix:", "/")) and not is_loopback(host):
+        # Keys, tokens and patients' data can be read on the way, unless what passes them on stands right before.
+        hint = "`security.tls` has a certificate; or listen on 127.0.0.1 behind a proxy that has"
+        log.warning("what is listened to beyond this machine is not encrypted", host=host, hint=hint)
     rules = Rules(settings.forward)
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
-    application = parts.application(stack.enter_context(_audit(settings)))
-    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep()]
+    audit = stack.enter_context(_audit(settings))
+    application = parts.application(audit)
+    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(archive, application, metrics, tls, activities)
 
 
@@ -114,6 +123,9 @@ class _Parts:
 
         def told(outcome: Outcome, size: int) -> None:
             metrics.instances.labels(outcome.kind).inc()
+            if outcome.kind == "quarantined":
+                uids = {"instance": outcome.instance_uid, "study": outcome.study_uid}
+                self.log.warning("an instance is set aside, another one of its UID is there", **uids)
             if outcome.kind != "identical":
                 metrics.instance_bytes.inc(size)
             forwarder.wake()
@@ -146,7 +158,7 @@ class _Parts:
             for folder in settings.folders
         ]
 
-    def upkeep(self) -> list[Activity]:
+    def upkeep(self, audit: Audit) -> list[Activity]:
         """Delete what no rule keeps."""
         quota = self.settings.quota
         rules = list(self.settings.retention)
@@ -155,11 +167,16 @@ class _Parts:
         if not rules:
             return []
 
-        def told(study: Expired) -> None:
-            self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
-
         def work(stopping: threading.Event) -> None:
-            enforce(self.archive, rules, told=told, stopping=stopping.is_set)
+            with ExitStack() as line:
+
+                def told(study: Expired) -> None:
+                    line.close()  # the one before is deleted
+                    work = line.enter_context(worked(audit, "delete", who="retention", by="server"))
+                    work.studies, work.counts = {study.study_uid}, {"instances": study.instances}
+                    self.log.info("a study is deleted by a rule", study=study.study_uid, reason=study.reason)
+
+                enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
 
@@ -190,6 +207,17 @@ def _opened(settings: Settings, rules: Rules) -> Archive:
                 if settings.index is None
                 else "is the database server running, and does `--index` name it?"
             )
+        raise
+
+
+def _tls(options: TlsOptions) -> ssl.SSLContext:
+    """Make the context, or say which key of the configuration it cannot be made with."""
+    try:
+        return server_tls(options)
+    except SecurityError as error:
+        named = [name for name in ("certificate", "key", "authorities") if str(getattr(options, name)) == error.path]
+        if named:
+            error.message = f"`security.tls.{named[0]}`: {error.message}"
         raise
 
 

@@ -59,7 +59,7 @@ class FolderInPlace:
         unread: set[str] = set()
         seen: set[str] = set()
         self._stopping = stopping
-        counts = {"new": 0, "gone": 0}
+        counts = {"new": 0, "gone": 0, "duplicates": 0}
         with ThreadPoolExecutor(self._threads, "filmless-in-place") as pool:
             for folder, files in self._walk(unread):
                 if stopping.is_set():
@@ -76,8 +76,12 @@ class FolderInPlace:
                 counts["gone"] += self._forget(folder, self._known(folder))
         if unread:
             self._log.warning("folders cannot be read", folder=self._root, folders=len(unread))
+        duplicates = counts.pop("duplicates")
         if counts["new"] or counts["gone"]:
             self._log.info("looked at a folder", folder=self._root, **counts)
+        if duplicates:
+            message = "files are not served, instances of their UIDs are there already"
+            self._log.warning(message, folder=self._root, files=duplicates)
         # What was held back by an instance that is gone can take its place: look again at once.
         return 0.0 if counts["gone"] and self._reconsider() else None
 
@@ -120,6 +124,7 @@ class FolderInPlace:
             counts["gone"] += self._forget_entries(other)
             self._note(folder, rows)
             counts["new"] += sum(row.kind == "instance" for row in rows.values())
+            counts["duplicates"] += sum(row.kind == "duplicate" for row in rows.values())
 
     def _index(self, locations: list[str], pool: ThreadPoolExecutor) -> list[tuple[str, str] | None]:
         """Index files; return what each is and its UID, or None when that cannot be said now."""

@@ -1,5 +1,6 @@
 """Structured logs: events with values by name, for people or for programs. Nothing of a patient gets in."""
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ class _Bridge(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return  # a request that a stop cut off: the line before says how many
         values: dict[str, Any] = {"library": record.name}
         if record.exc_info and record.exc_info[1] is not None:
             values |= where_raised(record.exc_info[1])

@@ -59,11 +59,11 @@ class Observed:
         try:
             await self._application(scope, seen.receive, seen.send)
         except asyncio.CancelledError:
-            # The server stops, and the patience with what is under way is over.
-            if seen.status:
-                raise
-            await _answer(seen.send, 503, {"error": "the server is stopping", "hint": "try again in a while"})
+            await _stopped(seen)
         except Exception as error:
+            if _is_cancelled():  # what is closed under a task that waits for it raises errors of its own
+                await _stopped(seen)
+                return
             self._log.error("unexpected error", route=self._route(scope), **where_raised(error))
             if not seen.status:
                 await _answer(seen.send, 500, {"error": "the server failed unexpectedly", "hint": "its log says where"})
@@ -115,6 +115,18 @@ class _Seen:
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.is_complete = True
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _stopped(seen: _Seen) -> None:
+    """End a request that was cancelled: the server stops, and the patience with what is under way is over."""
+    if seen.status:
+        raise asyncio.CancelledError  # breaking off tells the peer that it is not whole
+    await _answer(seen.send, 503, {"error": "the server is stopping", "hint": "try again in a while"})
 
 
 async def _answer(send: Send, status: int, content: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from filmless.server.settings.tree import Settings
 __all__ = ["Addresses", "Server"]
 
 _PATIENCE_S = 5.0
+_FLUSH_S = 0.1
 _SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
@@ -170,6 +171,16 @@ class _Uvicorn(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if tasks := list(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=_PATIENCE_S)  # they were cancelled, and say so to who waits
+        if self.server_state.connections:
+            await asyncio.sleep(_FLUSH_S)
+        for connection in list(self.server_state.connections):
+            # Who does not read what it was sent would keep the loop from ending, for as long as it likes.
+            connection.transport.abort()
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:
         if self.should_exit:

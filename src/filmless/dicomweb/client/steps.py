@@ -15,7 +15,20 @@ from anyio.to_thread import run_sync
 
 from filmless.errors import LocalProtocolError, NetworkError
 
-__all__ = ["Ask", "Give", "Head", "Operation", "Pace", "Read", "Step", "Wait", "check_open", "run", "run_async"]
+__all__ = [
+    "Ask",
+    "Give",
+    "Head",
+    "NotConnectedError",
+    "Operation",
+    "Pace",
+    "Read",
+    "Step",
+    "Wait",
+    "check_open",
+    "run",
+    "run_async",
+]
 
 _T = TypeVar("_T")
 
@@ -61,6 +74,10 @@ class Give(Generic[_T]):
     """Give something to the caller."""
 
     item: _T
+
+
+class NotConnectedError(NetworkError):
+    """The service is not there: nothing was sent."""
 
 
 Step: TypeAlias = Ask | Read | Wait | Give[_T]
@@ -288,7 +305,8 @@ def _network_error(error: Exception, step: Step[_T]) -> NetworkError:
         what = "is wrongly compressed"
     else:
         what = "was broken off or malformed"
-    return NetworkError(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
+    kind = NotConnectedError if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else NetworkError
+    return kind(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
 
 
 def _reason(error: Exception) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.peer import RETRIED, Peer, ask, document, pause, refused
-from filmless.dicomweb.client.steps import Give, Head, Operation
+from filmless.dicomweb.client.steps import Give, Head, NotConnectedError, Operation
 from filmless.errors import DicomError, DicomWebError, NetworkError
 from filmless.file import encode, read
 
@@ -23,6 +23,8 @@ _REQUEST_BYTES: Final = 64 << 20
 _REQUEST_INSTANCES: Final = 100
 _FOR_A_TIME: Final = range(0xA700, 0xA800)
 _PROCESSING_FAILURE: Final = 0x0110
+_AWAY: Final = frozenset({401, 403, 404, 408, 429, 502, 503, 504})
+"""Statuses of a whole request that say nothing about an instance in it."""
 
 Source = str | PathLike[str] | bytes | Dataset
 """A file, its bytes, or a data set."""
@@ -44,6 +46,11 @@ class Stored:
         Failure Reason (0008,1197), when the service gave one.
     warning_reason
         Warning Reason (0008,1196), when the service gave one.
+    comment
+        What the service says of one that it stored, as that it is set aside.
+    unanswered
+        When the service said nothing about it: ``"away"``, it was not there or let nobody in; ``"broken off"``, it was,
+        but no answer came.
     """
 
     source: str
@@ -51,6 +58,12 @@ class Stored:
     error: str | None = None
     failure_reason: int | None = None
     warning_reason: int | None = None
+    comment: str | None = None
+    unanswered: Literal["away", "broken off"] | None = None
+
+
+class _SourceError(NetworkError):
+    """What was to be sent cannot be."""
 
 
 @dataclass(slots=True)
@@ -95,7 +108,7 @@ def _read(file: BinaryIO) -> bytes:
     try:
         return file.read(_PIECE)
     except OSError as error:
-        raise NetworkError(f"a file cannot be read while it is sent, {error.strerror}") from error
+        raise _SourceError(f"a file cannot be read while it is sent, {error.strerror}") from error
 
 
 def store(peer: Peer, sources: Iterable[Source], *, study: str | None) -> Operation[Stored]:
@@ -140,7 +153,7 @@ def _send(peer: Peer, items: list[Item], study: str | None) -> Operation[Stored]
                 return
             may_pass = status is None or status in RETRIED
             for item in items:
-                failed = Stored(item.name, item.uid, error=error.message)
+                failed = Stored(item.name, item.uid, error=error.message, unanswered=_unanswered(error))
                 if may_pass and tries < peer.retries:
                     again.append(item)
                 else:
@@ -195,7 +208,7 @@ def _multipart(items: list[Item], opening: bytes, closing: bytes) -> Iterator[by
             sent += len(piece)
             yield piece
         if sent != item.size:
-            raise NetworkError("a file changed while it was sent")
+            raise _SourceError("a file changed while it was sent")
         yield b"\r\n"
     yield closing
 
@@ -228,7 +241,7 @@ def told(ds: Dataset) -> list[Stored]:
     found = []
     for one in _items(ds, "ReferencedSOPSequence"):
         uid = str(one.get("ReferencedSOPInstanceUID"))
-        found.append(Stored("", uid, warning_reason=_number(one.get("WarningReason"))))
+        found.append(Stored("", uid, warning_reason=_number(one.get("WarningReason")), comment=_comment(one)))
     for one in _items(ds, "FailedSOPSequence"):
         uid, reason = str(one.get("ReferencedSOPInstanceUID")), _number(one.get("FailureReason"))
         found.append(Stored("", uid, _why(reason, one), reason))
@@ -249,9 +262,22 @@ def _number(value: Any) -> int | None:
 
 
 def _why(reason: int | None, failed: Dataset) -> str:
-    comment = failed.get("ErrorComment")
+    comment = _comment(failed)
     text = "not stored" if reason is None else f"not stored, failure reason {reason:04X}H"
-    return f"{text}: {comment}" if isinstance(comment, str) and comment.isprintable() and len(comment) <= 64 else text
+    return f"{text}: {comment}" if comment is not None else text
+
+
+def _comment(item: Dataset) -> str | None:
+    comment = item.get("ErrorComment")
+    return comment if isinstance(comment, str) and comment.isprintable() and len(comment) <= 64 else None
+
+
+def _unanswered(error: NetworkError | DicomWebError) -> Literal["away", "broken off"] | None:
+    if isinstance(error, DicomWebError):
+        return "away" if error.status in _AWAY else None
+    if isinstance(error, _SourceError):
+        return None
+    return "away" if isinstance(error, NotConnectedError) else "broken off"
 
 
 def _may_pass(result: Stored) -> bool:

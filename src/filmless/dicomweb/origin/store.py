@@ -125,3 +125,5 @@ def _audit(request: Request, report: Report) -> None:
     studies = sorted({outcome.study_uid for outcome in report.stored})
     told = request.scope.setdefault("filmless.audit", {})
     told |= {"studies": studies[:100], "stored": len(report.stored), "failed": len(report.failed)}
+    if count := report.set_aside():
+        told["set_aside"] = count

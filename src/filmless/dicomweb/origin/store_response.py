@@ -31,6 +31,7 @@ NOT_AUTHORIZED: Final = 0x0124
 _STATUS: Final = {OUT_OF_RESOURCES: 507, PROCESSING_FAILURE: 503, TOO_LARGE: 413}
 """When nothing was stored and all failed for this one reason; 409 otherwise."""
 _MOST_LETTERS: Final = 64
+_SET_ASIDE: Final = "set aside: another instance of this UID is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Report:
 
     Notes
     -----
-    There is no Warning Reason (0008,1196): nothing is coerced or left out of what is stored.
+    There is no Warning Reason (0008,1196): those of PS3.18 I.2.1 (B000H, B006H, B007H) say that something was coerced,
+    left out or of another SOP class, which is never so here; and with one the status would be 202, which senders take
+    for a failure. What is set aside is durable, so its sender is told of success, with an Error Comment (0000,0902) in
+    its item and a ``Warning`` header.
 
     DICOM
     -----
@@ -111,10 +115,20 @@ class Report:
 
     def response(self, request: Request) -> Response:
         """Return the answer, in JSON or XML as is asked for."""
-        headers = {"Warning": "299 filmless: some instances were not stored"} if self.status == 202 else {}
+        headers = {"Warning": warning} if (warning := self._warning()) else {}
         if wants_xml(request):
             return Response(self.dataset().to_xml(), self.status, headers, "application/dicom+xml")
         return Response(self.dataset().to_json(), self.status, headers, "application/dicom+json")
+
+    def set_aside(self) -> int:
+        """Return how many instances are kept beside another one of their UID."""
+        return sum(outcome.kind == "quarantined" for outcome in self.stored)
+
+    def _warning(self) -> str:
+        told = ["some instances were not stored"] if self.status == 202 else []
+        if count := self.set_aside():
+            told.append(f"{count} set aside, other instances of their UIDs are there")
+        return f"299 filmless: {'; '.join(told)}" if told else ""
 
     def _referenced(self, outcome: Outcome) -> Dataset:
         uid = outcome.instance_uid
@@ -122,6 +136,8 @@ class Report:
         item.ReferencedSOPClassUID = outcome.sop_class_uid
         item.ReferencedSOPInstanceUID = uid
         item.RetrieveURL = f"{self.base}/studies/{outcome.study_uid}/series/{outcome.series_uid}/instances/{uid}"
+        if outcome.kind == "quarantined":
+            item.ErrorComment = _SET_ASIDE
         return item
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from filmless.archive import Archive
-from filmless.errors import DicomError, NotFoundError
+from filmless.errors import DicomError, NetworkError, NotFoundError
 from filmless.security import client_tls
 from filmless.server.activity import Activity
 from filmless.server.forwarding.queue import Queue, Waiting
+from filmless.server.forwarding.reach import Reach
 from filmless.server.logs import Log, where_raised
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.settings.tree import Forwarding, Peer
@@ -27,6 +28,13 @@ _TOGETHER: Final = 20
 _LEASE_S: Final = 600.0
 _PEERS_WORDS: Final = re.compile(r"(\d{3} to [A-Z]+ [^:]*|not stored(?:, failure reason [0-9A-F]+H)?): .*", re.DOTALL)
 _LONGEST_SLEEP_S: Final = 30.0  # another process may have put something in
+
+
+class _Failure(NamedTuple):
+    """Why the peer does not have an instance."""
+
+    error: str
+    unanswered: str | None = None  # as of `filmless.dicomweb.client.Stored`
 
 
 class _Sender(Protocol):
@@ -70,12 +78,15 @@ class Forwarder:
             for name, peer in peers.items()
             for _ in range(peer.concurrency)
         ]
+        self._reach = {name: Reach(settings.first_delay_s, settings.longest_delay_s) for name in peers}
         self._in_hand_lock = threading.Lock()
         self._in_hand: set[int] = set()
         if peers:
             self.activities.append(Activity("leases", self._renew, every_s=_LEASE_S / 4, log=log))
         what = "Instances that wait for being sent on."
         metrics.measure(Measure("filmless_forward_queue", what, "state", self._lengths))
+        what = "Whether a peer answered, the last time."
+        metrics.measure(Measure("filmless_forward_peer_up", what, "peer", self._up))
 
     def wake(self) -> None:
         """Tell that something may have arrived."""
@@ -88,10 +99,17 @@ class Forwarder:
             lengths[state] = lengths.get(state, 0.0) + count
         return lengths
 
+    def _up(self) -> dict[str, float]:
+        return {name: float(reach.is_there) for name, reach in self._reach.items()}
+
     def _turn(self, name: str, peer: Peer, stopping: threading.Event) -> float:
         """Send what is due; return in how many seconds to look again."""
-        batch = self._queue.take(name, most=_TOGETHER, lease_s=_LEASE_S)
+        reach = self._reach[name]
+        if pause_s := reach.pause_s():
+            return pause_s
+        batch = self._queue.take(name, most=reach.most(_TOGETHER), lease_s=_LEASE_S)
         if not batch:
+            reach.nothing_waits()
             due_in = self._queue.due_in(name)
             return _LONGEST_SLEEP_S if due_in is None else min(max(due_in, 0.01), _LONGEST_SLEEP_S)
         if stopping.is_set():
@@ -116,6 +134,7 @@ class Forwarder:
     def _send(self, name: str, peer: Peer, batch: list[Waiting]) -> None:
         gone: set[int] = set()
         errors: dict[int, str] = {}
+        unanswered: dict[int, _Failure] = {}
         with ExitStack() as stack:
             # An instance that was replaced can wait twice: it is sent once, as it is now.
             sources: dict[str, list[int]] = {}
@@ -130,30 +149,55 @@ class Forwarder:
                     else:
                         sources.setdefault(path, []).append(waiting.id)
             for path, why in self._errors(name, peer, list(sources), stack).items():
-                errors |= dict.fromkeys(sources[path], why)
-        done = [waiting.id for waiting in batch if waiting.id not in errors and waiting.id not in gone]
+                if why.unanswered:
+                    unanswered |= dict.fromkeys(sources[path], why)
+                else:
+                    errors |= dict.fromkeys(sources[path], why.error)
+            answered = {key for ids in sources.values() for key in ids if key not in unanswered}
+        errors |= self._postponed(name, answered, unanswered)
+        done = [w.id for w in batch if w.id not in errors and w.id not in gone and w.id not in unanswered]
         self._queue.done([*done, *gone])
         now = time.time()
         failures = {w.id: (errors[w.id], self._next(w, now)) for w in batch if w.id in errors}
         self._queue.failed(failures)
         self._tell(name, done, failures)
 
-    def _errors(self, name: str, peer: Peer, paths: list[str], stack: ExitStack) -> dict[str, str]:
+    def _postponed(self, name: str, answered: set[int], unanswered: dict[int, _Failure]) -> dict[int, str]:
+        """Have those wait that the peer did not answer for; return the errors of those that are to blame for it."""
+        reach = self._reach[name]
+        if answered and (away_s := reach.answered(answered)) is not None:
+            self._log.info("a peer answers again", peer=name, after_s=round(away_s, 1))
+        if not unanswered:
+            return {}
+        error = next(iter(unanswered.values())).error
+        suspects = {key for key, why in unanswered.items() if why.unanswered != "away"}
+        if len(suspects) == len(unanswered) == 1 and not answered and reach.is_to_blame(suspects):
+            return dict.fromkeys(unanswered, error)
+        if reach.failed(suspects):
+            told = _PEERS_WORDS.sub(r"\1", error)
+            self._log.warning("a peer does not answer, what waits for it is kept", peer=name, error=told)
+        self._queue.postpone(list(unanswered), error)
+        return {}
+
+    def _errors(self, name: str, peer: Peer, paths: list[str], stack: ExitStack) -> dict[str, _Failure]:
         """Send files; return why the peer does not have them, of those that it has not."""
         if not paths:
             return {}
         try:
             client = self._connect(peer)
             stack.callback(client.close)
+        except (DicomError, OSError, ValueError) as error:  # its token or certificate cannot be read
+            return dict.fromkeys(paths, _Failure(_text(error), "away"))
+        try:
             report = client.store(paths)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             self._log.debug("sending failed", peer=name, **where_raised(error))
-            return dict.fromkeys(paths, _text(error))
+            away = "away" if isinstance(error, NetworkError) else None
+            return dict.fromkeys(paths, _Failure(_text(error), away))
         stored = {result.source for result in report.stored}
-        told = {result.source: result.error for result in report.failed}
-        return {
-            path: told.get(path) or "the peer did not say what became of it" for path in paths if path not in stored
-        }
+        told = {result.source: _Failure(result.error, result.unanswered) for result in report.failed}
+        silent = _Failure("the peer did not say what became of it")
+        return {path: told.get(path, silent) for path in paths if path not in stored}
 
     def _source(self, waiting: Waiting, stack: ExitStack) -> str | None:
         """Return a file of an instance; None when it is no longer in the archive."""

@@ -10,6 +10,9 @@ from filmless.archive.record import Record
 __all__ = ["Queue", "Waiting", "enqueue"]
 
 _MOST_ERROR: Final = 300
+_INSERT: Final = (
+    "INSERT INTO forward (peer, instance_uid, sha256, due, queued) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 _COLUMNS: Final = "id, peer, instance_uid, sha256, state, attempts, due, error, queued"
 
 
@@ -42,11 +45,7 @@ def enqueue(transaction: Transaction, chosen: Iterable[tuple[Record, Iterable[st
     now = time.time()
     rows = [(peer, record.instance_uid, record.sha256, now, now) for record, to in chosen for peer in sorted(to)]
     if rows:
-        transaction.many(
-            "INSERT INTO forward (peer, instance_uid, sha256, due, queued) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            rows,
-        )
+        transaction.many(_INSERT, rows)
 
 
 class Queue:
@@ -60,6 +59,19 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def add(self, peer: str, instances: Iterable[tuple[str, str]]) -> int:
+        """Add instances, by UID and SHA-256; what waits already stays. Return how many were added."""
+        now = time.time()
+        rows = [(peer, uid, sha256, now, now) for uid, sha256 in instances]
+
+        def work(transaction: Transaction) -> int:
+            count = "SELECT COUNT(*) FROM forward"
+            before = transaction.rows(count, ())[0][0]
+            transaction.many(_INSERT, rows)
+            return int(transaction.rows(count, ())[0][0]) - int(before)
+
+        return self._database.write(work) if rows else 0
 
     def take(self, peer: str, *, most: int, lease_s: float) -> list[Waiting]:
         """Take what is due for a peer. No other process gets it before the lease is over, should this one end."""
@@ -121,6 +133,16 @@ class Queue:
                 lambda transaction: transaction.run(
                     "UPDATE forward SET state = 'waiting', due = ? WHERE id IN [?]",
                     (time.time(), transaction.list(ids)),
+                )
+            )
+
+    def postpone(self, ids: Sequence[int], error: str) -> None:
+        """Give back what was taken when the peer did not answer: no attempt is counted, others come before."""
+        if ids:
+            statement = "UPDATE forward SET state = 'waiting', due = ?, error = ? WHERE id IN [?]"
+            self._database.write(
+                lambda transaction: transaction.run(
+                    statement, (time.time(), error[:_MOST_ERROR], transaction.list(ids))
                 )
             )
 

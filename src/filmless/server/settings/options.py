@@ -76,8 +76,8 @@ class TableOption(NamedTuple):
 
 _WORDS: Final[dict[type, str]] = {
     str: "text",
-    int: "a whole number",
-    float: "a number",
+    int: "a whole number of 0 or more",
+    float: "a number of 0 or more",
     bool: "true or false",
     Path: "a path",
     dict: "a table",
