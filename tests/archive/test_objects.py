@@ -239,9 +239,11 @@ def test_connections_that_are_cut_lose_nothing(
         list(pool.map(send, range(60)))
         over.set()
         cutting.result()
-        for _ in range(3):  # as any sender, whose connection was cut just now
+        for number in range(100, 120):  # whatever was left open is settled when others come
             with suppress(ArchiveError):
-                archive.store(make(100))
+                archive.store(make(number))
+            if not list(archive.storage.trashed()):
+                break
         entries = {entry.instance_uid: entry for entry in archive.entries(uid_of(0, level=1))}
         assert entries.keys() >= {uid_of(number) for number in acknowledged}
         for entry in entries.values():

@@ -289,7 +289,7 @@ def test_what_is_changed_is_in_the_audit(filled, source: Path, tmp_path: Path) -
     [conflict] = json.loads(filled("conflicts", "--json"))
     filled("conflicts", conflict["id"], "--resolve", "take")
     filled("edit", "--study", "1.2.1", "PatientName=Roe^Jane", "--yes")
-    filled("originals", "--restore", "1.2.3.1")
+    filled("originals", "--restore", "1.2.3.1", "--yes")
     filled("edit", "--study", "1.2.2", "--into-study", "1.2.1", "--yes")
     filled("delete", "SOPInstanceUID=1.2.3.0", "--yes")
     filled("prune", "--max-size", "0", "--yes")

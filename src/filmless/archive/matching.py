@@ -220,8 +220,9 @@ class _Attribute:
 
     def __init__(self, tag: int, text: str, *, fuzzy: bool) -> None:
         self.name, self._tag, self._text, self._fuzzy = f"{tag:08X}", tag, text, fuzzy
-        self.is_universal = is_universal(text)
         vr = vr_of(tag)
+        # A star among several values is everything, as it is alone.
+        self.is_universal = is_universal(text) or (vr in _WILD and not alternatives(vr, text))
         self._takes_empty = EMPTY in alternatives(vr, text)
         self._tests = {vr: self._made(vr)}  # a key that is wrong is refused here
 

@@ -252,6 +252,7 @@ _KEYS: dict[str, st.SearchStrategy[str]] = {
 @example(level="study", pairs=(("PatientID", "a%"),), fuzzy=False)
 @example(level="instance", pairs=(("KVP", "120"), ("Modality", "MR")), fuzzy=False)
 @example(level="study", pairs=(("KVP", "90"),), fuzzy=False)
+@example(level="study", pairs=(("InstitutionName", "*\\1"),), fuzzy=False)
 @example(level="study", pairs=(("OperatorsName", "doe li"),), fuzzy=True)
 def test_a_search_finds_what_the_plain_matcher_finds(
     filled: Index, level: Level, pairs: tuple[tuple[str, str], ...], fuzzy: bool
