@@ -214,7 +214,7 @@ class Receiving:
 
     async def report(self) -> Report:
         """Wait until all is durable, and return what became of each."""
-        report = Report(self._base, self._study)
+        report = Report(self._base, self._study, tells_set_aside=self._within.is_everything)
         waited_for = [task for task in self._tasks if isinstance(task, asyncio.Task)]
         if waited_for:
             await asyncio.wait(waited_for)  # which cancels none of them when the request is

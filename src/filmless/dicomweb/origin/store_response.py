@@ -68,6 +68,8 @@ class Report:
         The URL of the service.
     study
         The study that the request is for.
+    tells_set_aside
+        Whether the sender may know that a UID is taken: not who sees a part of the archive alone.
 
     Notes
     -----
@@ -83,6 +85,7 @@ class Report:
 
     base: str
     study: str | None = None
+    tells_set_aside: bool = True
     stored: list[Outcome] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
 
@@ -126,7 +129,7 @@ class Report:
 
     def _warning(self) -> str:
         told = ["some instances were not stored"] if self.status == 202 else []
-        if count := self.set_aside():
+        if self.tells_set_aside and (count := self.set_aside()):
             told.append(f"{count} set aside, other instances of their UIDs are there")
         return f"299 filmless: {'; '.join(told)}" if told else ""
 
@@ -136,7 +139,7 @@ class Report:
         item.ReferencedSOPClassUID = outcome.sop_class_uid
         item.ReferencedSOPInstanceUID = uid
         item.RetrieveURL = f"{self.base}/studies/{outcome.study_uid}/series/{outcome.series_uid}/instances/{uid}"
-        if outcome.kind == "quarantined":
+        if self.tells_set_aside and outcome.kind == "quarantined":
             item.ErrorComment = _SET_ASIDE
         return item
 
