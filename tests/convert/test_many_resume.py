@@ -84,6 +84,8 @@ def test_one_study_and_series(here: Path) -> None:
     assert len({ds.SOPInstanceUID for ds in found}) == COUNT
 
 
+# Threads that read ahead are let go in the middle of it: once in many runs one of them had just opened its file.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_after_ctrl_c(here: Path, monkeypatch) -> None:
     def interrupted(source, options):
         if str(source).endswith("img14.png"):
