@@ -71,8 +71,7 @@ class _Access:
         self._bytes = self._received = 0
         self._is_complete = self._is_gone = False
         self.has_failed = False
-        # What lies behind changes these.
-        self._target, self._peer = scope["path"], scope.get("client")
+        self._target = scope["path"]  # what lies behind changes it
 
     async def receive(self) -> Any:
         message = await self._receive()

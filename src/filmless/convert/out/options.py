@@ -13,7 +13,7 @@ from filmless.pixels.decoding import Frames
 from filmless.pixels.grey import Lut, Window, WindowChoice
 from filmless.pixels.overlays import Overlay
 
-__all__ = ["DEFAULTS", "RENDERING", "Job", "OutOptions"]
+__all__ = ["DEFAULTS", "RENDERING", "Job", "OutOptions", "told_to_nobody"]
 
 
 class OutOptions(TypedDict, total=False):
@@ -54,7 +54,7 @@ RENDERING = frozenset({"window", "voi", "presentation_state", "overlays", "size"
 DEFAULTS = {"overlays": True, "icc": False}
 
 
-def _told_to_nobody(code: str, message: str) -> None:
+def told_to_nobody(code: str, message: str) -> None:
     """Take a notice that nobody asked for."""
 
 
@@ -89,7 +89,7 @@ class Job:
     ds: Dataset
     frames: Sequence[int] = ()
     options: OutOptions = field(default_factory=OutOptions)
-    notice: Callable[[str, str], None] = _told_to_nobody
+    notice: Callable[[str, str], None] = told_to_nobody
     is_one: bool = False
     more: Sequence[Dataset] = ()
     opened: Frames | None = None

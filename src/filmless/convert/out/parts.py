@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import index
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Literal, Unpack
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO, Literal, Unpack
 from filmless import _core
 from filmless.convert.notice import ConversionNotice
 from filmless.convert.out.formats import FORMATS, Format, format_named
-from filmless.convert.out.options import DEFAULTS, Job, OutOptions
+from filmless.convert.out.options import DEFAULTS, Job, OutOptions, told_to_nobody
 from filmless.convert.out.whole import whole_file
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
@@ -126,9 +127,7 @@ def outputs(
     first = datasets[0]
     everything = frame is None and (frames is None or isinstance(frames, str))
 
-    def notice(code: str, message: str) -> None:
-        if notices is not None:
-            notices(ConversionNotice(code, message))
+    notice = told_to_nobody if notices is None else partial(_told, notices)
 
     if not row.has_frames:
         if not everything:
@@ -149,6 +148,10 @@ def outputs(
         return [Part(row, jobs[0], suffix)]
     digits = max(3, len(str(len(source) - 1)))
     return [Part(row, job, suffix, one, f".{one:0{digits}}") for one, job in zip(wanted, jobs, strict=True)]
+
+
+def _told(notices: Callable[[ConversionNotice], object], code: str, message: str) -> None:
+    notices(ConversionNotice(code, message))
 
 
 def _row(row: Format, datasets: Sequence[Dataset]) -> Format:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filmless.convert.icc_profile import rgb_profile
-from filmless.convert.out.options import RENDERING, Job
+from filmless.convert.out.options import RENDERING, Job, told_to_nobody
 from filmless.errors import ConversionError, DicomError
 from filmless.pixels import to_modality, to_rgb
 from filmless.pixels.codecs import Decoded
@@ -48,7 +48,10 @@ class PictureSource:
             self._rendering["overlays"] = list(layers)
         self._lock, self._profiles = Lock(), list[bytes | None]()  # of one profile, once it is looked at
         # What is drawn can have colours, on some frames and not on others.
-        self._may_be_damaged = self.frames.is_encapsulated and described(job.ds)[1].family == "jpeg"
+        # To look takes half as long as to decode: not when nobody hears of it.
+        self._may_be_damaged = (
+            job.notice is not told_to_nobody and self.frames.is_encapsulated and described(job.ds)[1].family == "jpeg"
+        )
         self._may_colour = len(job.frames) > 1 and (state is not None or not isinstance(layers, bool))
 
     def picture(self, frame: int) -> NDArray[np.uint8]:

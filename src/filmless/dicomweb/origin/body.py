@@ -12,7 +12,7 @@ from filmless.dicomweb.multipart_in import Event, Parts
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError, LimitError
 
-__all__ = ["body", "parts", "whole"]
+__all__ = ["body", "parts"]
 
 _PIECE: Final = 1 << 20
 _FEW: Final = 8 << 10  # bytes of a body in which parts are looked for, where they are tiny
@@ -69,22 +69,6 @@ async def parts(request: Request, service: Service, media_type: MediaType) -> As
                 if number % _TURN == 0 or (size == _FEW and number == len(events)):
                     await asyncio.sleep(0)
     found.finish()
-
-
-async def whole(request: Request, service: Service) -> bytes:
-    """Return a whole body that is a document: JSON or XML.
-
-    Raises
-    ------
-    DicomWebError, LimitError, ClientDisconnect
-        As `body`, and when it is larger than a document may be.
-    """
-    held = bytearray()
-    async for piece in body(request, service):
-        held += piece
-        if len(held) > service.limits.json_bytes:
-            raise LimitError("a document that is too large", limit="json_bytes", value=service.limits.json_bytes)
-    return bytes(held)
 
 
 async def _bounded(request: Request, service: Service) -> AsyncIterator[bytes]:

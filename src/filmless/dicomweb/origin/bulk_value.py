@@ -1,6 +1,7 @@
 """A value of bulk data: found by the path that its URI ends with, as ranges of the file where it is one."""
 
 import re
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -108,6 +109,7 @@ def _missing() -> DicomWebError:
     return DicomWebError("the instance has no such bulk data", status=404)
 
 
+@cache
 def _is_deflated(transfer_syntax: str) -> bool:
     row = _core.transfer_syntax(transfer_syntax)
     return row is None or row["deflated"]

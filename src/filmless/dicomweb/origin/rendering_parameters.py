@@ -172,7 +172,7 @@ def _window(text: str) -> Window:
         raise _bad(expected)
     center, width = (_number(part, "window") for part in parts[:2])
     function = _FUNCTIONS.get(parts[2].lower() if len(parts) == 3 else "linear")
-    if function is None or function not in get_args(VoiFunction):
+    if function is None:
         raise _bad(expected)
     if width < 1 if function == "LINEAR" else width <= 0:
         raise _bad("the width of `window` is at least 1, of linear-exact and sigmoid more than 0")

@@ -21,8 +21,6 @@ __all__ = ["receive", "routes"]
 _DICOM: Final = "application/dicom"
 _DOCUMENTS: Final = frozenset({"application/dicom+json", "application/dicom+xml"})
 
-Reader = Callable[[Receiving, Request, MediaType], Awaitable[None]]
-
 
 def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""

@@ -168,8 +168,8 @@ def _location(uri: str) -> str:
 def _syntax_of(part: Kept) -> str | None:
     """Return the transfer syntax of a part that is encapsulated; None of one that is not."""
     uid = part.media_type.parameters.get("transfer-syntax") or _SYNTAX.get(part.media_type.name)
-    row = next((row for row in _core.transfer_syntaxes() if row["uid"] == uid), None)
-    return uid if row is not None and row["encapsulated"] else None
+    row = _core.transfer_syntax(uid) if uid else None
+    return uid if row is not None and row["uid"] == uid and row["encapsulated"] else None
 
 
 def _named_syntax(ds: Dataset) -> str | None:
@@ -177,6 +177,7 @@ def _named_syntax(ds: Dataset) -> str | None:
     uid = ds.get("AvailableTransferSyntaxUID") or ds.get("TransferSyntaxUID")
     for element in [element for element in ds if element.tag == _AVAILABLE or element.tag < _DATA_SET]:
         del ds[element.tag]
-    if uid and not any(row["uid"] == uid for row in _core.transfer_syntaxes()):
+    row = _core.transfer_syntax(str(uid)) if uid else None
+    if uid and (row is None or row["uid"] != uid):  # keywords are found, too
         raise FormatError("the metadata name an unknown transfer syntax")
     return str(uid) if uid else None
