@@ -15,7 +15,7 @@ from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
 from filmless.archive.record import Record
-from filmless.archive.rows import located
+from filmless.archive.rows import clear_trash
 from filmless.archive.storage import Storage
 from filmless.archive.within import Within
 from filmless.errors import ArchiveError, ConflictError
@@ -207,10 +207,7 @@ class Committer:
 
     def _clear_left(self) -> None:
         with self._left_lock:
-            left = sorted(self._left)
-            here = located(self._index, left)
-            self._storage.restore([location for location in left if location in here])
-            self._storage.purge([location for location in left if location not in here])
+            clear_trash(self._storage, self._index, sorted(self._left))
             self._left.clear()
 
 

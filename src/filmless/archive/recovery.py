@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from filmless.archive.index.index import Index
 from filmless.archive.record import Record, record_of
-from filmless.archive.rows import located, without_row
+from filmless.archive.rows import clear_trash, without_row
 from filmless.archive.storage import Area, Storage, Stored
 from filmless.archive.storage.durable import make_file, sync_folder
 from filmless.errors import ArchiveError, DicomError
@@ -89,9 +89,7 @@ def recover(storage: Storage, index: Index, *, is_unclean: bool, adopt: Callable
     """
     storage.sweep()
     for chunk in _chunks(storage.trashed()):
-        here = located(index, chunk)
-        storage.restore([location for location in chunk if location in here])
-        storage.purge([location for location in chunk if location not in here])
+        clear_trash(storage, index, chunk)
     if is_unclean and not storage.is_shared:
         areas: tuple[Area, ...] = ("instances", "quarantine")
         for area in areas:

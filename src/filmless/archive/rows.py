@@ -1,12 +1,12 @@
-"""Which files of the archive's own storage have a row in the index."""
+"""Which files of the archive's own storage have a row in the index, and what that means for those in the trash."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from filmless.archive.index.index import Index
 from filmless.archive.storage import Area, Storage, Stored
 
-__all__ = ["located", "without_row"]
+__all__ = ["clear_trash", "located", "without_row"]
 
 
 def located(index: Index, locations: Iterable[str]) -> set[str]:
@@ -15,6 +15,13 @@ def located(index: Index, locations: Iterable[str]) -> set[str]:
     if not wanted:
         return wanted
     return wanted & index.locations_of(_digest(location) for location in wanted)
+
+
+def clear_trash(storage: Storage, index: Index, locations: Sequence[str]) -> None:
+    """Put files back out of the trash that a row names, and remove the others for good."""
+    here = located(index, locations)
+    storage.restore([location for location in locations if location in here])
+    storage.purge([location for location in locations if location not in here])
 
 
 def without_row(storage: Storage, index: Index, area: Area) -> Iterator[Stored]:

@@ -18,6 +18,7 @@ from filmless.archive.rows import located, without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.durable import make_file, make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
+from filmless.archive.upkeep.exchanging import keep_time
 from filmless.archive.upkeep.verifying import still_unlisted
 from filmless.convert.parallel import in_order
 from filmless.errors import ArchiveError, DicomError, NotFoundError
@@ -27,7 +28,6 @@ __all__ = ["BackupReport", "backup", "restore"]
 
 _PIECE: Final = 1 << 20
 _INDEX: Final = "index.sqlite"
-_PAGES: Final = 2000
 _THREADS: Final = 8
 
 Told = Callable[[], None]
@@ -288,8 +288,7 @@ def _copy(archive: Archive, stored: Stored, place: Path, incoming: Path, *, link
                 out.write(piece)
             out.flush()
             sync_file(out.fileno())
-        if source is not None:
-            _keep_time(source, part)
+        keep_time(source, str(part))
         part.replace(place)
     except NotFoundError:
         part.unlink(missing_ok=True)
@@ -315,22 +314,13 @@ def _pieces(archive: Archive, stored: Stored) -> Iterator[bytes]:
         raise _UnreadableError("damaged", "its bytes are not those that were stored")
 
 
-def _keep_time(source: str, part: Path) -> None:
-    """Keep the time of a file, by which `rebuild` tells when it was received."""
-    with suppress(OSError):
-        found = Path(source).stat()
-        os.utime(part, ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
 def _copy_index(archive: Archive, root: Path) -> None:
     """Copy an index in SQLite as it is at one moment; who writes to it does not wait for long."""
-    path = archive.index.database.url.partition("///")[2]
     part = root / f"{_INDEX}.part"
     part.unlink(missing_ok=True)
     make_file(part)
-    source = f"{Path(path).resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(source, uri=True)) as now, closing(sqlite3.connect(part)) as copy:
-        now.backup(copy, pages=_PAGES)
+    archive.index.backup(part)
+    with closing(sqlite3.connect(part)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
     with part.open("r+b") as file:
         sync_file(file.fileno())

@@ -17,7 +17,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ConflictError
 from filmless.file import write
 
-__all__ = ["Exchanges", "draft_of", "draft_of_stored", "exchange", "exchanging", "keep_copy"]
+__all__ = ["Exchanges", "draft_of", "draft_of_stored", "exchange", "exchanging", "keep_copy", "keep_time"]
 
 _PIECE: Final = 1 << 20
 
@@ -129,7 +129,7 @@ class Exchanges:
         if record.sha256 == now.sha256:
             return
         keep_copy(archive, now.location, now.sha256, "originals")
-        _keep_time(storage.path(now.location), draft.open())
+        keep_time(storage.path(now.location), draft.open())
         location = storage.place(draft, "instances")
         if not draft.was_there:
             self._new.add(location)
@@ -161,7 +161,7 @@ def _replace(archive: Archive, changes: list[tuple[Entry, Record, str, str]]) ->
         raise ConflictError("the instance was changed in the meantime", hint="try again")
 
 
-def _keep_time(old: str | None, new: object) -> None:
+def keep_time(old: str | None, new: object) -> None:
     """Keep the time of a file, by which `rebuild` tells when it was received."""
     if old is not None and isinstance(new, str):
         with suppress(OSError):

@@ -13,7 +13,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.index.index import Index
 from filmless.archive.outcome import Outcome
 from filmless.archive.storage import Area, Stored
-from filmless.archive.upkeep.rows import clear, receive_at, sums
+from filmless.archive.upkeep.rows import clear, receive_at
 from filmless.convert.parallel import in_order
 from filmless.errors import DicomError
 from filmless.file.media import Remark
@@ -172,8 +172,8 @@ def _adopted(archive: Archive, threads: int | None, progress: Told) -> RebuildRe
                         times.append((time, stored.location))
                 progress()
         receive_at(archive.index, times)
-    found = sums(archive.index)
-    report.instances, report.conflicts = found["instances"], found["conflicts"]
+    totals = archive.index.totals()
+    report.instances, report.conflicts = totals.instances, totals.conflicts
     return report
 
 

@@ -88,7 +88,7 @@ def resolve(archive: Archive, conflict: Conflict, *, how: Literal["keep", "take"
     if how not in ("keep", "take", "drop"):
         raise ValueError("`how` is 'keep', 'take' or 'drop'")
     with failing_as_archive("the conflict cannot be settled"):
-        if all(known != conflict for known in archive.index.conflicts()):
+        if conflict not in archive.index.conflicts(conflict.instance_uid):
             raise NotFoundError("the conflict is settled already")
         if how == "keep":
             keep_copy(archive, conflict.location, conflict.sha256, "originals")
