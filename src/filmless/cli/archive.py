@@ -76,8 +76,8 @@ def import_(
     if as_json:
         show(asdict(report))
     else:
-        remarks(report.failed, verbose=True)
-        remarks(report.passed_over if verbose else [], verbose=True)
+        remarks(report.failed)
+        remarks(report.passed_over if verbose else [])
         parts = [f"{getattr(report, kind)} {kind}" for kind in kinds if getattr(report, kind) or kind == "stored"]
         parts += [f"{len(report.passed_over)} passed over"] if report.passed_over else []
         parts += [f"{len(report.failed)} failed"] if report.failed else []
@@ -120,7 +120,7 @@ def verify(
         show(asdict(report) | {"sound": report.is_sound})
     else:
         for found in (report.damaged, report.missing, report.unlisted):
-            remarks(found, verbose=True)
+            remarks(found)
         counts = f"{report.files + report.resumed} files, {report.size} bytes read"
         wrong = f"{len(report.damaged)} damaged, {len(report.missing)} missing, {len(report.unlisted)} not in the index"
         click.echo(f"{counts}: {'all is well' if report.is_sound else wrong}")
@@ -147,7 +147,7 @@ def rebuild(threads: int | None, as_json: bool, **place: Any) -> None:
     if as_json:
         show(asdict(report))
     else:
-        remarks(report.failed, verbose=True)
+        remarks(report.failed)
         counts = f"{counted(report.instances, 'instance')}, {counted(report.conflicts, 'conflict')}"
         click.echo(f"{counts}, {len(report.failed)} failed")
     if report.failed:

@@ -52,7 +52,7 @@ def export(keys: tuple[str, ...], output: str, fileset: bool, profile: str, as_j
     if as_json:
         show({"written": report.written, "bytes": report.size, "failed": [asdict(remark) for remark in report.failed]})
     else:
-        remarks(report.failed, verbose=True)
+        remarks(report.failed)
         click.echo(f"{report.written} written, {len(report.failed)} failed: {output}")
     if report.failed:
         raise Failure
@@ -80,7 +80,7 @@ def backup(target: str, link: bool, as_json: bool, **place: Any) -> None:
     if as_json:
         show(asdict(report))
     else:
-        remarks(report.failed, verbose=True)
+        remarks(report.failed)
         failed = f", {len(report.failed)} failed" if report.failed else ""
         click.echo(f"{report.copied} copied, {report.there} there already, {report.removed} removed{failed}: {target}")
         if not report.with_index:
@@ -104,7 +104,7 @@ def restore(source: str, as_json: bool, **place: Any) -> None:
     if as_json:
         show(asdict(report))
     else:
-        remarks(report.failed, verbose=True)
+        remarks(report.failed)
         click.echo(f"{report.copied} copied{f', {len(report.failed)} failed' if report.failed else ''}: {folder}")
     if report.failed:
         raise Failure

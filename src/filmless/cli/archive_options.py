@@ -32,8 +32,6 @@ __all__ = [
     "where",
 ]
 
-_TOLD = 5  # remarks of a kind that are told one by one
-
 
 _CONFIG = click.option("--config", type=Path, metavar="FILE", envvar="FILMLESS_CONFIG", help="Settings in TOML.")
 _DATA = click.option(
@@ -178,13 +176,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
-def remarks(found: "list[Remark]", *, verbose: bool = False) -> None:
-    """Tell of files: of each kind a few, unless all are asked for."""
-    told: dict[str, int] = {}
+def remarks(found: "list[Remark]") -> None:
+    """Tell of files."""
     for remark in found:
-        told[remark.message] = told.get(remark.message, 0) + 1
-        if verbose or told[remark.message] <= _TOLD:
-            say(str(remark))
-    for message, count in told.items():
-        if not verbose and count > _TOLD:
-            say(f"{message}: {count - _TOLD} more", "--verbose tells of each")
+        say(str(remark))

@@ -150,7 +150,7 @@ def edit(
     if as_json:
         show(asdict(report))
     else:
-        remarks(report.failed, verbose=True)
+        remarks(report.failed)
         click.echo(f"{report.edited} edited, {report.unchanged} unchanged, {len(report.failed)} failed")
     if report.failed:
         raise Failure

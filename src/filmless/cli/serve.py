@@ -130,8 +130,6 @@ def serve(
     filmless serve ~/scans --port 0
     filmless serve --config filmless.toml
     """  # noqa: D301 - \b keeps the lines of examples
-    from filmless.server import Server, conformance_statement
-    from filmless.server.server import Addresses
     from filmless.server.settings import as_toml, read_settings
 
     tables = {table.key: given.pop(_destination(table.key)) for table in TABLES}
@@ -143,8 +141,13 @@ def serve(
         click.echo(as_toml(settings), nl=False)
         return
     if conformance:
+        from filmless.server import conformance_statement
+
         click.echo(conformance_statement(settings).markdown(), nl=False)
         return
+
+    # Late: the settings alone need neither the services nor the web framework.
+    from filmless.server import Addresses, Server
 
     def ready(addresses: Addresses) -> None:
         for url in addresses.urls:

@@ -114,11 +114,12 @@ class Browsers:
         host = authority(values[0].decode("latin-1")) if len(values) == 1 else None
         if host is None:
             raise Refusal("one Host header with a name or address was expected", status=400, reason="host")
+        if self._any_host or is_loopback(host.host) or host.host in self._hosts:
+            return host
         # An address cannot be made to resolve to another: the one that the connection came in at is this server's.
         server = scope.get("server") or ("", None)
         at = authority(f"[{server[0]}]" if ":" in server[0] else server[0])
-        known = self._any_host or is_loopback(host.host) or host.host in self._hosts
-        if not known and not (at is not None and host.host == at.host and is_address(at.host)):
+        if at is None or host.host != at.host or not is_address(at.host):
             hint = "`security.hosts` names what this server is called by"
             raise Refusal("this is not the host that was asked for", status=403, reason="host", hint=hint)
         return host

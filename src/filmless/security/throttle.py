@@ -5,6 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["Throttle"]
@@ -59,6 +60,7 @@ class Throttle:
         return max(0.0, used - (self._clock() - since) / _SECONDS_A_GUESS)
 
 
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

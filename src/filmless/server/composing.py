@@ -3,7 +3,7 @@
 import ssl
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,9 @@ __all__ = ["Composed", "compose"]
 class Composed:
     """What a server consists of."""
 
-    archive: Archive
     application: ASGIApp
-    metrics: Metrics
     tls: ssl.SSLContext | None
-    activities: list[Activity] = field(default_factory=list)
+    activities: list[Activity]
 
 
 def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
@@ -73,7 +71,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     audit = stack.enter_context(_audit(settings))
     application = parts.application(audit)
     activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
-    return Composed(archive, application, metrics, tls, activities)
+    return Composed(application, tls, activities)
 
 
 @dataclass(frozen=True, slots=True)

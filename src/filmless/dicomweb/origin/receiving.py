@@ -237,7 +237,7 @@ class Receiving:
             if not isinstance(error, DicomError | OSError):
                 _log.error("a bug: %s while an instance was stored", type(error).__name__)
             self._failures += 1
-            return self._failure(part, error)
+            return await self._service.call(self._failure, part, error)  # which reads what came
         finally:
             self._flying.release()
 

@@ -73,7 +73,7 @@ class Forwarder:
     ) -> None:
         self._archive, self._queue, self._settings = archive, queue, settings
         self._log, self._metrics, self._connect = log, metrics, connect or client_of
-        self.activities = [
+        self._senders = [
             Activity(f"forwarding to {name}", partial(self._turn, name, peer), every_s=_LONGEST_SLEEP_S, log=log)
             for name, peer in peers.items()
             for _ in range(peer.concurrency)
@@ -81,8 +81,8 @@ class Forwarder:
         self._reach = {name: Reach(settings.first_delay_s, settings.longest_delay_s) for name in peers}
         self._in_hand_lock = threading.Lock()
         self._in_hand: set[int] = set()
-        if peers:
-            self.activities.append(Activity("leases", self._renew, every_s=_LEASE_S / 4, log=log))
+        leases = [Activity("leases", self._renew, every_s=_LEASE_S / 4, log=log)] if peers else []
+        self.activities = [*self._senders, *leases]
         what = "Instances that wait for being sent on."
         metrics.measure(Measure("filmless_forward_queue", what, "state", self._lengths))
         what = "Whether a peer answered, the last time."
@@ -90,7 +90,7 @@ class Forwarder:
 
     def wake(self) -> None:
         """Tell that something may have arrived."""
-        for activity in self.activities:
+        for activity in self._senders:  # not the leases: to renew them is a write for each instance that arrives
             activity.wake()
 
     def _lengths(self) -> dict[str, float]:
