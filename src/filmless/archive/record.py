@@ -1,26 +1,21 @@
 """What the index keeps of an instance, made once from its file."""
 
-import re
 from dataclasses import dataclass
 from os import PathLike
 from typing import Final
 
 from filmless.archive.frame_map import FrameMap
 from filmless.archive.header import ENCODER, MOST_HEADER_BYTES, Header
-from filmless.archive.levels import LEVELS
+from filmless.archive.levels import LEVEL_OF, LEVELS
 from filmless.dataset import Dataset
 from filmless.errors import FormatError
 from filmless.file import read
+from filmless.file.uid_grammar import is_uid
 
 __all__ = ["Record", "record_of"]
 
 _NEEDED: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _CHARACTER_SET: Final = 0x0008_0005
-_LEVEL_OF: Final = {tag: level for level, tags in LEVELS.items() for tag in tags}
-
-# Leading zeros are forgiven, other letters and empty components are not: `..` is a way up.
-_UID: Final = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
-_LONGEST_UID: Final = 64
 
 _KEPT: Final = 4096  # bytes up to which the core keeps a value in memory: the file will have moved
 _LONGEST: Final = 1 << 16  # of what is kept at a level; the header has all of it
@@ -78,7 +73,7 @@ def record_of(
     """
     ds = read(source)
     transfer_syntax = ds.file_meta.get("TransferSyntaxUID") if ds.preamble is not None and ds.file_meta else None
-    if not isinstance(transfer_syntax, str) or not _is_uid(transfer_syntax):
+    if not is_uid(transfer_syntax):
         message = "the file does not begin with a preamble and file meta information that name its transfer syntax"
         raise FormatError(message, hint="`filmless edit` writes it as a file of PS3.10")
     study, series, instance, sop_class = (_uid(ds, keyword) for keyword in _NEEDED)
@@ -100,13 +95,9 @@ def _uid(ds: Dataset, keyword: str) -> str:
     value = ds.get(keyword)
     if not isinstance(value, str) or not value:
         raise FormatError(f"the data set has no {keyword}, which an instance is filed by")
-    if not _is_uid(value):
+    if not is_uid(value):
         raise FormatError(f"{keyword} has not the form of a UID: numbers with dots between them, 64 characters at most")
     return str(value)
-
-
-def _is_uid(text: str) -> bool:
-    return len(text) <= _LONGEST_UID and _UID.fullmatch(text) is not None
 
 
 def _levels(ds: Dataset) -> dict[str, Dataset]:
@@ -115,7 +106,7 @@ def _levels(ds: Dataset) -> dict[str, Dataset]:
         for part in parts.values():
             part[_CHARACTER_SET] = ds[_CHARACTER_SET]
     long = set()
-    for tag, level in _LEVEL_OF.items():
+    for tag, level in LEVEL_OF.items():
         if tag in ds:
             element = ds[tag]
             if element.length <= _LONGEST:

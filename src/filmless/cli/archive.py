@@ -14,7 +14,6 @@ from filmless.cli.archive_options import (
     keys_named,
     of_archive,
     opened,
-    printable,
     remarks,
     show,
     table,
@@ -22,7 +21,7 @@ from filmless.cli.archive_options import (
 from filmless.cli.archive_setting_right import conflicts, delete, edit, originals, prune
 from filmless.cli.naming import tag_named
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure
+from filmless.cli.reporting import Failure, printable
 
 __all__ = ["archive"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmless.cli.reporting import Failure, Misuse, say
+from filmless.cli.reporting import Failure, Misuse, printable, say
 
 if TYPE_CHECKING:
     from filmless.archive import Archive, Entry, Options
@@ -25,7 +25,6 @@ __all__ = [
     "keys_named",
     "of_archive",
     "opened",
-    "printable",
     "remarks",
     "show",
     "table",
@@ -169,11 +168,6 @@ def table(head: tuple[str, ...], rows: "Sequence[tuple[str, ...]]", *, right: in
             for column, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
         click.echo("  ".join(cells).rstrip())
-
-
-def printable(text: str) -> str:
-    """Return a text that moves no cursor, whatever a file says."""
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def remarks(found: "list[Remark]") -> None:

@@ -15,13 +15,12 @@ from filmless.cli.archive_options import (
     keys_named,
     of_archive,
     opened,
-    printable,
     remarks,
     show,
     table,
 )
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure, Misuse, say
+from filmless.cli.reporting import Failure, Misuse, printable, say
 
 __all__ = ["conflicts", "delete", "edit", "originals", "prune"]
 

@@ -24,7 +24,7 @@ def delete(peer: str, study: str, series: str | None, instance: str | None, yes:
     What there is is counted first, and asked about. The service has to let one: ours asks for a key with the role
     `delete`, and many have none.
     """
-    from filmless.dicomweb.uid_grammar import is_uid
+    from filmless.file.uid_grammar import is_uid
 
     if not all(is_uid(uid) for uid in (study, series, instance) if uid is not None):
         raise Misuse("expected UIDs", "`filmless find` shows them")

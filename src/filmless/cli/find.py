@@ -11,6 +11,7 @@ import click
 from filmless.cli.matching_keys import LEVELS, keys_of
 from filmless.cli.naming import tag_named
 from filmless.cli.peers import client_of, peer_options
+from filmless.cli.reporting import printable
 from filmless.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ def search(client: "BlockingClient", level: str, values: dict[str, str], **optio
 
 
 def _single(values: dict[str, Any], keyword: str) -> str | None:
-    from filmless.dicomweb.uid_grammar import is_uid
+    from filmless.file.uid_grammar import is_uid
 
     return values.pop(keyword) if is_uid(values.get(keyword)) else None
 
 
 def _with_uids(found: Iterator[Dataset], values: dict[str, str]) -> Iterator[Dataset]:
     """Add the UIDs that rows are below of: not all services say again what became part of the URL."""
-    from filmless.dicomweb.uid_grammar import is_uid
+    from filmless.file.uid_grammar import is_uid
 
     known = {name: values[name] for name in ("StudyInstanceUID", "SeriesInstanceUID") if is_uid(values.get(name))}
     for ds in found:
@@ -119,4 +120,4 @@ def _cell(ds: Dataset, keyword: str) -> str:
     value = ds.get(keyword)
     text = "" if value is None else "\\".join(map(str, value)) if isinstance(value, list) else str(value)
     # What comes from the network moves no cursor.
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+    return printable(text, "�")

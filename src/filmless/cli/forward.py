@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from filmless.cli.reporting import Misuse
+from filmless.cli.reporting import Misuse, printable
 
 if TYPE_CHECKING:
     from filmless.archive import Archive
@@ -49,9 +49,8 @@ def show(peer: str | None, state: str | None, as_json: bool, **place: Any) -> No
                 click.echo(json.dumps(row._asdict()))
                 continue
             due = "" if row.state == "dead" else datetime.fromtimestamp(row.due, UTC).isoformat(timespec="seconds")
-            click.echo(
-                f"{row.id}\t{row.peer}\t{row.state}\t{row.attempts}\t{due}\t{row.instance_uid}\t{_clean(row.error)}"
-            )
+            error = printable(row.error, "�")
+            click.echo(f"{row.id}\t{row.peer}\t{row.state}\t{row.attempts}\t{due}\t{row.instance_uid}\t{error}")
 
 
 @forward.command(short_help="Put instances of the archive into the queue.")
@@ -103,10 +102,6 @@ def drop(numbers: tuple[int, ...], peer: str | None, everything: bool, **place: 
 def _need_choice(numbers: tuple[int, ...], peer: str | None, everything: bool) -> None:
     if not (numbers or peer or everything):
         raise Misuse("nothing was chosen", "give NUMBERs as `filmless forward list` shows them, --peer NAME, or --all")
-
-
-def _clean(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def _syntax(name: str) -> str:
 
 def _wanted(client: "BlockingClient", keys: tuple[str, ...]) -> Iterator[_Wanted]:
     """Give each instance that is named: a list comes first, so that it is known what is missing."""
-    from filmless.dicomweb.uid_grammar import is_uid
+    from filmless.file.uid_grammar import is_uid
 
     uids = [key for key in keys if "=" not in key]
     for uid in uids:
@@ -121,8 +121,8 @@ def _instances(client: "BlockingClient", query: dict[str, str]) -> Iterator[_Wan
 def _fetch(
     client: "BlockingClient", wanted: _Wanted, *, output: Path, transfer_syntax: str, force: bool
 ) -> tuple[Path, bool]:
-    from filmless.dicomweb.uid_grammar import is_uid
     from filmless.errors import DicomWebError
+    from filmless.file.uid_grammar import is_uid
 
     if not all(map(is_uid, wanted)):
         raise DicomWebError("the service names an instance by something that is no UID")

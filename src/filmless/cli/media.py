@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure, Misuse, say
+from filmless.cli.reporting import Failure, Misuse, printable, say
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
 
@@ -160,7 +160,7 @@ def verify(disc: str, profile: str | None, max_unpacked: int | None) -> None:
     for remark in remarks:
         text = f"{remark.file}: {remark.message}" if remark.file else remark.message
         # File IDs may hold anything: nothing of them moves the cursor of a terminal.
-        click.echo("".join(letter if letter.isprintable() else "·" for letter in text))
+        click.echo(printable(text))
     if remarks:
         raise Failure
 

@@ -12,7 +12,7 @@ import click
 
 from filmless.errors import DicomError
 
-__all__ = ["Batch", "Failure", "Misuse", "is_broken_pipe", "is_of_stdout", "report", "say", "writing"]
+__all__ = ["Batch", "Failure", "Misuse", "is_broken_pipe", "is_of_stdout", "printable", "report", "say", "writing"]
 
 Description = tuple[str, str | None]
 
@@ -165,8 +165,13 @@ def _described_by_system(error: OSError, path: str | None) -> Description:
     return what if name is None or name in what else f"{what}: {name}", hint
 
 
+def printable(text: str, instead: str = "·") -> str:
+    """Return a text that moves no cursor of a terminal, whatever a file, its name or a peer says."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else instead for letter in text)
+
+
 def _one_line(text: str) -> str:
     """Names of files may hold anything: nothing of it moves the cursor of a terminal."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    clean = "".join(letter if letter.isprintable() else "�" for letter in text)
+    clean = printable(text, "�")
     return clean.encode(encoding, "backslashreplace").decode(encoding)

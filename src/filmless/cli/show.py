@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from filmless.cli.pictures import rendering_given, rendering_options, strangeness
-from filmless.cli.reporting import Batch, say
+from filmless.cli.reporting import Batch, printable, say
 from filmless.cli.screen import Protocol, Screen, screen_of
 from filmless.cli.sources import read_source
 from filmless.dataset import Dataset
@@ -70,7 +70,7 @@ def show(
             screen = screen or screen_of(sys.stdout, protocol=chosen)
             picture = render(dataset, number, size=_box(screen, width), **rendering)
             # Cut: a second line would push the picture out of the screen.
-            sys.stdout.write(f"{_printable(Path(path).name)}: {title}"[: screen.columns] + "\n")
+            sys.stdout.write(f"{printable(Path(path).name)}: {title}"[: screen.columns] + "\n")
             for part in _shown(picture, screen):
                 sys.stdout.write(part)
             if strange := strangeness(rendering, dataset, number):
@@ -87,7 +87,7 @@ def _described(dataset: Dataset, frame: int | None) -> tuple[int, str]:
     parts = [f"{description.columns} × {description.rows}"]
     modality = dataset.get("Modality")
     if isinstance(modality, str) and modality:
-        parts.insert(0, _printable(modality)[:16])
+        parts.insert(0, printable(modality)[:16])
     if description.frames > 1:
         parts.append(f"frame {number} of 0-{description.frames - 1}")
     return number, ", ".join(parts)
@@ -126,8 +126,3 @@ def _shown(picture: "Picture", screen: Screen) -> Iterator[str]:
     for command in kitty(encode_png(picture, level=1), columns=columns, rows=rows):
         yield past_tmux(command) if screen.in_tmux else command
     yield "\n"
-
-
-def _printable(text: str) -> str:
-    """Text of a file or a name of one moves no cursor."""
-    return "".join(letter if letter.isprintable() else "·" for letter in text)

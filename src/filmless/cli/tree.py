@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from filmless.cli.reporting import printable
 from filmless.dataset import DataElement, Dataset
 from filmless.display import render_value
 
@@ -99,20 +100,15 @@ def _whole(element: DataElement) -> str:
         return render_value(element)
     value = element.value
     text = "\\".join(map(str, value)) if isinstance(value, list) else str(value)
-    return _printable(text)
-
-
-def _printable(text: str) -> str:
-    """Nothing that a file says moves the cursor of a terminal."""
-    return text if text.isprintable() else "".join(letter if letter.isprintable() else "·" for letter in text)
+    return printable(text)
 
 
 def _columns(line: Line) -> tuple[str, str, str, str, str, str]:
     """Return the texts of a line, padded; headings have the name only."""
     indent = " " * (_INDENT * line.depth)
     if not line.tag:
-        return indent, "", "", "", _printable(line.name), ""
-    name = f"{_printable(line.name):<{_NAME_WIDTH}}" if line.value else line.name
+        return indent, "", "", "", printable(line.name), ""
+    name = f"{printable(line.name):<{_NAME_WIDTH}}" if line.value else line.name
     return (
         indent,
         f"{line.tag} ",

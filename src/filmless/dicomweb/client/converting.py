@@ -1,8 +1,7 @@
 """Pictures, videos and documents that a service makes instances of."""
 
-import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,8 +11,7 @@ from filmless.archive.keywords import paths_of, text_of
 from filmless.dataset import Dataset
 from filmless.dicomweb.client.peer import Peer, ask, document, refused
 from filmless.dicomweb.client.steps import Give, Operation
-from filmless.dicomweb.client.storing import Item, Stored, told
-from filmless.errors import DicomError, DicomWebError, NetworkError
+from filmless.dicomweb.client.storing import ANSWERS, Item, Stored, multipart, told
 
 __all__ = ["File", "convert"]
 
@@ -68,29 +66,12 @@ def _sent(peer: Peer, parts: list[_Part], name: str) -> Operation[Stored]:
         "Accept": _JSON[0],
     }
     url = peer.at("convert")
-    accepted = frozenset({200, 202, 400, 409, 413, 503, 507})
     # Not again: each time it would make other instances.
-    body = partial(_body, parts, boundary)
-    head = yield from ask(peer, "POST", url, headers=headers, body=body, accepted=accepted, retries=0)
+    opened = [(b"--" + boundary + b"\r\n" + head, item) for head, item in parts]
+    body = partial(multipart, opened, b"--" + boundary + b"--\r\n")
+    head = yield from ask(peer, "POST", url, headers=headers, body=body, accepted=ANSWERS, retries=0)
     if not head.headers.get("content-type", "").startswith(_JSON[0]):
         raise (yield from refused(peer, "POST", url, head))
     data = yield from document(head, peer.json_bytes, kinds=_JSON)
-    try:
-        answer = Dataset.from_json(json.loads(data))
-    except (ValueError, TypeError, RecursionError, DicomError):
-        raise DicomWebError("the answer is no DICOM JSON", status=head.status) from None
-    for one in told(answer):
+    for one in told(data, head.status):
         yield Give(Stored(name, one.instance_uid, one.error, one.failure_reason, one.warning_reason))
-
-
-def _body(parts: list[_Part], boundary: bytes) -> Iterator[bytes]:
-    for head, item in parts:
-        yield b"--" + boundary + b"\r\n" + head
-        sent = 0
-        for piece in item.pieces():
-            sent += len(piece)
-            yield piece
-        if sent != item.size:
-            raise NetworkError("a file changed while it was sent")
-        yield b"\r\n"
-    yield b"--" + boundary + b"--\r\n"

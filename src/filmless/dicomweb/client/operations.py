@@ -10,8 +10,8 @@ from filmless.dataset import Dataset
 from filmless.dicomweb.client import converting, pictures, retrieving, searching, storing
 from filmless.dicomweb.client.peer import BulkData, Peer, ask
 from filmless.dicomweb.client.steps import Give, Operation
-from filmless.dicomweb.uid_grammar import is_uid
 from filmless.file._short_names import keyword_of
+from filmless.file.uid_grammar import is_uid
 
 __all__ = ["Operations", "syntax_named"]
 

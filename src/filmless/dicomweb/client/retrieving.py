@@ -14,9 +14,9 @@ from filmless.dicomweb.client.peer import BulkData, Peer, ask, document, objects
 from filmless.dicomweb.client.steps import Give, Head, Operation, Read
 from filmless.dicomweb.media_type import MediaType
 from filmless.dicomweb.multipart_in import PartData, PartEnd, Parts
-from filmless.dicomweb.uid_grammar import is_uid
 from filmless.errors import DicomError, DicomWebError, LimitError
 from filmless.file import read
+from filmless.file.uid_grammar import is_uid
 
 __all__ = [
     "END",

@@ -15,7 +15,7 @@ from filmless.dicomweb.client.steps import Give, Head, NotConnectedError, Operat
 from filmless.errors import DicomError, DicomWebError, NetworkError
 from filmless.file import encode, read
 
-__all__ = ["Item", "Source", "StoreReport", "Stored", "store", "told"]
+__all__ = ["ANSWERS", "Item", "Source", "StoreReport", "Stored", "multipart", "store", "told"]
 
 _JSON: Final = ("application/dicom+json", "application/json")
 _PIECE: Final = 1 << 20
@@ -23,6 +23,8 @@ _REQUEST_BYTES: Final = 64 << 20
 _REQUEST_INSTANCES: Final = 100
 _FOR_A_TIME: Final = range(0xA700, 0xA800)
 _PROCESSING_FAILURE: Final = 0x0110
+ANSWERS: Final = frozenset({200, 202, 400, 409, 413, 503, 507})
+"""Statuses behind which there is an answer that says what became of each instance."""
 _AWAY: Final = frozenset({401, 403, 404, 408, 429, 502, 503, 504})
 """Statuses of a whole request that say nothing about an instance in it."""
 
@@ -183,7 +185,7 @@ def _request(peer: Peer, items: list[Item], study: str | None) -> Generator[Any,
         "Content-Length": str(sum(len(opening) + item.size + 2 for item in items) + len(closing)),
         "Accept": _JSON[0],
     }
-    body = partial(_multipart, items, opening, closing)
+    body = partial(multipart, [(opening, item) for item in items], closing)
     url = peer.at("studies", study)
     head = yield from ask(
         peer,
@@ -191,7 +193,7 @@ def _request(peer: Peer, items: list[Item], study: str | None) -> Generator[Any,
         url,
         headers=headers,
         body=body,
-        accepted=frozenset({200, 202, 409, 400, 413, 507, 503}),
+        accepted=ANSWERS,
         retries=0,
     )
     if head.status not in {200, 202} and not head.headers.get("content-type", "").startswith(_JSON[0]):
@@ -200,8 +202,9 @@ def _request(peer: Peer, items: list[Item], study: str | None) -> Generator[Any,
     return head, _results(data, items, head.status)
 
 
-def _multipart(items: list[Item], opening: bytes, closing: bytes) -> Iterator[bytes]:
-    for item in items:
+def multipart(parts: Iterable[tuple[bytes, Item]], closing: bytes) -> Iterator[bytes]:
+    """Give a body: each part behind what opens it."""
+    for opening, item in parts:
         yield opening
         sent = 0
         for piece in item.pieces():
@@ -214,12 +217,8 @@ def _multipart(items: list[Item], opening: bytes, closing: bytes) -> Iterator[by
 
 
 def _results(data: bytes, items: list[Item], status: int) -> dict[str, Stored]:
-    try:
-        ds = Dataset.from_json(json.loads(data))
-    except (ValueError, TypeError, RecursionError, DicomError):
-        raise DicomWebError("the answer is no DICOM JSON", status=status) from None
     names = {item.uid: item.name for item in items}
-    answered = told(ds)
+    answered = told(data, status)
     found = {
         one.instance_uid: replace(one, source=names.get(one.instance_uid, "")) for one in answered if one.instance_uid
     }
@@ -231,13 +230,22 @@ def _results(data: bytes, items: list[Item], status: int) -> dict[str, Stored]:
     return found
 
 
-def told(ds: Dataset) -> list[Stored]:
+def told(data: bytes, status: int) -> list[Stored]:
     """Return what an answer says of each instance, without names; those whose UID it cannot tell come last.
+
+    Raises
+    ------
+    DicomWebError
+        It is no DICOM JSON.
 
     DICOM
     -----
     PS3.18 I.2
     """
+    try:
+        ds = Dataset.from_json(json.loads(data))
+    except (ValueError, TypeError, RecursionError, DicomError):
+        raise DicomWebError("the answer is no DICOM JSON", status=status) from None
     found = []
     for one in _items(ds, "ReferencedSOPSequence"):
         uid = str(one.get("ReferencedSOPInstanceUID"))

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from filmless.archive import Incoming, Outcome, Within
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.store_response import CANNOT_UNDERSTAND, NOT_AUTHORIZED, Failure, Report, failure_of
-from filmless.dicomweb.uid_grammar import is_uid
 from filmless.errors import ConflictError, DicomError, FormatError, LimitError
 from filmless.file import read
+from filmless.file.uid_grammar import is_uid
 
 __all__ = ["Memory", "Part", "Receiving"]
 

@@ -13,8 +13,8 @@ from filmless.dicomweb.origin.body import body, parts
 from filmless.dicomweb.origin.receiving import Memory, Part, Receiving
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.store_response import CANNOT_UNDERSTAND, Failure, Report, failure_of, wants_xml
-from filmless.dicomweb.uid_grammar import is_uid
 from filmless.errors import DicomError, DicomWebError
+from filmless.file.uid_grammar import is_uid
 
 __all__ = ["receive", "routes"]
 
