@@ -25,6 +25,7 @@ mod sequence;
 mod state;
 mod streams;
 mod tag;
+mod upper_layer;
 mod walk;
 
 #[pymodule]
@@ -62,6 +63,12 @@ mod _core {
     use crate::state::Handle;
     #[pymodule_export]
     use crate::streams::{jpeg_damage, jpeg_segments};
+    #[pymodule_export]
+    use crate::upper_layer::{
+        Acceptable, AnsweredContext, AssociateAccept, AssociateRequest, Chunk, CommonExtendedNegotiation, Connection,
+        Event, ExtendedNegotiation, NegotiatedContext, OperationsWindow, Policy, ProposedContext, Reject,
+        RoleSelection, UpperLayerLimits, UserIdentity, UserInformation, decode_command, encode_command,
+    };
     #[pymodule_export]
     use crate::walk::{ElementIterator, Walker};
 

@@ -101,6 +101,20 @@ impl Connection {
         self.buffer.space(size)
     }
 
+    /// Where [`Connection::space`] is, and its length, for a binding that hands it to another language. It is valid
+    /// until [`Connection::space`], [`Connection::space_pointer`] or [`Connection::receive`] is called, or the
+    /// connection is dropped: nothing else moves the buffer, or looks at its free bytes.
+    pub fn space_pointer(&mut self) -> (*mut u8, usize) {
+        self.settle();
+        let size = self.buffer_size();
+        self.buffer.space_pointer(size)
+    }
+
+    /// Bytes of the space as it is now; [`Connection::space`] makes some when there are none.
+    pub const fn space_left(&self) -> usize {
+        self.buffer.space_left()
+    }
+
     /// Notes how many bytes of [`Connection::space`] were filled.
     pub fn received(&mut self, count: usize) {
         self.buffer.filled(count);
@@ -167,6 +181,11 @@ impl Connection {
                 let abort = Abort { source: AbortSource::User, reason: AbortReason::NotSpecified };
                 self.simple(EventNumber::AbortRequest, "abort", Pdu::Abort(abort))
             }
+            Command::ProviderAbort(error) => {
+                self.check(EventNumber::InvalidPdu, "provider abort")?;
+                self.violated(error);
+                Ok(())
+            }
         }
     }
 
@@ -223,6 +242,11 @@ impl Connection {
     /// The bytes to be written to the transport, which are no longer here then.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output)
+    }
+
+    /// Whether there are bytes to be written.
+    pub const fn has_output(&self) -> bool {
+        !self.output.is_empty()
     }
 
     /// When [`Connection::expire`] is to be called, on the caller's clock: any clock that never goes back. A timer that

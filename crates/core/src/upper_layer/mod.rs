@@ -33,7 +33,7 @@
 //!                 }
 //!                 Event::Data { header, bytes } => match assembler.receive(header, bytes) {
 //!                     Ok(_) => {} // a command, or a piece of a data set
-//!                     Err(_) => commands.push(Command::Abort),
+//!                     Err(error) => commands.push(Command::ProviderAbort(error)),
 //!                 },
 //!                 Event::ReleaseRequested => commands.push(Command::ConfirmRelease),
 //!                 _ => {}
@@ -60,6 +60,7 @@ mod items;
 mod message;
 mod negotiation;
 mod pdu;
+mod pieces;
 mod primitives;
 mod reading;
 mod receive_buffer;
@@ -75,6 +76,7 @@ pub use error::{AbortReason, LocalError, RemoteError};
 pub use message::{Assembler, Fragment, MessageEvent, fragments};
 pub use negotiation::{Acceptable, Answer, Negotiated, Policy, Preference, answer, learn};
 pub use pdu::{Abort, AbortSource, Kind, Pdu, PdvHeader, Reject};
+pub use pieces::{Piece, Pieces};
 pub use primitives::{Command, Event, Side};
 pub use state::{Action, EventNumber, Next, State, TABLE, Transition, transition};
 pub use user_information::{

@@ -68,4 +68,7 @@ pub enum Command<'a> {
     ConfirmRelease,
     /// A-ABORT request.
     Abort,
+    /// A-P-ABORT request: the peer broke the protocol inside P-DATA, where the connection does not look. It is told the
+    /// reason, and [`Event::Violated`] comes (Evt19).
+    ProviderAbort(RemoteError),
 }

@@ -52,7 +52,7 @@ impl Connection {
     }
 
     /// Notes that the peer broke the protocol so that nobody knows where its next PDU begins (Evt19).
-    fn violated(&mut self, error: RemoteError) -> bool {
+    pub(super) fn violated(&mut self, error: RemoteError) -> bool {
         self.apply(EventNumber::InvalidPdu, Carried::Violation(error));
         self.reading = Reading::Lost;
         self.buffer.clear();

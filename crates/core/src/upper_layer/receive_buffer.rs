@@ -40,6 +40,23 @@ impl ReceiveBuffer {
 
     /// Free bytes at the end, never none; about `size` when the buffer is empty.
     pub fn space(&mut self, size: usize) -> &mut [u8] {
+        self.make_space(size);
+        &mut self.bytes[self.end..]
+    }
+
+    /// Where [`ReceiveBuffer::space`] is, and its length; what points to it comes from the vector itself, not through a
+    /// reference to a part of it, so that it lasts until the next call that makes space.
+    pub fn space_pointer(&mut self, size: usize) -> (*mut u8, usize) {
+        self.make_space(size);
+        (self.bytes.as_mut_ptr().wrapping_add(self.end), self.space_left())
+    }
+
+    /// Free bytes at the end, as they are.
+    pub const fn space_left(&self) -> usize {
+        self.bytes.len() - self.end
+    }
+
+    fn make_space(&mut self, size: usize) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
             // A large PDU of an association is not paid for while the association lasts.
@@ -60,7 +77,6 @@ impl ReceiveBuffer {
         if self.end == self.bytes.len() {
             self.bytes.resize(self.bytes.len() * 2, 0);
         }
-        &mut self.bytes[self.end..]
     }
 
     /// Notes how much of [`ReceiveBuffer::space`] was filled.
