@@ -6,7 +6,7 @@ from typing import TypeVar
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.steps import Give, Message, Operation, Receive, Send, Stopped
+from filmless.dimse.steps import Give, Message, Operation, Receive, Send, Step, Stopped
 
 __all__ = ["LARGEST_IDENTIFIER", "run"]
 
@@ -47,7 +47,7 @@ class _Driver:
         self._mine: set[int] = set()
         self._box: Mailbox[Incoming] = Mailbox()
 
-    async def advance(self, operation: Operation[_T], step: object) -> object:
+    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T]:
         """Do a step, and return the next one."""
         try:
             answer = await self._do(step)
@@ -57,13 +57,13 @@ class _Driver:
 
     async def wind_up(self, operation: Operation[_T]) -> None:
         try:
-            step: object = operation.throw(Stopped())
+            step = operation.throw(Stopped())
             while True:
                 step = operation.send(None) if isinstance(step, Give) else await self.advance(operation, step)
         except (StopIteration, Stopped):
             return
 
-    async def _do(self, step: object) -> Message | None:
+    async def _do(self, step: Step[_T]) -> Message | None:
         link = self._link
         if isinstance(step, Send):
             message_id = step.command.get("MessageID")

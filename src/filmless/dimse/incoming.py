@@ -69,14 +69,16 @@ class Incoming:
 
         An error of the sink loses the rest of the data set, not the association.
         """
-        call, sink = asyncio.to_thread, None
+        call = asyncio.to_thread
+        sink: Sink | None = None
         try:
             while True:
                 piece, is_last = await self.next_piece()
                 if sink is None and is_last:  # all of it at once: one thread does everything
-                    sink, self.message.result = await call(_take_whole, open_sink, self.message, piece)
+                    self.message.result = await call(_take_whole, open_sink, self.message, piece)
                     break
-                sink = sink or await call(open_sink, self.message)
+                if sink is None:
+                    sink = await call(open_sink, self.message)
                 await call(sink.write, piece)
                 if is_last:
                     self.message.result = await call(sink.finish)
@@ -92,10 +94,10 @@ class Incoming:
         return self.message
 
 
-def _take_whole(open_sink: Callable[[Message], Sink], message: Message, piece: Buffer) -> tuple[None, Any]:
+def _take_whole(open_sink: Callable[[Message], Sink], message: Message, piece: Buffer) -> Any:
     sink = open_sink(message)
     try:
         sink.write(piece)
-        return None, sink.finish()
+        return sink.finish()
     finally:
         sink.discard()

@@ -47,8 +47,8 @@ class Scp:
         self.ae_title, self._services = ae_title, tuple(services)
         self._timeouts = timeouts or Timeouts()
         self._maximum_length = maximum_length
-        others = [one.otherwise for one in services if one.otherwise is not None]
-        self._policy = Policy([one for service in services for one in service.accepted], *others[:1])
+        otherwise = next((one.otherwise for one in services if one.otherwise is not None), None)
+        self._policy = Policy([one for service in services for one in service.accepted], otherwise)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
