@@ -53,7 +53,9 @@ def item(number: int, **values: Any) -> Dataset:
             "StudyInstanceUID": f"1.2.826.0.1.3680043.2.1.{number}",
             "RequestingPhysician": "Smith^John",
             "RequestedProcedureDescription": "CT head",
-            "RequestedProcedureCodeSequence": [],
+            "RequestedProcedureCodeSequence": [
+                Dataset({"CodeValue": "R1", "CodingSchemeDesignator": "99X", "CodeMeaning": "CT head"})
+            ],
             "AdmissionID": "ADM1",
             "SpecialNeeds": "",
             "CurrentPatientLocation": "",

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def wlmscpfs(dcmtk: Callable[[str], str], tmp_path: Path) -> Iterator[tuple[Path
     with (
         log,
         subprocess.Popen(
-            [dcmtk("wlmscpfs"), "-s", "-csk", "-dfp", str(tmp_path), str(port)], stdout=log, stderr=log
+            [dcmtk("wlmscpfs"), "-csk", "-dfp", str(tmp_path), str(port)], stdout=log, stderr=log
         ) as process,
     ):
         end, waiting = time.monotonic() + 20, threading.Event()
@@ -93,7 +94,6 @@ QUERIES = [
     [],
     [f"{STEP}.Modality=CT"],
     [f"{STEP}.Modality=*"],
-    [f"{STEP}.Modality=C?"],
     [f"{STEP}.ScheduledStationAETitle=CT1"],
     [f"{STEP}.ScheduledStationAETitle=CT2"],
     [f"{STEP}.ScheduledStationAETitle=MR1", f"{STEP}.Modality=CT"],
@@ -102,11 +102,9 @@ QUERIES = [
     ["PatientName=*Ann"],
     ["PatientName=D?e^*"],
     ["PatientID=P2"],
-    ["PatientID=P*"],
     ["PatientSex=M"],
     ["AccessionNumber=A3"],
     ["AccessionNumber=nothing"],
-    ["StudyInstanceUID=1.2.826.0.1.3680043.2.1.4"],
     ["RequestedProcedureID=RP5"],
     [f"{STEP}.ScheduledProcedureStepStartDate=20260131"],
     [f"{STEP}.ScheduledProcedureStepStartDate=20260201-"],
@@ -115,20 +113,39 @@ QUERIES = [
     [f"{STEP}.ScheduledProcedureStepStartTime=1545"],
     [f"{STEP}.ScheduledProcedureStepStartTime=1200-"],
     [f"{STEP}.ScheduledPerformingPhysicianName=Roe*"],
-    [f"{STEP}.ScheduledProcedureStepID=S6"],
     ["PatientBirthDate", "RequestedProcedureDescription", "MedicalAlerts", f"{STEP}.ScheduledStationName"],
     ["ScheduledProcedureStepSequence[0].ScheduledProtocolCodeSequence[0].CodeValue"],
     ["ReferencedStudySequence"],
 ]
 
 
+#: Where the Standard has it our way: DCMTK compares codes and Patient IDs whole, and does not match by study and step.
+DIFFERENT = {
+    f"{STEP}.Modality=C?": 4,
+    "PatientID=P*": 6,
+    "StudyInstanceUID=1.2.826.0.1.3680043.2.1.4": 1,
+    f"{STEP}.ScheduledProcedureStepID=S6": 1,
+}
+
+
 def test_the_answers_are_those_of_wlmscpfs(
     wlmscpfs: tuple[Path, int], dcmtk: Callable[[str], str], tmp_path: Path
 ) -> None:
     folder, other = wlmscpfs
-    with serving(worklist(WorklistFolder(folder))) as port:
-        for number, keys in enumerate(QUERIES):
-            ours = findscu(dcmtk("findscu"), "FILMLESS", port, keys, tmp_path / f"ours-{number}")
-            theirs = findscu(dcmtk("findscu"), "DCMTK", other, keys, tmp_path / f"theirs-{number}")
-            assert ours == theirs, keys
-            assert len(theirs) < 6 or number in {0, 2, 12, 24, 26, 27, 28}, keys
+    program = dcmtk("findscu")
+    with serving(worklist(WorklistFolder(folder))) as port, ThreadPoolExecutor(8) as pool:
+        ours = [
+            pool.submit(findscu, program, "FILMLESS", port, keys, tmp_path / f"{n}") for n, keys in enumerate(QUERIES)
+        ]
+        theirs = [
+            pool.submit(findscu, program, "DCMTK", other, keys, tmp_path / f"-{n}") for n, keys in enumerate(QUERIES)
+        ]
+        other_way = {
+            key: pool.submit(findscu, program, "FILMLESS", port, [key], tmp_path / key.partition("=")[0])
+            for key in DIFFERENT
+        }
+        for keys, own, their in zip(QUERIES, ours, theirs, strict=True):
+            assert own.result() == their.result(), keys
+        for key, found in other_way.items():
+            assert len(found.result()) == DIFFERENT[key], key
+    assert {len(found.result()) for found in ours} == {0, 1, 2, 3, 4, 5, 6}
