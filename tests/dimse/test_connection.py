@@ -224,6 +224,15 @@ def test_who_aborts_is_told_apart() -> None:
     assert kinds(events(scu)) == ["Lost"]
 
 
+def test_nothing_of_a_data_set_comes_after_our_abort() -> None:
+    scu, scp = established(UpperLayerLimits(chunk=4))
+    scu.send_command(3, STORE, has_data_set=True)
+    scp.receive(scu.take_output() + data_set(scu, bytes(20), 100))
+    assert [kinds([scp.next_event()]) for _ in range(2)] == [["Command"], ["DataSet"]]
+    scp.abort()
+    assert events(scp) == []
+
+
 def test_a_rejection_says_why() -> None:
     scu, scp = Connection.requestor(request()), Connection.acceptor()
     scu.connected()
