@@ -42,6 +42,7 @@ CLASS_NOT_SUPPORTED: Final = 0x0122
 
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
+_LONGEST_UID: Final = 64
 _LOOKED_AT: Final = 64 << 10
 _LONGEST_COMMENT: Final = 64
 _FULL: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -105,8 +106,9 @@ def _refusal(request: Request, may_store: Callable[[Request], bool]) -> tuple[in
     command = request.command
     if command.get("AffectedSOPClassUID") != request.context.abstract_syntax:
         return CLASS_NOT_SUPPORTED, "the SOP class is not that of the presentation context"
-    if not command.get("AffectedSOPInstanceUID"):
-        return INVALID_INSTANCE, "the command has no Affected SOP Instance UID"
+    instance = command.get("AffectedSOPInstanceUID")
+    if not isinstance(instance, str) or not 0 < len(instance) <= _LONGEST_UID:
+        return INVALID_INSTANCE, "Affected SOP Instance UID is missing or too long"
     if not may_store(request):
         return NOT_AUTHORIZED, "the sender may not store"
     return None
