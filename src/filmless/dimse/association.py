@@ -1,0 +1,55 @@
+"""An association that is established: who the peer is, and what was negotiated."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from filmless._core import AssociateAccept, AssociateRequest, NegotiatedContext
+from filmless.dimse.link import Link
+
+__all__ = ["Association"]
+
+
+@dataclass(slots=True, eq=False)
+class Association:
+    """An association that is established.
+
+    Attributes
+    ----------
+    link
+        What moves its messages.
+    request, acceptance
+        What was asked for, and what was answered.
+    address
+        Of the peer: host and port.
+    principal
+        Who the peer is for the permissions: a `filmless.security.Principal`.
+    """
+
+    link: Link
+    request: AssociateRequest
+    acceptance: AssociateAccept
+    address: tuple[str, int]
+    principal: Any = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def calling_ae_title(self) -> str:
+        """AE title of who asked for the association."""
+        return self.request.calling_ae_title
+
+    @property
+    def called_ae_title(self) -> str:
+        """AE title of who was asked."""
+        return self.request.called_ae_title
+
+    @property
+    def contexts(self) -> list[NegotiatedContext]:
+        """The presentation contexts that were accepted."""
+        return self.link.connection.contexts
+
+    def context_for(self, sop_class: str, transfer_syntax: str | None = None) -> NegotiatedContext | None:
+        """Return a presentation context for a SOP class, with a transfer syntax if that counts; None without one."""
+        for context in self.contexts:
+            if context.abstract_syntax == sop_class and transfer_syntax in {None, context.transfer_syntax}:
+                return context
+        return None

@@ -1,0 +1,103 @@
+"""A message that is coming in: its command is here, its data set comes piece by piece."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from filmless.dimse.mailbox import Mailbox
+from filmless.dimse.steps import Buffer, Message, Sink
+from filmless.errors import LimitError
+
+__all__ = ["Incoming"]
+
+
+class Incoming:
+    """A message and the pieces of its data set.
+
+    Attributes
+    ----------
+    message
+        The message; its `data` and `result` are set by `collect` and `into`.
+    has_data_set
+        Whether a data set follows the command.
+    cancelled
+        Set when the peer sent C-CANCEL for it.
+    """
+
+    __slots__ = ("_taken", "cancelled", "has_data_set", "is_complete", "message", "pieces")
+
+    def __init__(self, message: Message, *, has_data_set: bool, taken: Callable[[int], None]) -> None:
+        self.message, self.has_data_set = message, has_data_set
+        self.is_complete = not has_data_set
+        self.pieces: Mailbox[tuple[Buffer, bool]] = Mailbox()
+        self.cancelled = asyncio.Event()
+        self._taken = taken
+
+    async def next_piece(self) -> tuple[Buffer, bool]:
+        """Return the next piece of the data set, and whether it is the last."""
+        piece, is_last = await self.pieces.get()
+        self._taken(len(piece))
+        self.is_complete = is_last
+        return piece, is_last
+
+    async def collect(self, limit: int) -> Message:
+        """Take the data set into memory.
+
+        Raises
+        ------
+        LimitError
+            It is longer than `limit` bytes.
+        """
+        if not self.has_data_set:
+            return self.message
+        gathered = bytearray()
+        while not self.is_complete:
+            piece, _ = await self.next_piece()
+            if len(gathered) + len(piece) > limit:
+                raise LimitError(f"a data set of a message is longer than {limit} bytes", limit="identifier")
+            gathered += piece
+        self.message.data = bytes(gathered)
+        return self.message
+
+    async def drop(self) -> None:
+        """Take the rest of the data set and forget it."""
+        while not self.is_complete:
+            await self.next_piece()
+
+    async def into(self, open_sink: Callable[[Message], Sink]) -> Message:
+        """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.
+
+        An error of the sink loses the rest of the data set, not the association.
+        """
+        call = asyncio.to_thread
+        sink: Sink | None = None
+        try:
+            while True:
+                piece, is_last = await self.next_piece()
+                if sink is None and is_last:  # all of it at once: one thread does everything
+                    self.message.result = await call(_take_whole, open_sink, self.message, piece)
+                    break
+                if sink is None:
+                    sink = await call(open_sink, self.message)
+                await call(sink.write, piece)
+                if is_last:
+                    self.message.result = await call(sink.finish)
+                    break
+        except Exception as error:
+            if self.pieces.error is error:  # the association ended: there is no rest
+                raise
+            self.message.result = error
+            await self.drop()
+        finally:
+            if sink is not None:
+                await asyncio.shield(call(sink.discard))
+        return self.message
+
+
+def _take_whole(open_sink: Callable[[Message], Sink], message: Message, piece: Buffer) -> Any:
+    sink = open_sink(message)
+    try:
+        sink.write(piece)
+        return sink.finish()
+    finally:
+        sink.discard()

@@ -1,0 +1,1 @@
+"""The side that is asked: associations that come in, and what answers their requests."""
