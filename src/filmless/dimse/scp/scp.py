@@ -92,6 +92,7 @@ class Scp(Registering):
         *,
         tls: ssl.SSLContext | None = None,
         sockets: Sequence[socket.socket] = (),
+        grace_s: float = 10.0,
     ) -> AsyncIterator[int]:
         """Listen while ``async with`` lasts; give the port.
 
@@ -105,6 +106,9 @@ class Scp(Registering):
             TLS, see `filmless.security.server_tls`; None speaks plainly.
         sockets
             Bound sockets to listen on instead; they are closed in the end.
+        grace_s
+            Seconds that requests which are being answered may take to finish in the end. Other associations are
+            aborted at once.
 
         Raises
         ------
@@ -112,11 +116,6 @@ class Scp(Registering):
             Others than this machine could come in, and nothing says who they are.
         NetworkError
             The address cannot be listened at.
-
-        Notes
-        -----
-        In the end what is being answered is finished, for `ScpLimits.stop_s` at the most; then associations are
-        aborted.
         """
         from filmless.dimse.scp.access import Access
         from filmless.security import check_binding
@@ -138,7 +137,7 @@ class Scp(Registering):
         try:
             yield int(found[0].getsockname()[1])
         finally:
-            await listener.stop()
+            await listener.stop(grace_s)
             threads.shutdown(wait=False, cancel_futures=True)
 
     def run(
