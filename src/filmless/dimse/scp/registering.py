@@ -46,6 +46,8 @@ class Registering:
             takes = is_storage if message == "C-STORE" else partial(is_query_retrieve, kind=message[2:])
             other = Acceptable("", tuple(transfer_syntaxes))
             self._others.append(Service((), {message: handler}, other, takes))
+        if message == "C-GET":  # who asks for instances is their SCP when they come, on the same association
+            self._others.append(Service((), {}, Acceptable("", (), False, True), is_storage))
 
     def _on(self, message: str, first: Any, more: tuple[str, ...], transfer_syntaxes: Sequence[str]) -> Any:
         if callable(first):
