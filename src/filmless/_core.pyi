@@ -14,6 +14,7 @@ __all__ = [
     "Sequence",
     "Walker",
     "__version__",
+    "append_file",
     "copied",
     "destination",
     "dictionary_entry",
@@ -46,6 +47,7 @@ __all__ = [
     "same",
     "sample_range",
     "scan",
+    "sync_folder",
     "to_json",
     "to_xml",
     "transfer_syntax",
@@ -235,6 +237,8 @@ def findings(dataset: Dataset) -> list[Finding]: ...
 def pixel_attributes(
     dataset: Dataset,
 ) -> tuple[str, str | None, tuple[int, str, int, bool, bool], tuple[Any, ...]]: ...
+def append_file(path: str | PathLike[str], data: Any, new_mode: int | None, sync: bool) -> None: ...
+def sync_folder(path: str | PathLike[str]) -> None: ...
 def read_into(dataset: Dataset, tag: int, start: int, out: Any) -> int: ...
 def keep_stored(samples: Any, stored: int, high: int, signed: bool) -> None: ...
 def unpack_bits(data: bytes, first_bit: int, stored: int, out: Any) -> None: ...

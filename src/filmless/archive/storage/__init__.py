@@ -25,6 +25,7 @@ class Draft(Protocol):
     size: int
     sha256: str  # of what was written, when it is sealed
     was_there: bool  # whether a file of these bytes was there when it was placed: it stayed
+    is_placed: bool  # whether it has its name: there is nothing to discard then
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Take more bytes."""

@@ -4,16 +4,15 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import OTHERS, make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import OTHERS, append_file, make_folder, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
@@ -64,27 +63,29 @@ class FileDraft:
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, umask: int = OTHERS) -> None:
-        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")  # for its owner alone
-        if umask != OTHERS and sys.platform != "win32":
-            os.fchmod(self._descriptor, 0o666 & ~umask)
-        self._durable = durable
+        self._folder, self._umask, self._durable = folder, umask, durable
+        self.path = f"{folder}/{secrets.token_hex(16)}.part"
+        self._held: bytes | bytearray | memoryview = b""
+        self._is_begun = self._is_sealed = False
         self._digest = hashlib.sha256()
-        self.size, self.sha256, self.was_there = 0, "", False
+        self.size, self.sha256, self.was_there, self.is_placed = 0, "", False, False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take more bytes."""
+        """Take more bytes. The last ones are kept: most instances are one piece, written and synchronised in one go."""
+        if self._held:
+            self._append(sync=False)
         view = memoryview(data).cast("B")
         self._digest.update(view)
         self.size += len(view)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        self._held = view
+        if len(view) > _PIECE or not isinstance(view.obj, bytes):  # much, or what may be another by then
+            self._append(sync=False)
 
     def seal(self) -> None:
         """Make it durable, and take no more."""
-        if self._durable:
-            sync_file(self._descriptor)
-        self._close()
-        self.sha256 = self._digest.hexdigest()
+        if not self._is_sealed:
+            self._append(sync=self._durable)
+            self.sha256, self._is_sealed = self._digest.hexdigest(), True
 
     def open(self) -> str:
         """Return its path."""
@@ -92,14 +93,22 @@ class FileDraft:
 
     def discard(self) -> None:
         """Forget it."""
-        self._close()
-        with suppress(FileNotFoundError):
-            os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
+        self._held = b""
+        if self._is_begun and not self.is_placed:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
 
-    def _close(self) -> None:
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
-            os.close(descriptor)
+    def _append(self, *, sync: bool) -> None:
+        held, self._held = self._held, b""
+        mode = None if self._is_begun else 0o666 & ~self._umask
+        self._is_begun = True
+        try:
+            append_file(self.path, held, mode, sync)
+        except FileNotFoundError:
+            if mode is None:
+                raise
+            make_folder(self._folder, umask=self._umask)  # somebody tidied up
+            append_file(self.path, held, mode, sync)
 
 
 class Folder:
@@ -130,11 +139,7 @@ class Folder:
 
     def draft(self) -> Draft:
         """Begin a file."""
-        try:
-            return FileDraft(self._incoming, umask=self._umask)
-        except FileNotFoundError:  # somebody tidied up
-            make_folder(self._incoming, umask=self._umask)
-            return FileDraft(self._incoming, umask=self._umask)
+        return FileDraft(self._incoming, umask=self._umask)
 
     def place(self, draft: Draft, area: Area) -> str:
         """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it.
@@ -147,6 +152,7 @@ class Folder:
             draft.discard()
         else:
             self._rename(str(draft.open()), location)
+            draft.is_placed = True
         return location
 
     def settle(self, locations: Iterable[str]) -> None:

@@ -47,6 +47,7 @@ class LinkedDraft:
         self._path = folder / f"{secrets.token_hex(16)}.part"
         self._path.hardlink_to(os.path.realpath(source))
         self.size, self.sha256, self.was_there = self._path.stat().st_size, sha256, False
+        self.is_placed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
         """Refuse: it is whole."""
@@ -68,4 +69,5 @@ class LinkedDraft:
 
     def discard(self) -> None:
         """Take the name away again."""
-        self._path.unlink(missing_ok=True)
+        if not self.is_placed:
+            self._path.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ class Part:
         """Take more bytes; once it has failed, forget them."""
         self.size += len(data)
         if len(self._head) < _HEAD:
-            self._head += bytes(data[: _HEAD - len(self._head)])
+            self._head += data[: _HEAD - len(self._head)]
         most = self._service.limits.part_bytes
         if self.failure is None and self.size > most:
             self.failure = LimitError(f"an instance of more than {most} bytes", limit="part_bytes", value=most)
