@@ -9,12 +9,12 @@ __all__ = [
     "DataElement",
     "Dataset",
     "ElementIterator",
+    "FileWriter",
     "Finding",
     "Handle",
     "Sequence",
     "Walker",
     "__version__",
-    "append_file",
     "copied",
     "destination",
     "dictionary_entry",
@@ -83,6 +83,13 @@ class _TransferSyntax(TypedDict):
     retired: bool
     bits: tuple[int, int]
     media_type: str
+
+@final
+class FileWriter:
+    def __new__(cls, path: str | PathLike[str], mode: int) -> Self: ...
+    def write(self, pieces: list[bytes | bytearray | memoryview]) -> None: ...
+    def seal(self, pieces: list[bytes | bytearray | memoryview], sync: bool) -> str: ...
+    def close(self) -> None: ...
 
 @final
 class Finding:
@@ -237,7 +244,6 @@ def findings(dataset: Dataset) -> list[Finding]: ...
 def pixel_attributes(
     dataset: Dataset,
 ) -> tuple[str, str | None, tuple[int, str, int, bool, bool], tuple[Any, ...]]: ...
-def append_file(path: str | PathLike[str], data: Any, new_mode: int | None, sync: bool) -> None: ...
 def sync_folder(path: str | PathLike[str]) -> None: ...
 def read_into(dataset: Dataset, tag: int, start: int, out: Any) -> int: ...
 def keep_stored(samples: Any, stored: int, high: int, signed: bool) -> None: ...

@@ -113,7 +113,7 @@ def test_any_step_of_the_disk_can_fail(
 
     owner, name = {
         "write": (folder_module.FileDraft, "write"),
-        "seal": (folder_module, "append_file"),
+        "seal": (folder_module.FileDraft, "seal"),
         "place": (folder_module.Folder, "_rename"),
         "settle": (folder_module.Folder, "settle"),
     }[step]

@@ -94,7 +94,7 @@ class Disk:
             if self._is_ours(path) and "O_CREAT" in call.arguments and path not in self.names:
                 self.names[path] = File()
             if self._is_ours(path) and isinstance(self.names.get(path), File):
-                self._ends[path] = len(self.names[path].seen) if "O_APPEND" in call.arguments else 0
+                self._ends[path] = 0
         elif call.name.startswith(("write", "pwrite")):
             self._write(call)
         elif call.name in {"ftruncate", "fallocate"}:

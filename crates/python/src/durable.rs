@@ -1,31 +1,110 @@
-//! Files that survive a loss of power, in one call: a thread that gives Python's lock back for each step waits for it
+//! Files that survive a loss of power, in few calls: a thread that gives Python's lock back for each step waits for it
 //! as often.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use filmless_core::Error;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::errors::at_path;
 
-/// Writes bytes to the end of a file, or to a new one; then through to the disk, if that is asked for.
-#[pyfunction]
-pub fn append_file(py: Python<'_>, path: PathBuf, data: PyBuffer<u8>, new_mode: Option<u32>, sync: bool) -> PyResult<()> {
-    if !data.is_c_contiguous() {
-        return Err(PyBufferError::new_err("the bytes are not in one piece"));
+/// Bytes that are written before the next are hashed: they are in the processor's cache still.
+const PIECE: usize = 64 << 10;
+/// Nobody but its owner, from the beginning on.
+const OWN: u32 = 0o600;
+
+/// A new file that is hashed while it is written.
+#[pyclass(frozen)]
+pub struct FileWriter {
+    path: PathBuf,
+    mode: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<File>,
+    digest: Sha256,
+}
+
+#[pymethods]
+impl FileWriter {
+    #[new]
+    fn new(path: PathBuf, mode: u32) -> Self {
+        Self { path, mode, state: Mutex::default() }
     }
-    // The buffer is held until the end of this function. Who writes into it meanwhile gets what they deserve into
-    // their file: it is handed to the system, nothing here depends on what it says.
-    #[allow(unsafe_code)]
-    let bytes = match data.len_bytes() {
-        0 => &[][..],
-        length => unsafe { std::slice::from_raw_parts(data.buf_ptr().cast::<u8>(), length) },
-    };
-    py.detach(|| append(&path, bytes, new_mode, sync)).map_err(|error| at_path(Error::Io(error), Some(&path)))
+
+    /// Writes bytes to the end; the first makes the file.
+    fn write(&self, py: Python<'_>, pieces: Vec<PyBuffer<u8>>) -> PyResult<()> {
+        let pieces = slices(&pieces)?;
+        self.detached(py, |state| self.append(state, &pieces))
+    }
+
+    /// Writes the last bytes, through to the disk if that is asked for, and closes; the SHA-256 of all.
+    fn seal(&self, py: Python<'_>, pieces: Vec<PyBuffer<u8>>, sync: bool) -> PyResult<String> {
+        let pieces = slices(&pieces)?;
+        self.detached(py, |state| {
+            self.append(state, &pieces)?;
+            let file = state.file.take();
+            if let (true, Some(file)) = (sync, file) {
+                file.sync_all()?;
+            }
+            let digest = std::mem::take(&mut state.digest).finalize();
+            let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
+        })
+    }
+
+    /// Closes it as it is.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.detached(py, |state| {
+            state.file = None;
+            Ok(())
+        })
+    }
+}
+
+impl FileWriter {
+    fn detached<T: Send>(&self, py: Python<'_>, work: impl Send + FnOnce(&mut State) -> io::Result<T>) -> PyResult<T> {
+        py.detach(|| work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)))
+            .map_err(|error| at_path(Error::Io(error), Some(&self.path)))
+    }
+
+    fn append(&self, state: &mut State, pieces: &[&[u8]]) -> io::Result<()> {
+        if state.file.is_none() {
+            state.file = Some(created(&self.path, self.mode)?);
+        }
+        let Some(file) = state.file.as_mut() else { return Ok(()) };
+        for piece in pieces.iter().flat_map(|piece| piece.chunks(PIECE)) {
+            state.digest.update(piece);
+            file.write_all(piece)?;
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of buffers, which hold them as long as they live.
+fn slices(buffers: &[PyBuffer<u8>]) -> PyResult<Vec<&[u8]>> {
+    buffers
+        .iter()
+        .map(|buffer| {
+            if !buffer.is_c_contiguous() {
+                return Err(PyBufferError::new_err("the bytes are not in one piece"));
+            }
+            if buffer.len_bytes() == 0 {
+                return Ok(&[][..]);
+            }
+            // Who writes into it meanwhile gets what they deserve into their file: nothing here depends on the bytes.
+            #[allow(unsafe_code)]
+            Ok(unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<u8>(), buffer.len_bytes()) })
+        })
+        .collect()
 }
 
 /// Writes the names in a folder through to the disk.
@@ -34,43 +113,20 @@ pub fn sync_folder(py: Python<'_>, path: PathBuf) -> PyResult<()> {
     py.detach(|| File::open(&path)?.sync_all()).map_err(|error| at_path(Error::Io(error), Some(&path)))
 }
 
-fn append(path: &Path, bytes: &[u8], new_mode: Option<u32>, sync: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    match new_mode {
-        Some(mode) => created_with(options.write(true).create_new(true), mode),
-        None => options.append(true),
-    };
-    let mut file = options.open(path)?;
-    if let Some(mode) = new_mode {
-        open_to(&file, mode)?;
+#[cfg(unix)]
+fn created(path: &Path, mode: u32) -> io::Result<File> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = OpenOptions::new().write(true).create_new(true).mode(OWN).open(path)?;
+    if mode != OWN {
+        // Not at its making: what the process denies to all its files would be denied here, too.
+        file.set_permissions(Permissions::from_mode(mode))?;
     }
-    file.write_all(bytes)?;
-    if sync { file.sync_all() } else { Ok(()) }
-}
-
-/// Nobody but its owner, from the beginning on.
-const OWN: u32 = 0o600;
-
-#[cfg(unix)]
-fn created_with(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(mode & OWN)
-}
-
-#[cfg(unix)]
-fn open_to(file: &File, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    // Not at its making: what the process denies to all its files would be denied here, too.
-    if mode == OWN { Ok(()) } else { file.set_permissions(std::fs::Permissions::from_mode(mode)) }
+    Ok(file)
 }
 
 #[cfg(not(unix))]
-fn created_with(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
-    options
-}
-
-#[cfg(not(unix))]
-fn open_to(_file: &File, _mode: u32) -> io::Result<()> {
+fn created(path: &Path, _mode: u32) -> io::Result<File> {
     let _ = OWN;
-    Ok(())
+    OpenOptions::new().write(true).create_new(true).open(path)
 }

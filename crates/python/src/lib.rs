@@ -37,7 +37,7 @@ mod _core {
     #[pymodule_export]
     use crate::dictionary::{dictionary_entry, keywords, private_entry, transfer_syntax, transfer_syntaxes, uid_entry};
     #[pymodule_export]
-    use crate::durable::{append_file, sync_folder};
+    use crate::durable::{FileWriter, sync_folder};
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]

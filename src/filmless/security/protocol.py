@@ -10,13 +10,6 @@ from filmless.security.limits import Limits
 
 __all__ = ["BoundedProtocol"]
 
-#: Bytes of a body that are handed on together: each handing on costs as much as to copy some hundred KiB.
-_MOST_GATHERED: Final = 1 << 20
-#: What all connections together may gather; each has `_LEAST_GATHERED`, however many there are.
-_GATHERED: Final = 32 << 20
-_LEAST_GATHERED: Final = 64 << 10
-#: How long a piece waits for the next ones.
-_GATHER_S: Final = 0.01
 _REFUSAL: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -36,7 +29,6 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _late: asyncio.TimerHandle | None = None
     _tls: dict[str, Any] | None = None
-    _gathering: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -47,7 +39,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._not_late()
-        self._hand_on()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -82,30 +73,19 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body; it is handed on with those that come right behind it."""
+        """Take a piece of a body: as it is, where uvicorn copies it twice, unless one waits to be taken."""
         self._has_advanced = True
-        cycle = self.cycle
-        if cycle.response_complete:
-            return
-        cycle.body += body
-        if len(cycle.body) >= min(_MOST_GATHERED, max(_LEAST_GATHERED, _GATHERED // len(self.connections))):
-            self.flow.pause_reading()
-            self._hand_on()
-        elif self._gathering is None:
-            self._gathering = self.loop.call_later(_GATHER_S, self._hand_on)
+        cycle: Any = self.cycle
+        if cycle.body or not isinstance(body, bytes):
+            super().on_body(body)
+        elif not cycle.response_complete:
+            cycle.body = body
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._has_advanced = True
-        self._hand_on()
         super().on_message_complete()
-
-    def _hand_on(self) -> None:
-        if self._gathering is not None:
-            self._gathering.cancel()
-            self._gathering = None
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.message_event.set()
 
     def _is_idle(self) -> bool:
         cycle: Any = self.cycle  # None before the first request, whatever uvicorn's types say

@@ -27,7 +27,7 @@ class Draft(Protocol):
     was_there: bool  # whether a file of these bytes was there when it was placed: it stayed
     is_placed: bool  # whether it has its name: there is nothing to discard then
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:
         """Take more bytes."""
 
     def seal(self) -> None:

@@ -1,13 +1,13 @@
 """What makes files and their names survive a loss of power, on every system."""
 
+import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from filmless import _core
-
-__all__ = ["OTHERS", "append_file", "make_file", "make_folder", "sync_file", "sync_folder"]
+__all__ = ["OTHERS", "FileWriter", "PlainWriter", "make_file", "make_folder", "sync_file", "sync_folder"]
 
 OTHERS: Final = 0o077
 """What is taken away from the group and from others: they have nothing to do with an archive."""
@@ -29,24 +29,40 @@ else:
         os.fsync(descriptor)
 
 
-def append_file_plainly(
-    path: str | Path, data: bytes | bytearray | memoryview, new_mode: int | None, sync: bool
-) -> None:
-    """Write bytes to the end of a file, or to a new one of this mode; then through to the disk, if that is asked for."""
-    flags = os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    flags |= os.O_APPEND if new_mode is None else os.O_CREAT | os.O_EXCL
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        if new_mode not in {None, 0o600} and sys.platform != "win32":
-            # Not at its making: what the process denies to all its files would be denied here, too.
-            os.fchmod(descriptor, new_mode)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
+class PlainWriter:
+    """A new file that is hashed while it is written."""
+
+    def __init__(self, path: str | Path, mode: int) -> None:
+        self._path, self._mode, self._descriptor = path, mode, -1
+        self._digest = hashlib.sha256()
+
+    def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> None:
+        """Write bytes to the end; the first call makes the file."""
+        if self._descriptor < 0:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+            self._descriptor = os.open(self._path, flags, 0o600)
+            if self._mode != 0o600 and sys.platform != "win32":
+                # Not at its making: what the process denies to all its files would be denied here, too.
+                os.fchmod(self._descriptor, self._mode)
+        for piece in pieces:
+            view = memoryview(piece)
+            self._digest.update(view)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+
+    def seal(self, pieces: Sequence[bytes | bytearray | memoryview], sync: bool) -> str:
+        """Write the last bytes, through to the disk if that is asked for, and close; return the SHA-256 of all."""
+        self.write(pieces)
         if sync:
-            sync_file(descriptor)
-    finally:
-        os.close(descriptor)
+            sync_file(self._descriptor)
+        self.close()
+        return self._digest.hexdigest()
+
+    def close(self) -> None:
+        """Close it as it is."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def sync_folder_plainly(path: str | Path) -> None:
@@ -61,10 +77,10 @@ def sync_folder_plainly(path: str | Path) -> None:
 
 
 if sys.platform == "linux":
-    # Python's lock is given back once, not for each step: where others wait for it, each giving back is a wait.
-    append_file, sync_folder = _core.append_file, _core.sync_folder
+    # They give Python's lock back once, not for each step: where others wait for it, each giving back is a wait.
+    from filmless._core import FileWriter, sync_folder
 else:
-    append_file, sync_folder = append_file_plainly, sync_folder_plainly
+    FileWriter, sync_folder = PlainWriter, sync_folder_plainly
 
 
 def make_folder(path: Path, *, umask: int = OTHERS) -> None:

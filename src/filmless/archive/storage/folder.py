@@ -1,22 +1,23 @@
 """Files in a folder: written aside, made durable, named by their digest, in a tree of 256 folders an area."""
 
 import errno
-import hashlib
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import OTHERS, append_file, make_folder, sync_folder
+from filmless.archive.storage.durable import OTHERS, FileWriter, make_folder, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _PIECE: Final = 1 << 20
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
@@ -65,27 +66,27 @@ class FileDraft:
     def __init__(self, folder: Path, *, durable: bool = True, umask: int = OTHERS) -> None:
         self._folder, self._umask, self._durable = folder, umask, durable
         self.path = f"{folder}/{secrets.token_hex(16)}.part"
-        self._held: bytes | bytearray | memoryview = b""
-        self._is_begun = self._is_sealed = False
-        self._digest = hashlib.sha256()
+        self._writer = FileWriter(self.path, 0o666 & ~umask)
+        self._waiting: list[bytes | bytearray | memoryview] = []
+        self._is_begun = False
         self.size, self.sha256, self.was_there, self.is_placed = 0, "", False, False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take more bytes. The last ones are kept: most instances are one piece, written and synchronised in one go."""
-        if self._held:
-            self._append(sync=False)
-        view = memoryview(data).cast("B")
-        self._digest.update(view)
-        self.size += len(view)
-        self._held = view
-        if len(view) > _PIECE or not isinstance(view.obj, bytes):  # much, or what may be another by then
-            self._append(sync=False)
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:
+        """Take more bytes. The last wait for `seal`: most instances are so few that all is done in one go."""
+        if self._waiting:
+            self._begun(self._writer.write, self._waiting)
+        self._waiting = [memoryview(piece).cast("B") for piece in pieces]
+        size = sum(map(len, self._waiting))
+        self.size += size
+        if size > _PIECE or not all(isinstance(view.obj, bytes) for view in self._waiting):  # or are others by then
+            self._begun(self._writer.write, self._waiting)
+            self._waiting = []
 
     def seal(self) -> None:
         """Make it durable, and take no more."""
-        if not self._is_sealed:
-            self._append(sync=self._durable)
-            self.sha256, self._is_sealed = self._digest.hexdigest(), True
+        if not self.sha256:
+            waiting, self._waiting = self._waiting, []
+            self.sha256 = self._begun(self._writer.seal, waiting, self._durable)
 
     def open(self) -> str:
         """Return its path."""
@@ -93,22 +94,23 @@ class FileDraft:
 
     def discard(self) -> None:
         """Forget it."""
-        self._held = b""
+        self._waiting = []
         if self._is_begun and not self.is_placed:
+            self._writer.close()
             with suppress(FileNotFoundError):
                 os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
 
-    def _append(self, *, sync: bool) -> None:
-        held, self._held = self._held, b""
-        mode = None if self._is_begun else 0o666 & ~self._umask
-        self._is_begun = True
+    def _begun(self, step: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
+        """Do what may make the file."""
         try:
-            append_file(self.path, held, mode, sync)
+            return step(*args, **options)
         except FileNotFoundError:
-            if mode is None:
+            if self._is_begun:
                 raise
             make_folder(self._folder, umask=self._umask)  # somebody tidied up
-            append_file(self.path, held, mode, sync)
+            return step(*args, **options)
+        finally:
+            self._is_begun = True
 
 
 class Folder:

@@ -49,7 +49,7 @@ class LinkedDraft:
         self.size, self.sha256, self.was_there = self._path.stat().st_size, sha256, False
         self.is_placed = False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
         """Refuse: it is whole."""
         raise TypeError("a file that is linked to takes no bytes")
 

@@ -17,7 +17,6 @@ __all__ = ["body", "parts"]
 _PIECE: Final = 1 << 20
 _FEW: Final = 8 << 10  # bytes of a body in which parts are looked for, where they are tiny
 _MANY: Final = 256 << 10
-_GROWTH: Final = 8
 _TURN: Final = 200  # events
 _FREE: Final = 64 << 20
 _RATIO: Final = 100
@@ -64,7 +63,7 @@ async def parts(request: Request, service: Service, media_type: MediaType) -> As
         while start < len(piece):
             events = found.feed(piece[start : start + size])
             start += size
-            size = _FEW if len(events) > _TURN // 2 else min(_MANY, _GROWTH * size)
+            size = _FEW if len(events) > _TURN // 2 else _MANY
             for number, event in enumerate(events, 1):
                 yield event
                 if number % _TURN == 0 or (size == _FEW and number == len(events)):
