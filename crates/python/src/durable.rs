@@ -1,10 +1,11 @@
 //! Files that survive a loss of power, in few calls: a thread that gives Python's lock back for each step waits for it
 //! as often.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use filmless_core::Error;
 use pyo3::buffer::PyBuffer;
@@ -30,6 +31,7 @@ pub struct FileWriter {
 #[derive(Default)]
 struct State {
     file: Option<File>,
+    syncing: Option<JoinHandle<io::Result<()>>>,
     digest: Sha256,
 }
 
@@ -46,14 +48,14 @@ impl FileWriter {
         self.detached(py, |state| self.append(state, &pieces))
     }
 
-    /// Writes the last bytes, through to the disk if that is asked for, and closes; the SHA-256 of all.
+    /// Writes the last bytes; the SHA-256 of all. What is asked to go through to the disk is on its way from here on,
+    /// and there when it is placed: what is in the file can be read meanwhile.
     fn seal(&self, py: Python<'_>, pieces: Vec<PyBuffer<u8>>, sync: bool) -> PyResult<String> {
         let pieces = slices(&pieces)?;
         self.detached(py, |state| {
             self.append(state, &pieces)?;
-            let file = state.file.take();
-            if let (true, Some(file)) = (sync, file) {
-                file.sync_all()?;
+            if let (true, Some(file)) = (sync, state.file.take()) {
+                state.syncing = synced(file)?;
             }
             let digest = std::mem::take(&mut state.digest).finalize();
             let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -61,12 +63,44 @@ impl FileWriter {
         })
     }
 
+    /// Gives it another name, unless a file of this size has that; whether it did.
+    fn place(&self, py: Python<'_>, target: PathBuf, size: u64) -> PyResult<bool> {
+        self.detached(py, |state| {
+            state.wait()?;
+            if fs::metadata(&target).is_ok_and(|found| found.len() == size) {
+                return Ok(false);
+            }
+            fs::rename(&self.path, &target).map(|()| true)
+        })
+    }
+
     /// Closes it as it is.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.detached(py, |state| {
             state.file = None;
-            Ok(())
+            state.wait()
         })
+    }
+}
+
+impl State {
+    /// Waits until all is on the disk.
+    fn wait(&mut self) -> io::Result<()> {
+        match self.syncing.take() {
+            Some(syncing) => syncing.join().unwrap_or_else(|_| Err(io::Error::other("the thread has ended"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes a file through to the disk, in a thread; or at once, where there is none.
+fn synced(file: File) -> io::Result<Option<JoinHandle<io::Result<()>>>> {
+    let file = Arc::new(file);
+    let same = Arc::clone(&file);
+    let begun = thread::Builder::new().name("filmless-sync".into()).spawn(move || same.sync_all());
+    match begun {
+        Ok(thread) => Ok(Some(thread)),
+        Err(_) => file.sync_all().map(|()| None),
     }
 }
 

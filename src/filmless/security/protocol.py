@@ -72,8 +72,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._has_advanced = True
         super().on_headers_complete()
-        if self.cycle is not None and not self.cycle.response_started:
-            self.cycle.transport = _Joining(self.transport, self.cycle)  # type: ignore[assignment]  # as it is used
+        cycle: Any = self.cycle  # none where the head asks for another protocol, whatever uvicorn's types say
+        if cycle is not None and not cycle.response_started:
+            cycle.transport = _Joining(self.transport, cycle)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body: as it is, where uvicorn copies it twice, unless one waits to be taken."""

@@ -4,10 +4,20 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["OTHERS", "FileWriter", "PlainWriter", "make_file", "make_folder", "sync_file", "sync_folder"]
+__all__ = [
+    "OTHERS",
+    "FileWriter",
+    "PlainWriter",
+    "make_file",
+    "make_folder",
+    "place_plainly",
+    "sync_file",
+    "sync_folder",
+]
 
 OTHERS: Final = 0o077
 """What is taken away from the group and from others: they have nothing to do with an archive."""
@@ -58,11 +68,24 @@ class PlainWriter:
         self.close()
         return self._digest.hexdigest()
 
+    def place(self, target: str | Path, size: int) -> bool:
+        """Give it another name, unless a file of this size has that; return whether it did."""
+        return place_plainly(self._path, target, size)
+
     def close(self) -> None:
         """Close it as it is."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def place_plainly(source: str | Path, target: str | Path, size: int) -> bool:
+    """Give a file another name, unless a file of this size has that; return whether it did."""
+    with suppress(FileNotFoundError):
+        if os.stat(target).st_size == size:  # noqa: PTH116 - a path object costs as much as the call
+            return False
+    os.replace(source, target)  # noqa: PTH105
+    return True
 
 
 def sync_folder_plainly(path: str | Path) -> None:
@@ -77,7 +100,8 @@ def sync_folder_plainly(path: str | Path) -> None:
 
 
 if sys.platform == "linux":
-    # They give Python's lock back once, not for each step: where others wait for it, each giving back is a wait.
+    # They give Python's lock back once, not for each step: where others wait for it, each giving back is a wait. And
+    # the writer's file is on its way to the disk while its header is read.
     from filmless._core import FileWriter, sync_folder
 else:
     FileWriter, sync_folder = PlainWriter, sync_folder_plainly

@@ -67,7 +67,7 @@ class FileDraft:
         self._folder, self._umask, self._durable = folder, umask, durable
         self.path = f"{folder}/{secrets.token_hex(16)}.part"
         self._writer = FileWriter(self.path, 0o666 & ~umask)
-        self._waiting: list[bytes | bytearray | memoryview] = []
+        self._waiting: list[memoryview] = []
         self._is_begun = False
         self.size, self.sha256, self.was_there, self.is_placed = 0, "", False, False
 
@@ -92,11 +92,17 @@ class FileDraft:
         """Return its path."""
         return self.path
 
+    def put(self, path: str) -> bool:
+        """Give it a name, unless a file of its size has that; it is on the disk then."""
+        self.is_placed = self._writer.place(path, self.size)
+        return self.is_placed
+
     def discard(self) -> None:
         """Forget it."""
         self._waiting = []
         if self._is_begun and not self.is_placed:
-            self._writer.close()
+            with suppress(OSError):  # that it cannot be synchronised
+                self._writer.close()
             with suppress(FileNotFoundError):
                 os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
 
@@ -149,10 +155,16 @@ class Folder:
         One that is damaged has not, and is replaced.
         """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if _size_of(self._at(location)) == draft.size and _are_same(self._at(location), str(draft.open())):
+        target = self._at(location)
+        try:
+            is_placed = draft.put(target)
+        except FileNotFoundError:
+            self._make_area(area)
+            is_placed = draft.put(target)
+        if not is_placed and _are_same(target, str(draft.open())):
             draft.was_there = True
             draft.discard()
-        else:
+        elif not is_placed:
             self._rename(str(draft.open()), location)
             draft.is_placed = True
         return location

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from filmless.archive.storage.durable import sync_file
+from filmless.archive.storage.durable import place_plainly, sync_file
 
 __all__ = ["LinkedDraft", "is_unalterable"]
 
@@ -66,6 +66,11 @@ class LinkedDraft:
     def open(self) -> str:
         """Return its path."""
         return str(self._path)
+
+    def put(self, path: str) -> bool:
+        """Give it a name, unless a file of its size has that."""
+        self.is_placed = place_plainly(self._path, path, self.size)
+        return self.is_placed
 
     def discard(self) -> None:
         """Take the name away again."""
