@@ -94,10 +94,12 @@ class Committer:
                 self._changed.notify_all()
                 return newcomer.future
             self._is_led = True
-            if not is_waited_for or self._options.batch_delay_s:
-                self._leaders.submit(self._lead, -1)
-                return newcomer.future
-        self._lead(_LED_BATCHES)
+        # Ctrl-C comes to the main thread alone, and shall not come in the middle of what others wait for.
+        is_interruptible = threading.current_thread() is threading.main_thread()
+        if is_waited_for and not is_interruptible and not self._options.batch_delay_s:
+            self._lead(_LED_BATCHES)
+        else:
+            self._hand_over()
         return newcomer.future
 
     def close(self) -> bool:
@@ -167,8 +169,14 @@ class Committer:
             self._commit(batch)
             batches -= 1
             if not batches:
-                self._leaders.submit(self._lead, -1)
+                self._hand_over()
                 return
+
+    def _hand_over(self) -> None:
+        try:
+            self._leaders.submit(self._lead, -1)
+        except RuntimeError:  # the interpreter ends, and begins no thread any more
+            self._lead(-1)
 
     def _gather(self) -> list[Newcomer]:
         """Return who waits; when nobody does, the next to come leads."""
