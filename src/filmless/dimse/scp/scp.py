@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from filmless._core import AssociateRequest, Connection, Event, Policy, Reject, UserInformation
+from filmless._core import AssociateRequest, Connection, Event, ExtendedNegotiation, Policy, Reject, UserInformation
 from filmless.dimse.association import Association
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
@@ -94,9 +94,21 @@ class Scp:
         if request.called_ae_title != self.ae_title:
             link.reject(Reject(1, 1, 7))
             return None
-        accept = link.connection.answer(self._policy, UserInformation(maximum_length=self._maximum_length))
+        user = UserInformation(maximum_length=self._maximum_length, extended=self._extended(request))
+        accept = link.connection.answer(self._policy, user)
         link.accept(accept)
         return Association(link, request, accept, link.address)
+
+    def _extended(self, request: AssociateRequest) -> list[ExtendedNegotiation]:
+        """Agree to what is asked for and supported, byte by byte (PS3.7 D.3.3.5, PS3.4 C.5)."""
+        supported = {name: flags for service in self._services for name, flags in service.extended.items()}
+        return [
+            ExtendedNegotiation(
+                one.sop_class, bytes(a & b for a, b in zip(one.information, supported[one.sop_class], strict=False))
+            )
+            for one in request.user.extended
+            if one.sop_class in supported
+        ]
 
     async def _answer_all(self, association: Association) -> None:
         while True:

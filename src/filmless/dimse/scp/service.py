@@ -24,11 +24,14 @@ class Service:
         What answers a request, by the name of the message: ``"C-STORE"``.
     otherwise
         What is taken of every SOP class that no service names; None takes no other.
+    extended
+        What is supported of extended negotiation, by SOP class: a byte for each thing that can be asked for.
     """
 
     accepted: tuple[Acceptable, ...]
     handlers: Mapping[str, Handler]
     otherwise: Acceptable | None = None
+    extended: Mapping[str, bytes] = field(default_factory=dict)
     sop_classes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,18 @@
+"""Answering that a request is refused, and why."""
+
+from typing import Any, Final
+
+from filmless.dimse.scp.request import Request
+from filmless.errors import DicomError
+
+__all__ = ["refuse"]
+
+_COMMENT: Final = 64  # letters of an LO
+
+
+async def refuse(request: Request, status: int, error: DicomError) -> None:
+    """Answer with a status of failure, and say what about: a message of ours has no value of a patient."""
+    fields: dict[str, Any] = {"ErrorComment": error.message.encode("ascii", "replace").decode()[:_COMMENT]}
+    if error.tag is not None:
+        fields["OffendingElement"] = [int(error.tag)]
+    await request.respond(status, **fields)
