@@ -59,7 +59,7 @@ class Request:
         """Have a sink take the data set in threads that may block; return what it made of it, or the error."""
         return (await self._incoming.into(open_sink)).result
 
-    async def respond(self, status: int, dataset: Dataset | bytes | None = None, **fields: object) -> None:
+    async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one.
 
         Parameters
@@ -67,12 +67,12 @@ class Request:
         status
             Of the answer.
         dataset
-            What goes with it; it is encoded as the presentation context has it, and bytes are.
+            What goes with it; it is encoded as the presentation context has it.
         **fields
             Further elements of the command by keyword.
         """
-        data = dataset if isinstance(dataset, bytes) else None
-        if isinstance(dataset, Dataset):
+        data = None
+        if dataset is not None:
             data = encode(dataset, transfer_syntax=self.context.transfer_syntax, part10=False)
         self.is_answered = status >> 8 != 0xFF
         await self.association.link.send(self.context.id, response_to(self.command, status, **fields), data)

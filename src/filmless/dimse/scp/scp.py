@@ -100,15 +100,14 @@ class Scp:
         return Association(link, request, accept, link.address)
 
     def _extended(self, request: AssociateRequest) -> list[ExtendedNegotiation]:
-        """Agree to what is asked for and supported, byte by byte (PS3.7 D.3.3.5, PS3.4 C.5)."""
-        supported = {name: flags for service in self._services for name, flags in service.extended.items()}
-        return [
-            ExtendedNegotiation(
-                one.sop_class, bytes(a & b for a, b in zip(one.information, supported[one.sop_class], strict=False))
-            )
-            for one in request.user.extended
-            if one.sop_class in supported
-        ]
+        """Return the answers to the extended negotiation of SOP classes (PS3.7 D.3.3.5)."""
+        answers = {}
+        for asked in request.user.extended:
+            for service in self._services:
+                answer = None if service.extended is None else service.extended(asked.sop_class, asked.information)
+                if answer is not None:
+                    answers[asked.sop_class] = ExtendedNegotiation(asked.sop_class, answer)
+        return list(answers.values())
 
     async def _answer_all(self, association: Association) -> None:
         while True:

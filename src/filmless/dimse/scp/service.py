@@ -25,13 +25,14 @@ class Service:
     otherwise
         What is taken of every SOP class that no service names; None takes no other.
     extended
-        What is supported of extended negotiation, by SOP class: a byte for each thing that can be asked for.
+        What is answered to the extended negotiation of a SOP class: its UID and what the requestor sent become what is
+        answered, or None. Without it there is no answer.
     """
 
     accepted: tuple[Acceptable, ...]
     handlers: Mapping[str, Handler]
     otherwise: Acceptable | None = None
-    extended: Mapping[str, bytes] = field(default_factory=dict)
+    extended: Callable[[str, bytes], bytes | None] | None = None
     sop_classes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

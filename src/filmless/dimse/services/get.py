@@ -36,7 +36,7 @@ def get(archive: Archive, *, most: int = 200_000, pending_s: float = 0.25) -> Se
     PS3.4 C.4.3
     """
     getting = _Getting(Retrieval(archive, most), pending_s)
-    return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, extended=extended(GET))
+    return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, extended=extended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def acceptable(sop_classes: tuple[str, ...]) -> tuple[Acceptable, ...]:
     return tuple(Acceptable(sop_class, _TRANSFER_SYNTAXES) for sop_class in sop_classes)
 
 
-def extended(sop_classes: tuple[str, ...]) -> dict[str, bytes]:
-    """Return what is supported of extended negotiation."""
-    return {sop_class: _QUERIES if sop_class in FIND else _RETRIEVALS for sop_class in sop_classes}
+def extended(sop_class: str, asked: bytes) -> bytes | None:
+    """Return what of an extended negotiation is supported: what is asked for and supported, byte by byte."""
+    supported = _QUERIES if sop_class in FIND else _RETRIEVALS if sop_class in LEVELS else None
+    return supported and bytes(mine & theirs for mine, theirs in zip(supported, asked, strict=False))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 
 from filmless.archive import Archive, Query, Within
+from filmless.dimse.messages import response_to
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.answers import Answers
@@ -43,7 +44,7 @@ def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60
     PS3.4 C.4.1
     """
     finding = _Finding(archive, most, timeout_s)
-    return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended(FIND))
+    return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class _Finding:
                     if sent == self.most:
                         await request.respond(_OUT_OF_RESOURCES, ErrorComment="there are more matches than are sent")
                         return
-                    await request.respond(status, answer)
+                    await _send(request, status, answer)
                     sent += 1
         await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
 
@@ -127,6 +128,11 @@ class _Finding:
             if not following.cancelled():
                 following.exception()  # it is told, or nobody waits for it
             await asyncio.shield(asyncio.to_thread(rows.close))
+
+
+async def _send(request: Request, status: int, answer: bytes) -> None:
+    """Send a pending answer, which is encoded already."""
+    await request.association.link.send(request.context.id, response_to(request.command, status), answer)
 
 
 def _negotiated(request: Request, at: int) -> bool:

@@ -14,6 +14,7 @@ from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.operations.requesting import request_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.services.outgoing import Outgoing
+from filmless.dimse.services.refusal import error_comment
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS, kind_of
 from filmless.errors import DicomError
 
@@ -23,6 +24,7 @@ _UNABLE: Final = 0xA702
 _FAILURES: Final = 0xB000
 _MOST: Final = 0xFFFF  # what a count holds
 _LIST: Final = 65_000  # bytes of a list of UIDs, whose length has 16 bits
+_HEARTBEAT_S: Final = 1.0
 _ANSWER: Final = 1 << 16  # bytes of a data set that comes with an answer to C-STORE, where there should be none
 
 
@@ -112,7 +114,7 @@ class SubOperations:
     async def keep_telling(self) -> None:
         """Send a pending answer every now and then, until cancelled."""
         while True:
-            await asyncio.sleep(self.pending_s)
+            await asyncio.sleep(max(self.pending_s, _HEARTBEAT_S))
             await self.tell()
 
     async def finish(self, comment: str | None = None) -> None:
@@ -126,7 +128,7 @@ class SubOperations:
         else:
             status = _FAILURES if self.failed or self.warning else SUCCESS
         if comment is not None and status != SUCCESS:
-            fields["ErrorComment"] = comment
+            fields["ErrorComment"] = error_comment(comment)
         await self.request.respond(status, self._failures(), **fields)
 
     @property
