@@ -30,10 +30,12 @@ SPECIAL = {  # values that their sections take
     "security.tls.client_certificates": "optional",
     "security.audit.file": "/some/path",
     "http.port": 7,
+    "dimse.tls.client_certificates": "optional",
 }
 NEEDED = {  # what their sections need beside
     "security.tokens": {"issuer": "https://id.example.org", "audience": ["filmless"]},
     "security.tls": {"certificate": "/some/path", "authorities": "/some/path"},
+    "dimse.tls": {"certificate": "/some/path", "authorities": "/some/path"},
 }
 
 
@@ -162,8 +164,29 @@ def test_peers_and_rules_by_both_ways_and_back(tmp_path: Path) -> None:
         ("folders = 'x'", "`folders` in {file} is text, 'x', expected a list, each a path"),
         ("[limits]\npart_bytes = '3 XB'", "`limits.part_bytes` in {file} is text, '3 XB', expected a size in bytes"),
         ("[logs]\nformat = 'xml'", "`logs.format` in {file} is text, 'xml', expected one of `console`, `json`"),
-        ("[peers.x]\n", "`peers.x` in {file} has no `url`, expected text"),
-        ("[peers.x]\nurl = 'file:///etc'", "`peers.x.url` in {file} is no URL"),
+        ("[peers.x]\n", "`peers.x` in {file}: it has neither `url`, of a DICOMweb service, nor `ae_title` and `host`"),
+        ("[peers.x]\nurl = 'file:///etc'", "`peers.x` in {file}: `url` is no URL, expected http:// or https://"),
+        ("[peers.x]\nurl = 'http://x'\nae_title = 'X'", "`peers.x` in {file}: it has `url` and `ae_title`, expected"),
+        ("[peers.x]\nae_title = 'X'", "`peers.x` in {file}: it has no `host`, expected the address or name"),
+        ("[peers.x]\nae_title = ' X'\nhost = 'x'", "`peers.x` in {file}: `ae_title` is no AE title, expected 1 to 16"),
+        (
+            "[peers.x]\nae_title = 'X'\nhost = 'x'\nport = 0",
+            "`peers.x` in {file}: `port` is 0, expected a port from 1 to 65535",
+        ),
+        (
+            "[peers.x]\nae_title = 'X'\nhost = 'x'\nca_file = 'ca.pem'",
+            "`peers.x` in {file}: `tls` is false, expected true with `ca_file` and `certificate`",
+        ),
+        ("[peers.x]\nae_title = 'X'\nhost = 'x'\nroles = ['all']", "`peers.x` in {file}: `roles` has `all`, expected"),
+        ("[peers.x]\nurl = 'http://x'\nconcurrency = 0", "`peers.x` in {file}: `concurrency` is 0, expected 1 or more"),
+        ("[dimse]\nport = 70000", "`dimse` in {file}: `port` is 70000, expected a port from 0 to 65535"),
+        ("[dimse]\nae_title = 'longer than sixteen'", "`dimse` in {file}: `ae_title` is no AE title, expected 1 to 16"),
+        ("[dimse]\naetitle = 'X'", "unknown key `dimse.aetitle` in {file}\nhint: is `dimse.ae_title` meant?"),
+        ("[dimse.tls]\n", "`dimse.tls` in {file} has no `certificate`, expected a path"),
+        (
+            "[dimse.tls]\ncertificate = 'a'\nclient_certificates = 'required'",
+            "`dimse.tls` in {file}: authorities: a file was expected",
+        ),
         ("[[forward]]\nto = ['x']", "unknown key `peers.x` in forward[0] of {file}\nhint: a peer is a table"),
         (
             "[security.tokens]\nissuer = 'https://id'\naudience = ['a']\njwks = 'none.json'",

@@ -218,7 +218,7 @@ def _forwarding(settings: Settings) -> list[str | Table]:
     if not settings.forward:
         return ["Nothing is sent on."]
     rows = [
-        (name, settings.peers[name].url, ", ".join(rule.match) or "every instance")
+        (name, settings.peers[name].url or "", ", ".join(rule.match) or "every instance")
         for rule in settings.forward
         for name in rule.to
     ]

@@ -1,6 +1,7 @@
 """The SCP: takes associations in, and hands their requests to its services."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ __all__ = ["Scp"]
 
 _UNRECOGNIZED_OPERATION = 0x0211
 _PROCESSING_FAILURE = 0x0110
+_FLUSH_S = 0.5
 
 
 class Scp:
@@ -49,29 +51,71 @@ class Scp:
         self._maximum_length = maximum_length
         otherwise = next((one.otherwise for one in services if one.otherwise is not None), None)
         self._policy = Policy([one for service in services for one in service.accepted], otherwise)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Link] = {}
+        self._answering: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     @asynccontextmanager
     async def listen(
-        self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        sockets: Sequence[socket.socket] = (),
+        tls: ssl.SSLContext | None = None,
+        grace_s: float = 0.0,
     ) -> AsyncIterator[int]:
-        """Listen while ``async with`` lasts; give the port."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._begin, host, port, ssl=tls)
+        """Listen while ``async with`` lasts; give the port.
+
+        Parameters
+        ----------
+        host, port
+            Where; port 0 takes a free one.
+        sockets
+            Listens at these, which are bound already, instead.
+        tls
+            Has peers speak TLS.
+        grace_s
+            Seconds that requests which are being answered may take to finish in the end. Other associations are
+            aborted at once.
+        """
+        loop, servers = asyncio.get_running_loop(), []
+        self._is_stopping = False
         try:
-            yield server.sockets[0].getsockname()[1]
+            for one in sockets:
+                servers.append(await loop.create_server(self._begin, sock=one, ssl=tls))  # noqa: PERF401 - closed below
+            if not sockets:
+                servers.append(await loop.create_server(self._begin, host, port, ssl=tls))
+            yield servers[0].sockets[0].getsockname()[1]
         finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
+            for server in servers:
+                server.close()
+            await self._finish(grace_s)
+            for server in servers:
+                await server.wait_closed()
+
+    async def _finish(self, grace_s: float) -> None:
+        self._is_stopping = True
+        tasks = dict(self._tasks)
+        for task in tasks.keys() - self._answering:
+            task.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=grace_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        closing = [asyncio.ensure_future(link.closed()) for link in tasks.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=_FLUSH_S)
+        for link in tasks.values():
+            link.cut()
+        await asyncio.gather(*closing)
 
     def _begin(self) -> Link:
         link = Link(Connection.acceptor(), timeouts=self._timeouts)
         task = asyncio.get_running_loop().create_task(self._serve(link))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = link
+        task.add_done_callback(self._tasks.pop)
         return link
 
     async def _serve(self, link: Link) -> None:
@@ -110,9 +154,16 @@ class Scp:
         return list(answers.values())
 
     async def _answer_all(self, association: Association) -> None:
-        while True:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        while not self._is_stopping:
             incoming = await association.link.requests.get()
-            await self._answer(association, incoming)
+            self._answering.add(task)
+            try:
+                await self._answer(association, incoming)
+            finally:
+                self._answering.discard(task)
+        association.link.abort(NetworkError("the server stops"))
 
     async def _answer(self, association: Association, incoming: Incoming) -> None:
         request = Request(association, incoming)

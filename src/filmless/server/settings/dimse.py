@@ -1,0 +1,55 @@
+"""The settings of the listener for DIMSE."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filmless.security.options import TlsOptions
+from filmless.server.settings.checking import check_ae_title, check_port
+
+__all__ = ["DEFAULT_DIMSE_PORT", "Dimse"]
+
+DEFAULT_DIMSE_PORT: Final = 11112  # registered with IANA for DICOM, and open to others than the administrator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimse:
+    """Where and how the server is an application entity of DIMSE.
+
+    Attributes
+    ----------
+    port
+        Port to listen at for DIMSE, as 11112; 0 takes a free one. Without it there is none.
+    host
+        Address or name to listen at. Others than this machine's own loopback need to know who calls.
+    ae_title
+        AE title that peers call it by.
+    also_called
+        Further AE titles that it is called by; `*` for any.
+    unknown_sop_classes
+        Whether instances of SOP classes that are not known are stored, too: private ones and those of tomorrow.
+    worklist
+        Folder with the items of the modality worklist (`.wl`, `.json`); by default `worklist` in the archive's folder.
+    tls
+        TLS; without it the listener speaks plainly.
+    """
+
+    port: int | None = None
+    host: str = "127.0.0.1"
+    ae_title: str = "FILMLESS"
+    also_called: tuple[str, ...] = ()
+    unknown_sop_classes: bool = True
+    worklist: Path | None = None
+    tls: TlsOptions | None = None
+
+    def __post_init__(self) -> None:
+        if self.port is not None:
+            check_port("port", self.port)
+        check_ae_title("ae_title", self.ae_title)
+        for title in self.also_called:
+            check_ae_title("also_called", title)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a listener."""
+        return self.port is not None

@@ -1,0 +1,109 @@
+"""The server as an application entity: the real command, and the tools of others."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from filmless import _core
+from filmless.errors import DicomError
+from filmless.server import Server, read_settings
+from tests.server.conftest import DEADLINE_S
+
+VERIFICATION = "1.2.840.10008.1.1"
+IMPLICIT = "1.2.840.10008.1.2"
+
+
+@pytest.fixture
+def tool(peer: Callable[[str], str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a program of DCMTK to its end."""
+
+    def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [peer(name), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+
+    return run
+
+
+def associate(port: int, *, called: str = "FILMLESS") -> socket.socket:
+    """Open an association by hand, and leave it idle."""
+    request = _core.AssociateRequest(
+        called_ae_title=called,
+        calling_ae_title="IDLE",
+        contexts=[_core.ProposedContext(1, VERIFICATION, [IMPLICIT])],
+        user=_core.UserInformation(),
+    )
+    connection = _core.Connection.requestor(request)
+    opened = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    connection.connected()
+    opened.sendall(connection.take_output())
+    answer = opened.recv(10)
+    assert answer[:1] == b"\x02", "accepted"
+    left = int.from_bytes(answer[2:6]) - 4
+    while left:
+        left -= len(opened.recv(left))
+    return opened
+
+
+def test_echo_and_where_it_is_told(start, tool, tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    server = start("--data", tmp_path / "data", "--dimse", 0, "--ae-title", "ARCHIVE", "--ready-file", ready)
+    assert server.dimse == f"ARCHIVE@127.0.0.1:{server.dimse_port}"
+    assert json.loads(ready.read_text())["dimse"] == [server.dimse]
+    done = tool("echoscu", "-aec", "ARCHIVE", "--repeat", 3, "127.0.0.1", server.dimse_port)
+    assert done.returncode == 0, done.stderr
+    assert tool("echoscu", "-aec", "OTHER", "127.0.0.1", server.dimse_port).returncode != 0
+    health = server.client.get("/health")
+    assert health.status_code == 200
+    assert health.json()["checks"]["dimse"] == "ok"
+    assert server.end() == 0
+    told = next(event for event in server.events() if event["event"] == "ready")
+    assert told["dimse"] == [server.dimse]
+
+
+def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path)
+    assert "dimse" not in server.client.get("/health").json()["checks"]
+    assert server.end() == 0
+    assert [line for line in server.out.all if "@" in line] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+def test_idle_associations_do_not_hold_up_a_stop(start, tmp_path: Path) -> None:
+    server = start("--data", tmp_path, "--dimse", 0, "--stop-s", 60)
+    idle = [associate(server.dimse_port) for _ in range(50)]
+    half_open = socket.create_connection(("127.0.0.1", server.dimse_port), DEADLINE_S)
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait() == 0
+    assert time.monotonic() - began < 10, "it waits for nobody who asks for nothing"
+    for one in idle:
+        assert one.recv(10)[:1] == b"\x07", "A-ABORT"
+        assert one.recv(1) == b""
+        one.close()
+    half_open.close()
+    told = [event for event in server.events() if event["level"] not in {"info", "debug"}]
+    assert told == []
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = read_settings(given={"data": tmp_path, "http.port": 0, "dimse.port": port})
+        with pytest.raises(DicomError, match=f"port {port}, it is in use\nhint: `--dimse 0` takes a free one"):
+            Server(settings)
+
+
+def test_it_is_not_open_to_everyone(tmp_path: Path) -> None:
+    settings = read_settings(given={"data": tmp_path, "http.port": 0, "dimse.port": 0, "dimse.host": "0.0.0.0"})
+    with pytest.raises(DicomError, match=r"listening on `0\.0\.0\.0` would open the archive") as caught:
+        Server(settings)
+    assert "dimse.tls" in caught.value.hint
