@@ -78,7 +78,7 @@ class SubOperations:
         for one in to.contexts:
             if one.scp or not is_scp:
                 contexts.setdefault(one.abstract_syntax, {}).setdefault(one.transfer_syntax, one.id)
-        async with aclosing(_prepared(self.archive, entries, contexts)) as prepared:
+        async with aclosing(_prepared(self.request, self.archive, entries, contexts)) as prepared:
             async for entry, outgoing in prepared:
                 if self.request.is_cancelled:
                     return
@@ -129,6 +129,8 @@ class SubOperations:
             status = _FAILURES if self.failed or self.warning else SUCCESS
         if comment is not None and status != SUCCESS:
             fields["ErrorComment"] = error_comment(comment)
+        counts = {"sent": self.completed + self.warning, "failed": len(self.failed)}
+        self.request.counts.update({name: count for name, count in counts.items() if count})
         await self.request.respond(status, self._failures(), **fields)
 
     @property
@@ -157,7 +159,7 @@ class SubOperations:
 
 
 async def _prepared(
-    archive: Archive, entries: Sequence[Entry], contexts: dict[str, dict[str, int]]
+    request: Request, archive: Archive, entries: Sequence[Entry], contexts: dict[str, dict[str, int]]
 ) -> AsyncGenerator[tuple[Entry, Outgoing | None]]:
     """Give instances ready to be sent, None for what cannot be: the next one is opened while one is sent."""
 
@@ -167,8 +169,8 @@ async def _prepared(
             return Outgoing(archive, entry, accepted) if accepted else None
         return None
 
-    def ahead(entry: Entry) -> "asyncio.Future[Outgoing | None]":
-        return asyncio.get_running_loop().run_in_executor(None, prepare, entry)
+    def ahead(entry: Entry) -> "asyncio.Task[Outgoing | None]":
+        return asyncio.create_task(request.in_thread(prepare, entry))
 
     following = None
     try:
