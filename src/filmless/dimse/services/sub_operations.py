@@ -44,6 +44,8 @@ class SubOperations:
         Counts of sub-operations.
     failed
         SOP Instance UIDs of those that failed.
+    is_sending
+        Whether the status of a sub-operation is still to come.
     """
 
     request: Request
@@ -53,6 +55,7 @@ class SubOperations:
     completed: int = 0
     warning: int = 0
     failed: list[str] = field(default_factory=list)
+    is_sending: bool = False
     _told: float = 0.0
 
     async def send(self, entries: Sequence[Entry], to: Association, *, is_scp: bool, **originator: object) -> None:
@@ -85,12 +88,14 @@ class SubOperations:
                 status = _UNABLE
                 if outgoing is not None:
                     context = contexts[entry.sop_class_uid][outgoing.transfer_syntax]
+                    self.is_sending = True
                     status = await _store(to, context, outgoing, originator)
                 self._count(entry, status)
                 await self.tell()
 
     def _count(self, entry: Entry, status: int) -> None:
         self.remaining -= 1
+        self.is_sending = False
         match kind_of(status):
             case "success":
                 self.completed += 1
