@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ __all__ = [
     "make_file",
     "make_folder",
     "place_plainly",
+    "replace_file",
     "sync_file",
     "sync_folder",
 ]
@@ -119,3 +121,20 @@ def make_folder(path: Path, *, umask: int = OTHERS) -> None:
 def make_file(path: Path, *, umask: int = OTHERS) -> None:
     """Make an empty file, unless it is there."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666 & ~umask))
+
+
+def replace_file(path: Path, content: bytes, *, umask: int = OTHERS) -> None:
+    """Put a file in its place, whole and durably, or leave what was there. A link there is replaced, not followed."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(part, flags, 0o666 & ~umask), "wb") as file:
+        try:
+            file.write(content)
+            file.flush()
+            sync_file(file.fileno())
+        except BaseException:
+            file.close()
+            part.unlink(missing_ok=True)
+            raise
+    part.replace(path)
+    sync_folder(path.parent)
