@@ -95,12 +95,13 @@ class _Parts:
         """Make all routes."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         free = settings.quota.free_bytes
+        services = [] if entity is None else entity.services
         further = {} if entity is None else {"dimse": lambda: entity.is_listening}
         health = Health(
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
-        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
+        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service, services))
         handlers = {**HANDLERS, HTTPException: answer_outside}
         outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
         what = "Whether the server is ready."

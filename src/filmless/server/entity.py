@@ -17,7 +17,7 @@ from filmless.server.logs import Log
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 
-__all__ = ["Entity", "tls_of"]
+__all__ = ["Entity", "services_of", "tls_of"]
 
 
 class Entity:
@@ -32,6 +32,11 @@ class Entity:
     log
         Where it tells of itself.
 
+    Attributes
+    ----------
+    services
+        What it can do.
+
     Raises
     ------
     DicomError
@@ -43,7 +48,8 @@ class Entity:
         _check(settings.dimse, log)
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
-        self._scp = Scp(settings.dimse.ae_title, services(settings, archive))
+        self.services = services_of(settings, archive)
+        self._scp = Scp(settings.dimse.ae_title, self.services)
         self._sockets: list[socket.socket] = []
         self._running: AsyncExitStack | None = None
 
@@ -73,10 +79,10 @@ class Entity:
             await running.aclose()
 
 
-def services(settings: Settings, archive: Archive) -> list[Service]:
-    """Make the services of the settings, on an archive."""
-    del settings, archive
-    return [verification()]
+def services_of(settings: Settings, archive: Archive) -> list[Service]:
+    """Make the services of the settings, on an archive; none without a listener."""
+    del archive
+    return [verification()] if settings.dimse.is_on else []
 
 
 def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
