@@ -14,7 +14,7 @@ import pytest
 from filmless import _core
 from filmless.errors import DicomError
 from filmless.server import Server, read_settings
-from tests.server.conftest import DEADLINE_S
+from tests.server.conftest import DEADLINE_S, instance, uids
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -65,6 +65,23 @@ def test_echo_and_where_it_is_told(start, tool, tmp_path: Path) -> None:
     assert server.end() == 0
     told = next(event for event in server.events() if event["event"] == "ready")
     assert told["dimse"] == [server.dimse]
+
+
+def test_what_is_sent_is_found_over_the_web(start, tool, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path / "data", "--dimse", 0)
+    files = []
+    for number in range(3):
+        files.append(tmp_path / f"{number}.dcm")
+        files[-1].write_bytes(instance(ct, number))
+    done = tool("storescu", "-aec", "FILMLESS", "127.0.0.1", server.dimse_port, *files)
+    assert done.returncode == 0, done.stderr
+    assert uids(server.client) == {f"1.2.1.1.{number}" for number in range(3)}
+    metrics = server.client.get("/metrics").text
+    assert 'filmless_instances_total{outcome="stored"} 3.0' in metrics
+    server.process.kill()  # what was acknowledged is there
+    server.wait()
+    again = start("--data", tmp_path / "data", "--dimse", 0)
+    assert uids(again.client) == {f"1.2.1.1.{number}" for number in range(3)}
 
 
 def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 import socket
 import ssl
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from filmless.archive import Archive
 from filmless.dimse import Scp
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.storage import storage
 from filmless.dimse.services.verification import verification
+from filmless.dimse.services.worklist import worklist
+from filmless.dimse.services.worklist_items import WorklistFolder
 from filmless.errors import SecurityError
 from filmless.security import check_binding, server_tls
 from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
-from filmless.server.listening import listen
+from filmless.server.listening import StartError, listen
 from filmless.server.logs import Log
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
@@ -48,6 +52,10 @@ class Entity:
         _check(settings.dimse, log)
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
+        if settings.dimse.worklist is None:
+            _worklist(settings).mkdir(exist_ok=True)
+        elif not settings.dimse.worklist.is_dir():
+            raise StartError("`dimse.worklist` is not there", path=settings.dimse.worklist)
         self.services = services_of(settings, archive)
         self._scp = Scp(settings.dimse.ae_title, self.services)
         self._sockets: list[socket.socket] = []
@@ -81,8 +89,19 @@ class Entity:
 
 def services_of(settings: Settings, archive: Archive) -> list[Service]:
     """Make the services of the settings, on an archive; none without a listener."""
-    del archive
-    return [verification()] if settings.dimse.is_on else []
+    dimse = settings.dimse
+    if not dimse.is_on:
+        return []
+    items = WorklistFolder(_worklist(settings))
+    return [
+        verification(),
+        worklist(items),
+        storage(archive, unknown=dimse.unknown_sop_classes),
+    ]
+
+
+def _worklist(settings: Settings) -> Path:
+    return settings.dimse.worklist or settings.data / "worklist"
 
 
 def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
