@@ -70,7 +70,7 @@ def test_the_application_entity(tmp_path: Path) -> None:
         text, "Presentation contexts"
     )
     known = rows(text, "Known application entities")
-    assert known == [["ws", "WS", "ws.example.org", "11113", "no", "no", "read, write"]]
+    assert known == [["ws", "WS", "ws.example.org", "11113", "no", "no", "none"]]
     assert rows(text, "Forwarding") == [["ws", "WS@ws.example.org:11113", "every instance"]]
     offered = {row[0]: row[1:] for row in rows(text, "Overview")}
     assert offered["Verification (DIMSE)"] == ["no", "yes"]

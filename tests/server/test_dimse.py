@@ -91,6 +91,34 @@ def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:
     assert [line for line in server.out.all if "@" in line] == []
 
 
+def test_who_may_call_and_what_is_noted(start, tool, tmp_path: Path, ct: Path) -> None:
+    callers = ['{ae_titles=["CT-1"], addresses=["127.0.0.1"], roles=["read"]}', '{ae_titles=["CT-2"]}']
+    options = [part for row in callers for part in ("--dimse-caller", row)]
+    server = start("--data", tmp_path / "data", "--dimse", 0, "--dimse-also-called", "OTHER", *options)
+    file = tmp_path / "one.dcm"
+    file.write_bytes(instance(ct, 1))
+    to = ("-aec", "OTHER", "127.0.0.1", server.dimse_port)
+    assert tool("echoscu", "-aet", "NOBODY", *to).returncode != 0
+    assert tool("echoscu", "-aet", "CT-1", *to).returncode == 0
+    assert "0x0124" in tool("storescu", "-d", "-aet", "CT-1", *to, file).stderr, "it may read alone"
+    assert uids(server.client) == set()
+    assert tool("storescu", "-aet", "CT-2", *to, file).returncode == 0
+    assert uids(server.client) == {"1.2.1.1.1"}
+    assert server.end() == 0
+    lines = [json.loads(line) for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()]
+    told = [(one["operation"], one["outcome"], one["calling"]) for one in lines if "calling" in one]
+    assert told[:3] == [
+        ("association", "rejected", "NOBODY"),
+        ("association", "success", "CT-1"),
+        ("C-ECHO", "success", "CT-1"),
+    ]
+    stored = next(one for one in lines if one["operation"] == "C-STORE" and one["outcome"] == "success")
+    assert stored["calling"] == "CT-2"
+    assert stored["uids"]["instance"] == "1.2.1.1.1"
+    assert "GET" in {one["operation"].split()[0] for one in lines} or len(lines) > len(told), "the web's own, too"
+    assert "CompressedSamples" not in json.dumps(lines), "a patient's name"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
 def test_idle_associations_do_not_hold_up_a_stop(start, tmp_path: Path) -> None:
     server = start("--data", tmp_path, "--dimse", 0, "--stop-s", 60)

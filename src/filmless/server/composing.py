@@ -70,7 +70,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     audit = stack.enter_context(_audit(settings))
-    entity = Entity(settings, archive, log=log) if settings.dimse.is_on else None
+    entity = Entity(settings, archive, audit=audit, log=log) if settings.dimse.is_on else None
     application = parts.application(audit, entity)
     activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(application, tls, entity, activities)

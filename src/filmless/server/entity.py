@@ -3,17 +3,19 @@
 import socket
 import ssl
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from filmless.archive import Archive
 from filmless.dimse import Scp
+from filmless.dimse.scp.access import Access, AccessOptions
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.storage import storage
 from filmless.dimse.services.verification import verification
 from filmless.dimse.services.worklist import worklist
 from filmless.dimse.services.worklist_items import WorklistFolder
 from filmless.errors import SecurityError
-from filmless.security import check_binding, server_tls
+from filmless.security import Audit, Authenticator, check_binding, server_tls
 from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
 from filmless.server.listening import StartError, listen
@@ -21,7 +23,7 @@ from filmless.server.logs import Log
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 
-__all__ = ["Entity", "services_of", "tls_of"]
+__all__ = ["Entity", "access_of", "services_of", "tls_of"]
 
 
 class Entity:
@@ -33,6 +35,8 @@ class Entity:
         Those of the server.
     archive
         Of which it is.
+    audit
+        Where associations and operations are noted.
     log
         Where it tells of itself.
 
@@ -47,17 +51,19 @@ class Entity:
         It would be open to everyone, or its certificate cannot be read.
     """
 
-    def __init__(self, settings: Settings, archive: Archive, *, log: Log) -> None:
+    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, log: Log) -> None:
         self._settings = settings
-        _check(settings.dimse, log)
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
+        access = access_of(settings)
+        _check(settings.dimse, access, self._tls, log)
         if settings.dimse.worklist is None:
             _worklist(settings).mkdir(exist_ok=True)
         elif not settings.dimse.worklist.is_dir():
             raise StartError("`dimse.worklist` is not there", path=settings.dimse.worklist)
         self.services = services_of(settings, archive)
-        self._scp = Scp(settings.dimse.ae_title, self.services)
+        limits = replace(settings.dimse.limits, stop_s=settings.stop_s)
+        self._scp = Scp(settings.dimse.ae_title, self.services, access=access, limits=limits, audit=audit)
         self._sockets: list[socket.socket] = []
         self._running: AsyncExitStack | None = None
 
@@ -75,9 +81,7 @@ class Entity:
     async def start(self) -> None:
         """Take associations in."""
         stack = AsyncExitStack()
-        await stack.enter_async_context(
-            self._scp.listen(sockets=self._sockets, tls=self._tls, grace_s=self._settings.stop_s)
-        )
+        await stack.enter_async_context(self._scp.listen(sockets=self._sockets, tls=self._tls))
         self._running = stack
 
     async def stop(self) -> None:
@@ -115,14 +119,26 @@ def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
         raise
 
 
-def _check(dimse: Dimse, log: Log) -> None:
+def access_of(settings: Settings) -> Access:
+    """Return who may call: what the settings list, known peers, and whom the web side knows."""
+    dimse, security = settings.dimse, settings.security
+    known = [caller for peer in settings.peers.values() if (caller := peer.caller) is not None]
+    options = AccessOptions(
+        called_ae_titles=dimse.also_called,
+        callers=(*known, *dimse.callers),
+        users=dimse.users,
+        identity=dimse.identity,
+        failures=security.failures,
+    )
+    return Access(options, authenticator=Authenticator(security))
+
+
+def _check(dimse: Dimse, access: Access, tls: ssl.SSLContext | None, log: Log) -> None:
     """Refuse to be open to everyone in the network; warn of what can be read on the way."""
-    is_known = dimse.tls is not None and dimse.tls.client_certificates == "required"
-    try:
-        check_binding(dimse.host, authenticated=is_known)
-    except SecurityError as error:
-        error.hint = '`dimse.tls` with `client_certificates = "required"` says who calls; or listen on 127.0.0.1'
-        raise
-    if dimse.tls is None and not is_loopback(dimse.host):
+    hint = (
+        "`dimse.callers` lists who may call, by AE title and address; `dimse.identity` and `dimse.tls` can ask for more"
+    )
+    check_binding(dimse.host, authenticated=access.is_authenticated(tls), hint=hint)
+    if tls is None and not is_loopback(dimse.host):
         hint = "`dimse.tls` has a certificate"
         log.warning("what is listened to beyond this machine is not encrypted", host=dimse.host, hint=hint)
