@@ -1,0 +1,53 @@
+"""What C-MOVE and C-GET have in common: which instances are asked for, and by whom."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from filmless.archive import Archive, Entry
+from filmless.dimse.scp.request import Request
+from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, IdentifierError, unique_keys
+from filmless.dimse.services.refusal import refuse
+from filmless.dimse.services.selection import selected
+from filmless.dimse.services.sight import NOT_AUTHORIZED, sight
+from filmless.errors import DicomError, LimitError, NetworkError
+
+__all__ = ["Retrieval"]
+
+_UNCOUNTED: Final = 0xA701
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Finds instances.
+
+    Attributes
+    ----------
+    archive
+        Where they are.
+    most
+        How many may be asked for at once.
+    """
+
+    archive: Archive
+    most: int
+
+    async def entries(self, request: Request) -> list[Entry] | None:
+        """Return the instances that a request asks for; None when it was refused."""
+        within = sight(request)
+        if within is None:
+            await request.respond(NOT_AUTHORIZED)
+            return None
+        try:
+            ds = await request.dataset()
+            level, keys = unique_keys(ds, request.context.abstract_syntax)
+            return await asyncio.to_thread(selected, self.archive, level, keys, within=within, most=self.most)
+        except NetworkError:
+            raise
+        except IdentifierError as error:
+            await refuse(request, error.status, error)
+        except LimitError as error:
+            await refuse(request, _UNCOUNTED, error)
+        except DicomError as error:
+            await refuse(request, CANNOT_UNDERSTAND, error)
+        return None
