@@ -112,10 +112,10 @@ def test_who_may_call_and_what_is_noted(start, tool, tmp_path: Path, ct: Path) -
         ("association", "success", "CT-1"),
         ("C-ECHO", "success", "CT-1"),
     ]
-    stored = next(one for one in lines if one["operation"] == "C-STORE" and one["outcome"] == "success")
+    stored = next(one for one in lines if one.get("operation") == "C-STORE" and one["outcome"] == "success")
     assert stored["calling"] == "CT-2"
     assert stored["uids"]["instance"] == "1.2.1.1.1"
-    assert "GET" in {one["operation"].split()[0] for one in lines} or len(lines) > len(told), "the web's own, too"
+    assert len(lines) > len(told), "the web's own are there, too"
     assert "CompressedSamples" not in json.dumps(lines), "a patient's name"
 
 

@@ -1,6 +1,8 @@
 """The conformance statement, made of what is running: routes, registry, settings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -12,8 +14,8 @@ from filmless.archive import Archive
 from filmless.dicomweb.origin.pictures import media_types
 from filmless.dimse.scp.service import Service
 from filmless.pixels.targets import targets
-from filmless.server.entity import services_of
 from filmless.server.entity_statement import add_entity, network_services
+from filmless.server.services import offered
 from filmless.server.settings.tree import Settings
 from filmless.server.statement import Statement, Table
 
@@ -141,7 +143,9 @@ def _implementation(version: str) -> list[tuple[str, ...]]:
 
 def _made(settings: Settings) -> tuple[Starlette, list[Service]]:
     with TemporaryDirectory() as folder, Archive(folder) as archive:
-        return dicomweb.application(archive, limits=settings.limits), services_of(settings, archive)
+        elsewhere = replace(settings, data=Path(folder))
+        services = offered(elsewhere, archive).services if settings.dimse.is_on else []
+        return dicomweb.application(archive, limits=settings.limits), services
 
 
 def _services(service: Starlette) -> list[tuple[str, ...]]:

@@ -1,29 +1,27 @@
 """The server as an application entity of DIMSE: its services, and where it listens."""
 
+import asyncio
 import socket
 import ssl
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 from filmless.archive import Archive
 from filmless.dimse import Scp
 from filmless.dimse.scp.access import Access, AccessOptions
-from filmless.dimse.scp.service import Service
-from filmless.dimse.services.storage import storage
-from filmless.dimse.services.verification import verification
-from filmless.dimse.services.worklist import worklist
-from filmless.dimse.services.worklist_items import WorklistFolder
 from filmless.errors import SecurityError
 from filmless.security import Audit, Authenticator, check_binding, server_tls
 from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
 from filmless.server.listening import StartError, listen
 from filmless.server.logs import Log
+from filmless.server.services import offered
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 
-__all__ = ["Entity", "access_of", "services_of", "tls_of"]
+__all__ = ["Entity", "access_of", "tls_of"]
 
 
 class Entity:
@@ -42,7 +40,7 @@ class Entity:
 
     Attributes
     ----------
-    services
+    offered
         What it can do.
 
     Raises
@@ -57,13 +55,13 @@ class Entity:
         self._tls = None if options is None else tls_of(options, "dimse.tls")
         access = access_of(settings)
         _check(settings.dimse, access, self._tls, log)
+        self.offered = offered(settings, archive)
         if settings.dimse.worklist is None:
-            _worklist(settings).mkdir(exist_ok=True)
+            self.offered.worklist.folder.mkdir(exist_ok=True)
         elif not settings.dimse.worklist.is_dir():
             raise StartError("`dimse.worklist` is not there", path=settings.dimse.worklist)
-        self.services = services_of(settings, archive)
         limits = replace(settings.dimse.limits, stop_s=settings.stop_s)
-        self._scp = Scp(settings.dimse.ae_title, self.services, access=access, limits=limits, audit=audit)
+        self._scp = Scp(settings.dimse.ae_title, self.offered.services, access=access, limits=limits, audit=audit)
         self._sockets: list[socket.socket] = []
         self._running: AsyncExitStack | None = None
 
@@ -81,6 +79,7 @@ class Entity:
     async def start(self) -> None:
         """Take associations in."""
         stack = AsyncExitStack()
+        await stack.enter_async_context(_running(self.offered.commitment.run()))
         await stack.enter_async_context(self._scp.listen(sockets=self._sockets, tls=self._tls))
         self._running = stack
 
@@ -89,23 +88,6 @@ class Entity:
         running, self._running = self._running, None
         if running is not None:
             await running.aclose()
-
-
-def services_of(settings: Settings, archive: Archive) -> list[Service]:
-    """Make the services of the settings, on an archive; none without a listener."""
-    dimse = settings.dimse
-    if not dimse.is_on:
-        return []
-    items = WorklistFolder(_worklist(settings))
-    return [
-        verification(),
-        worklist(items),
-        storage(archive, unknown=dimse.unknown_sop_classes),
-    ]
-
-
-def _worklist(settings: Settings) -> Path:
-    return settings.dimse.worklist or settings.data / "worklist"
 
 
 def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
@@ -117,6 +99,18 @@ def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
         if named:
             error.message = f"`{key}.{named[0]}`: {error.message}"
         raise
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do something beside, for as long as ``async with`` lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def access_of(settings: Settings) -> Access:

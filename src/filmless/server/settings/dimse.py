@@ -9,11 +9,52 @@ from filmless.dimse.scp.limits import ScpLimits
 from filmless.security.options import TlsOptions
 from filmless.server.settings.checking import check_ae_title, check_least, check_port
 
-__all__ = ["DEFAULT_DIMSE_PORT", "Dimse"]
+__all__ = ["DEFAULT_DIMSE_PORT", "Commitment", "Dimse", "QueryRetrieve"]
 
 DEFAULT_DIMSE_PORT: Final = 11112  # registered with IANA for DICOM, and open to others than the administrator
 
 _LEAST_LENGTH: Final = 4096  # below, a PDU is more heads than data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRetrieve:
+    """How much one request of Query/Retrieve may ask for.
+
+    Attributes
+    ----------
+    answers
+        Answers to a query; the requestor is told when there are more.
+    query_s
+        Seconds that a query may seek.
+    instances
+        Instances that are sent for one C-MOVE or C-GET; a request for more is refused.
+    """
+
+    answers: int = 100_000
+    query_s: float = 60.0
+    instances: int = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """How it is reported that instances are committed to.
+
+    Attributes
+    ----------
+    on_same_association
+        Whether on the association of the request, while that is open; else on one to the peer.
+    attempts
+        Attempts on associations of its own after which a report is given up.
+    first_delay_s
+        Seconds before the second attempt; each further one waits twice as long.
+    longest_delay_s
+        Seconds that an attempt waits at the most.
+    """
+
+    on_same_association: bool = True
+    attempts: int = 12
+    first_delay_s: float = 5.0
+    longest_delay_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +85,10 @@ class Dimse:
         TLS; without it the listener speaks plainly.
     limits
         What peers may cost.
+    query
+        How much a query may ask for.
+    commitment
+        How commitments are reported.
     """
 
     port: int | None = None
@@ -57,6 +102,8 @@ class Dimse:
     users: tuple[UserOptions, ...] = ()
     tls: TlsOptions | None = None
     limits: ScpLimits = field(default_factory=ScpLimits)
+    query: QueryRetrieve = field(default_factory=QueryRetrieve)
+    commitment: Commitment = field(default_factory=Commitment)
 
     def __post_init__(self) -> None:
         if self.port is not None:
@@ -68,6 +115,9 @@ class Dimse:
             check_least(f"limits.{name}", getattr(self.limits, name))
         check_least("limits.maximum_length", self.limits.maximum_length, least=_LEAST_LENGTH)
         check_least("limits.pdu_bytes", self.limits.pdu_bytes, least=self.limits.maximum_length)
+        check_least("query.answers", self.query.answers)
+        check_least("query.instances", self.query.instances)
+        check_least("commitment.attempts", self.commitment.attempts)
         if len({user.name for user in self.users}) != len(self.users):
             raise ValueError("`users` has two of the same name")
 

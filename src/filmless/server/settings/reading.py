@@ -318,6 +318,14 @@ def _check(settings: Settings, where: str) -> None:
         section, _, name = key.partition(".")
         if getattr(getattr(settings, section), name) < 1:
             raise SettingsError(f"`{key}` in {where} is 0, expected 1 or more")
+    titles: dict[str, str] = {}
+    for name, peer in settings.peers.items():
+        other = titles.setdefault(peer.ae_title, name) if peer.ae_title is not None else name
+        if other != name:
+            message = (
+                f"`peers.{name}.ae_title` in {where} is that of `peers.{other}`, expected one that tells them apart"
+            )
+            raise SettingsError(message)
     for place, rule in enumerate(settings.forward):
         for name in rule.to:
             if name not in settings.peers:
