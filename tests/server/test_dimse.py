@@ -14,18 +14,20 @@ import pytest
 from filmless import _core
 from filmless.errors import DicomError
 from filmless.server import Server, read_settings
-from tests.server.conftest import DEADLINE_S, instance, uids
+from tests.dimse.dcmtk import dcmtk
+from tests.dimse.receiving import free_port, running
+from tests.server.conftest import DEADLINE_S, instance, stow, uids
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
 
 
 @pytest.fixture
-def tool(peer: Callable[[str], str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def tool() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a program of DCMTK to its end."""
 
     def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [peer(name), *map(str, arguments)]
+        command = [dcmtk(name), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
     return run
@@ -82,6 +84,37 @@ def test_what_is_sent_is_found_over_the_web(start, tool, tmp_path: Path, ct: Pat
     server.wait()
     again = start("--data", tmp_path / "data", "--dimse", 0)
     assert uids(again.client) == {f"1.2.1.1.{number}" for number in range(3)}
+
+
+def test_query_retrieve_and_worklist(start, tool, tmp_path: Path, ct: Path) -> None:
+    there = free_port()
+    known = f'{{ae_title="THERE", host="127.0.0.1", port={there}}}'
+    still = f'{{ae_title="STILL", host="127.0.0.1", port={there}, moves=false}}'
+    options = ("--peer", f"there={known}", "--peer", f"still={still}")
+    server = start("--data", tmp_path / "data", "--dimse", 0, *options)
+    assert stow(server.client, instance(ct, 1), instance(ct, 2)).status_code == 200
+    to = ("-aec", "FILMLESS", "127.0.0.1", server.dimse_port)
+    study = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.1")
+    found = tool("findscu", "-S", *study, "-k", "NumberOfStudyRelatedInstances", *to)
+    assert found.returncode == 0, found.stderr
+    assert "[2 ]" in found.stdout + found.stderr, "instances of the study"
+    got, moved = tmp_path / "got", tmp_path / "moved"
+    got.mkdir()
+    moved.mkdir()
+    assert tool("getscu", "-S", "-od", got, *study, *to).returncode == 0
+    assert len(list(got.iterdir())) == 2
+    with running([dcmtk("storescp"), "-aet", "THERE", "-od", moved, str(there)], there):
+        assert tool("movescu", "-S", "-aem", "THERE", *study, *to).returncode == 0
+    assert len(list(moved.iterdir())) == 2
+    for title in ("STILL", "NOBODY"):
+        refused = tool("movescu", "-d", "-S", "-aem", title, *study, *to)
+        assert "0xa801" in (refused.stdout + refused.stderr).lower(), "move destination unknown"
+    step = {"00400002": {"vr": "DA", "Value": ["20261126"]}, "00400001": {"vr": "AE", "Value": ["CT-1"]}}
+    item = {"00100020": {"vr": "LO", "Value": ["4711"]}, "00400100": {"vr": "SQ", "Value": [step]}}
+    assert server.client.post("/worklist", json=item).status_code == 201
+    steps = "ScheduledProcedureStepSequence[0].ScheduledStationAETitle=CT-1"
+    found = tool("findscu", "-W", "-k", "PatientID", "-k", steps, *to)
+    assert "[4711]" in found.stdout + found.stderr
 
 
 def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:

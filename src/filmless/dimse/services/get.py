@@ -7,6 +7,7 @@ from filmless._core import Acceptable
 from filmless.archive import Archive
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.scp.sop_classes import is_storage
 from filmless.dimse.services.information_models import GET, acceptable, extended
 from filmless.dimse.services.retrieval import Retrieval
 from filmless.dimse.services.sub_operations import SubOperations
@@ -36,7 +37,7 @@ def get(archive: Archive, *, most: int = 200_000, pending_s: float = 0.25) -> Se
     PS3.4 C.4.3
     """
     getting = _Getting(Retrieval(archive, most), pending_s)
-    return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, extended=extended)
+    return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, takes=is_storage, extended=extended)
 
 
 @dataclass(frozen=True, slots=True)
