@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pynetdicom import AE, evt
+from pynetdicom.service_class import StorageServiceClass
+from pynetdicom.sop_class import register_uid, uid_to_service_class
 
 from .dcmtk import dcmtk
 
@@ -39,6 +41,8 @@ def pynetdicom_scp(
 
     ae = AE("THERE")
     for sop_class, syntaxes in contexts:
+        if uid_to_service_class(sop_class) is not StorageServiceClass:  # private or retired
+            register_uid(sop_class, "Sop" + sop_class.replace(".", "_"), StorageServiceClass)
         ae.add_supported_context(sop_class, list(syntaxes))
     server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
     assert server is not None

@@ -117,9 +117,22 @@ def test_destination_aborts(archive: Archive) -> None:
 
     with pynetdicom_scp([(CT, [EXPLICIT])], status=abort) as received:
         statuses, failed = moved(archive, received.port)
-    assert (statuses[-1].Status, statuses[-1].NumberOfCompletedSuboperations) == (0xB000, 2)
+    assert (statuses[-1].Status, statuses[-1].NumberOfCompletedSuboperations) == (0xB000, 3)
     assert failed is not None
-    assert list(failed.FailedSOPInstanceUIDList) == ["1.2.1.1.3", "1.2.1.1.4"]
+    assert failed.FailedSOPInstanceUIDList == "1.2.1.1.3"
+
+
+def test_destination_that_always_aborts_is_not_asked_for_ever(archive: Archive) -> None:
+    def abort(event: evt.Event) -> int:
+        event.assoc.abort()
+        return 0
+
+    with pynetdicom_scp([(CT, [EXPLICIT])], status=abort) as received:
+        statuses, failed = moved(archive, received.port)
+    assert (statuses[-1].Status, statuses[-1].NumberOfFailedSuboperations) == (0xA702, 4)
+    assert failed is not None
+    assert len(failed.FailedSOPInstanceUIDList) == 4
+    assert len(received.instances) == 3
 
 
 def test_cancel(archive: Archive) -> None:

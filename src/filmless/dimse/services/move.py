@@ -20,6 +20,7 @@ from filmless.errors import NetworkError
 __all__ = ["move"]
 
 _UNKNOWN: Final = 0xA801
+_BREAKS: Final = 3  # associations that may break off
 _CONTEXTS: Final = 128  # of an association: their identifiers are odd numbers of one byte
 
 _Proposal = tuple[str, tuple[str, ...]]
@@ -68,25 +69,47 @@ class _Moving:
         doing = SubOperations(request, self.retrieval.archive, self.pending_s, len(entries))
         # What takes long, as a connection that does not come about, must not look as if nobody worked on it.
         telling = asyncio.create_task(doing.keep_telling())
-        comment = None
+        comment: str | None = None
         try:
             for contexts, group in _groups(entries):
-                if request.is_cancelled:
-                    break
-                done = doing.remaining
-                try:
-                    await self._send(doing, contexts, group, ae_title, destination)
-                except NetworkError as error:
-                    if request.association.link.error is not None:
-                        raise
-                    comment = f"the destination: {error.message}"
-                if not request.is_cancelled:
-                    doing.give_up(group[done - doing.remaining :])
+                comment = await self._send_all(doing, contexts, group, ae_title, destination) or comment
         finally:
             telling.cancel()
             with suppress(asyncio.CancelledError, NetworkError):
                 await telling
         await doing.finish(comment)
+
+    async def _send_all(
+        self,
+        doing: SubOperations,
+        contexts: Sequence[_Proposal],
+        entries: Sequence[Entry],
+        ae_title: str,
+        destination: Destination,
+    ) -> str | None:
+        """Send instances; return why the destination did not take some, where it said nothing about them.
+
+        A destination that breaks off is asked again for what is behind the instance at which it did.
+        """
+        request, comment = doing.request, None
+        for _ in range(_BREAKS):
+            if request.is_cancelled or not entries:
+                break
+            before = doing.remaining
+            try:
+                await self._send(doing, contexts, entries, ae_title, destination)
+            except NetworkError as error:
+                if request.association.link.error is not None:
+                    raise
+                comment = f"the destination: {error.message}"
+                if doing.is_sending:
+                    doing.give_up(entries[before - doing.remaining :][:1])
+                elif before == doing.remaining:  # it cannot be reached
+                    break
+            entries = entries[before - doing.remaining :]
+        if not request.is_cancelled:
+            doing.give_up(entries)
+        return comment
 
     async def _send(
         self,

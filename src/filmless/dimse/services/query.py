@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from filmless.archive import Archive, Query, Within
+from filmless.archive import Archive, Query
 from filmless.dimse.messages import response_to
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -16,7 +16,6 @@ from filmless.dimse.services.answers import Answers
 from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, Identifier, IdentifierError
 from filmless.dimse.services.information_models import FIND, acceptable, extended
 from filmless.dimse.services.refusal import refuse
-from filmless.dimse.services.sight import NOT_AUTHORIZED, sight
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS
 from filmless.errors import DicomError, FormatError, LimitError, NetworkError
 
@@ -55,13 +54,10 @@ class _Finding:
 
     async def answer(self, request: Request) -> None:
         """Answer a request."""
-        within = sight(request)
-        if within is None:
-            await request.respond(NOT_AUTHORIZED)
-            return
+        request.require("read")
         try:
             identifier = await _identifier(request)
-            await self._answer(request, identifier, within)
+            await self._answer(request, identifier)
         except NetworkError:
             raise
         except LimitError as error:
@@ -75,10 +71,10 @@ class _Finding:
         except DicomError as error:
             await refuse(request, CANNOT_UNDERSTAND, error)
 
-    async def _answer(self, request: Request, identifier: Identifier, within: Within) -> None:
+    async def _answer(self, request: Request, identifier: Identifier) -> None:
         status = PENDING if identifier.is_understood else _PENDING_WITHOUT_KEYS
         sent = 0
-        async with aclosing(self._pages(request, identifier, within)) as pages:
+        async with aclosing(self._pages(request, identifier)) as pages:
             async for page in pages:
                 for answer in page:
                     if request.is_cancelled:
@@ -89,9 +85,10 @@ class _Finding:
                         return
                     await _send(request, status, answer)
                     sent += 1
+                    request.counts["matches"] = sent
         await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
 
-    async def _pages(self, request: Request, identifier: Identifier, within: Within) -> AsyncGenerator[list[bytes]]:
+    async def _pages(self, request: Request, identifier: Identifier) -> AsyncGenerator[list[bytes]]:
         """Give answers, some at a time; the next ones are made while those are sent."""
         stop = threading.Event()
         asked = Query(
@@ -100,7 +97,7 @@ class _Finding:
             fuzzy=_negotiated(request, 2),
             combined=_negotiated(request, 1),
             exact=True,
-            within=within,
+            within=request.within,
             timeout_s=self.timeout_s,
             stopped=lambda: stop.is_set() or request.is_cancelled,
         )
@@ -114,8 +111,8 @@ class _Finding:
         def page(size: int) -> list[bytes]:
             return [answers.encoded(row) for row in islice(rows, size)]
 
-        def ahead(size: int) -> "asyncio.Future[list[bytes]]":
-            return asyncio.get_running_loop().run_in_executor(None, page, size)
+        def ahead(size: int) -> "asyncio.Task[list[bytes]]":
+            return asyncio.create_task(request.in_thread(page, size))
 
         following = ahead(_FIRST)
         try:
@@ -127,7 +124,7 @@ class _Finding:
             await asyncio.wait([following])
             if not following.cancelled():
                 following.exception()  # it is told, or nobody waits for it
-            await asyncio.shield(asyncio.to_thread(rows.close))
+            await asyncio.shield(request.in_thread(rows.close))
 
 
 async def _send(request: Request, status: int, answer: bytes) -> None:
@@ -137,13 +134,10 @@ async def _send(request: Request, status: int, answer: bytes) -> None:
 
 def _negotiated(request: Request, at: int) -> bool:
     """Whether something was agreed on in extended negotiation (PS3.4 C.5.1.1)."""
-    sop_class = request.context.abstract_syntax
-    return any(
-        one.sop_class == sop_class and one.information[at : at + 1] == b"\1"
-        for one in request.association.acceptance.user.extended
-    )
+    agreed = request.association.extended(request.context.abstract_syntax) or b""
+    return agreed[at : at + 1] == b"\1"
 
 
 async def _identifier(request: Request) -> Identifier:
     ds = await request.dataset()
-    return await asyncio.to_thread(Identifier.of, ds, request.context.abstract_syntax)
+    return await request.in_thread(Identifier.of, ds, request.context.abstract_syntax)

@@ -1,6 +1,5 @@
 """What C-MOVE and C-GET have in common: which instances are asked for, and by whom."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +8,6 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, IdentifierError, unique_keys
 from filmless.dimse.services.refusal import refuse
 from filmless.dimse.services.selection import selected
-from filmless.dimse.services.sight import NOT_AUTHORIZED, sight
 from filmless.errors import DicomError, LimitError, NetworkError
 
 __all__ = ["Retrieval"]
@@ -34,14 +32,12 @@ class Retrieval:
 
     async def entries(self, request: Request) -> list[Entry] | None:
         """Return the instances that a request asks for; None when it was refused."""
-        within = sight(request)
-        if within is None:
-            await request.respond(NOT_AUTHORIZED)
-            return None
+        request.require("read")
         try:
             ds = await request.dataset()
             level, keys = unique_keys(ds, request.context.abstract_syntax)
-            return await asyncio.to_thread(selected, self.archive, level, keys, within=within, most=self.most)
+            entries = await request.in_thread(selected, self.archive, level, keys, request.within, self.most)
+            request.studies.update(entry.study_uid for entry in entries)
         except NetworkError:
             raise
         except IdentifierError as error:
@@ -50,4 +46,6 @@ class Retrieval:
             await refuse(request, _UNCOUNTED, error)
         except DicomError as error:
             await refuse(request, CANNOT_UNDERSTAND, error)
+        else:
+            return entries
         return None

@@ -7,7 +7,7 @@ from filmless.errors import LimitError
 __all__ = ["selected"]
 
 
-def selected(archive: Archive, level: Level, keys: tuple[Key, ...], *, within: Within, most: int) -> list[Entry]:
+def selected(archive: Archive, level: Level, keys: tuple[Key, ...], within: Within, most: int) -> list[Entry]:
     """Return the instances below the patient, studies or series that unique keys name, or the instances themselves.
 
     Raises

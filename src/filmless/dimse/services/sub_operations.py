@@ -44,6 +44,8 @@ class SubOperations:
         Counts of sub-operations.
     failed
         SOP Instance UIDs of those that failed.
+    is_sending
+        Whether the status of a sub-operation is still to come.
     """
 
     request: Request
@@ -53,6 +55,7 @@ class SubOperations:
     completed: int = 0
     warning: int = 0
     failed: list[str] = field(default_factory=list)
+    is_sending: bool = False
     _told: float = 0.0
 
     async def send(self, entries: Sequence[Entry], to: Association, *, is_scp: bool, **originator: object) -> None:
@@ -78,19 +81,21 @@ class SubOperations:
         for one in to.contexts:
             if one.scp or not is_scp:
                 contexts.setdefault(one.abstract_syntax, {}).setdefault(one.transfer_syntax, one.id)
-        async with aclosing(_prepared(self.archive, entries, contexts)) as prepared:
+        async with aclosing(_prepared(self.request, self.archive, entries, contexts)) as prepared:
             async for entry, outgoing in prepared:
                 if self.request.is_cancelled:
                     return
                 status = _UNABLE
                 if outgoing is not None:
                     context = contexts[entry.sop_class_uid][outgoing.transfer_syntax]
+                    self.is_sending = True
                     status = await _store(to, context, outgoing, originator)
                 self._count(entry, status)
                 await self.tell()
 
     def _count(self, entry: Entry, status: int) -> None:
         self.remaining -= 1
+        self.is_sending = False
         match kind_of(status):
             case "success":
                 self.completed += 1
@@ -129,6 +134,8 @@ class SubOperations:
             status = _FAILURES if self.failed or self.warning else SUCCESS
         if comment is not None and status != SUCCESS:
             fields["ErrorComment"] = error_comment(comment)
+        counts = {"sent": self.completed + self.warning, "failed": len(self.failed)}
+        self.request.counts.update({name: count for name, count in counts.items() if count})
         await self.request.respond(status, self._failures(), **fields)
 
     @property
@@ -157,7 +164,7 @@ class SubOperations:
 
 
 async def _prepared(
-    archive: Archive, entries: Sequence[Entry], contexts: dict[str, dict[str, int]]
+    request: Request, archive: Archive, entries: Sequence[Entry], contexts: dict[str, dict[str, int]]
 ) -> AsyncGenerator[tuple[Entry, Outgoing | None]]:
     """Give instances ready to be sent, None for what cannot be: the next one is opened while one is sent."""
 
@@ -167,8 +174,8 @@ async def _prepared(
             return Outgoing(archive, entry, accepted) if accepted else None
         return None
 
-    def ahead(entry: Entry) -> "asyncio.Future[Outgoing | None]":
-        return asyncio.get_running_loop().run_in_executor(None, prepare, entry)
+    def ahead(entry: Entry) -> "asyncio.Task[Outgoing | None]":
+        return asyncio.create_task(request.in_thread(prepare, entry))
 
     following = None
     try:
