@@ -7,11 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filmless.cli.reporting import Misuse
+
 if TYPE_CHECKING:
     from filmless.dimse import BlockingPeer, Peer
     from filmless.dimse.peer_address import PeerAddress
 
-__all__ = ["Entity"]
+__all__ = ["Entity", "check_ae_title"]
+
+
+def check_ae_title(title: str) -> str:
+    """Return an AE title.
+
+    Raises
+    ------
+    Misuse
+        It is none (PS3.5 6.2).
+    """
+    if not 0 < len(title.strip()) <= 16 or "\\" in title or not (title.isascii() and title.isprintable()):
+        raise Misuse("an AE title has 1 to 16 characters of ASCII, and no backslash")
+    return title
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +68,7 @@ class Entity:
         if self.ae_title is not None and "@" in self.peer:
             raise ValueError("the AE title stands in PEER and in --aet: give one")
         for title in (self.calling_ae_title, self.address.ae_title):
-            if not 0 < len(title.strip()) <= 16 or "\\" in title or not (title.isascii() and title.isprintable()):
-                raise ValueError("an AE title has 1 to 16 characters of ASCII, and no backslash")
+            check_ae_title(title)
 
     @property
     def address(self) -> "PeerAddress":

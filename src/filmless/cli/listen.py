@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from filmless.cli.entity import check_ae_title
 from filmless.cli.option_groups import GroupedCommand, in_group
-from filmless.cli.reporting import Failure, Misuse, printable
+from filmless.cli.reporting import Misuse, printable
 
 if TYPE_CHECKING:
     from filmless.dimse.scp.access import Access
@@ -58,7 +59,14 @@ _ALL = {"4": "0.0.0.0", "6": "::"}  # noqa: S104  others come in only when --all
     ),
     click.option("--durable", is_flag=True, help="Tell of success only when it is on the disk (fsync)."),
 )
-@click.option("--max-pdu", type=click.IntRange(4096, 1 << 24), default=131_072, show_default=True, metavar="BYTES")
+@click.option(
+    "--max-pdu",
+    type=click.IntRange(4096, 1 << 24),
+    default=131_072,
+    show_default=True,
+    metavar="BYTES",
+    help="PDU that peers are asked to keep to.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="A line for each instance.")
 def listen(folder: Path, port: int, host: str | None, ae_title: str, verbose: bool, **options: Any) -> None:
     """Listen for peers, and write each instance that they send as a file in FOLDER, until Ctrl-C.
@@ -76,24 +84,22 @@ def listen(folder: Path, port: int, host: str | None, ae_title: str, verbose: bo
     from filmless.dimse.services.folder import FolderOptions
     from filmless.dimse.services.folder import folder as into
     from filmless.dimse.services.verification import verification
+    from filmless.security import check_binding
 
     tls = _tls(options["tls_certificate"], options["tls_key"], options["tls_authorities"])
     if host is None:
         host = "127.0.0.1" if not options["allow"] and options["tls_authorities"] is None else _ALL["4"]
     tally = _Tally(folder, verbose=verbose)
-    layout = FolderOptions(
-        layout=options["layout"], on_existing=options["on_existing"], durable=options["durable"]
-    )
+    layout = FolderOptions(layout=options["layout"], on_existing=options["on_existing"], durable=options["durable"])
     called = ("*",) if options["any_ae_title"] else ()
-    try:
-        scp = Scp(
-            ae_title,
-            [verification(), into(folder, options=layout, on_received=tally.add)],
-            access=access_for(options["allow"], AccessOptions(called_ae_titles=called)),
-            limits=ScpLimits(maximum_length=options["max_pdu"]),
-        )
-    except ValueError as error:
-        raise Misuse(f"{error}") from None
+    access = access_for(options["allow"], AccessOptions(called_ae_titles=called))
+    check_binding(host, authenticated=access.is_authenticated(tls), hint="name who may send with --allow")
+    scp = Scp(
+        check_ae_title(ae_title),
+        [verification(), into(folder, options=layout, on_received=tally.add)],
+        access=access,
+        limits=ScpLimits(maximum_length=options["max_pdu"]),
+    )
     shown = f"[{host}]" if ":" in host else host
     scp.run(host, port, tls=tls, started=lambda found: print(f"ready {ae_title}@{shown}:{found}", flush=True))
     click.echo(tally.summary(), err=True)
