@@ -432,13 +432,6 @@ class Link(asyncio.BufferedProtocol):
             self._is_paused = False
             self._transport.resume_reading()  # to see the peer close
 
-    def cut(self) -> None:
-        """Close the transport at once, whatever the peer has not read."""
-        if self._transport is not None:
-            self._transport.abort()
-        else:
-            self._gone.set()
-
     async def release(self) -> None:
         """Release the association, and wait until the transport is closed."""
         if self.error is None and not self.connection.closed:
