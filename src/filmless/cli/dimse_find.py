@@ -1,4 +1,4 @@
-"""Searching at an application entity: level by level, as the hierarchical queries that each has to know (PS3.4 C.4.1)."""
+"""Searching at an application entity: level by level, since hierarchical queries are what each has to know."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Storing at an application entity: a few associations at a time, each with the presentation contexts its files need."""
+"""Storing at an application entity: a few associations at a time, with the presentation contexts that files need."""
 
 import asyncio
 from collections import deque
@@ -25,10 +25,10 @@ _LONGEST_PAUSE_S: Final = 8.0
 
 @dataclass(slots=True, eq=False)
 class _Sending:
-    """A file that is to be sent, and how often that was tried."""
+    """A file that is to be sent, and how often the association ended before it was answered."""
 
     item: "Item"
-    tries: int = 0
+    broken: int = 0
 
 
 def store_at(
@@ -119,6 +119,7 @@ class _Batch:
     contexts: Sequence["Proposal"]
     queue: deque[_Sending]
     told: Told
+    progress: int = 0
     opened: int = 0
     was_open: bool = False
     error: NetworkError | None = field(default=None)
@@ -152,7 +153,7 @@ class _Batch:
         """Keep an association open while there is something to send."""
         failures = 0
         while self.queue:
-            before = len(self.queue)
+            before = self.progress
             try:
                 async with entity.connecting(contexts=self.contexts) as peer:
                     self.opened, self.was_open = self.opened + 1, True
@@ -164,7 +165,7 @@ class _Batch:
                 self.error = self.error or error
                 if isinstance(error, AssociationRejected) and not _is_transient(error):
                     return
-            failures = 0 if len(self.queue) < before else failures + 1
+            failures = 0 if self.progress > before else failures + 1
             if failures > entity.retries:
                 return
             if failures:
@@ -173,27 +174,36 @@ class _Batch:
     async def _send(self, peer: Any, retries: int) -> None:
         taken: dict[str, deque[_Sending]] = {}
 
-        def sources() -> Iterator[Any]:  # gone through in a thread
-            number = 0
-            while self.queue:
-                try:
-                    one = self.queue.popleft()
-                except IndexError:  # another association took it
-                    return
-                number += 1
-                name = one.item.path or f"source {number}"
-                taken.setdefault(name, deque()).append(one)
-                yield one.item.path or _data(one.item)
-
         def became(result: "Stored") -> None:
             one = taken[result.source].popleft()
-            if result.unanswered and one.tries < retries:
-                one.tries += 1
+            if result.unanswered == "away":
+                self.queue.appendleft(one)
+                return
+            self.progress += 1
+            if result.unanswered and one.broken < retries:
+                one.broken += 1
                 self.queue.append(one)
             else:
                 self.told(_row(one.item, result))
 
-        await peer.store(sources(), retries=retries, progress=became)
+        await peer.store(self._sources(taken), retries=retries, progress=became)
+
+    def _sources(self, taken: dict[str, deque[_Sending]]) -> Iterator[Any]:
+        """Take files out of the queue, in a thread; one that an association broke off at goes alone: it may be why."""
+        number = 0
+        while True:
+            try:
+                one = self.queue.popleft()
+            except IndexError:
+                return
+            if one.broken and number:
+                self.queue.appendleft(one)
+                return
+            number += 1
+            taken.setdefault(one.item.path or f"source {number}", deque()).append(one)
+            yield one.item.path or _data(one.item)
+            if one.broken:
+                return
 
 
 def _is_transient(error: AssociationRejected) -> bool:
