@@ -130,6 +130,12 @@ class Raw:
             self._connection.receive(data)
         return event
 
+    async def release(self) -> None:
+        assert self._connection is not None
+        self._connection.release()
+        self.send(self._connection.take_output())
+        assert isinstance(await self.event(), Event.Released)
+
     async def ended(self) -> bytes:
         """Wait until the connection is closed; return all that came before."""
         try:
