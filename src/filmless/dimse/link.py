@@ -443,7 +443,13 @@ class Link(asyncio.BufferedProtocol):
             self.connection.release()
             self._flush()
             self._close_by(self.timeouts.association_s)
-        await self._gone.wait()
+        try:
+            await self._gone.wait()
+        except asyncio.CancelledError:  # nobody waits any more: the transport is not left open
+            self.abort(NetworkError("the association was given up"))
+            if self._transport is not None:
+                self._transport.abort()
+            raise
 
     async def next_of(self, box: Mailbox[Incoming]) -> Incoming:
         """Take the next message of a box; the peer has `response_s` for it.
