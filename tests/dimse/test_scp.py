@@ -26,6 +26,8 @@ from .talking import CT, EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, Raw, echo
 JPEG = "1.2.840.10008.1.2.4.50"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 COMMITMENT = "1.2.840.10008.1.20.1"
+STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 PRIVATE = "1.2.276.0.7230010.3.1.0.99"
 MPPS = "1.2.840.10008.3.1.2.3.3"
 
@@ -216,6 +218,69 @@ def test_handlers_name_sop_classes_where_all_would_mean_nothing() -> None:
         Scp("FILMLESS").on_n_set()
     with pytest.raises(TypeError, match="N-GET"):
         Scp("FILMLESS").on_n_get(lambda _: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "function"])
+def test_what_a_handler_of_c_get_yields_is_sent(kind: str) -> None:
+    scp, path = Scp("FILMLESS"), Path(str(pydicom.data.get_testdata_file("CT_small.dcm")))
+    mr = Path(str(pydicom.data.get_testdata_file("MR_small.dcm")))
+
+    async def get(request: Request) -> AsyncIterator[Any]:
+        assert await request.dataset() is not None
+        yield read(path)
+        yield read(mr)  # for which the peer has no context
+        yield read(path)
+
+    def get_in_thread(_: Any) -> Iterator[Any]:
+        yield from (read(path), read(mr), read(path))
+
+    scp.on_get(get if kind == "coroutine" else get_in_thread)
+    got: list[Any] = []
+
+    def take(event: Any) -> int:
+        got.append(event.dataset)
+        return 0 if len(got) == 1 else 0xB007
+
+    def use(association: Any) -> list[Any]:
+        return list(association.send_c_get(query(), STUDY_GET))
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(
+                port,
+                use,
+                (STUDY_GET, [IMPLICIT]),
+                (CT, [EXPLICIT]),
+                ext_neg=[pynetdicom.build_role(CT, scp_role=True)],
+                evt_handlers=[(pynetdicom.evt.EVT_C_STORE, take)],
+            )
+
+    statuses = talk(main())
+    assert [one.SOPInstanceUID for one in got] == [ct().SOPInstanceUID] * 2
+    assert [status.Status for status, _ in statuses] == [0xFF00, 0xFF00, 0xFF00, 0xB000]
+    last, identifier = statuses[-1]
+    assert last.NumberOfCompletedSuboperations == last.NumberOfWarningSuboperations == 1
+    assert last.NumberOfFailedSuboperations == 1
+    assert identifier.FailedSOPInstanceUIDList == read(mr).SOPInstanceUID
+
+
+def test_a_handler_of_c_move_sends_itself() -> None:
+    scp = Scp("FILMLESS")
+
+    @scp.on_move
+    async def move(request: Request) -> int:
+        assert request.move_destination == "THERE"
+        await request.respond(0xFF00, NumberOfCompletedSuboperations=1)
+        return 0
+
+    def use(association: Any) -> list[int]:
+        return [status.Status for status, _ in association.send_c_move(query(), "THERE", STUDY_MOVE)]
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(port, use, (STUDY_MOVE, [IMPLICIT]))
+
+    assert talk(main()) == [0xFF00, 0]
 
 
 # -- negotiation ---------------------------------------------------------------------------------------------------
@@ -426,6 +491,19 @@ def test_others_than_this_machine_need_to_be_known() -> None:
 
     with pytest.raises(SecurityError, match=r"0\.0\.0\.0"):
         talk(main())
+
+
+@pytest.mark.parametrize("title", ["", " ", "x" * 17, "A\\B", "Ä"])
+def test_ae_titles_that_are_none(title: str) -> None:
+    with pytest.raises(ValueError, match="AE title"):
+        Scp(title)
+
+
+def test_limits_that_are_none() -> None:
+    with pytest.raises(ValueError, match="stall_s"):
+        ScpLimits(stall_s=float("nan"))
+    with pytest.raises(ValueError, match="maximum_length"):
+        ScpLimits(maximum_length=7)
 
 
 def test_a_port_that_is_taken() -> None:

@@ -77,6 +77,11 @@ class Request:
         return self.command.get("AffectedSOPInstanceUID") or self.command.get("RequestedSOPInstanceUID")
 
     @property
+    def move_destination(self) -> str:
+        """AE title that C-MOVE is to send to."""
+        return str(self.command.get("MoveDestination") or "").strip()
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether the peer sent C-CANCEL for it, or is gone."""
         return self._incoming.cancelled.is_set() or self.association.link.error is not None
