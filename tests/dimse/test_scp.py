@@ -418,7 +418,8 @@ def test_operations_go_on_at_the_same_time_where_that_was_negotiated() -> None:
     assert talk(answers(None)) == [(1, 0), (2, 0), (1, 0x0210)]
 
 
-def test_what_is_being_answered_is_finished_before_the_end() -> None:
+@pytest.mark.parametrize("window", [None, OperationsWindow(4, 1)])
+def test_what_is_being_answered_is_finished_before_the_end(window: OperationsWindow | None) -> None:
     scp = Scp("FILMLESS")
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -432,7 +433,7 @@ def test_what_is_being_answered_is_finished_before_the_end() -> None:
         async with scp.listen(grace_s=30) as port:
             idle, busy = await Raw.at(port), await Raw.at(port)
             await idle.associate()
-            await busy.associate()
+            await busy.associate(operations_window=window)
             busy.send(echo_bytes())
             await begun.wait()
             asyncio.get_running_loop().call_later(0.05, go_on.set)

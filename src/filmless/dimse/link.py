@@ -18,8 +18,8 @@ from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError
 __all__ = ["Link"]
 
 _WRITE_HIGH: Final = 1 << 20
-_MOST_REQUESTS: Final = 32
-"""Requests of the peer that wait to be taken: with more, nothing is read until some are."""
+_MOST_MESSAGES: Final = 64
+"""Messages of the peer that wait to be taken: with more, nothing is read until some are."""
 _MOST_FRAGMENTS: Final = 1024
 """Fragments that are written at once: of a peer that takes few bytes in each, a piece has very many."""
 
@@ -39,7 +39,7 @@ class Link(asyncio.BufferedProtocol):
     Attributes
     ----------
     requests
-        Messages of the peer that are no answers. One task takes them, by `next_request`.
+        Messages of the peer that are no answers. One task takes them.
     happenings
         What happens to the association as a whole, as events of the core: requested, accepted, release…
     error
@@ -66,6 +66,7 @@ class Link(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._gone = asyncio.Event()
+        self.requests.taken = self._messages_taken
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -159,16 +160,19 @@ class Link(asyncio.BufferedProtocol):
         elif field & RESPONSE:
             # An answer to what nobody asked, or no longer waits for, is dropped as it comes.
             if answered in self._answers:
-                self._answers[answered].put(incoming)
+                self._put(self._answers[answered], incoming)
             else:
                 self._current = None
         else:
             message_id = command.get("MessageID", 0)
             incoming.is_duplicate = message_id in self._performing
             self._performing.setdefault(message_id, incoming)
-            (self._request_box or self.requests).put(incoming)
-            self._queued += 1
-            self._check_room()
+            self._put(self.requests if self._request_box is None else self._request_box, incoming)
+
+    def _put(self, box: Mailbox[Incoming], incoming: Incoming) -> None:
+        self._queued += 1
+        box.put(incoming)
+        self._check_room()
 
     def _data(self, piece: memoryview, *, is_last: bool) -> None:
         current = self._current
@@ -182,9 +186,9 @@ class Link(asyncio.BufferedProtocol):
 
     def _check_room(self) -> None:
         """Stop reading when what waits for its consumer is too much."""
-        if self._is_paused or (self._held <= self._high and self._queued <= _MOST_REQUESTS):
+        if self._is_paused or (self._held <= self._high and self._queued <= _MOST_MESSAGES):
             return
-        if self.connection.is_requestor and self._request_box is None and len(self.requests) == self._queued > 0:
+        if self.connection.is_requestor and self._request_box is None and len(self.requests):
             # Nobody here will take what the peer asks for.
             self.abort(RemoteProtocolError("the peer sent requests that nobody waits for"))
         elif self._transport is not None:
@@ -195,8 +199,12 @@ class Link(asyncio.BufferedProtocol):
         self._held -= count
         self._read_again()
 
+    def _messages_taken(self, count: int) -> None:
+        self._queued -= count
+        self._read_again()
+
     def _read_again(self) -> None:
-        if not self._is_paused or self._held > self._high // 4 or self._queued > _MOST_REQUESTS // 2:
+        if not self._is_paused or self._held > self._high // 4 or self._queued > _MOST_MESSAGES // 2:
             return
         self._is_paused = False
         if self._transport is not None and not self._transport.is_closing():
@@ -257,6 +265,7 @@ class Link(asyncio.BufferedProtocol):
     def answers_to(self, message_id: int, box: Mailbox[Incoming]) -> None:
         """Have answers to a request put into a box, from now on; `forget` it in the end."""
         self._answers[message_id] = box
+        box.taken = self._messages_taken
         if self.error is not None:
             box.end(self.error)
 
@@ -265,6 +274,10 @@ class Link(asyncio.BufferedProtocol):
         before, self._request_box = self._request_box, box
         if before is not None and before is not box:
             self._abandon(before)
+        if box is not None:
+            box.taken = self._messages_taken
+            for incoming in self.requests.drain():  # what came before someone asked for it
+                self._put(box, incoming)
 
     def forget(self, message_id: int) -> None:
         """Have what still comes in answer to a request dropped."""
@@ -277,9 +290,7 @@ class Link(asyncio.BufferedProtocol):
 
     def _abandon(self, box: Mailbox[Incoming]) -> None:
         for incoming in box.drain():
-            self._queued -= not incoming.message.is_response
             incoming.abandon()
-        self._read_again()
 
     def performed(self, message_id: int) -> None:
         """Note that a request of the peer is answered; `send` does so with the last response."""
@@ -421,6 +432,8 @@ class Link(asyncio.BufferedProtocol):
 
     def abort(self, error: NetworkError) -> None:
         """Abort the association; who waits for something gets the error."""
+        if self.error is not None:  # the peer is told already, or is gone
+            return
         self._end(error)
         if not self.connection.closed:
             try:
@@ -455,29 +468,13 @@ class Link(asyncio.BufferedProtocol):
         NetworkError
             The association ended, or nothing came.
         """
-        if not len(box):
-            self._waits[box] = self._loop.time()
-            try:
-                return self._gone_from(await box.get())
-            finally:
-                del self._waits[box]
-        return self._gone_from(await box.get())
-
-    async def next_request(self) -> Incoming:
-        """Take the next request of the peer; it may take its time.
-
-        Raises
-        ------
-        NetworkError
-            The association ended.
-        """
-        return self._gone_from(await self.requests.get())
-
-    def _gone_from(self, incoming: Incoming) -> Incoming:
-        if not incoming.message.is_response:
-            self._queued -= 1
-            self._read_again()
-        return incoming
+        if len(box):
+            return await box.get()
+        self._waits[box] = self._loop.time()
+        try:
+            return await box.get()
+        finally:
+            del self._waits[box]
 
     async def closed(self) -> None:
         """Wait until the transport is closed."""

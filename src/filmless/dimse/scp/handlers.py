@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Handler
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS, is_final
 from filmless.dimse.steps import Message, Sink
+from filmless.errors import NetworkError
 
 __all__ = ["Answer", "BlockingRequest", "adapted"]
 
@@ -33,24 +34,27 @@ class BlockingRequest:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
 
-    def _wait(self, awaitable: Awaitable[Any]) -> Any:
-        async def wait() -> Any:
-            return await awaitable
-
-        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result()
+    def _wait(self, call: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **options: Any) -> Any:
+        waiting = call(*args, **options)
+        try:
+            future = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        except RuntimeError:  # the event loop is closed
+            waiting.close()
+            raise NetworkError("the SCP has stopped") from None
+        return future.result()
 
     def dataset(self, **options: Any) -> Dataset | None:
         """Return the data set of the request; see `Request.dataset`."""
-        found: Dataset | None = self._wait(self._request.dataset(**options))
+        found: Dataset | None = self._wait(self._request.dataset, **options)
         return found
 
     def into(self, open_sink: Callable[[Message], Sink]) -> Any:
         """Have a sink take the data set; see `Request.into`."""
-        return self._wait(self._request.into(open_sink))
+        return self._wait(self._request.into, open_sink)
 
     def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer; see `Request.respond`."""
-        self._wait(self._request.respond(status, dataset, **fields))
+        self._wait(self._request.respond, status, dataset, **fields)
 
 
 def adapted(function: Callable[..., Any], message: str) -> Handler:
