@@ -419,6 +419,27 @@ def test_answers_to_what_nobody_asked_are_dropped() -> None:
     talk(linked(use, *data, p_data(1, encode_command(answer, False), command=True)))
 
 
+def test_answers_that_come_too_fast_are_not_read() -> None:
+    from filmless._core import encode_command
+
+    answer = {"CommandField": 0x8030, "MessageIDBeingRespondedTo": 1, "Status": 0xFF00}
+    flood = p_data(1, encode_command(answer, False), command=True) * 50_000
+
+    async def use(link: Link) -> None:
+        await link.happenings.get()
+        box: Mailbox[Any] = Mailbox()
+        link.answers_to(1, box)
+        await link.send(1, {"CommandField": 0x30, "MessageID": 1, "AffectedSOPClassUID": VERIFICATION})
+        most = 0
+        for _ in range(50_000):
+            assert (await link.next_of(box)).message.status == 0xFF00
+            most = max(most, len(box))
+        assert most < 5_000  # what comes by one read of the socket, and a little
+        assert link._queued == 0
+
+    talk(linked(use, flood))
+
+
 def test_what_is_forgotten_waits_no_more() -> None:
     from filmless._core import encode_command
 
