@@ -3,7 +3,6 @@
 from concurrent.futures import Future
 
 from filmless.archive import Archive, Incoming, Outcome, Within
-from filmless.archive.within import EVERYTHING
 from filmless.dimse.part10 import head
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -44,21 +43,9 @@ def storage(archive: Archive, *, unknown: bool = True) -> Service:
     """
 
     def open_sink(request: Request, message: Message) -> Sink:
-        return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=_within(request))
+        return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=request.within)
 
-    return storing(open_sink, unknown=unknown, may_store=_may_write)
-
-
-def _may_write(request: Request) -> bool:
-    principal = request.association.principal
-    return principal is None or bool(principal.may("write"))
-
-
-def _within(request: Request) -> Within:
-    principal = request.association.principal
-    if principal is None or principal.patients is principal.studies is None:
-        return EVERYTHING
-    return Within(principal.patients, principal.studies)
+    return storing(open_sink, unknown=unknown)
 
 
 class _IntoArchive:
