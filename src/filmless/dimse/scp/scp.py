@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from filmless.dimse.scp.auditing import Auditing
+from filmless.dimse.scp.auditing import Auditing, Observer
 from filmless.dimse.scp.dispatch import Dispatch
 from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.listening import Listener
@@ -44,6 +44,8 @@ class Scp(Registering):
         What peers may cost.
     audit
         Where a line for each association and operation goes.
+    observer
+        Who is told of them, too, as for metrics.
 
     Notes
     -----
@@ -79,12 +81,14 @@ class Scp(Registering):
         access: "Access | None" = None,
         limits: ScpLimits | None = None,
         audit: "Audit | None" = None,
+        observer: Observer | None = None,
     ) -> None:
         super().__init__()
         if not 0 < len(ae_title.strip()) <= 16 or not ae_title.isascii() or "\\" in ae_title:
             raise ValueError(f"an AE title has 1 to 16 characters of ASCII, and no backslash: `{ae_title[:64]}`")
         self.ae_title, self._given = ae_title, tuple(services)
         self._access, self._limits, self._audit = access, limits or ScpLimits(), audit
+        self._observer = observer
 
     @asynccontextmanager
     async def listen(
@@ -133,7 +137,7 @@ class Scp(Registering):
         threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix=f"scp-{self.ae_title}")
         # Verification is answered by everyone (PS3.4 A): last, so that a handler goes before.
         dispatch = Dispatch([*self._given, *self.registered(), verification()])
-        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit), threads)
+        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit, self._observer), threads)
         listener = Listener(scp, found, tls)
         listener.start()
         try:
