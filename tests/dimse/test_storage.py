@@ -130,6 +130,51 @@ def test_the_sender_s_order_of_transfer_syntaxes_counts(service: Service) -> Non
     assert service.otherwise == Acceptable("")
 
 
+def test_what_is_no_storage_is_not_accepted(service: Service) -> None:
+    """A query, a print or a media directory cannot be stored, though private SOP classes can be."""
+    others = ["1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.1.1", "1.2.840.10008.1.3.10", "1.2.840.10008.1.20.1"]
+
+    async def talk() -> set[str]:
+        async with sender(service, (CT, EXPLICIT), *((other, EXPLICIT) for other in others)) as (_, ids):
+            return set(ids)
+
+    assert asyncio.run(talk()) == {CT}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"), [(b"\x02\0\x02\0\0\0", b"\x02\0\x03\0\0\0"), (b"\3\0", b"\2\0"), (b"", None)]
+)
+def test_extended_negotiation(service: Service, asked: bytes, answer: bytes | None) -> None:
+    """Level 2, full; digital signatures are preserved; no element is coerced."""
+    from filmless._core import (
+        AssociateRequest,
+        Connection,
+        Event,
+        ExtendedNegotiation,
+        ProposedContext,
+        UserInformation,
+    )
+
+    async def talk() -> list[ExtendedNegotiation]:
+        async with Scp("FILMLESS", [service]).listen() as port:
+            user = UserInformation(extended=[ExtendedNegotiation(CT, asked)])
+            contexts = [ProposedContext(1, CT, [EXPLICIT])]
+            connection = Connection.requestor(
+                AssociateRequest(called_ae_title="FILMLESS", calling_ae_title="X", contexts=contexts, user=user)
+            )
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            connection.connected()
+            writer.write(connection.take_output())
+            while (event := connection.next_event()) is None:
+                connection.receive(await reader.read(4096))
+            writer.close()
+            await writer.wait_closed()
+            assert isinstance(event, Event.Accepted)
+            return event.accept.user.extended
+
+    assert asyncio.run(talk()) == ([] if answer is None else [ExtendedNegotiation(CT, answer)])
+
+
 @pytest.mark.parametrize("sop_class", ["1.2.826.0.1.3680043.10.5412.99", "1.2.840.10008.5.1.4.1.1.9999"])
 def test_unknown_sop_classes(tmp_path: Path, sop_class: str) -> None:
     ds = read(make(1))
@@ -245,7 +290,7 @@ def test_duplicates_in_a_folder(tmp_path: Path, policy: str) -> None:
 
 @pytest.mark.parametrize("layout", ["flat", "study"])
 def test_no_text_of_a_peer_becomes_a_path(tmp_path: Path, layout: str) -> None:
-    names = ["../../../etc/x", "..", "/etc/x", "C:\\x", "1.2.3/../../x", "NUL", "1.2.3\n", "1." + "2" * 200]
+    names = ["../../../etc/x", "..", "/etc/x", "C:\\x", "1.2.3/../../x", "NUL", "1.2.3 ", "con.dcm", "1." + "2" * 62]
 
     async def talk() -> list[int]:
         options = FolderOptions(layout=layout)  # type: ignore[arg-type]

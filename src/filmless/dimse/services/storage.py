@@ -58,24 +58,24 @@ class _IntoArchive:
         self._incoming: Incoming | None = None
 
     def write(self, piece: Buffer) -> None:
-        if self._incoming is None:
-            require_match(self._message, piece)
-            command = self._message.command
-            self._incoming = self._archive.receive()
-            self._incoming.write(
-                head(
-                    command["AffectedSOPClassUID"],
-                    command["AffectedSOPInstanceUID"],
-                    self._message.context.transfer_syntax,
-                    sender=self._sender,
-                )
-            )
-        self._incoming.write(piece)
+        if self._incoming is not None:
+            self._incoming.write(piece)
+            return
+        require_match(self._message, piece)
+        command = self._message.command
+        self._incoming = self._archive.receive()
+        begin = head(
+            command["AffectedSOPClassUID"],
+            command["AffectedSOPInstanceUID"],
+            self._message.context.transfer_syntax,
+            sender=self._sender,
+        )
+        self._incoming.write(begin, piece)
 
     def finish(self) -> Future[Outcome]:
         if self._incoming is None:
             raise FormatError("the data set is empty")
-        return self._incoming.submit(within=self._within)
+        return self._incoming.submit(within=self._within, is_waited_for=True)
 
     def discard(self) -> None:
         if self._incoming is not None:
