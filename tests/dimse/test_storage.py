@@ -351,6 +351,29 @@ def test_permissions(tmp_path: Path) -> None:
     assert may({"admin"}, None) == 0
 
 
+def test_the_audit_tells_what_was_stored(tmp_path: Path) -> None:
+    import json
+
+    from filmless.dimse import connect
+    from filmless.security import Audit
+
+    async def talk(archive: Archive, audit: Audit) -> None:
+        async with (
+            Scp("FILMLESS", [storage(archive)], audit=audit).listen() as port,
+            connect(f"FILMLESS@127.0.0.1:{port}", contexts=[(CT, (EXPLICIT,))]) as peer,
+        ):
+            for variant in (0, 1):
+                await store(peer, behind_meta(make(1, variant=variant)), uid_of(1))
+
+    with Archive(tmp_path / "archive") as archive, Audit(tmp_path / "audit.jsonl") as audit:
+        asyncio.run(talk(archive, audit))
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    stored = [line for line in lines if line["operation"] == "C-STORE"]
+    assert [line["uids"]["studies"] for line in stored] == [[uid_of(0, level=1)]] * 2
+    assert [line.get("set_aside") for line in stored] == [None, 1]
+    assert "1CT1" not in (tmp_path / "audit.jsonl").read_text(), "a Patient ID"
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

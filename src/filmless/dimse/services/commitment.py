@@ -139,6 +139,7 @@ class StorageCommitment:
         )
         if not is_uid(ds.TransactionUID) or not all(is_uid(uid) for reference in references for uid in reference):
             return _INVALID_ARGUMENT, None
+        request.counts["instances"] = len(references)
         if len(self._jobs) + self._new.qsize() >= self._most:
             return _LIMITATION, None
         return SUCCESS, Pending(

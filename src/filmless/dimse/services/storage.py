@@ -45,7 +45,13 @@ def storage(archive: Archive, *, unknown: bool = True) -> Service:
     def open_sink(request: Request, message: Message) -> Sink:
         return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=request.within)
 
-    return storing(open_sink, unknown=unknown)
+    return storing(open_sink, unknown=unknown, note=_note)
+
+
+def _note(request: Request, outcome: Outcome) -> None:
+    request.studies.add(outcome.study_uid)
+    if outcome.kind == "quarantined":
+        request.counts["set_aside"] = 1
 
 
 class _IntoArchive:

@@ -6,7 +6,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from filmless._core import Acceptable
 from filmless.dataset import Dataset
@@ -57,7 +57,9 @@ class DoesNotMatch(FormatError):  # noqa: N818 - reads as it is raised
     """The data set is of another SOP class or instance than its command says."""
 
 
-def storing(open_sink: Opener, *, unknown: bool) -> Service:
+def storing(
+    open_sink: Opener, *, unknown: bool, note: Callable[[Request, Any], None] = lambda _request, _result: None
+) -> Service:
     """Return a service that takes C-STORE in every transfer syntax, in the order that the sender prefers.
 
     Parameters
@@ -67,6 +69,8 @@ def storing(open_sink: Opener, *, unknown: bool) -> Service:
         for without a thread.
     unknown
         Whether SOP classes are taken that are of no known service: private ones, and newer ones.
+    note
+        Called with a request and what became of its data set, to tell the audit.
 
     DICOM
     -----
@@ -75,7 +79,7 @@ def storing(open_sink: Opener, *, unknown: bool) -> Service:
 
     async def store(request: Request) -> None:
         request.require("write")
-        status, comment = await _store(request, open_sink)
+        status, comment = await _store(request, open_sink, note)
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
@@ -95,7 +99,7 @@ def _extended(_sop_class: str, asked: bytes) -> bytes | None:
     return bytes((_LEVEL_2_FULL, 0, _SIGNATURES_PRESERVED, 0, _NO_COERCION, 0))[: max(2, len(asked))]
 
 
-async def _store(request: Request, open_sink: Opener) -> tuple[int, str]:
+async def _store(request: Request, open_sink: Opener, note: Callable[[Request, Any], None]) -> tuple[int, str]:
     refusal = _refusal(request)
     if refusal is not None:
         return refusal  # what comes is dropped when the request is finished
@@ -111,6 +115,7 @@ async def _store(request: Request, open_sink: Opener) -> tuple[int, str]:
         if not isinstance(result, DicomError | OSError):
             _log.error("a bug: %s while an instance was stored", type(result).__name__)
         return status_of(result), comment_of(result)
+    note(request, result)
     return SUCCESS, ""
 
 
