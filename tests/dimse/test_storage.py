@@ -14,7 +14,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
 from filmless.dimse.services.storage_classes import STORAGE, is_storage
-from filmless.errors import LimitError, StorageFullError
+from filmless.errors import LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
 from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
@@ -249,6 +249,50 @@ def test_an_association_that_ends_in_the_middle_leaves_nothing(service: Service,
 
     with pytest.raises(KeyError):
         asyncio.run(talk())
+    assert stored(tmp_path) == []
+
+
+def test_a_sink_is_not_let_go_of_while_a_thread_is_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server stops in the middle of a write: else the file is closed under it, and its number is another's."""
+    import threading
+
+    from filmless.dimse import connect
+    from filmless.dimse.services import folder as folder_module
+
+    said: list[str] = []
+    writing, goes_on = threading.Event(), threading.Event()
+    write, discard = folder_module._IntoFolder.write, folder_module._IntoFolder.discard
+
+    def slow(sink, piece) -> None:
+        said.append("begins")
+        writing.set()
+        goes_on.wait(10)
+        write(sink, piece)
+        said.append("ends")
+
+    def watched(sink) -> None:
+        said.append("discard")
+        discard(sink)
+
+    monkeypatch.setattr(folder_module._IntoFolder, "write", slow)
+    monkeypatch.setattr(folder_module._IntoFolder, "discard", watched)
+
+    async def send(port: int, data: bytes) -> None:
+        async with connect(f"FILMLESS@127.0.0.1:{port}", contexts=[(CT, (EXPLICIT,))]) as peer:
+            await store(peer, data, uid_of(1))
+
+    async def talk() -> None:
+        data = behind_meta(instance_maker(size=3_000_000)(1))
+        scp = Scp("FILMLESS", [folder(tmp_path / "out")])
+        async with scp.listen(grace_s=0.0) as port:
+            sending = asyncio.create_task(send(port, data))
+            await asyncio.to_thread(writing.wait, 10)
+            asyncio.get_running_loop().call_later(0.2, goes_on.set)
+        with pytest.raises(NetworkError):
+            await sending
+
+    asyncio.run(talk())
+    assert said == ["begins", "ends", "discard"]
     assert stored(tmp_path) == []
 
 
