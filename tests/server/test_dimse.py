@@ -16,7 +16,7 @@ from filmless.errors import DicomError
 from filmless.server import Server, read_settings
 from tests.dimse.dcmtk import dcmtk
 from tests.dimse.receiving import free_port, running
-from tests.server.conftest import DEADLINE_S, instance, stow, uids
+from tests.server.conftest import DEADLINE_S, instance, stow, uids, until
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -80,6 +80,12 @@ def test_what_is_sent_is_found_over_the_web(start, tool, tmp_path: Path, ct: Pat
     assert uids(server.client) == {f"1.2.1.1.{number}" for number in range(3)}
     metrics = server.client.get("/metrics").text
     assert 'filmless_instances_total{outcome="stored"} 3.0' in metrics
+    assert 'filmless_dimse_associations_total{outcome="success"} 1.0' in metrics
+    assert 'filmless_dimse_operations_total{message="C-STORE",status="success"} 3.0' in metrics
+    assert 'filmless_dimse_operation_seconds_count{message="C-STORE"} 3.0' in metrics
+    until(lambda: "filmless_dimse_associations_open 0.0" in server.client.get("/metrics").text, "it is released")
+    received = server.client.get("/metrics").text.partition("\nfilmless_dimse_received_bytes_total ")[2].split()[0]
+    assert float(received) > 3 * 32_768, "the pixels at least"
     server.process.kill()  # what was acknowledged is there
     server.wait()
     again = start("--data", tmp_path / "data", "--dimse", 0)

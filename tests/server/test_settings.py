@@ -12,7 +12,7 @@ from filmless.cli.serve import serve
 from filmless.dimse.scp.passcodes import digest_of
 from filmless.errors import DicomError
 from filmless.server.settings import OPTIONS, as_toml, read_settings
-from filmless.server.settings.options import LEFT_OUT, SECTIONS, TABLES, Option
+from filmless.server.settings.options import SECTIONS, TABLES, Option
 from filmless.server.settings.tree import Forward, Peer
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -116,7 +116,7 @@ def test_every_field_is_an_option_with_a_word_on_it() -> None:
     keys = {option.key for option in OPTIONS} | {table.key for table in TABLES} | {section.key for section in SECTIONS}
     for section, owner, _ in SECTIONS:
         for field in dataclasses.fields(owner):
-            assert (f"{section}.{field.name}" if section else field.name) in keys | LEFT_OUT
+            assert (f"{section}.{field.name}" if section else field.name) in keys
     assert [option.key for option in OPTIONS if not option.help.endswith(".")] == []
     assert [table.key for table in TABLES if not table.help.endswith(".")] == []
     flags = [option.flag for option in OPTIONS if option.flag] + [table.flag for table in TABLES]

@@ -247,6 +247,11 @@ class Link(asyncio.BufferedProtocol):
         if self.connection.closed:
             transport.close()
 
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes that came, and that went."""
+        return self._watch.received, self._watch.written
+
     def next_id(self) -> int:
         """Return a Message ID that is not in use."""
         while True:

@@ -71,7 +71,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     audit = stack.enter_context(_audit(settings))
-    entity = Entity(settings, archive, audit=audit, log=log) if settings.dimse.is_on else None
+    entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log) if settings.dimse.is_on else None
     application = parts.application(audit, entity)
     activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(application, tls, entity, activities)
@@ -124,7 +124,12 @@ class _Parts:
             # What is being sent was left behind.
             queue.release_all()
         forwarder = Forwarder(
-            archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
+            archive,
+            queue,
+            settings=settings.forwarding,
+            peers=settings.peers,
+            log=self.log,
+            metrics=metrics,
         )
 
         def told(outcome: Outcome, size: int) -> None:

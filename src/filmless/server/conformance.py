@@ -15,6 +15,7 @@ from filmless.dicomweb.origin.pictures import media_types
 from filmless.dimse.scp.service import Service
 from filmless.pixels.targets import targets
 from filmless.server.entity_statement import add_entity, network_services
+from filmless.server.known_peers import address_of
 from filmless.server.services import offered
 from filmless.server.settings.tree import Settings
 from filmless.server.statement import Statement, Table
@@ -199,7 +200,7 @@ def _forwarding(settings: Settings) -> list[str | Table]:
 
 def _address(settings: Settings, name: str) -> str:
     peer = settings.peers[name]
-    return peer.url or f"{peer.ae_title}@{peer.host}:{peer.port}"
+    return peer.url or address_of(peer)
 
 
 def _media_types() -> list[tuple[str, ...]]:

@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
 from filmless.archive import Archive
@@ -17,6 +16,8 @@ from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
 from filmless.server.listening import StartError, listen
 from filmless.server.logs import Log
+from filmless.server.metrics import Metrics
+from filmless.server.observing_associations import AssociationObserver
 from filmless.server.services import offered
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
@@ -35,6 +36,8 @@ class Entity:
         Of which it is.
     audit
         Where associations and operations are noted.
+    metrics
+        Where they are counted.
     log
         Where it tells of itself.
 
@@ -49,7 +52,7 @@ class Entity:
         It would be open to everyone, or its certificate cannot be read.
     """
 
-    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, log: Log) -> None:
+    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, metrics: Metrics, log: Log) -> None:
         self._settings = settings
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
@@ -60,8 +63,14 @@ class Entity:
             self.offered.worklist.folder.mkdir(exist_ok=True)
         elif not settings.dimse.worklist.is_dir():
             raise StartError("`dimse.worklist` is not there", path=settings.dimse.worklist)
-        limits = replace(settings.dimse.limits, stop_s=settings.stop_s)
-        self._scp = Scp(settings.dimse.ae_title, self.offered.services, access=access, limits=limits, audit=audit)
+        self._scp = Scp(
+            settings.dimse.ae_title,
+            self.offered.services,
+            access=access,
+            limits=settings.dimse.limits,
+            audit=audit,
+            observer=AssociationObserver(metrics=metrics, log=log),
+        )
         self._sockets: list[socket.socket] = []
         self._running: AsyncExitStack | None = None
 
@@ -80,7 +89,9 @@ class Entity:
         """Take associations in."""
         stack = AsyncExitStack()
         await stack.enter_async_context(_running(self.offered.commitment.run()))
-        await stack.enter_async_context(self._scp.listen(sockets=self._sockets, tls=self._tls))
+        await stack.enter_async_context(
+            self._scp.listen(sockets=self._sockets, tls=self._tls, grace_s=self._settings.stop_s)
+        )
         self._running = stack
 
     async def stop(self) -> None:

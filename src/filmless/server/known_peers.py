@@ -6,12 +6,11 @@ from contextlib import AbstractAsyncContextManager
 from filmless.dimse import Peer, Timeouts
 from filmless.dimse.services.commitment import reporting_to
 from filmless.dimse.services.destinations import Destination
-from filmless.errors import SecurityError
 from filmless.security import client_tls
 from filmless.server.settings.peer import Peer as PeerOptions
 from filmless.server.settings.tree import Settings
 
-__all__ = ["KnownPeers", "tls_to"]
+__all__ = ["KnownPeers", "address_of", "tls_to"]
 
 
 class KnownPeers:
@@ -36,9 +35,7 @@ class KnownPeers:
     def __init__(self, settings: Settings) -> None:
         self._ae_title = settings.dimse.ae_title
         self._peers = {peer.ae_title: peer for peer in settings.peers.values() if peer.ae_title is not None}
-        self._tls = {
-            peer.ae_title: tls_to(peer, name) for name, peer in settings.peers.items() if peer.ae_title is not None
-        }
+        self._tls = {title: tls_to(peer) for title, peer in self._peers.items()}
         self.destinations = {
             title: Destination(
                 peer.host or "", peer.port, self._tls[title], _timeouts(peer), peer.called_as or self._ae_title
@@ -52,25 +49,27 @@ class KnownPeers:
         peer = self._peers.get(ae_title)
         if peer is None:
             return None
-        address = f"{ae_title}@{bracketed(peer.host or '')}:{peer.port}"
         calling, tls = peer.called_as or self._ae_title, self._tls[ae_title]
-        return reporting_to(address, calling_ae_title=calling, tls=tls, timeouts=_timeouts(peer))
+        return reporting_to(address_of(peer), calling_ae_title=calling, tls=tls, timeouts=_timeouts(peer))
 
 
-def tls_to(peer: PeerOptions, name: str) -> ssl.SSLContext | None:
-    """Make the context that a peer is spoken to with; None for one that is spoken to plainly."""
+def tls_to(peer: PeerOptions) -> ssl.SSLContext | None:
+    """Make the context that a peer is spoken to with; None for one that is spoken to plainly.
+
+    Raises
+    ------
+    SecurityError
+        A file cannot be read.
+    """
     if not peer.tls:
         return None
-    try:
-        return client_tls(authorities=peer.ca_file, certificate=peer.certificate, key=peer.key)
-    except SecurityError as error:
-        error.message = f"`peers.{name}`: {error.message}"
-        raise
+    return client_tls(authorities=peer.ca_file, certificate=peer.certificate, key=peer.key)
 
 
-def bracketed(host: str) -> str:
-    """Return a host as an address with a port has it."""
-    return f"[{host}]" if ":" in host else host
+def address_of(peer: PeerOptions) -> str:
+    """Return where an application entity is, as ``AE@host:port``."""
+    host = peer.host or ""
+    return f"{peer.ae_title}@{f'[{host}]' if ':' in host else host}:{peer.port}"
 
 
 def _timeouts(peer: PeerOptions) -> Timeouts:

@@ -50,7 +50,9 @@ def routes(steps: PerformedSteps) -> list[Route]:
     async def read(request: Request) -> Response:
         need(request, "read")
         # A UID is looked up among those that there are: it becomes no path.
-        ds = await run_sync(steps.get, request.path_params["step"])
+        uid = request.path_params["step"]
+        ds = await run_sync(steps.get, uid)
+        request.scope.setdefault("filmless.audit", {})["step"] = uid
         return JSONResponse(json.loads(ds.to_json()), media_type=_JSON, headers=_PRIVATE)
 
     return [

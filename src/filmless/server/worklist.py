@@ -54,6 +54,7 @@ def routes(folder: WorklistFolder, *, most_bytes: int = 1 << 20) -> list[Route]:
         found = await run_sync(folder.get, request.path_params["item"])
         if not found:
             raise DicomWebError("there is no such worklist item", status=404)
+        _note(request, [item.study_uid for item in found])
         content = [item.attributes for item in found]
         return JSONResponse(content[0] if len(content) == 1 else content, media_type=_JSON, headers=_PRIVATE)
 
@@ -68,14 +69,18 @@ def routes(folder: WorklistFolder, *, most_bytes: int = 1 << 20) -> list[Route]:
         need(request, "write")
         dataset = await run_sync(_item_of, await _body(request, most_bytes))
         own, is_new = await run_sync(folder.put, name, dataset)
+        _note(request, [_study_of(dataset)])
         return JSONResponse(
             {"item": own}, 201 if is_new else 200, headers={**_PRIVATE, "Location": f"/worklist/{quote(own, safe='')}"}
         )
 
     async def delete(request: Request) -> Response:
         need(request, "delete")
-        if not await run_sync(folder.delete, request.path_params["item"]):
+        name = request.path_params["item"]
+        found = await run_sync(folder.get, name)
+        if not await run_sync(folder.delete, name):
             raise DicomWebError("there is no such worklist item", status=404)
+        _note(request, [item.study_uid for item in found])
         return Response(status_code=204)
 
     return [
@@ -85,6 +90,15 @@ def routes(folder: WorklistFolder, *, most_bytes: int = 1 << 20) -> list[Route]:
         Route("/worklist/{item}", put, methods=["PUT"]),
         Route("/worklist/{item}", delete, methods=["DELETE"]),
     ]
+
+
+def _note(request: Request, studies: list[str]) -> None:
+    """Have the line of the audit say whose study it was."""
+    request.scope.setdefault("filmless.audit", {})["studies"] = sorted({uid for uid in studies if uid})
+
+
+def _study_of(ds: Dataset) -> str:
+    return str(ds["StudyInstanceUID"].text or "") if "StudyInstanceUID" in ds else ""
 
 
 def _row(item: WorklistItem) -> dict[str, Any]:

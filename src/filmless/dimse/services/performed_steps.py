@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from filmless.archive.storage.durable import make_folder
+from filmless.archive.storage.durable import make_folder, replace_file
 from filmless.dataset import Dataset
 from filmless.dimse.services.worklist_items import WorklistItem
 from filmless.errors import ConflictError, DicomError, NotFoundError
-from filmless.file import read, write
+from filmless.file import encode, read
 
 __all__ = ["PERFORMED_PROCEDURE_STEP", "PerformedStep", "PerformedSteps"]
 
@@ -187,7 +187,7 @@ class PerformedSteps:
         kept.file_meta.MediaStorageSOPClassUID = PERFORMED_PROCEDURE_STEP
         kept.file_meta.MediaStorageSOPInstanceUID = uid
         make_folder(self.folder)
-        write(kept, self._at(uid), transfer_syntax="ExplicitVRLittleEndian", durable=True)
+        replace_file(self._at(uid), encode(kept, transfer_syntax="ExplicitVRLittleEndian"))
         self._known()[uid] = step
         self._note(step)
         return step

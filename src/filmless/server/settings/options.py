@@ -12,12 +12,10 @@ from typing import Any, Final, Literal, NamedTuple
 
 from filmless.server.settings.tree import Settings
 
-__all__ = ["LEFT_OUT", "OPTIONS", "SECTIONS", "TABLES", "Kind", "Option", "Section", "TableOption", "kind_of", "words"]
+__all__ = ["OPTIONS", "SECTIONS", "TABLES", "Kind", "Option", "Section", "TableOption", "kind_of", "words"]
 
 #: Sections whose options need no prefix on the command line.
 _PLAIN: Final = {"", "http"}
-#: Fields that are no options: how long the server takes to stop is said once, by `stop_s`.
-LEFT_OUT: Final = {"dimse.limits.stop_s"}
 #: Options with a flag that is not made of their key.
 _FLAGS: Final = {"dimse.port": "--dimse", "dimse.ae_title": "--ae-title"}
 
@@ -154,8 +152,6 @@ def _options() -> tuple[list[Option], list[TableOption]]:
         prefix = "" if key in _PLAIN else key.removeprefix("security.").replace(".", "-") + "-"
         for field in dataclasses.fields(owner):
             below, text = f"{key}.{field.name}" if key else field.name, words(owner).get(field.name, "")
-            if below in LEFT_OUT:
-                continue
             flag = _FLAGS.get(below, "--" + (prefix + field.name).replace("_", "-"))
             if (row := _row_of(hints[field.name])) is not None:
                 is_named = typing.get_origin(hints[field.name]) is dict

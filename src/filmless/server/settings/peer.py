@@ -41,7 +41,7 @@ class Peer:
     addresses
         Addresses and networks that it calls from, when it has `roles`; by default its `host`.
     token_file
-        A file that holds a bearer token or key, for a DICOMweb service.
+        A file that holds a bearer token or key; an application entity is shown it as user identity (JWT).
     ca_file
         Certificates of authorities (PEM) that are trusted instead of the system's.
     certificate
@@ -108,8 +108,6 @@ class Peer:
         if self.called_as is not None:
             check_ae_title("called_as", self.called_as)
         check_port("port", self.port, least=1)
-        if self.token_file is not None:
-            raise ValueError("it has `token_file`, which is for a DICOMweb service")
         if not self.tls and (self.ca_file or self.certificate):
             raise ValueError("`tls` is false, expected true with `ca_file` and `certificate`")
         if unknown := self.roles - ROLES:
