@@ -198,6 +198,10 @@ class Link(asyncio.BufferedProtocol):
             if self._next_id not in self._answers:
                 return self._next_id
 
+    def settled(self, message_id: int) -> None:
+        """Note that a request of ours has its last answer, which may still be waiting to be taken."""
+        self._answers.pop(message_id, None)
+
     def answers_to(self, message_id: int, box: Mailbox[Incoming]) -> None:
         """Have answers to a request put into a box, from now on; `forget` it in the end."""
         self._answers[message_id] = box
