@@ -74,12 +74,19 @@ class Started:
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.out, self.log = Lines(self.process.stdout), Lines(self.process.stderr)
-        self.url = ""
+        self.url = self.dimse = ""
 
     def ready(self) -> "Started":
         self.url = self.out.wait_for("ready ").removeprefix("ready ")
         self.client = httpx.Client(base_url=self.url, timeout=DEADLINE_S)
+        if any(str(one) == "--dimse" for one in self.process.args[len(COMMAND) :]):
+            self.dimse = self.out.wait_for("ready ").removeprefix("ready ")
         return self
+
+    @property
+    def dimse_port(self) -> int:
+        """Where it listens for associations."""
+        return int(self.dimse.rpartition(":")[2])
 
     def events(self) -> list[dict]:
         return [json.loads(line) for line in self.log.all]

@@ -46,7 +46,8 @@ def test_it_says_where_it_is_and_stops_when_asked(start, tmp_path: Path) -> None
     ready = tmp_path / "ready.json"
     server = start("--data", tmp_path / "data", "--ready-file", ready)
     told = json.loads(ready.read_text())
-    assert told == {"pid": server.process.pid, "urls": [server.url], "dicom_web": f"{server.url}/dicom-web"}
+    where = {"urls": [server.url], "dimse": [], "dicom_web": f"{server.url}/dicom-web"}
+    assert told == {"pid": server.process.pid, **where}
     assert server.client.get("/health").json() == {
         "status": "ok",
         "checks": {"disk": "ok", "space": "ok", "index": "ok"},

@@ -155,6 +155,22 @@ fn our_ends_move_a_data_set_in_fragments_of_the_peers_length() {
     assert_eq!(told, [Told::Data(PdvHeader { context: 3, command: false, last: true }, data)]);
 }
 
+#[test]
+fn what_is_wrong_inside_data_aborts_with_its_reason() {
+    let error = RemoteError::invalid("a data set that no command announced");
+    let mut connection = in_state(6);
+    connection.receive(&pdu(4, &value(1, 0, &[1, 2])));
+    assert!(matches!(connection.next_event(), Some(Event::Data { .. })));
+    connection.send(Command::ProviderAbort(error.clone())).expect("established");
+    assert_eq!(connection.take_output(), abort_pdu(AbortSource::Provider, AbortReason::InvalidParameter));
+    assert_eq!(connection.next_event(), Some(Event::Violated(error.clone())));
+    assert_eq!(connection.next_event(), None);
+    assert_eq!(connection.state(), State::Sta13);
+    assert!(connection.deadline(NOW).is_some());
+    let refused = in_state(1).send(Command::ProviderAbort(error));
+    assert_eq!(refused, Err(LocalError::NotNow { command: "provider abort", state: State::Sta1 }));
+}
+
 type Change = fn(&mut AssociateRequest);
 
 #[test]

@@ -1,7 +1,7 @@
 """The archive: what comes in is on disk and in the index before it is acknowledged, and comes out as it was."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -22,7 +22,7 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
-from filmless.archive.query import Found, Level, Query
+from filmless.archive.query import Found, Level, Query, Row
 from filmless.archive.record import Record, record_of
 from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
@@ -190,12 +190,12 @@ class Archive:
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
-                return incoming.submit().result()
+                return incoming.submit(is_waited_for=True).result()
             with Path(data).open("rb") as file:
                 while piece := file.read(_PIECE):
                     incoming.write(piece)
             try:
-                return incoming.submit().result()
+                return incoming.submit(is_waited_for=True).result()
             except FormatError as error:
                 error.path = os.fspath(data)  # and not where it was put to be looked at
                 raise
@@ -294,6 +294,20 @@ class Archive:
                 raise TypeError("what is sought stands in the query: keywords go with a level")
             return self.index.search(query)
         return self.index.search(Query.of(query, **options))
+
+    def rows(self, query: Query) -> Generator[Row]:
+        """Answer a query as its answers are taken, however many there are; close it, or take it to its end.
+
+        `Query.limit` and `Query.offset` do not count. One thread at a time takes them, and it need not be the same.
+
+        Raises
+        ------
+        ValueRepresentationError
+            A key of a date or time is none.
+        LimitError
+            There are too many keys, or the time is up.
+        """
+        return self.index.rows(query)
 
     def entries(
         self,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, closing, suppress
-from typing import BinaryIO, Final
+from typing import Final
 
 from filmless.archive.entry import Entry
 from filmless.archive.index.index import Index
@@ -14,10 +14,10 @@ from filmless.archive.storage import Storage
 from filmless.archive.storage.in_place import InPlace
 from filmless.errors import ArchiveError, DicomError
 from filmless.file import read
+from filmless.file.same_data_set import same_behind_meta
 
 __all__ = ["Duplicates"]
 
-_PIECE: Final = 1 << 20
 _TRIES: Final = 10
 
 
@@ -114,7 +114,7 @@ class Duplicates:
         keeper = InPlace(old.storage) if old.storage else self._storage
         try:
             with closing(keeper.open(old.location)) as left, closing(self._storage.open(newcomer.location)) as right:
-                if _same_behind_meta(left, right):
+                if same_behind_meta(left, right):
                     return True
                 if max(old.size, newcomer.record.size) > self._options.compared_bytes:
                     return False
@@ -127,28 +127,3 @@ class Duplicates:
 
 class _Changed(Exception):  # noqa: N818 - no error
     """The row is another one by now."""
-
-
-def _same_behind_meta(left: BinaryIO, right: BinaryIO) -> bool:
-    """Whether two files are of one transfer syntax and have the same bytes behind their file meta information."""
-    heads = [_past_meta(left), _past_meta(right)]
-    if None in heads or heads[0] != heads[1]:
-        return False
-    while True:
-        piece = left.read(_PIECE)
-        if piece != right.read(_PIECE):
-            return False
-        if not piece:
-            return True
-
-
-def _past_meta(file: BinaryIO) -> str | None:
-    """Read past the file meta information by its group length; return the transfer syntax."""
-    head = file.read(144)
-    if head[128:132] != b"DICM" or head[132:140] != b"\x02\0\0\0UL\x04\0" or len(head) < 144:
-        return None
-    length = int.from_bytes(head[140:144], "little")
-    if length > _PIECE:
-        return None
-    syntax = read(head + file.read(length)).file_meta.get("TransferSyntaxUID")
-    return str(syntax) if syntax else None

@@ -149,6 +149,8 @@ class Criteria:
         What is asked for. Keys inside one sequence have to match in one of its items together.
     fuzzy
         Whether person names match by words that begin alike, in any order.
+    combined
+        Whether a range of dates and one of times are one range of moments.
 
     Raises
     ------
@@ -167,7 +169,7 @@ class Criteria:
     True
     """
 
-    def __init__(self, keys: Iterable[Key], *, fuzzy: bool = False) -> None:
+    def __init__(self, keys: Iterable[Key], *, fuzzy: bool = False, combined: bool = True) -> None:
         inner: dict[int, list[Key]] = {}
         plain: dict[int, list[str]] = {}
         for path, text in keys:
@@ -175,9 +177,9 @@ class Criteria:
                 inner.setdefault(path[0], []).append(Key(path[1:], text))
             elif path[0] != 0x0008_0005:  # how an identifier is encoded: it is never matched
                 plain.setdefault(path[0], []).append(text)
-        self._pairs = list(_take_pairs(plain))
+        self._pairs = list(_take_pairs(plain)) if combined else []
         self._tests = [_Attribute(tag, text, fuzzy=fuzzy) for tag, texts in plain.items() for text in texts]
-        self._items = [(f"{tag:08X}", Criteria(below, fuzzy=fuzzy)) for tag, below in inner.items()]
+        self._items = [(f"{tag:08X}", Criteria(below, fuzzy=fuzzy, combined=combined)) for tag, below in inner.items()]
         self.is_universal: bool = (
             not self._pairs
             and all(test.is_universal for test in self._tests)

@@ -98,6 +98,10 @@ class Query:
     timeout_s
         How long may be sought, in seconds: what only headers can answer looks at each of them. None: as long as it
         takes.
+    exact
+        Whether answers have what was asked for and nothing else, as those of C-FIND, and not what PS3.18 names.
+    combined
+        Whether a range of dates and one of times are one range of moments; else each is a range of its own.
     stopped
         Asked while headers are looked at; when it says so, nobody waits for the answer any more.
     """
@@ -112,6 +116,8 @@ class Query:
     within: Within = EVERYTHING
     retrieve_url: str | None = None
     timeout_s: float | None = None
+    exact: bool = False
+    combined: bool = True
     stopped: Callable[[], bool] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

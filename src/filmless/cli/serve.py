@@ -18,8 +18,10 @@ __all__ = ["serve"]
 _TITLES = {
     "": "Archive",
     "http": "Where it listens",
+    "dimse": "DIMSE",
     "arrival": "What comes in",
     "in_place": "Folders in place",
+    "dimse.tls": "DIMSE over TLS",
     "security.tls": "TLS",
     "forward": "Forwarding",
     "peers": "Forwarding",
@@ -101,7 +103,7 @@ def _metavar(option: Option) -> str:
     return "SIZE" if kind.is_size(option.name) else _METAVARS[kind.type]
 
 
-@click.command(cls=GroupedCommand, short_help="Serve an archive over DICOMweb.")
+@click.command(cls=GroupedCommand, short_help="Serve an archive over DICOMweb and DIMSE.")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @click.option(
     "--config", type=Path, metavar="FILE", envvar="FILMLESS_CONFIG", help="Settings in TOML; options go before them."
@@ -120,13 +122,14 @@ def serve(
     ready_file: Path | None,
     **given: Any,
 ) -> None:
-    """Keep, find and give DICOM instances over DICOMweb; FOLDERs are served where they are, read-only.
+    """Keep, find and give DICOM instances over DICOMweb and DIMSE; FOLDERs are served where they are, read-only.
 
-    When requests are answered, a line `ready URL` for each address is written to standard output. Ctrl-C or SIGTERM
-    stops: what is being answered is finished. A second one ends at once.
+    When requests are answered, a line `ready URL` or `ready AE@HOST:PORT` for each address is written to standard
+    output. Ctrl-C or SIGTERM stops: what is being answered is finished. A second one ends at once.
 
     \b
     filmless serve
+    filmless serve --dimse 11112 --ae-title FILMLESS
     filmless serve ~/scans --port 0
     filmless serve --config filmless.toml
     """  # noqa: D301 - \b keeps the lines of examples
@@ -150,10 +153,11 @@ def serve(
     from filmless.server import Addresses, Server
 
     def ready(addresses: Addresses) -> None:
-        for url in addresses.urls:
-            print(f"ready {url}", flush=True)
+        for place in (*addresses.urls, *addresses.dimse):
+            print(f"ready {place}", flush=True)
         if ready_file is not None:
-            _write_whole(ready_file, {"pid": os.getpid(), "urls": addresses.urls, "dicom_web": addresses.dicom_web})
+            found = {**addresses._asdict(), "dicom_web": addresses.dicom_web}
+            _write_whole(ready_file, {"pid": os.getpid(), **found})
 
     with _gone(ready_file):
         Server(settings).run(ready=ready)

@@ -47,6 +47,13 @@ class Association:
         """The presentation contexts that were accepted."""
         return self.link.connection.contexts
 
+    def extended(self, sop_class: str) -> bytes | None:
+        """Return what the extended negotiation of a SOP class agreed on (PS3.7 D.3.3.5); None without one."""
+        for one in self.acceptance.user.extended:
+            if one.sop_class == sop_class:
+                return one.information
+        return None
+
     def context_for(self, sop_class: str, transfer_syntax: str | None = None) -> NegotiatedContext | None:
         """Return a presentation context for a SOP class, with a transfer syntax if that counts; None without one."""
         for context in self.contexts:

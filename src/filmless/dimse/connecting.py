@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
-from filmless._core import Connection, Event
+from filmless._core import Connection, Event, RoleSelection
 from filmless.dimse.asking import Limits
 from filmless.dimse.association import Association
 from filmless.dimse.blocking import BlockingLink
@@ -29,6 +29,7 @@ async def connect(
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
     sop_classes: Iterable[str] | None = None,
+    roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
     maximum_length: int = 131_072,
@@ -52,6 +53,8 @@ async def connect(
     sop_classes
         Instead of `contexts`: SOP classes by UID or keyword, proposed in the uncompressed transfer syntaxes. Without
         both: verification, find, move, get, worklist, and the common storage classes.
+    roles
+        Which roles are proposed for SOP classes; without it the peer is to send instances when C-GET is proposed.
     tls
         A context of `ssl`, as `filmless.security.client_tls` makes one.
     timeouts
@@ -90,6 +93,7 @@ async def connect(
         calling_ae_title=calling_ae_title,
         contexts=contexts,
         sop_classes=sop_classes,
+        roles=roles,
         tls=tls,
         timeouts=timeouts or Timeouts(),
         maximum_length=maximum_length,
@@ -158,6 +162,7 @@ def connect_blocking(
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
     sop_classes: Iterable[str] | None = None,
+    roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
     maximum_length: int = 131_072,
@@ -169,7 +174,9 @@ def connect_blocking(
 
     Parameters
     ----------
-    peer, ae_title, calling_ae_title, contexts, sop_classes, tls, timeouts, maximum_length, identity, operations, limits
+    peer, ae_title, calling_ae_title, contexts, sop_classes, roles, tls
+        See `connect`.
+    timeouts, maximum_length, identity, operations, limits
         See `connect`.
 
     Returns
@@ -192,6 +199,7 @@ def connect_blocking(
         calling_ae_title=calling_ae_title,
         contexts=contexts,
         sop_classes=sop_classes,
+        roles=roles,
         tls=tls,
         timeouts=timeouts or Timeouts(),
         maximum_length=maximum_length,

@@ -1,6 +1,6 @@
 """Presentation contexts: which are proposed, and which of the accepted ones an instance goes in (PS3.8 9.3.2.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from filmless import _core
@@ -11,7 +11,18 @@ from filmless.dimse.storage_classes import STORAGE_CLASSES
 from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["MOST", "Group", "Proposal", "Sendable", "everyday", "plan", "proposed", "roles_for", "uncompressed"]
+__all__ = [
+    "MOST",
+    "Group",
+    "Proposal",
+    "Sendable",
+    "everyday",
+    "plan",
+    "proposals_for",
+    "proposed",
+    "roles_for",
+    "uncompressed",
+]
 
 MOST: Final = 128
 """Identifiers are odd numbers of one byte."""
@@ -127,21 +138,38 @@ def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]
         else:
             syntaxes.setdefault(head.sop_class, {})[head.transfer_syntax] = None
             members.setdefault(head.sop_class, []).append(source)
-    groups: list[tuple[list[Proposal], list[Source]]] = [([], unreadable)]
+    groups = []
+    for contexts in proposals_for(syntaxes, most=most):
+        found = [source for name in dict.fromkeys(name for name, _ in contexts) for source in members[name]]
+        groups.append(Group(tuple(contexts), (*unreadable, *found)))
+        unreadable = []
+    return groups or ([Group(tuple(uncompressed([VERIFICATION])), tuple(unreadable))] if unreadable else [])
+
+
+def proposals_for(
+    syntaxes: Mapping[str, Iterable[str]], *, uncompressed: bool = True, most: int = MOST
+) -> list[list[Proposal]]:
+    """Return what to propose, for as many associations as it needs.
+
+    Parameters
+    ----------
+    syntaxes
+        The transfer syntaxes that instances are stored in, by SOP class.
+    uncompressed
+        Whether the uncompressed ones are proposed beside, in a context for each SOP class.
+    most
+        How many presentation contexts an association may have.
+    """
+    groups: list[list[Proposal]] = []
     for sop_class, stored in syntaxes.items():
-        needed = _proposals(sop_class, list(stored))
-        group = next((one for one in groups if len(one[0]) + len(needed) <= most), None)
+        needed: list[Proposal] = [(sop_class, (syntax,)) for syntax in stored]
+        rest = tuple(syntax for syntax in UNCOMPRESSED if syntax not in stored) if uncompressed else ()
+        needed = needed[: most - 1] + ([(sop_class, rest)] if rest else [])
+        group = next((one for one in groups if len(one) + len(needed) <= most), None)
         if group is None:
-            group = ([], [])
-            groups.append(group)
-        group[0].extend(needed)
-        group[1].extend(members[sop_class])
-    return [Group(tuple(contexts), tuple(found)) for contexts, found in groups if contexts or found]
-
-
-def _proposals(sop_class: str, stored: list[str]) -> list[Proposal]:
-    rest = tuple(syntax for syntax in UNCOMPRESSED if syntax not in stored)
-    return [(sop_class, (syntax,)) for syntax in stored] + ([(sop_class, rest)] if rest else [])
+            groups.append(group := [])
+        group.extend(needed)
+    return groups
 
 
 class Sendable:

@@ -22,13 +22,20 @@ class Incoming:
         Whether a data set follows the command.
     cancelled
         Set when the peer sent C-CANCEL for it.
+    is_duplicate
+        Whether another request of the same Message ID is not yet answered.
+    is_abandoned
+        Whether nobody takes the rest of its data set.
     """
 
-    __slots__ = ("_taken", "cancelled", "has_data_set", "is_complete", "message", "pieces")
+    __slots__ = (
+        "_taken", "cancelled", "has_data_set", "is_abandoned", "is_complete", "is_duplicate", "message", "pieces",
+    )  # fmt: skip
 
     def __init__(self, message: Message, *, has_data_set: bool, taken: Callable[[int], None]) -> None:
         self.message, self.has_data_set = message, has_data_set
         self.is_complete = not has_data_set
+        self.is_duplicate = self.is_abandoned = False
         self.pieces: Mailbox[tuple[Buffer, bool]] = Mailbox()
         self.cancelled = asyncio.Event()
         self._taken = taken
@@ -63,6 +70,12 @@ class Incoming:
         """Take the rest of the data set and forget it."""
         while not self.is_complete:
             await self.next_piece()
+
+    def abandon(self) -> None:
+        """Have the rest of the data set dropped as it comes: what waits for someone to take it, waits no more."""
+        self.is_abandoned = self.is_complete = True
+        for piece, _ in self.pieces.drain():
+            self._taken(len(piece))
 
     async def into(self, open_sink: Callable[[Message], Sink]) -> Message:
         """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.

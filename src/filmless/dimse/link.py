@@ -1,23 +1,27 @@
 """One end of an association on an asyncio transport: what SCU and SCP stand on."""
 
 import asyncio
-from typing import Any, cast
+import ssl
+from typing import Any, Final, cast
 
 from filmless._core import AssociateAccept, Connection, Event, Reject
 from filmless.dimse.endings import ending_of
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.status import is_final
 from filmless.dimse.steps import Buffer, Message, Payload
 from filmless.dimse.timeouts import Timeouts
-from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError
+from filmless.dimse.watch import Watch
+from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError, RemoteProtocolError
 
 __all__ = ["Link"]
 
-_HIGH, _LOW = 4 << 20, 1 << 20
-"""Bytes of data sets that wait for their consumer: above the first nothing more is read until the second is reached."""
-
-_WRITE_HIGH = 1 << 20
+_WRITE_HIGH: Final = 1 << 20
+_MOST_REQUESTS: Final = 32
+"""Requests of the peer that wait to be taken: with more, nothing is read until some are."""
+_MOST_FRAGMENTS: Final = 1024
+"""Fragments that are written at once: of a peer that takes few bytes in each, a piece has very many."""
 
 
 class Link(asyncio.BufferedProtocol):
@@ -29,25 +33,34 @@ class Link(asyncio.BufferedProtocol):
         The core's end of the association.
     timeouts
         How long the peer is waited for.
+    waiting_bytes
+        Bytes of data sets that wait for their consumer: above, nothing is read until a quarter of them is left.
 
     Attributes
     ----------
     requests
-        Messages of the peer that are no answers. One task takes them.
+        Messages of the peer that are no answers. One task takes them, by `next_request`.
     happenings
         What happens to the association as a whole, as events of the core: requested, accepted, release…
+    error
+        Why the association is over; None as long as it is not.
     """
 
-    def __init__(self, connection: Connection, *, timeouts: Timeouts) -> None:
+    def __init__(self, connection: Connection, *, timeouts: Timeouts, waiting_bytes: int = 4 << 20) -> None:
         self.connection, self.timeouts = connection, timeouts
         self.requests: Mailbox[Incoming] = Mailbox()
         self.happenings: Mailbox[Event] = Mailbox()
         self.error: NetworkError | None = None
+        self.address: tuple[str, int] = ("", 0)
+        self.certificate: bytes | None = None
+        self.is_counted = False
         self._answers: dict[int, Mailbox[Incoming]] = {}
         self._request_box: Mailbox[Incoming] | None = None
         self._performing: dict[int, Incoming] = {}
+        self._waits: dict[Mailbox[Incoming], float] = {}
         self._current: Incoming | None = None
-        self._held = 0
+        self._high, self._held, self._queued = waiting_bytes, 0, 0
+        self._is_paused = False
         self._next_id = 0
         self._sending = asyncio.Lock()
         self._writable = asyncio.Event()
@@ -55,7 +68,10 @@ class Link(asyncio.BufferedProtocol):
         self._gone = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = self._begun = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._watch = Watch(timeouts, self._loop.time())
+        # Until when the peer has to answer the request for an association or for its release, or to close.
+        self._due: float | None = None
 
     # -- the transport -------------------------------------------------------------------------------------------
 
@@ -63,11 +79,19 @@ class Link(asyncio.BufferedProtocol):
         """Begin on a transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_WRITE_HIGH)
-        self._heard = self._begun = asyncio.get_running_loop().time()
+        name = transport.get_extra_info("peername")
+        if isinstance(name, tuple):
+            self.address = (str(name[0]), int(name[1]))
+        secure = transport.get_extra_info("ssl_object")
+        if isinstance(secure, ssl.SSLObject):
+            self.certificate = secure.getpeercert(binary_form=True)
+        now = self._loop.time()
+        self._watch = Watch(self.timeouts, now)
         if self.connection.is_requestor:
             self.connection.connected()
+            self._due = now + self.timeouts.association_s
         self._flush()
-        self._watch()
+        self._look()
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio calls it so
         """Have bytes put right into the core's buffer."""
@@ -75,9 +99,12 @@ class Link(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Understand what came."""
-        self._heard = asyncio.get_running_loop().time()
+        watch, now = self._watch, self._loop.time()
+        watch.active = now
+        watch.received += nbytes
         self.connection.received(nbytes)
-        self._advance()
+        something = self._advance()
+        watch.is_amid(now, amid=not something or not self.connection.is_idle)
 
     def eof_received(self) -> bool:
         """Let the transport close: `connection_lost` follows."""
@@ -87,6 +114,7 @@ class Link(asyncio.BufferedProtocol):
         """Tell everyone that it is over."""
         self.connection.disconnected()
         self._advance()
+        self._transport = None
         self._end(AssociationAborted("the connection was lost"))
         if self._timer is not None:
             self._timer.cancel()
@@ -103,8 +131,11 @@ class Link(asyncio.BufferedProtocol):
 
     # -- what comes in -------------------------------------------------------------------------------------------
 
-    def _advance(self) -> None:
+    def _advance(self) -> bool:
+        """Take what the core has understood; return whether there was something."""
+        something = False
         while (event := self.connection.next_event()) is not None:
+            something = True
             match event:
                 case Event.DataSet(_, piece, last):
                     self._data(memoryview(piece), is_last=last)
@@ -113,6 +144,7 @@ class Link(asyncio.BufferedProtocol):
                 case _:
                     self._happened(event)
         self._flush()
+        return something
 
     def _arrived(self, context: int, command: dict[str | int, Any], *, has_data_set: bool) -> None:
         negotiated = self.connection.context(context)
@@ -131,31 +163,50 @@ class Link(asyncio.BufferedProtocol):
             else:
                 self._current = None
         else:
-            self._performing[command.get("MessageID", 0)] = incoming
+            message_id = command.get("MessageID", 0)
+            incoming.is_duplicate = message_id in self._performing
+            self._performing.setdefault(message_id, incoming)
             (self._request_box or self.requests).put(incoming)
+            self._queued += 1
+            self._check_room()
 
     def _data(self, piece: memoryview, *, is_last: bool) -> None:
         current = self._current
-        if current is None:
+        if is_last:
+            self._current = None
+        if current is None or current.is_abandoned:
             return
         self._held += len(piece)
         current.pieces.put((piece, is_last))
-        if self._held > _HIGH and self._transport is not None:
+        self._check_room()
+
+    def _check_room(self) -> None:
+        """Stop reading when what waits for its consumer is too much."""
+        if self._is_paused or (self._held <= self._high and self._queued <= _MOST_REQUESTS):
+            return
+        if self.connection.is_requestor and self._request_box is None and len(self.requests) == self._queued > 0:
+            # Nobody here will take what the peer asks for.
+            self.abort(RemoteProtocolError("the peer sent requests that nobody waits for"))
+        elif self._transport is not None:
+            self._is_paused = True
             self._transport.pause_reading()
 
     def _taken(self, count: int) -> None:
-        was_high = self._held > _HIGH
         self._held -= count
-        if was_high or (self._held <= _LOW and count):
-            self._resume_reading()
+        self._read_again()
 
-    def _resume_reading(self) -> None:
-        if self._held <= _LOW and self._transport is not None and not self._transport.is_closing():
-            self._heard = asyncio.get_running_loop().time()  # it was us who did not listen
+    def _read_again(self) -> None:
+        if not self._is_paused or self._held > self._high // 4 or self._queued > _MOST_REQUESTS // 2:
+            return
+        self._is_paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._watch.listens_again(self._loop.time())
             self._transport.resume_reading()
 
     def _happened(self, event: Event) -> None:
         match event:
+            case Event.Accepted():
+                self._due = None
             case Event.ReleaseRequested():
                 self.connection.confirm_release()
                 self._end(NetworkError("the association is released"))
@@ -169,15 +220,19 @@ class Link(asyncio.BufferedProtocol):
             self._end(error)
 
     def _end(self, error: NetworkError) -> None:
-        """Tell everyone who waits that nothing more will come."""
-        self.error = self.error or error
+        """Tell everyone who waits that nothing more will come, and give the peer a little time to close."""
+        if self.error is not None:
+            return
+        self.error = error
         boxes: list[Mailbox[Any]] = [self.requests, self.happenings, *self._answers.values()]
         if self._request_box is not None:
             boxes.append(self._request_box)
+        boxes += [incoming.pieces for incoming in self._performing.values()]
         if self._current is not None:
             boxes.append(self._current.pieces)
         for box in boxes:
             box.end(self.error)
+        self._close_by(self.timeouts.linger_s)
 
     # -- what goes out -------------------------------------------------------------------------------------------
 
@@ -186,10 +241,16 @@ class Link(asyncio.BufferedProtocol):
         if transport is None:
             return
         output = self.connection.take_output()
-        if output:
+        if output and not transport.is_closing():
+            self._watch.written += len(output)
             transport.write(output)
         if self.connection.closed:
             transport.close()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes that came, and that went."""
+        return self._watch.received, self._watch.written
 
     def next_id(self) -> int:
         """Return a Message ID that is not in use."""
@@ -210,15 +271,29 @@ class Link(asyncio.BufferedProtocol):
 
     def requests_to(self, box: Mailbox[Incoming] | None) -> None:
         """Have requests of the peer put into a box, as C-STORE that come with a C-GET; None for `requests` again."""
-        self._request_box = box
+        before, self._request_box = self._request_box, box
+        if before is not None and before is not box:
+            self._abandon(before)
 
     def forget(self, message_id: int) -> None:
         """Have what still comes in answer to a request dropped."""
-        self._answers.pop(message_id, None)
+        box = self._answers.pop(message_id, None)
+        if box is not None:
+            self._abandon(box)
+        current = self._current
+        if current is not None and current.message.command.get("MessageIDBeingRespondedTo") == message_id:
+            current.abandon()
+
+    def _abandon(self, box: Mailbox[Incoming]) -> None:
+        for incoming in box.drain():
+            self._queued -= not incoming.message.is_response
+            incoming.abandon()
+        self._read_again()
 
     def performed(self, message_id: int) -> None:
-        """Note that a request of the peer is answered."""
-        self._performing.pop(message_id, None)
+        """Note that a request of the peer is answered; `send` does so with the last response."""
+        if self._performing.pop(message_id, None) is not None:
+            self._watch.active = self._loop.time()
 
     async def send(self, context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> None:
         """Send a message: the whole of it before the next one (PS3.8 E.1).
@@ -233,30 +308,49 @@ class Link(asyncio.BufferedProtocol):
             self.connection.send_command(context, command, data is not None)
             if data is None:
                 self._flush()
-            elif isinstance(data, bytes | bytearray | memoryview):
+            else:
+                await self._send_data(context, data)
+            if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
+                self.performed(command.get("MessageIDBeingRespondedTo") or 0)
+            if not self._writable.is_set():
+                await self._writable.wait()
+
+    async def _send_data(self, context: int, data: Buffer | Payload) -> None:
+        try:
+            if isinstance(data, bytes | bytearray | memoryview):
                 await self._send_piece(context, memoryview(data), is_last=True)
             else:
                 await self._send_payload(context, data)
-            await self._writable.wait()
+        except BaseException:  # a message that is not whole cannot be followed by another
+            self.abort(NetworkError("a message could not be sent to its end"))
+            raise
 
     async def _send_payload(self, context: int, payload: Payload) -> None:
         # One piece ahead, since what is last has to be said with it.
         pieces = iter(payload.pieces())
-        piece = await asyncio.to_thread(next, pieces, None)
-        while piece is not None:
+        piece = await asyncio.to_thread(next, pieces, b"")
+        following: Buffer | None = piece
+        while following is not None:
             following = await asyncio.to_thread(next, pieces, None)
             await self._send_piece(context, memoryview(piece), is_last=following is None)
-            piece = following
+            piece = following or b""
 
     async def _send_piece(self, context: int, piece: memoryview, *, is_last: bool) -> None:
-        transport = self._check()
-        buffers: list[Buffer] = [self.connection.take_output()]
-        step, at = self.connection.payload_limit, 0
-        for header in self.connection.data_headers(context, len(piece), is_last):
-            buffers += (header, piece[at : at + step])
-            at += step
-        transport.writelines(buffers)
-        await self._writable.wait()
+        step = self.connection.payload_limit
+        most = step * _MOST_FRAGMENTS
+        for start in range(0, max(len(piece), 1), most):
+            part = piece[start : start + most]
+            transport, at = self._check(), 0
+            buffers: list[Buffer] = [self.connection.take_output()]
+            for header in self.connection.data_headers(context, len(part), is_last and start + most >= len(piece)):
+                buffers += (header, part[at : at + step])
+                at += step
+            self._watch.written += len(part)
+            transport.writelines(buffers)
+            if len(piece) > most:
+                await asyncio.sleep(0)
+            if not self._writable.is_set() and not (is_last and start + most >= len(piece)):
+                await self._writable.wait()
 
     def _check(self) -> asyncio.Transport:
         if self.error is not None:
@@ -267,30 +361,61 @@ class Link(asyncio.BufferedProtocol):
 
     # -- time and the end ----------------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
+    def _look(self) -> None:
         """Look at the clock when the next limit is due: once a limit, not once a message."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is None:
+            return
+        now = self._loop.time()
+        if self.error is None and (wrong := self._overdue(now)) is not None:
+            self.abort(NetworkError(wrong))
+            return
+        if self._due is not None and self._due <= now:
+            self._transport.abort()
+            return
+        limits = [self._due]
+        if self.error is None:
+            limits += [now + self._watch.step_s(), self.connection.deadline(now), *self._limits()]
+        self._timer = self._loop.call_at(max(now, min(one for one in limits if one is not None)), self._look)
+
+    def _limits(self) -> list[float | None]:
+        """When the peer is too late, if it does nothing until then."""
+        timeouts, watch = self.timeouts, self._watch
+        total = None if timeouts.total_s is None else watch.begun + timeouts.total_s
+        waits = min(self._waits.values(), default=None)
+        is_idle = not self.connection.is_requestor and not self._performing and not self._answers
+        return [
+            total,
+            None if waits is None else waits + timeouts.response_s,
+            watch.active + timeouts.idle_s if is_idle else None,
+        ]
+
+    def _overdue(self, now: float) -> str | None:
+        """Return what the peer did not do in time."""
+        transport = self._transport
         artim = self.connection.deadline(now)
         if artim is not None and artim <= now and self.connection.expire(now):
-            self._end(NetworkError("the peer let the time pass in which an association begins or ends"))
-            self._flush()
-            return
-        idle = self._heard + self.timeouts.idle_s
-        total = None if self.timeouts.total_s is None else self._begun + self.timeouts.total_s
-        if idle <= now or (total is not None and total <= now):
-            self.abort(
-                NetworkError("the peer was silent for too long" if idle <= now else "the association took too long")
-            )
-            return
-        due = min(time for time in (artim, idle, total) if time is not None)
-        self._timer = loop.call_at(due, self._watch)
+            return "the peer let the time pass in which an association begins or ends"
+        if self._due is not None and self._due <= now:
+            return "the peer did not answer the request for an association, or for its release, in time"
+        words = (
+            "the association took too long",
+            f"the peer did not answer within {self.timeouts.response_s:g} seconds",
+            "the peer was silent for too long",
+        )
+        for limit, wrong in zip(self._limits(), words, strict=True):
+            if limit is not None and limit <= now:
+                return wrong
+        pending = 0 if transport is None else transport.get_write_buffer_size()
+        return self._watch.slow(now, pending=pending, listening=not self._is_paused)
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port of the peer."""
-        name = None if self._transport is None else self._transport.get_extra_info("peername")
-        return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("", 0)
+    def _close_by(self, seconds: float) -> None:
+        self._due = self._loop.time() + seconds
+        if self._transport is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._due, self._look)
 
     def accept(self, accept: AssociateAccept) -> None:
         """Accept the association that was requested."""
@@ -298,10 +423,10 @@ class Link(asyncio.BufferedProtocol):
         self._flush()
 
     def reject(self, reject: Reject) -> None:
-        """Reject the association that was requested. The peer is to close the connection, ARTIM sees to it."""
+        """Reject the association that was requested. The peer is to close the connection."""
         self.connection.reject(reject)
         self._flush()
-        self._watch_now()
+        self._end(NetworkError("the association is rejected"))
 
     def abort(self, error: NetworkError) -> None:
         """Abort the association; who waits for something gets the error."""
@@ -311,22 +436,18 @@ class Link(asyncio.BufferedProtocol):
                 self.connection.abort()
             except LocalProtocolError:
                 self.connection.disconnected()
-            self._flush()
-        if self._transport is not None:
-            self._transport.close()
+        self._flush()
+        if self._is_paused and self._transport is not None and not self._transport.is_closing():
+            self._is_paused = False
+            self._transport.resume_reading()  # to see the peer close
 
     async def release(self) -> None:
         """Release the association, and wait until the transport is closed."""
         if self.error is None and not self.connection.closed:
             self.connection.release()
             self._flush()
-            self._watch_now()
+            self._close_by(self.timeouts.association_s)
         await self._gone.wait()
-
-    def _watch_now(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._watch()
 
     async def next_of(self, box: Mailbox[Incoming]) -> Incoming:
         """Take the next message of a box; the peer has `response_s` for it.
@@ -337,14 +458,28 @@ class Link(asyncio.BufferedProtocol):
             The association ended, or nothing came.
         """
         if not len(box):
+            self._waits[box] = self._loop.time()
             try:
-                async with asyncio.timeout(self.timeouts.response_s):
-                    return await box.get()
-            except TimeoutError:
-                error = NetworkError(f"the peer did not answer within {self.timeouts.response_s:g} seconds")
-                self.abort(error)
-                raise error from None
-        return await box.get()
+                return self._gone_from(await box.get())
+            finally:
+                del self._waits[box]
+        return self._gone_from(await box.get())
+
+    async def next_request(self) -> Incoming:
+        """Take the next request of the peer; it may take its time.
+
+        Raises
+        ------
+        NetworkError
+            The association ended.
+        """
+        return self._gone_from(await self.requests.get())
+
+    def _gone_from(self, incoming: Incoming) -> Incoming:
+        if not incoming.message.is_response:
+            self._queued -= 1
+            self._read_again()
+        return incoming
 
     async def closed(self) -> None:
         """Wait until the transport is closed."""

@@ -41,6 +41,12 @@ class Mailbox(Generic[_T]):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def drain(self) -> list[_T]:
+        """Take everything that is there."""
+        items = list(self._items)
+        self._items.clear()
+        return items
+
     async def get(self) -> _T:
         """Take the next item; wait for it."""
         while not self._items:

@@ -11,6 +11,7 @@ from filmless._core import (
     AssociateRequest,
     Event,
     OperationsWindow,
+    RoleSelection,
     UserIdentity,
     UserInformation,
 )
@@ -38,6 +39,7 @@ class Opening:
     calling_ae_title: str
     contexts: Sequence[Proposal] | None
     sop_classes: Iterable[str] | None
+    roles: Sequence[RoleSelection] | None
     tls: ssl.SSLContext | None
     timeouts: Timeouts
     maximum_length: int
@@ -68,7 +70,7 @@ class Opening:
         user = UserInformation(
             maximum_length=self.maximum_length,
             operations_window=OperationsWindow(self.operations, 1) if self.operations > 1 else None,
-            roles=roles_for(proposals),
+            roles=roles_for(proposals) if self.roles is None else tuple(self.roles),
             identity=_identity(self.identity),
         )
         return AssociateRequest(

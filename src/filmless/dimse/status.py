@@ -2,11 +2,12 @@
 
 from typing import Final, Literal
 
-__all__ = ["CANCELLED", "PENDING", "SUCCESS", "Kind", "describe", "kind_of"]
+__all__ = ["CANCELLED", "NOT_AUTHORIZED", "PENDING", "SUCCESS", "Kind", "describe", "is_final", "kind_of"]
 
 SUCCESS: Final = 0x0000
 PENDING: Final = 0xFF00
 CANCELLED: Final = 0xFE00
+NOT_AUTHORIZED: Final = 0x0124
 
 Kind = Literal["success", "pending", "cancel", "warning", "failure"]
 
@@ -73,6 +74,11 @@ def kind_of(status: int) -> Kind:
     if status == CANCELLED:
         return "cancel"
     return "warning" if status in _WARNINGS or status >> 12 == 0xB else "failure"
+
+
+def is_final(status: int | None) -> bool:
+    """Whether a response with a status is the last of its operation."""
+    return status not in (0xFF00, 0xFF01)
 
 
 def describe(status: int) -> str:

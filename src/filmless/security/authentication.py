@@ -60,6 +60,21 @@ class Authenticator:
         found = self._keys.find(key)
         return None if found is None else found.principal
 
+    async def by_token(self, token: str) -> Principal | None:
+        """Return who the bearer of a token is; None when it is not taken.
+
+        Raises
+        ------
+        SecurityError
+            The keys of the issuer cannot be had.
+        """
+        if self._tokens is None:
+            return None
+        try:
+            return await self._tokens.principal(token)
+        except Refusal:
+            return None
+
     def by_certificate(self, certificate: bytes) -> Principal | None:
         """Return who a certificate (DER) stands for, that TLS found to be of an authority; None when nobody."""
         if not self._certificates:

@@ -5,8 +5,10 @@ from filmless.security.addresses import is_loopback
 
 __all__ = ["check_binding"]
 
+_KEYS = "`filmless key create NAME` makes a key, which callers have to show from then on; or listen on 127.0.0.1"
 
-def check_binding(host: str, *, authenticated: bool) -> None:
+
+def check_binding(host: str, *, authenticated: bool, hint: str = _KEYS) -> None:
     """Refuse to listen beyond this machine without authentication. Servers of all protocols call this before they bind.
 
     Parameters
@@ -16,6 +18,8 @@ def check_binding(host: str, *, authenticated: bool) -> None:
         system, whose permissions say who may use it.
     authenticated
         Whether callers have to prove who they are: by a key, a token, or a certificate.
+    hint
+        How they can be made to.
 
     Raises
     ------
@@ -45,5 +49,5 @@ def check_binding(host: str, *, authenticated: bool) -> None:
     shown = host[:64] or "all addresses"
     raise SecurityError(
         f"listening on `{shown}` would open the archive to everyone in the network: authentication was expected",
-        hint="`filmless key create NAME` makes a key, which callers have to show from then on; or listen on 127.0.0.1",
+        hint=hint,
     )

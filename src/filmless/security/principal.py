@@ -22,7 +22,8 @@ class Principal:
     patients, studies
         What they may see and write to: Patient IDs and Study Instance UIDs; None for all.
     by
-        How they were recognised: ``"loopback"``, ``"key"``, ``"token"``, ``"certificate"``.
+        How they were recognised: ``"loopback"``, ``"key"``, ``"token"``, ``"certificate"``, ``"passcode"``, or
+        ``"ae"`` (title and address of an application entity).
     """
 
     name: str

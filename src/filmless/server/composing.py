@@ -20,13 +20,13 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
 from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
-from filmless.errors import DicomError, SecurityError
-from filmless.security import Audit, check_binding, secured, server_tls
+from filmless.errors import DicomError
+from filmless.security import Audit, check_binding, secured
 from filmless.security.addresses import is_loopback
-from filmless.security.options import TlsOptions
 from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
+from filmless.server.entity import Entity, tls_of
 from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
 from filmless.server.health import Health
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
@@ -36,6 +36,7 @@ from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
 from filmless.server.settings.tree import Settings
+from filmless.server.worklist import routes as worklist_routes
 
 __all__ = ["Composed", "compose"]
 
@@ -46,6 +47,7 @@ class Composed:
 
     application: ASGIApp
     tls: ssl.SSLContext | None
+    entity: Entity | None
     activities: list[Activity]
 
 
@@ -58,7 +60,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
         A part cannot be made.
     """
     check_binding(settings.http.host, authenticated=settings.security.is_authenticated)
-    tls = None if settings.security.tls is None else _tls(settings.security.tls)
+    tls = None if settings.security.tls is None else tls_of(settings.security.tls, "security.tls")
     host = settings.http.host
     if tls is None and not host.startswith(("unix:", "/")) and not is_loopback(host):
         # Keys, tokens and patients' data can be read on the way, unless what passes them on stands right before.
@@ -69,9 +71,10 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     audit = stack.enter_context(_audit(settings))
-    application = parts.application(audit)
+    entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log) if settings.dimse.is_on else None
+    application = parts.application(audit, entity)
     activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
-    return Composed(application, tls, activities)
+    return Composed(application, tls, entity, activities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,26 @@ class _Parts:
     metrics: Metrics
     log: Log
 
-    def application(self, audit: Audit) -> ASGIApp:
+    def application(self, audit: Audit, entity: Entity | None) -> ASGIApp:
         """Make what answers requests."""
-        routed = self.routed()
+        routed = self.routed(entity)
         safe = secured(routed, self.settings.security, audit=audit, limits=self.settings.limits)
         return Observed(safe, names=route_names(routed), metrics=self.metrics, log=self.log)
 
-    def routed(self) -> Starlette:
+    def routed(self, entity: Entity | None) -> Starlette:
         """Make all routes."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         free = settings.quota.free_bytes
-        health = Health(settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free)
+        services = [] if entity is None else entity.offered.services
+        further = {} if entity is None else {"dimse": lambda: entity.is_listening}
+        health = Health(
+            settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
+        )
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
-        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
+        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service, services))
+        items = [] if entity is None else worklist_routes(entity.offered.worklist)
         handlers = {**HANDLERS, HTTPException: answer_outside}
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
+        outer = Starlette(routes=[*pages.routes(), *items, Mount("/dicom-web", service)], exception_handlers=handlers)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
@@ -116,7 +124,12 @@ class _Parts:
             # What is being sent was left behind.
             queue.release_all()
         forwarder = Forwarder(
-            archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
+            archive,
+            queue,
+            settings=settings.forwarding,
+            peers=settings.peers,
+            log=self.log,
+            metrics=metrics,
         )
 
         def told(outcome: Outcome, size: int) -> None:
@@ -205,17 +218,6 @@ def _opened(settings: Settings, rules: Rules) -> Archive:
                 if settings.index is None
                 else "is the database server running, and does `--index` name it?"
             )
-        raise
-
-
-def _tls(options: TlsOptions) -> ssl.SSLContext:
-    """Make the context, or say which key of the configuration it cannot be made with."""
-    try:
-        return server_tls(options)
-    except SecurityError as error:
-        named = [name for name in ("certificate", "key", "authorities") if str(getattr(options, name)) == error.path]
-        if named:
-            error.message = f"`security.tls.{named[0]}`: {error.message}"
         raise
 
 

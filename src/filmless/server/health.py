@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,10 +35,20 @@ class Health:
         Asks the index something; raises when it does not answer.
     free_bytes
         What the disk has to have free.
+    further
+        What else has to be so, by the name of the check.
     """
 
-    def __init__(self, folder: Path, *, index: Callable[[], object], free_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        index: Callable[[], object],
+        free_bytes: int,
+        further: Mapping[str, Callable[[], bool]] | None = None,
+    ) -> None:
         self._folder, self._index, self._free_bytes = folder, index, free_bytes
+        self._further = further or {}
         self._lock = threading.Lock()
         self._last: tuple[float, Report] | None = None
 
@@ -48,6 +58,7 @@ class Health:
             now = time.monotonic()
             if self._last is None or now - self._last[0] > _FRESH_S:
                 checks = {"disk": self._disk(), "space": self._space(), "index": self._asked()}
+                checks |= {name: "ok" if is_well() else "does not answer" for name, is_well in self._further.items()}
                 self._last = (time.monotonic(), Report(checks))
             return self._last[1]
 

@@ -6,15 +6,15 @@ import sys
 
 from filmless.errors import DicomError
 
-__all__ = ["StartError", "listen", "urls"]
+__all__ = ["StartError", "listen", "places"]
 
 
 class StartError(DicomError):
     """The server cannot start: why, and what to do."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Bind sockets for every address of a host name, all at the same port.
+def listen(host: str, port: int, *, flag: str = "--port") -> list[socket.socket]:
+    """Bind sockets for every address of a host name, all at the same port, which an option of this name chooses.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if failed is not None and (not sockets or failed.errno in {errno.EADDRINUSE, errno.EACCES}):
         for made in sockets:
             made.close()
-        raise _described(failed, host, port) from None
+        raise _described(failed, host, port, flag) from None
     return sockets
 
 
@@ -62,10 +62,10 @@ def _bound(family: int, kind: int, protocol: int, address: tuple[object, ...]) -
     return made
 
 
-def _described(error: OSError, host: str, port: int) -> StartError:
+def _described(error: OSError, host: str, port: int, flag: str) -> StartError:
     where = f"cannot listen at `{host}` port {port}"
     if error.errno == errno.EADDRINUSE:
-        return StartError(f"{where}, it is in use", hint="`--port 0` takes a free one")
+        return StartError(f"{where}, it is in use", hint=f"`{flag} 0` takes a free one")
     if error.errno == errno.EACCES:
         return StartError(f"{where}, permission denied", hint="ports below 1024 are for the administrator")
     if error.errno == errno.EADDRNOTAVAIL:
@@ -73,11 +73,10 @@ def _described(error: OSError, host: str, port: int) -> StartError:
     return StartError(f"{where}, {(error.strerror or '').lower()}")
 
 
-def urls(sockets: list[socket.socket], *, scheme: str) -> list[str]:
-    """Return the URLs at which these sockets are reached, without a slash at the end."""
+def places(sockets: list[socket.socket]) -> list[str]:
+    """Return the hosts and ports at which these sockets are reached, as a URL has them."""
     found = []
     for one in sockets:
         host, port = one.getsockname()[:2]
-        host = f"[{host}]" if ":" in host else host
-        found.append(f"{scheme}://{host}:{port}")
+        found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     return list(dict.fromkeys(found))

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType, TracebackType
-from typing import Any, NamedTuple, Self, TextIO
+from typing import NamedTuple, Self, TextIO
 
 import uvicorn
 
 from filmless.security import http_protocol
 from filmless.server.composing import Composed, compose
-from filmless.server.listening import listen, urls
+from filmless.server.entity import Entity
+from filmless.server.listening import listen, places
 from filmless.server.logs import make_log, with_library_logs
 from filmless.server.settings.tree import Settings
 
@@ -28,9 +29,18 @@ _SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGBREAK") i
 
 
 class Addresses(NamedTuple):
-    """Where a server is reached: URLs without a slash at the end, one an address."""
+    """Where a server is reached, one an address.
+
+    Attributes
+    ----------
+    urls
+        By HTTP, without a slash at the end.
+    dimse
+        By DIMSE, as ``AE@host:port``.
+    """
 
     urls: list[str]
+    dimse: list[str]
 
     @property
     def dicom_web(self) -> str:
@@ -72,9 +82,13 @@ class Server:
             self._sockets = listen(settings.http.host, settings.http.port)
             for one in self._sockets:
                 stack.callback(one.close)
+            entity = self._composed.entity
+            for one in (dimse := [] if entity is None else entity.bind()):
+                stack.callback(one.close)
             self._stack = stack.pop_all()
         scheme = "http" if self._composed.tls is None else "https"
-        self.addresses = Addresses(urls(self._sockets, scheme=scheme))
+        called = [f"{settings.dimse.ae_title}@{place}" for place in places(dimse)]
+        self.addresses = Addresses([f"{scheme}://{place}" for place in places(self._sockets)], called)
 
     def run(self, *, ready: Callable[[Addresses], None] | None = None) -> None:
         """Serve until a signal says to stop; what is being answered is finished, and a second signal ends at once.
@@ -129,7 +143,9 @@ class Server:
         )
         config.load()
         config.ssl = self._composed.tls
-        self._uvicorn = _Uvicorn(config, lambda: self._is_ready(ready), self._log, with_signals=with_signals)
+        self._uvicorn = _Uvicorn(
+            config, self._composed.entity, lambda: self._is_ready(ready), with_signals=with_signals
+        )
         activities = self._composed.activities
         try:
             with with_library_logs(self._log), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
@@ -147,20 +163,24 @@ class Server:
     def _is_ready(self, ready: Callable[[Addresses], None]) -> None:
         for activity in self._composed.activities:
             activity.start()
-        self._log.info("ready", urls=self.addresses.urls)
+        self._log.info("ready", urls=self.addresses.urls, dimse=self.addresses.dimse)
         ready(self.addresses)
         notify("READY=1")
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn, with signals as a service manager wants them."""
+    """uvicorn, with signals as a service manager wants them, and an application entity on its event loop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], log: Any, *, with_signals: bool) -> None:
+    def __init__(
+        self, config: uvicorn.Config, entity: Entity | None, ready: Callable[[], None], *, with_signals: bool
+    ) -> None:
         super().__init__(config)
-        self._ready, self._log, self._with_signals = ready, log, with_signals
+        self._entity, self._ready, self._with_signals = entity, ready, with_signals
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._entity is not None:
+            await self._entity.start()
         # What is told when the server is ready may write to a file or a slow pipe.
         await asyncio.to_thread(self._ready)
 
@@ -173,6 +193,7 @@ class _Uvicorn(uvicorn.Server):
                 signal.signal(one, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = None if self._entity is None else asyncio.create_task(self._entity.stop())  # both at a time
         await super().shutdown(sockets)
         if tasks := list(self.server_state.tasks):
             await asyncio.wait(tasks, timeout=_PATIENCE_S)  # they were cancelled, and say so to who waits
@@ -181,6 +202,8 @@ class _Uvicorn(uvicorn.Server):
         for connection in list(self.server_state.connections):
             # Who does not read what it was sent would keep the loop from ending, for as long as it likes.
             connection.transport.abort()
+        if stopping is not None:
+            await stopping
 
     def _asked(self, number: int, _frame: FrameType | None) -> None:
         if self.should_exit:

@@ -9,7 +9,7 @@ use crate::file::{Encoding, Flags, Limits, ReadOptions, WriteOptions, plan_data_
 use crate::{Tag, Vr};
 
 const GROUP_LENGTH: Tag = Tag(0x0000_0000);
-/// Elements of a command set that is not made to hurt; PS3.7 E has 28 that are not retired.
+/// Elements of a command set that is not made to hurt; PS3.7 E has 24 that are not retired.
 const MOST_ELEMENTS: u32 = 256;
 
 /// A command set.

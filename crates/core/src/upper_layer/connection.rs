@@ -101,16 +101,21 @@ impl Connection {
         self.buffer.space(size)
     }
 
-    /// Where [`Connection::space`] is, and its length, for a binding that hands it to another language. It is valid
-    /// until [`Connection::space`], [`Connection::space_pointer`] or [`Connection::receive`] is called, or the
-    /// connection is dropped: nothing else moves the buffer, or looks at its free bytes.
-    pub fn space_pointer(&mut self) -> (*mut u8, usize) {
+    /// Sees to it that there is room for bytes from the peer.
+    pub fn make_space(&mut self) {
         self.settle();
         let size = self.buffer_size();
-        self.buffer.space_pointer(size)
+        self.buffer.make_space(size);
     }
 
-    /// Bytes of the space as it is now; [`Connection::space`] makes some when there are none.
+    /// Where the room for bytes from the peer is, as it is now, and its length, for a binding that hands it to another
+    /// language. It is valid until [`Connection::make_space`], [`Connection::space`] or [`Connection::receive`] is
+    /// called, or the connection is dropped: nothing else moves the buffer, or looks at its free bytes.
+    pub const fn space_pointer(&mut self) -> (*mut u8, usize) {
+        self.buffer.space_pointer()
+    }
+
+    /// Bytes of the room for bytes from the peer, as it is now.
     pub const fn space_left(&self) -> usize {
         self.buffer.space_left()
     }

@@ -44,10 +44,9 @@ impl ReceiveBuffer {
         &mut self.bytes[self.end..]
     }
 
-    /// Where [`ReceiveBuffer::space`] is, and its length; what points to it comes from the vector itself, not through a
-    /// reference to a part of it, so that it lasts until the next call that makes space.
-    pub fn space_pointer(&mut self, size: usize) -> (*mut u8, usize) {
-        self.make_space(size);
+    /// Where the free bytes at the end are, as they are, and how many; what points to them comes from the vector itself,
+    /// not through a reference to a part of it, so that it lasts until the next call that makes space.
+    pub const fn space_pointer(&mut self) -> (*mut u8, usize) {
         (self.bytes.as_mut_ptr().wrapping_add(self.end), self.space_left())
     }
 
@@ -56,7 +55,8 @@ impl ReceiveBuffer {
         self.bytes.len() - self.end
     }
 
-    fn make_space(&mut self, size: usize) {
+    /// Sees to it that there are free bytes at the end; about `size` when the buffer is empty.
+    pub fn make_space(&mut self, size: usize) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
             // A large PDU of an association is not paid for while the association lasts.

@@ -96,6 +96,17 @@ fn resolve(key: &Bound<'_, PyAny>) -> PyResult<(Tag, Vr)> {
         .ok_or_else(|| local("a key of a command that is no keyword or tag of group 0000"))
 }
 
+/// Whether a command can hold a text. A response gives back the UIDs of its request, whatever they are.
+fn is_legal(vr: Vr, text: &str) -> bool {
+    let most = match vr {
+        Vr::AE | Vr::SH | Vr::CS => 16,
+        Vr::LO => 64,
+        _ => usize::from(u16::MAX),
+    };
+    // The default repertoire: a command has no Specific Character Set.
+    text.len() <= most && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 fn to_element(vr: Vr, value: &Bound<'_, PyAny>) -> Option<Element> {
     fn numbers<'py, T>(value: &Bound<'py, PyAny>) -> Option<Vec<T>>
     where
@@ -107,7 +118,10 @@ fn to_element(vr: Vr, value: &Bound<'_, PyAny>) -> Option<Element> {
         Vr::US => numbers::<u16>(value)?.into_iter().flat_map(u16::to_le_bytes).collect(),
         Vr::UL => numbers::<u32>(value)?.into_iter().flat_map(u32::to_le_bytes).collect(),
         Vr::AT => numbers::<u32>(value)?.into_iter().flat_map(|tag| tag.rotate_left(16).to_le_bytes()).collect(),
-        _ if is_text(vr) => return Some(Element::text(vr, value.extract::<&str>().ok()?)),
+        _ if is_text(vr) => {
+            let text = value.extract::<&str>().ok()?;
+            return is_legal(vr, text).then(|| Element::text(vr, text));
+        }
         _ => value.cast::<PyBytes>().ok()?.as_bytes().to_vec(),
     };
     Some(Element::bytes(vr, bytes))

@@ -1,7 +1,7 @@
 //! `filmless._core.Connection`: one end of an association.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ const MOST_HEADERS: u64 = 1 << 20;
 /// One end of an association: bytes in and events out, without socket, thread or clock.
 ///
 /// It is a writable buffer of the space where bytes of the peer are to be put: ``sock.recv_into(connection)``, then
-/// `received`. One view of it may be alive at a time; while it is, nothing moves the space, and what would have to raises
-/// `BufferError`.
+/// `received`. While a view of it is alive nothing moves the space, and what would have to raises `BufferError`; another
+/// view is of what is left (asyncio takes one inside the other when TLS ends).
 ///
 /// Notes
 /// -----
@@ -41,8 +41,8 @@ const MOST_HEADERS: u64 = 1 << 20;
 #[pyclass(frozen, module = "filmless._core")]
 pub struct Connection {
     inner: Mutex<Inner>,
-    /// A view of the space is alive. Only changed by who holds the lock, but for a view that is released.
-    exported: AtomicBool,
+    /// Views of the space that are alive. It grows only under the lock.
+    views: AtomicUsize,
 }
 
 struct Inner {
@@ -115,7 +115,7 @@ impl Connection {
     fn new(connection: core::Connection, limits: &UpperLayerLimits) -> Self {
         let assembler = Assembler::new(limits.command);
         let inner = Inner { connection, assembler, pieces: Pieces::new(limits.chunk) };
-        Self { inner: Mutex::new(inner), exported: AtomicBool::new(false) }
+        Self { inner: Mutex::new(inner), views: AtomicUsize::new(0) }
     }
 
     /// Never waits: a call inside a call (a finalizer that runs meanwhile), or of another thread, is a mistake.
@@ -132,7 +132,7 @@ impl Connection {
     }
 
     fn is_exported(&self) -> bool {
-        self.exported.load(Ordering::Acquire)
+        self.views.load(Ordering::Acquire) > 0
     }
 }
 
@@ -196,8 +196,10 @@ impl Connection {
     /// Bytes of the space: what is still free of it while a view is alive.
     fn __len__(&self) -> PyResult<usize> {
         let mut inner = self.lock()?;
-        let left = inner.connection.space_left();
-        Ok(if self.is_exported() { left } else { inner.connection.space_pointer().1 })
+        if !self.is_exported() {
+            inner.connection.make_space();
+        }
+        Ok(inner.connection.space_left())
     }
 
     /// A connection is one, also when its space is full.
@@ -210,26 +212,29 @@ impl Connection {
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
         let this = slf.get();
         let mut inner = this.lock()?;
-        if this.is_exported() {
-            return Err(PyBufferError::new_err("a view of the connection's space is alive"));
+        if !this.is_exported() {
+            inner.connection.make_space();
         }
         let (space, length) = inner.connection.space_pointer();
+        if length == 0 {
+            return Err(PyBufferError::new_err("the connection's space is full, and a view of it is alive"));
+        }
         // SAFETY: the space is memory of a vector, initialized when it was allocated, that is dropped with this object,
-        // to which the view holds a reference. `space_pointer`, `receive` and nothing else reallocate or move it
-        // (`next_event`, `received` and the rest move indices); both are called only while `exported` is not set, here,
-        // in `__len__` and in `receive`, under the lock. The core makes no reference to bytes of the space and reads
+        // to which the view holds a reference. `make_space`, `receive` and nothing else reallocate or move it
+        // (`next_event`, `received` and the rest move indices); both are called only while no view is alive, here, in
+        // `__len__` and in `receive`, under the lock. The core makes no reference to bytes of the space and reads
         // none before they are noted as received, and the pointer is derived from the vector itself, so a write
         // through the view, also one of another thread while it has released the GIL, touches nothing that Rust looks
         // at. Who writes to bytes after noting them as received changes what the peer seems to have sent; every length
         // in them is checked against what is there.
         unsafe { fill(view, slf.as_any(), space, length, false, flags)? };
-        this.exported.store(true, Ordering::Release);
+        this.views.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 
     #[allow(unsafe_code)]
     unsafe fn __releasebuffer__(&self, _view: *mut ffi::Py_buffer) {
-        self.exported.store(false, Ordering::Release);
+        self.views.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Notes how many bytes were put into the space. Call `next_event` until it has no more.

@@ -38,13 +38,16 @@ class Answers:
 
     def __init__(self, database: Database, query: Query, in_sight: Sequence[Condition]) -> None:
         self._database, self._query, self._in_sight = database, query, in_sight
-        levels = _levels(query)
+        levels = [] if query.exact else _levels(query)
         always = {tag for level in levels for tag in ALWAYS[level]}
         known = {tag for level in levels for tag in KNOWN[level]}
         # Whose study or series a row is of is told in any case.
-        always |= {
-            tag for tag, level in ((0x0020_000D, "study"), (0x0020_000E, "series")) if _is_within(level, query.level)
-        }
+        if not query.exact:
+            always |= {
+                tag
+                for tag, level in ((0x0020_000D, "study"), (0x0020_000E, "series"))
+                if _is_within(level, query.level)
+            }
         paths = [*(key.path for key in query.keys), *query.include]
         asked = {path[0] for path in paths} - {0x0008_0005, 0x0008_0052, 0x0008_1190}
         own = {tag for level in ORDER[: ORDER.index(query.level) + 1] for tag in LEVELS[level]}

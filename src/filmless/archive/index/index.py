@@ -1,7 +1,7 @@
 """The index of an archive: what is known of patients, studies, series and instances."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from filmless.archive.index.columns import clean
 from filmless.archive.index.database import Database, Transaction, open_database
 from filmless.archive.index.migrations import migrate
 from filmless.archive.index.writing import Placed
-from filmless.archive.query import Found, Query
+from filmless.archive.query import Found, Query, Row
 from filmless.archive.record import Record
 from filmless.archive.within import EVERYTHING, Within
 from filmless.errors import ArchiveError, NotFoundError
@@ -363,6 +363,10 @@ class Index:
             It has more than 200 keys, or one of more than 1,000 values that are no UIDs.
         """
         return search.search(self._database, query)
+
+    def rows(self, query: Query) -> Generator[Row]:
+        """Answer a query as its answers are taken, however many there are; close it, or take it to its end."""
+        return search.rows(self._database, query)
 
 
 def _missing() -> tuple[int, bytes]:

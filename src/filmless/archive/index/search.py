@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from itertools import islice
@@ -15,11 +16,11 @@ from filmless.archive.index.database import Database
 from filmless.archive.index.watch import Watch
 from filmless.archive.levels import LEVEL_OF, ORDER
 from filmless.archive.matching import PAIRS, Criteria, alternatives, is_universal
-from filmless.archive.query import Found, Key, Query
+from filmless.archive.query import Found, Key, Query, Row
 from filmless.archive.within import Within
 from filmless.errors import LimitError
 
-__all__ = ["search"]
+__all__ = ["rows", "search"]
 
 _decode: Final = json.JSONDecoder().raw_decode
 _MOST: Final = 200  # keys
@@ -81,11 +82,28 @@ def search(database: Database, query: Query) -> Found:
         return Found(found, next(kept, None) is not None)
 
 
+def rows(database: Database, query: Query) -> Generator[Row]:
+    """Answer a query as its answers are taken: `limit` and `offset` are those of who takes them.
+
+    The time that passes between two answers, while nobody asks for the next one, does not count.
+    """
+    plan = _Plan(database, query)
+    sql, values = plan.statement()
+    answers = Answers(database, query, plan.in_sight)
+    with database.stream(sql, values) as found:
+        for row in plan.watch.over(found):
+            if all(accept(row) for accept in plan.rest):
+                answer, given = answers.row(row), time.monotonic()
+                yield answer
+                plan.watch.wait(time.monotonic() - given)
+
+
 class _Plan:
     """The conditions of a query, and what SQL cannot say as tests of rows."""
 
     def __init__(self, database: Database, query: Query) -> None:
         self._database, self._level, self._fuzzy = database, query.level, query.fuzzy
+        self._combined = query.combined
         self.watch = Watch(query)
         self._conditions: list[Condition] = []
         self.rest: list[Callable[[tuple[Any, ...]], bool]] = []
@@ -93,13 +111,15 @@ class _Plan:
         keys = [key for key in distinct if key.path[0] not in _UNMATCHED and not is_universal(key.text)]
         if len(keys) > _MOST:
             raise LimitError(f"a query has more than {_MOST} keys", limit="keys", value=_MOST)
-        Criteria(keys, fuzzy=query.fuzzy)  # refuses what is wrong, in whichever way it is matched
+        Criteria(
+            keys, fuzzy=query.fuzzy, combined=query.combined
+        )  # refuses what is wrong, in whichever way it is matched
         self.in_sight = _sight(database, query.within)
         self._see(query.within)
         studies = [alternatives("UI", text) for path, text in keys if path == (_STUDY_UID,)]
         self.is_in_study = any(len(uids) == 1 for uids in studies)
         groups: dict[int, list[Key]] = {}
-        dates = {time: date for date, time in PAIRS.items()}
+        dates = {time: date for date, time in PAIRS.items()} if query.combined else {}
         for key in keys:
             groups.setdefault(dates.get(key.path[0], key.path[0]), []).append(key)
         for group in groups.values():
@@ -127,7 +147,7 @@ class _Plan:
             return
         left = [key for key in keys if not self._match_column(key)]
         if left:
-            self._match_json({key.path[0] for key in left}, Criteria(left, fuzzy=self._fuzzy))
+            self._match_json({key.path[0] for key in left}, Criteria(left, fuzzy=self._fuzzy, combined=self._combined))
 
     def _match_pair(self, keys: list[Key]) -> bool:
         by_tag = {key.path[0]: key for key in keys if len(key.path) == 1}

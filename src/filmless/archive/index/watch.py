@@ -20,6 +20,11 @@ class Watch:
         self._end = None if query.timeout_s is None else time.monotonic() + query.timeout_s
         self._stopped = query.stopped
 
+    def wait(self, seconds: float) -> None:
+        """Have some time not count: nobody searched."""
+        if self._end is not None:
+            self._end += seconds
+
     def over(self, rows: Iterable[_T]) -> Iterator[_T]:
         """Give rows as long as there is time.
 

@@ -11,8 +11,9 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, LimitError
 from filmless.file import read
 
-__all__ = ["data_sets_of", "short_name"]
+__all__ = ["data_sets_of", "data_sets_within", "short_name"]
 
+_HEAD = 4096
 _MAX_JSON = 1 << 26
 _MAX_FILES = 10_000
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -67,14 +68,26 @@ def short_name(source: Any, what: str) -> str:
     return f"{what} {Path(fspath(source)).name}" if isinstance(source, str | PathLike) else what
 
 
+def data_sets_within(content: bytes, what: str) -> list[Dataset | Mapping[str, Any]]:
+    """Return the data sets that the content of a file has: of JSON each, of DICOM the one.
+
+    Raises
+    ------
+    ConversionError, FormatError
+        It is neither.
+    """
+    return _within_json(content, what) if _is_json(content[:_HEAD]) else [read(content)]
+
+
+def _is_json(head: bytes) -> bool:
+    return head[128:132] != b"DICM" and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
 def _of_file(path: Path, what: str) -> list[Dataset | Mapping[str, Any]]:
     with path.open("rb") as file:
-        head = file.read(4096)
-    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        head = file.read(_HEAD)
     try:
-        if head[128:132] != b"DICM" and begins in (b"{", b"["):
-            return _of_json(path, what)
-        return [read(path)]
+        return _of_json(path, what) if _is_json(head) else [read(path)]
     except DicomError as error:
         if error.path is None:
             error.path = fspath(path)
@@ -85,8 +98,12 @@ def _of_json(path: Path, what: str) -> list[Dataset | Mapping[str, Any]]:
     size = path.stat().st_size
     if size > _MAX_JSON:
         raise LimitError(f"the {what} has {size} bytes, expected at most {_MAX_JSON}", value=_MAX_JSON)
+    return _within_json(path.read_bytes(), what)
+
+
+def _within_json(content: bytes, what: str) -> list[Dataset | Mapping[str, Any]]:
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise ConversionError(f"the {what} is no JSON") from None
     several = found if isinstance(found, list) else [found]

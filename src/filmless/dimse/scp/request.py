@@ -1,18 +1,29 @@
 """A request as a handler sees it."""
 
+import asyncio
+import contextvars
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filmless._core import NegotiatedContext
 from filmless.dataset import Dataset
 from filmless.dimse.association import Association
 from filmless.dimse.driving import LARGEST_IDENTIFIER
 from filmless.dimse.incoming import Incoming
-from filmless.dimse.messages import response_to
+from filmless.dimse.messages import BY_FIELD, response_to
+from filmless.dimse.status import NOT_AUTHORIZED, is_final
 from filmless.dimse.steps import Message, Sink
+from filmless.errors import DimseStatusError
 from filmless.file import encode
 
+if TYPE_CHECKING:
+    from filmless.archive import Within
+    from filmless.security import Principal, Role
+
 __all__ = ["Request"]
+
+_T = TypeVar("_T")
 
 
 class Request:
@@ -22,11 +33,22 @@ class Request:
     ----------
     association
         Who asks, and what was negotiated.
+    status
+        Of the last answer; None before the first.
+    is_answered
+        Whether an answer was given that ends the operation.
+    studies
+        UIDs of studies that it was about, for the audit. A handler that knows them adds them.
+    counts
+        How many of what, for the audit.
     """
 
-    def __init__(self, association: Association, incoming: Incoming) -> None:
-        self.association, self._incoming = association, incoming
+    def __init__(self, association: Association, incoming: Incoming, threads: Executor | None = None) -> None:
+        self.association, self._incoming, self._threads = association, incoming, threads
+        self.status: int | None = None
         self.is_answered = False
+        self.studies: set[str] = set()
+        self.counts: dict[str, int] = {}
 
     @property
     def command(self) -> dict[str | int, Any]:
@@ -39,28 +61,75 @@ class Request:
         return self._incoming.message.context
 
     @property
-    def is_cancelled(self) -> bool:
-        """Whether the peer sent C-CANCEL for it."""
-        return self._incoming.cancelled.is_set()
+    def message(self) -> str:
+        """Name of the message, as ``"C-STORE"``."""
+        row = BY_FIELD.get(self.command["CommandField"])
+        return "unknown" if row is None else row.name
 
-    async def dataset(self) -> Dataset | None:
+    @property
+    def sop_class_uid(self) -> str | None:
+        """The SOP class that it names, as the peer has it."""
+        return self.command.get("AffectedSOPClassUID") or self.command.get("RequestedSOPClassUID")
+
+    @property
+    def sop_instance_uid(self) -> str | None:
+        """The SOP instance that it names, as the peer has it: it is a UID only if `is_uid` says so."""
+        return self.command.get("AffectedSOPInstanceUID") or self.command.get("RequestedSOPInstanceUID")
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the peer sent C-CANCEL for it, or is gone."""
+        return self._incoming.cancelled.is_set() or self.association.link.error is not None
+
+    @property
+    def principal(self) -> "Principal":
+        """Who asks."""
+        found: Principal = self.association.principal
+        return found
+
+    @property
+    def within(self) -> "Within":
+        """What who asks may see and write to."""
+        from filmless.archive import Within
+
+        who = self.association.principal
+        return Within() if who is None else Within(who.patients, who.studies)
+
+    def require(self, role: "Role") -> None:
+        """Refuse who may not do this.
+
+        Raises
+        ------
+        DimseStatusError
+            With the status 0x0124 (not authorized), which becomes the answer.
+        """
+        who = self.association.principal
+        if who is None or not who.may(role):
+            raise DimseStatusError(f"the role `{role}` is needed", status=NOT_AUTHORIZED)
+
+    async def dataset(self, *, limit: int = LARGEST_IDENTIFIER) -> Dataset | None:
         """Return the data set of the request, taken into memory; None when it has none.
+
+        Parameters
+        ----------
+        limit
+            Bytes that it may have. The default is enough for identifiers, not for every instance.
 
         Raises
         ------
         FormatError
             It cannot be read.
         LimitError
-            It is longer than an identifier may be.
+            It is longer than `limit`.
         """
-        return (await self._incoming.collect(LARGEST_IDENTIFIER)).dataset
+        return (await self._incoming.collect(limit)).dataset
 
     async def into(self, open_sink: Callable[[Message], Sink]) -> Any:
         """Have a sink take the data set in threads that may block; return what it made of it, or the error."""
         return (await self._incoming.into(open_sink)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
-        """Answer. Pending answers may come before the last one.
+        """Answer. Pending answers may come before the last one; after that, nothing is sent.
 
         Parameters
         ----------
@@ -70,14 +139,28 @@ class Request:
             What goes with it; it is encoded as the presentation context has it.
         **fields
             Further elements of the command by keyword.
+
+        Raises
+        ------
+        NetworkError
+            The association has ended.
         """
+        if self.is_answered:
+            return
         data = None
         if dataset is not None:
             data = encode(dataset, transfer_syntax=self.context.transfer_syntax, part10=False)
-        self.is_answered = status >> 8 != 0xFF
         await self.association.link.send(self.context.id, response_to(self.command, status, **fields), data)
+        self.status, self.is_answered = status, is_final(status)
 
-    async def finish(self) -> None:
-        """Take what is left of the data set."""
-        await self._incoming.drop()
-        self.association.link.performed(self.command.get("MessageID", 0))
+    async def in_thread(self, function: Callable[..., _T], *args: Any) -> _T:
+        """Call what may block in one of the SCP's threads."""
+        call = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, function, *args)
+
+    def finish(self) -> None:
+        """Have what is left of the data set dropped as it comes."""
+        if not self._incoming.is_complete:
+            self._incoming.abandon()
+        if not self._incoming.is_duplicate:
+            self.association.link.performed(self.command.get("MessageID", 0))

@@ -1,27 +1,35 @@
-"""The SCP: takes associations in, and hands their requests to its services."""
+"""The SCP: takes associations in, and hands their requests to its services and handlers."""
 
 import asyncio
+import signal
+import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
-from filmless._core import AssociateRequest, Connection, Event, Policy, Reject, UserInformation
-from filmless.dimse.association import Association
-from filmless.dimse.incoming import Incoming
-from filmless.dimse.link import Link
-from filmless.dimse.messages import BY_FIELD, response_to
-from filmless.dimse.scp.request import Request
-from filmless.dimse.scp.service import Handler, Service
-from filmless.dimse.timeouts import Timeouts
-from filmless.errors import DicomError, NetworkError
+from filmless.dimse.scp.auditing import Auditing, Observer
+from filmless.dimse.scp.dispatch import Dispatch
+from filmless.dimse.scp.limits import ScpLimits
+from filmless.dimse.scp.listening import Listener
+from filmless.dimse.scp.registering import Registering
+from filmless.dimse.scp.service import Service
+from filmless.dimse.scp.serving import Composition
+from filmless.dimse.services.verification import verification
+from filmless.errors import NetworkError
+
+if TYPE_CHECKING:
+    from filmless.dimse.scp.access import Access
+    from filmless.security import Audit
 
 __all__ = ["Scp"]
 
-_UNRECOGNIZED_OPERATION = 0x0211
-_PROCESSING_FAILURE = 0x0110
+_HINT = "list who may call, by AE title and address, or ask for client certificates or user identity; or listen on \
+127.0.0.1"
 
 
-class Scp:
+class Scp(Registering):
     """An application entity that is asked.
 
     Parameters
@@ -29,105 +37,174 @@ class Scp:
     ae_title
         Who it is.
     services
-        What it can do.
-    timeouts
-        How long peers are waited for.
-    maximum_length
-        Bytes of a PDU that peers are asked to keep to.
+        What it can do, beside the handlers that are given with ``@scp.on_…``.
+    access
+        Who may ask; without it everyone on this machine, and nobody else.
+    limits
+        What peers may cost.
+    audit
+        Where a line for each association and operation goes.
+    observer
+        Who is told of them, too, as for metrics.
+
+    Notes
+    -----
+    A handler is given a `Request`. It is a coroutine or an asynchronous generator; a plain function or generator runs
+    in a thread, and the methods of its request wait instead of being awaited. What it returns is the answer: nothing
+    for success, a status, a data set, or both as ``(status, data set)``. Of C-FIND each match is yielded. A
+    `DimseStatusError` becomes the answer with its status.
+
+    DICOM
+    -----
+    PS3.7 9, 10, PS3.8 7
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from filmless.dimse import Scp, connect
+    >>> scp = Scp("DEMO")
+    >>> @scp.on_echo
+    ... async def echo(request):
+    ...     print(request.association.calling_ae_title)
+    >>> async def talk():
+    ...     async with scp.listen() as port, connect(f"DEMO@127.0.0.1:{port}", calling_ae_title="CT-1") as peer:
+    ...         await peer.echo()
+    >>> asyncio.run(talk())
+    CT-1
     """
 
     def __init__(
         self,
         ae_title: str,
-        services: Sequence[Service],
+        services: Sequence[Service] = (),
         *,
-        timeouts: Timeouts | None = None,
-        maximum_length: int = 131_072,
+        access: "Access | None" = None,
+        limits: ScpLimits | None = None,
+        audit: "Audit | None" = None,
+        observer: Observer | None = None,
     ) -> None:
-        self.ae_title, self._services = ae_title, tuple(services)
-        self._timeouts = timeouts or Timeouts()
-        self._maximum_length = maximum_length
-        otherwise = next((one.otherwise for one in services if one.otherwise is not None), None)
-        self._policy = Policy([one for service in services for one in service.accepted], otherwise)
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__()
+        self.ae_title, self._given = ae_title, tuple(services)
+        self._access, self._limits, self._audit = access, limits or ScpLimits(), audit
+        self._observer = observer
 
     @asynccontextmanager
     async def listen(
-        self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        sockets: Sequence[socket.socket] = (),
+        grace_s: float = 10.0,
     ) -> AsyncIterator[int]:
-        """Listen while ``async with`` lasts; give the port."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._begin, host, port, ssl=tls)
+        """Listen while ``async with`` lasts; give the port.
+
+        Parameters
+        ----------
+        host
+            Name or address; ``"0.0.0.0"`` or ``"::"`` for all of the machine.
+        port
+            Where; 0 takes a free one.
+        tls
+            TLS, see `filmless.security.server_tls`; None speaks plainly.
+        sockets
+            Bound sockets to listen on instead; they are closed in the end.
+        grace_s
+            Seconds that requests which are being answered may take to finish in the end. Other associations are
+            aborted at once.
+
+        Raises
+        ------
+        SecurityError
+            Others than this machine could come in, and nothing says who they are.
+        NetworkError
+            The address cannot be listened at.
+        """
+        from filmless.dimse.scp.access import Access
+        from filmless.security import check_binding
+
+        access = self._access or Access()
+        found = list(sockets)
+        if not sockets:
+            check_binding(host, authenticated=access.is_authenticated(tls), hint=_HINT)
+            found = await _bound(host, port)
+        for one in sockets:
+            check_binding(str(one.getsockname()[0]), authenticated=access.is_authenticated(tls), hint=_HINT)
+            one.listen(socket.SOMAXCONN)
+        threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix=f"scp-{self.ae_title}")
+        # Verification is answered by everyone (PS3.4 A): last, so that a handler goes before.
+        dispatch = Dispatch([*self._given, *self.registered(), verification()])
+        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit, self._observer), threads)
+        listener = Listener(scp, found, tls)
+        listener.start()
         try:
-            yield server.sockets[0].getsockname()[1]
+            yield int(found[0].getsockname()[1])
         finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
+            await listener.stop(grace_s)
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self) -> Link:
-        link = Link(Connection.acceptor(), timeouts=self._timeouts)
-        task = asyncio.get_running_loop().create_task(self._serve(link))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return link
+    def run(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 11_112,
+        *,
+        tls: ssl.SSLContext | None = None,
+        sockets: Sequence[socket.socket] = (),
+        started: Callable[[int], Any] | None = None,
+    ) -> None:
+        """Listen until the program is interrupted (SIGINT, SIGTERM), from a program that is not asynchronous.
 
-    async def _serve(self, link: Link) -> None:
-        try:
-            event = await link.happenings.get()
-            if isinstance(event, Event.Requested):
-                association = self._negotiate(link, event.request)
-                if association is not None:
-                    await self._answer_all(association)
-        except NetworkError:
-            return  # it is over; the audit says how
-        except asyncio.CancelledError:
-            link.abort(NetworkError("the server stops"))
-            raise
-        except Exception:  # a mistake of ours must not leave the peer waiting
-            link.abort(NetworkError("the server failed"))
-            raise
+        Parameters
+        ----------
+        host, port, tls, sockets
+            As of `listen`.
+        started
+            Called with the port, once it listens.
+        """
 
-    def _negotiate(self, link: Link, request: AssociateRequest) -> Association | None:
-        if request.called_ae_title != self.ae_title:
-            link.reject(Reject(1, 1, 7))
-            return None
-        accept = link.connection.answer(self._policy, UserInformation(maximum_length=self._maximum_length))
-        link.accept(accept)
-        return Association(link, request, accept, link.address)
+        async def serve() -> None:
+            stopped = asyncio.Event()
+            with suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            async with self.listen(host, port, tls=tls, sockets=sockets) as found:
+                if started is not None:
+                    started(found)
+                await stopped.wait()
 
-    async def _answer_all(self, association: Association) -> None:
-        while True:
-            incoming = await association.link.requests.get()
-            await self._answer(association, incoming)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve())
 
-    async def _answer(self, association: Association, incoming: Incoming) -> None:
-        request = Request(association, incoming)
-        handler = self._handler(incoming)
-        try:
-            if handler is None:
-                await association.link.send(
-                    incoming.message.context.id, response_to(request.command, _UNRECOGNIZED_OPERATION)
-                )
-            else:
-                await handler(request)
-        except NetworkError:
-            raise
-        except DicomError:
-            if not request.is_answered:
-                await request.respond(_PROCESSING_FAILURE)
-        finally:
-            await request.finish()
 
-    def _handler(self, incoming: Incoming) -> Handler | None:
-        row = BY_FIELD.get(incoming.message.command["CommandField"])
-        sop_class = incoming.message.context.abstract_syntax
-        for service in self._services:
-            if row is not None and sop_class in service.sop_classes:
-                return service.handlers.get(row.name)
-        for service in self._services:
-            if row is not None and service.otherwise is not None:
-                return service.handlers.get(row.name)
-        return None
+async def _bound(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen at all addresses of a host."""
+    loop = asyncio.get_running_loop()
+    sockets: list[socket.socket] = []
+    try:
+        found = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in dict.fromkeys(found):
+            # A free port is the same one of all addresses.
+            place = (address[0], sockets[0].getsockname()[1], *address[2:]) if sockets and port == 0 else address
+            sockets.append(_listening(family, place))
+    except OSError as error:
+        for one in sockets:
+            one.close()
+        what = (error.strerror or str(error)).lower()
+        raise NetworkError(f"cannot listen at {host or 'all addresses'} port {port}: {what}") from None
+    return sockets
+
+
+def _listening(family: int, address: Any) -> socket.socket:
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_REUSEPORT"):  # on Windows the option that is for this means something else
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and hasattr(socket, "IPV6_V6ONLY"):
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(address)
+        one.listen(socket.SOMAXCONN)
+    except BaseException:
+        one.close()
+        raise
+    return one

@@ -242,9 +242,10 @@ def client_of(peer: Peer) -> _Sender:
     """Make a client of a peer. The file of its token is read each time: tokens are renewed."""
     from filmless.dicomweb import BlockingClient
 
+    url = peer.url or ""
     token = peer.token_file.read_text(encoding="utf-8").strip() if peer.token_file is not None else None
-    verify = client_tls(authorities=peer.ca_file) if peer.url.startswith("https:") else True
-    return BlockingClient(peer.url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
+    verify = client_tls(authorities=peer.ca_file) if url.startswith("https:") else True
+    return BlockingClient(url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
 
 
 def _text(error: Exception) -> str:

@@ -16,6 +16,8 @@ __all__ = ["OPTIONS", "SECTIONS", "TABLES", "Kind", "Option", "Section", "TableO
 
 #: Sections whose options need no prefix on the command line.
 _PLAIN: Final = {"", "http"}
+#: Options with a flag that is not made of their key.
+_FLAGS: Final = {"dimse.port": "--dimse", "dimse.ae_title": "--ae-title"}
 
 
 class Kind(NamedTuple):
@@ -83,9 +85,11 @@ _WORDS: Final[dict[type, str]] = {
     dict: "a table",
 }
 _METAVARS: Final = {
-    "peers": "NAME={url=...}",
+    "peers": "NAME={url=...}|NAME={ae_title=..., host=...}",
     "forward": "{to=[...]}",
     "retention": "{max_age_days=...}",
+    "dimse.callers": "{ae_titles=[...], addresses=[...]}",
+    "dimse.users": "{name=..., passcode=...}",
     "security.keys": "{name=..., sha256=...}",
     "security.certificates": "{name=..., subject=...}",
 }
@@ -145,10 +149,10 @@ def _options() -> tuple[list[Option], list[TableOption]]:
     tables: list[TableOption] = []
     for key, owner, _ in SECTIONS:
         hints = typing.get_type_hints(owner)
-        prefix = "" if key in _PLAIN else key.rpartition(".")[2] + "-"
+        prefix = "" if key in _PLAIN else key.removeprefix("security.").replace(".", "-") + "-"
         for field in dataclasses.fields(owner):
             below, text = f"{key}.{field.name}" if key else field.name, words(owner).get(field.name, "")
-            flag = "--" + (prefix + field.name).replace("_", "-")
+            flag = _FLAGS.get(below, "--" + (prefix + field.name).replace("_", "-"))
             if (row := _row_of(hints[field.name])) is not None:
                 is_named = typing.get_origin(hints[field.name]) is dict
                 # A flag names one of them.

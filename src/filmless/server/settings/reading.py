@@ -56,8 +56,8 @@ def read_settings(
     given
         Values by the key of their option, as ``http.port``.
     tables
-        Rows for ``peers``, ``forward``, ``retention``, ``security.keys`` and ``security.certificates``, each as TOML in
-        one line, beside those of the file.
+        Rows by the key of their table, as ``peers``, ``forward`` or ``security.keys``, each as TOML in one line, beside
+        those of the file.
 
     Raises
     ------
@@ -89,17 +89,28 @@ def read_settings(
                 content[_SECURITY][inner] = [*kept, _inline(f"row={text}", table)["row"]]
             else:
                 rows[table.key] = line.joined(rows[table.key], table, text)
-    built: dict[str, Any] = {
-        key: source.made(owner, key, {o.name: values[o.key] for o in OPTIONS if o.section == key and o.key in values})
-        for key, owner, _ in SECTIONS
-        if key and not _is_security(key)
-    }
+    built = _built(values, rows, source)
     top = {option.name: values[option.key] for option in OPTIONS if not option.section and option.key in values}
     settings = Settings(**top, **built, **rows)
     security = _security(content.get(_SECURITY, {}), values, settings.data, source)
     settings = dataclasses.replace(settings, security=security)
     _check(settings, source.where)
     return settings
+
+
+def _built(values: Mapping[str, Any], rows: dict[str, Any], source: "_Source") -> dict[str, Any]:
+    """Make the tables of the top, those in them first, and take out the rows that are in them."""
+    built: dict[str, Any] = {}
+    for key, owner, is_optional in reversed(SECTIONS):
+        if not key or _is_security(key):
+            continue
+        own = {one.name: values[one.key] for one in OPTIONS if one.section == key and one.key in values}
+        for found in (built, rows):
+            inside = [inner for inner in found if inner.rpartition(".")[0] == key]
+            own |= {inner.rpartition(".")[2]: found.pop(inner) for inner in inside}
+        if own or key in values or not is_optional:
+            built[key] = source.made(owner, key, own)
+    return built
 
 
 def _is_security(key: str) -> bool:
@@ -167,11 +178,12 @@ class _Source:
     where: str
     folder: Path
 
-    def values(self, content: Mapping[str, Any]) -> dict[str, Any]:
+    def values(self, content: Mapping[str, Any], below: str = "") -> dict[str, Any]:
         """Take the values of options out of a file; complain of every key that is none."""
         sections = {section.key for section in SECTIONS if section.key}
         values: dict[str, Any] = {}
-        for key, value in content.items():
+        for name, value in content.items():
+            key = f"{below}{name}"
             if key in {table.key for table in TABLES} or key == _SECURITY:
                 continue
             if key not in sections:
@@ -179,7 +191,7 @@ class _Source:
                 continue
             if not isinstance(value, dict):
                 raise SettingsError(f"`{key}` is no table, expected `[{key}]` in {self.where}")
-            values |= {f"{key}.{name}": self.value_of(f"{key}.{name}", inner) for name, inner in value.items()}
+            values |= {key: None, **self.values(value, f"{key}.")}  # also an empty one is there
         return values
 
     def given(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,17 +220,25 @@ class _Source:
 
     def made(self, owner: type[_Row], key: str, values: dict[str, Any]) -> _Row:
         """Make a dataclass, which may check its values itself."""
+        hints = typing.get_type_hints(owner)
+        for field in dataclasses.fields(owner):  # type: ignore[arg-type]
+            is_needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            if is_needed and field.name not in values:
+                expected = kind_of(hints[field.name]).expected(field.name)
+                raise SettingsError(f"`{key}` in {self.where} has no `{field.name}`, expected {expected}")
         try:
             return owner(**values)
-        except ValueError as error:
-            raise SettingsError(f"`{key}` in {self.where}: {error}") from None
+        except (ValueError, DicomError) as error:
+            raise SettingsError(f"`{key}` in {self.where}: {getattr(error, 'message', error)}") from None
 
     def rows(self, content: Mapping[str, Any], table: TableOption) -> Any:
         """Make the rows of a table of a file."""
         kind, expected = (
             (dict, f"tables `[{table.key}.NAME]`") if table.is_named else (list, f"tables `[[{table.key}]]`")
         )
-        rows = self._expect(content.get(table.key, kind()), kind, table.key, expected)
+        section, _, name = table.key.rpartition(".")
+        place = content.get(section, {}) if section else content
+        rows = self._expect(place.get(name, kind()), kind, table.key, expected)
         if table.is_named:
             return {name: self._row(table.owner, row, f"{table.key}.{name}") for name, row in rows.items()}
         return tuple(self._row(table.owner, row, f"{table.key}[{place}]") for place, row in enumerate(rows))
@@ -247,11 +267,6 @@ class _Source:
                 values[name] = {one: self.value(it, Kind(str), one, f"{below}.{one}") for one, it in pairs.items()}
             else:
                 values[name] = self.value(value, kind, name, below)
-        for field in dataclasses.fields(owner):  # type: ignore[arg-type]
-            is_needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-            if is_needed and field.name not in values:
-                expected = kind_of(hints[field.name]).expected(field.name)
-                raise SettingsError(f"`{key}` in {self.where} has no `{field.name}`, expected {expected}")
         return self.made(owner, key, values)
 
 
@@ -303,12 +318,14 @@ def _check(settings: Settings, where: str) -> None:
         section, _, name = key.partition(".")
         if getattr(getattr(settings, section), name) < 1:
             raise SettingsError(f"`{key}` in {where} is 0, expected 1 or more")
+    titles: dict[str, str] = {}
     for name, peer in settings.peers.items():
-        if not re.match(r"https?://[^/]", peer.url):
-            message = f"`peers.{name}.url` in {where} is no URL, expected http:// or https:// of a DICOMweb service"
+        other = titles.setdefault(peer.ae_title, name) if peer.ae_title is not None else name
+        if other != name:
+            message = (
+                f"`peers.{name}.ae_title` in {where} is that of `peers.{other}`, expected one that tells them apart"
+            )
             raise SettingsError(message)
-        if peer.concurrency < 1:
-            raise SettingsError(f"`peers.{name}.concurrency` in {where} is 0, expected 1 or more")
     for place, rule in enumerate(settings.forward):
         for name in rule.to:
             if name not in settings.peers:

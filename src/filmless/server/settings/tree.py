@@ -6,9 +6,13 @@ from typing import Final, Literal
 
 from filmless.archive.options import Options, Retention, default_data
 from filmless.security import Limits, SecurityOptions
+from filmless.server.settings.dimse import DEFAULT_DIMSE_PORT, Dimse
+from filmless.server.settings.peer import Peer
 
 __all__ = [
+    "DEFAULT_DIMSE_PORT",
     "DEFAULT_PORT",
+    "Dimse",
     "Forward",
     "Http",
     "InPlace",
@@ -95,31 +99,6 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
-    """A DICOMweb service that instances are forwarded to.
-
-    Attributes
-    ----------
-    url
-        Of the service, as `https://host/dicom-web`.
-    token_file
-        A file that holds a bearer token or key.
-    ca_file
-        Certificates of authorities (PEM) that are trusted instead of the system's.
-    concurrency
-        Instances that are sent at a time.
-    timeout_s
-        Seconds without an answer after which an attempt has failed.
-    """
-
-    url: str
-    token_file: Path | None = None
-    ca_file: Path | None = None
-    concurrency: int = 2
-    timeout_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """A rule: which instances are sent on, when they arrive.
 
@@ -172,7 +151,7 @@ class Settings:
     stop_s
         Seconds that requests may take to finish when the server is asked to stop.
     peers
-        DICOMweb services that instances are forwarded to, by names.
+        Services and application entities in the network, by names: DICOMweb and DIMSE.
     forward
         Rules which instances are sent to which peers, when they arrive.
     retention
@@ -185,6 +164,7 @@ class Settings:
     folders: tuple[Path, ...] = ()
     stop_s: float = 30.0
     http: Http = field(default_factory=Http)
+    dimse: Dimse = field(default_factory=Dimse)
     security: SecurityOptions = field(default_factory=SecurityOptions)
     limits: Limits = field(default_factory=Limits)
     arrival: Options = field(default_factory=Options)

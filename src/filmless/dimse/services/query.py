@@ -1,0 +1,143 @@
+"""C-FIND: what there is (PS3.4 C.4.1)."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from filmless.archive import Archive, Query
+from filmless.dimse.messages import response_to
+from filmless.dimse.scp.request import Request
+from filmless.dimse.scp.service import Service
+from filmless.dimse.services.answers import Answers
+from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, Identifier, IdentifierError
+from filmless.dimse.services.information_models import FIND, acceptable, extended
+from filmless.dimse.services.refusal import refuse
+from filmless.dimse.status import CANCELLED, PENDING, SUCCESS
+from filmless.errors import DicomError, FormatError, LimitError, NetworkError
+
+__all__ = ["query"]
+
+_OUT_OF_RESOURCES: Final = 0xA700
+_PENDING_WITHOUT_KEYS: Final = 0xFF01
+_FIRST, _PAGE = 20, 200  # answers that are made together
+
+
+def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60.0) -> Service:
+    """Answer C-FIND from the index of an archive: Patient Root, Study Root, and Patient/Study Only.
+
+    Parameters
+    ----------
+    archive
+        What is asked.
+    most
+        Answers to one query. When there are more, these are sent, and then status 0xA700; None for all there are.
+    timeout_s
+        How long may be sought, without the time in which answers are sent.
+
+    DICOM
+    -----
+    PS3.4 C.4.1
+    """
+    finding = _Finding(archive, most, timeout_s)
+    return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    archive: Archive
+    most: int | None
+    timeout_s: float
+
+    async def answer(self, request: Request) -> None:
+        """Answer a request."""
+        request.require("read")
+        try:
+            identifier = await _identifier(request)
+            await self._answer(request, identifier)
+        except NetworkError:
+            raise
+        except LimitError as error:
+            is_over = error.limit in {"timeout_s", "stopped"}
+            status = CANCELLED if request.is_cancelled else _OUT_OF_RESOURCES if is_over else DOES_NOT_MATCH
+            await refuse(request, status, error)
+        except IdentifierError as error:
+            await refuse(request, error.status, error)
+        except FormatError as error:  # a key of a date that is none, an identifier that is no data set
+            await refuse(request, DOES_NOT_MATCH if error.tag is not None else CANNOT_UNDERSTAND, error)
+        except DicomError as error:
+            await refuse(request, CANNOT_UNDERSTAND, error)
+
+    async def _answer(self, request: Request, identifier: Identifier) -> None:
+        status = PENDING if identifier.is_understood else _PENDING_WITHOUT_KEYS
+        sent = 0
+        async with aclosing(self._pages(request, identifier)) as pages:
+            async for page in pages:
+                for answer in page:
+                    if request.is_cancelled:
+                        await request.respond(CANCELLED)
+                        return
+                    if sent == self.most:
+                        await request.respond(_OUT_OF_RESOURCES, ErrorComment="there are more matches than are sent")
+                        return
+                    await _send(request, status, answer)
+                    sent += 1
+                    request.counts["matches"] = sent
+        await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
+
+    async def _pages(self, request: Request, identifier: Identifier) -> AsyncGenerator[list[bytes]]:
+        """Give answers, some at a time; the next ones are made while those are sent."""
+        stop = threading.Event()
+        asked = Query(
+            identifier.level,
+            identifier.keys,
+            fuzzy=_negotiated(request, 2),
+            combined=_negotiated(request, 1),
+            exact=True,
+            within=request.within,
+            timeout_s=self.timeout_s,
+            stopped=lambda: stop.is_set() or request.is_cancelled,
+        )
+        answers = Answers(
+            identifier,
+            transfer_syntax=request.context.transfer_syntax,
+            retrieve_ae_title=request.association.called_ae_title,
+        )
+        rows = self.archive.rows(asked)
+
+        def page(size: int) -> list[bytes]:
+            return [answers.encoded(row) for row in islice(rows, size)]
+
+        def ahead(size: int) -> "asyncio.Task[list[bytes]]":
+            return asyncio.create_task(request.in_thread(page, size))
+
+        following = ahead(_FIRST)
+        try:
+            while found := await asyncio.shield(following):
+                following = ahead(_PAGE)
+                yield found
+        finally:
+            stop.set()
+            await asyncio.wait([following])
+            if not following.cancelled():
+                following.exception()  # it is told, or nobody waits for it
+            await asyncio.shield(request.in_thread(rows.close))
+
+
+async def _send(request: Request, status: int, answer: bytes) -> None:
+    """Send a pending answer, which is encoded already."""
+    await request.association.link.send(request.context.id, response_to(request.command, status), answer)
+
+
+def _negotiated(request: Request, at: int) -> bool:
+    """Whether something was agreed on in extended negotiation (PS3.4 C.5.1.1)."""
+    agreed = request.association.extended(request.context.abstract_syntax) or b""
+    return agreed[at : at + 1] == b"\1"
+
+
+async def _identifier(request: Request) -> Identifier:
+    ds = await request.dataset()
+    return await request.in_thread(Identifier.of, ds, request.context.abstract_syntax)

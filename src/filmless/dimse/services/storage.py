@@ -1,0 +1,95 @@
+"""Storage: what peers send goes into the archive (PS3.4 B)."""
+
+from concurrent.futures import Future
+
+from filmless.archive import Archive, Incoming, Outcome, Within
+from filmless.archive.within import EVERYTHING
+from filmless.dimse.part10 import head
+from filmless.dimse.scp.request import Request
+from filmless.dimse.scp.service import Service
+from filmless.dimse.services.storing import require_match, storing
+from filmless.dimse.steps import Buffer, Message, Sink
+from filmless.errors import FormatError
+
+__all__ = ["storage"]
+
+
+def storage(archive: Archive, *, unknown: bool = True) -> Service:
+    """Answer C-STORE: success when the instance is on disk and in the index.
+
+    Parameters
+    ----------
+    archive
+        Where instances go.
+    unknown
+        Whether SOP classes are taken that are private, or newer than this version.
+
+    Notes
+    -----
+    The bytes of the data set are stored as they came, in the transfer syntax they came in. Several associations share
+    the commits of the archive. What has the UID of an instance that is there is success, too: the archive's policy says
+    what becomes of it.
+
+    DICOM
+    -----
+    PS3.4 B.2, B.4.1
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.storage import storage
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [storage(archive)])
+    """
+
+    def open_sink(request: Request, message: Message) -> Sink:
+        return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=_within(request))
+
+    return storing(open_sink, unknown=unknown, may_store=_may_write)
+
+
+def _may_write(request: Request) -> bool:
+    principal = request.association.principal
+    return principal is None or bool(principal.may("write"))
+
+
+def _within(request: Request) -> Within:
+    principal = request.association.principal
+    if principal is None or principal.patients is principal.studies is None:
+        return EVERYTHING
+    return Within(principal.patients, principal.studies)
+
+
+class _IntoArchive:
+    """An instance on its way into the archive."""
+
+    __slots__ = ("_archive", "_incoming", "_message", "_sender", "_within")
+
+    def __init__(self, archive: Archive, message: Message, *, sender: str, within: Within) -> None:
+        self._archive, self._message, self._sender, self._within = archive, message, sender, within
+        self._incoming: Incoming | None = None
+
+    def write(self, piece: Buffer) -> None:
+        if self._incoming is None:
+            require_match(self._message, piece)
+            command = self._message.command
+            self._incoming = self._archive.receive()
+            self._incoming.write(
+                head(
+                    command["AffectedSOPClassUID"],
+                    command["AffectedSOPInstanceUID"],
+                    self._message.context.transfer_syntax,
+                    sender=self._sender,
+                )
+            )
+        self._incoming.write(piece)
+
+    def finish(self) -> Future[Outcome]:
+        if self._incoming is None:
+            raise FormatError("the data set is empty")
+        return self._incoming.submit(within=self._within)
+
+    def discard(self) -> None:
+        if self._incoming is not None:
+            self._incoming.__exit__(None, None, None)

@@ -1,0 +1,352 @@
+"""Instances that come by C-STORE, into an archive and into a folder."""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from filmless import read
+from filmless.archive import Archive, Options
+from filmless.dimse import Scp
+from filmless.dimse.scp.service import Service
+from filmless.dimse.services.folder import FolderOptions, Received, folder
+from filmless.dimse.services.storage import storage
+from filmless.dimse.services.storage_classes import STORAGE, is_storage
+from filmless.errors import LimitError, StorageFullError
+
+from ..archive.made import instance_maker, uid_of
+from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
+
+make = instance_maker(size=3000)
+
+
+def entries(archive: Archive) -> dict[str, str]:
+    return {entry.instance_uid: entry.transfer_syntax_uid for entry in archive.entries(uid_of(0, level=1))}
+
+
+@pytest.mark.parametrize("program", ["storescu", "dcmsend"])
+def test_dcmtk_sends_into_the_archive(tmp_path: Path, peer: Callable[[str], str], program: str) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(5):
+        (files / f"{number}.dcm").write_bytes(make(number))
+
+    async def serve(archive: Archive) -> int:
+        async with Scp("FILMLESS", [storage(archive)]).listen() as port:
+            process = await asyncio.create_subprocess_exec(
+                dcmtk(peer, program), "-aec", "FILMLESS", "+sd", "127.0.0.1", str(port), str(files)
+            )
+            return await process.wait()
+
+    with Archive(tmp_path / "archive") as archive:
+        assert asyncio.run(serve(archive)) == 0
+        found = archive.entries(uid_of(0, level=1))
+        assert [entry.instance_uid for entry in found] == [uid_of(number) for number in range(5)]
+        for number, entry in enumerate(found):
+            sent, _, padding = behind_meta(make(number)).partition(b"\xfc\xff\xfc\xff")
+            assert padding  # Data Set Trailing Padding, which DCMTK does not send
+            assert behind_meta(archive.read(entry)) == sent
+            meta = archive.dataset(entry).file_meta
+            assert meta.SourceApplicationEntityTitle == ("STORESCU" if program == "storescu" else "DCMSEND")
+            assert meta.MediaStorageSOPInstanceUID == entry.instance_uid
+
+
+def test_pynetdicom_sends_into_a_folder(tmp_path: Path) -> None:
+    from pydicom import dcmread
+    from pynetdicom import AE
+
+    (tmp_path / "1.dcm").write_bytes(make(1))
+
+    def send(port: int) -> list[int]:
+        ae = AE("PYNETDICOM")
+        ae.add_requested_context(CT, EXPLICIT)
+        association = ae.associate("127.0.0.1", port, ae_title="FILMLESS")
+        assert association.is_established
+        try:
+            return [association.send_c_store(dcmread(tmp_path / "1.dcm")).Status for _ in range(2)]
+        finally:
+            association.release()
+
+    async def serve() -> list[int]:
+        async with Scp("FILMLESS", [folder(tmp_path / "out")]).listen() as port:
+            return await asyncio.to_thread(send, port)
+
+    assert asyncio.run(serve()) == [0, 0]
+    [path] = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert path.relative_to(tmp_path / "out").parts == (uid_of(0, level=1), uid_of(0, level=2), f"{uid_of(1)}.dcm")
+    assert data_set_of(path) == behind_meta(make(1))
+
+
+@pytest.fixture(params=["archive", "folder"])
+def service(request: pytest.FixtureRequest, tmp_path: Path):
+    if request.param == "folder":
+        yield folder(tmp_path / "out")
+    else:
+        with Archive(tmp_path / "archive") as archive:
+            yield storage(archive)
+
+
+def stored(tmp_path: Path) -> list[bytes]:
+    roots = (tmp_path / "out", tmp_path / "archive" / "instances", tmp_path / "archive" / "incoming")
+    return [behind_meta(path.read_bytes()) for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
+
+
+def test_statuses(service: Service, tmp_path: Path) -> None:
+    """What cannot be stored is refused with its reason, leaves nothing, and the association goes on."""
+    data = behind_meta(make(1))
+    other = "1.2.840.10008.5.1.4.1.1.4"
+    without = read(make(1))
+    del without["SOPInstanceUID"]
+    from filmless.file import encode
+
+    async def talk() -> list[tuple[int, str]]:
+        async with sender(service, (CT, EXPLICIT), (other, EXPLICIT)) as (peer, ids):
+            answers = [
+                await store(peer, data, uid_of(2)),
+                await store(peer, data, uid_of(1), sop_class=other),
+                await store(peer, data, uid_of(1), sop_class=other, context=ids[CT]),
+                await store(peer, data, None),
+                await store(peer, b"GET / HTTP/1.1\r\n\r\n" * 10, uid_of(1)),
+                await store(peer, b"", uid_of(1)),
+                await store(peer, encode(without, part10=False), uid_of(1)),
+                await store(peer, data[:100], uid_of(1)),
+                await store(peer, data, uid_of(1)),
+            ]
+        return [(answer["Status"], answer.get("ErrorComment", "")) for answer in answers]
+
+    answers = asyncio.run(talk())
+    assert [f"{status:04X}" for status, _ in answers[:7]] == ["A900", "A900", "0122", "0117", "C000", "C000", "C000"]
+    assert answers[8] == (0, "")
+    assert all(0 < len(comment) <= 64 for _, comment in answers[:7])
+    assert stored(tmp_path).count(data) == 1
+
+
+def test_the_sender_s_order_of_transfer_syntaxes_counts(service: Service) -> None:
+    from filmless._core import Acceptable
+
+    assert all(one.transfer_syntaxes == [] for one in service.accepted)
+    assert service.otherwise == Acceptable("")
+
+
+@pytest.mark.parametrize("sop_class", ["1.2.826.0.1.3680043.10.5412.99", "1.2.840.10008.5.1.4.1.1.9999"])
+def test_unknown_sop_classes(tmp_path: Path, sop_class: str) -> None:
+    ds = read(make(1))
+    ds.SOPClassUID = sop_class
+    from filmless.file import encode
+
+    data = encode(ds, part10=False)
+
+    async def talk(*, unknown: bool) -> int | None:
+        async with sender(folder(tmp_path / "out", unknown=unknown), (sop_class, EXPLICIT)) as (peer, ids):
+            return (await store(peer, data, uid_of(1), sop_class=sop_class))["Status"] if ids else None
+
+    assert asyncio.run(talk(unknown=False)) is None
+    assert asyncio.run(talk(unknown=True)) == 0
+
+
+def test_a_private_transfer_syntax_is_kept_as_it_is(tmp_path: Path) -> None:
+    """Its data set is of Explicit VR Little Endian, as those of all but the Standard's first three are."""
+    data, syntax = behind_meta(make(1)), "1.2.826.0.1.3680043.10.5412.98"
+
+    async def talk(archive: Archive) -> int:
+        async with sender(storage(archive), (CT, syntax)) as (peer, _):
+            status: int = (await store(peer, data, uid_of(1)))["Status"]
+            return status
+
+    with Archive(tmp_path / "archive") as archive:
+        assert asyncio.run(talk(archive)) == 0
+        assert entries(archive) == {uid_of(1): syntax}
+
+
+def test_deflated(service: Service, tmp_path: Path) -> None:
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = deflater.compress(behind_meta(make(1))) + deflater.flush()
+    data += b"\0" * (len(data) % 2)
+
+    async def talk() -> list[int]:
+        async with sender(service, (CT, DEFLATED)) as (peer, _):
+            return [
+                (await store(peer, data, uid_of(2)))["Status"],
+                (await store(peer, b"\xff" * 1000, uid_of(1)))["Status"],
+                (await store(peer, data, uid_of(1)))["Status"],
+            ]
+
+    assert asyncio.run(talk()) == [0xA900, 0xC000, 0]
+    assert stored(tmp_path) == [data]
+
+
+def test_long_ones_come_in_pieces(service: Service, tmp_path: Path) -> None:
+    data = behind_meta(instance_maker(size=5_000_000)(1))
+    pieces = [data[at : at + 700_000] for at in range(0, len(data), 700_000)]
+
+    async def talk() -> list[int]:
+        async with sender(service) as (peer, _):
+            return [(await store(peer, Pieces(*pieces), uid_of(1)))["Status"] for _ in range(2)]
+
+    assert asyncio.run(talk()) == [0, 0]
+    assert stored(tmp_path) == [data]
+
+
+def test_an_association_that_ends_in_the_middle_leaves_nothing(service: Service, tmp_path: Path) -> None:
+    data = behind_meta(instance_maker(size=3_000_000)(1))
+
+    class Breaks:
+        def pieces(self):
+            yield data[:2_500_000]
+            yield data[2_500_000:2_600_000]
+            raise KeyError("no more")
+
+    async def talk() -> None:
+        async with sender(service) as (peer, _):
+            await store(peer, Breaks(), uid_of(1))
+
+    with pytest.raises(KeyError):
+        asyncio.run(talk())
+    assert stored(tmp_path) == []
+
+
+@pytest.mark.parametrize("policy", ["quarantine", "replace"])
+def test_duplicates_in_the_archive(tmp_path: Path, policy: str) -> None:
+    versions = [behind_meta(make(1)), behind_meta(make(1, variant=7))]
+
+    async def talk(archive: Archive) -> list[int]:
+        async with sender(storage(archive)) as (peer, _):
+            return [(await store(peer, data, uid_of(1)))["Status"] for data in (*versions, versions[0])]
+
+    with Archive(tmp_path / "archive", options=Options(duplicates=policy)) as archive:  # type: ignore[arg-type]
+        assert asyncio.run(talk(archive)) == [0, 0, 0]
+        [entry] = archive.entries(uid_of(0, level=1))
+        assert behind_meta(archive.read(entry)) == versions[0]
+        aside = {stored.sha256 for stored in archive.storage.files("quarantine")}
+        assert len(aside) == (1 if policy == "quarantine" else 0)
+
+
+@pytest.mark.parametrize("policy", ["beside", "replace", "refuse"])
+def test_duplicates_in_a_folder(tmp_path: Path, policy: str) -> None:
+    versions = [behind_meta(make(1)), behind_meta(make(1, variant=7))]
+    told: list[Received] = []
+    options = FolderOptions(layout="flat", on_existing=policy, durable=True)  # type: ignore[arg-type]
+
+    async def talk() -> list[int]:
+        async with sender(folder(tmp_path / "out", options=options, on_received=told.append)) as (peer, _):
+            return [(await store(peer, versions[which], uid_of(1)))["Status"] for which in (0, 0, 1, 1)]
+
+    expected = [0, 0, 0xC000, 0xC000] if policy == "refuse" else [0, 0, 0, 0]
+    assert asyncio.run(talk()) == expected
+    found = sorted((tmp_path / "out").iterdir(), key=lambda path: len(path.name))
+    assert found[0].name == f"{uid_of(1)}.dcm"
+    kept = {"beside": versions, "replace": versions[1:], "refuse": versions[:1]}[policy]
+    assert [data_set_of(path) for path in found] == kept
+    assert [one.is_new for one in told] == [True, False, True, False][: len(told)]
+    assert {one.path for one in told} == {str(path) for path in found}
+
+
+@pytest.mark.parametrize("layout", ["flat", "study"])
+def test_no_text_of_a_peer_becomes_a_path(tmp_path: Path, layout: str) -> None:
+    names = ["../../../etc/x", "..", "/etc/x", "C:\\x", "1.2.3/../../x", "NUL", "1.2.3\n", "1." + "2" * 200]
+
+    async def talk() -> list[int]:
+        options = FolderOptions(layout=layout)  # type: ignore[arg-type]
+        async with sender(folder(tmp_path / "deep" / "out", options=options)) as (peer, _):
+            statuses = []
+            for name in names:
+                ds = read(make(1))
+                ds.StudyInstanceUID = ds.SeriesInstanceUID = uid_of(0)
+                data = behind_meta(make(1))
+                for uid in (uid_of(1), uid_of(0, level=1)):
+                    data = _renamed(data, uid, name)
+                statuses.append((await store(peer, data, name))["Status"])
+            return statuses
+
+    statuses = asyncio.run(talk())
+    outside = [
+        path for path in tmp_path.rglob("*") if path.is_file() and (tmp_path / "deep" / "out") not in path.parents
+    ]
+    assert outside == []
+    files = [path for path in (tmp_path / "deep" / "out").rglob("*") if path.is_file()]
+    assert len(files) == statuses.count(0)
+    assert all(set(path.stem) <= set("0123456789abcdef.") for path in files)
+    assert not any(path.suffix == ".part" for path in files)
+
+
+def _renamed(data: bytes, old: str, new: str) -> bytes:
+    """Put another UID into an element, whatever it is."""
+    value = new.encode() + b"\0" * (len(new) % 2)
+    before = len(old.encode()) + len(old) % 2
+    at = data.index(old.encode())
+    return data[: at - 2] + len(value).to_bytes(2, "little") + value + data[at + before :]
+
+
+def test_permissions(tmp_path: Path) -> None:
+    from filmless.security import Principal
+
+    def may(roles: set[str], patients: set[str] | None) -> int:
+        async def talk(archive: Archive) -> int:
+            service = storage(archive)
+            handler = service.handlers["C-STORE"]
+
+            async def known(request) -> None:
+                request.association.principal = Principal(
+                    "x", frozenset(roles), None if patients is None else frozenset(patients)
+                )
+                await handler(request)
+
+            async with sender(Service(service.accepted, {"C-STORE": known})) as (peer, _):
+                status: int = (await store(peer, behind_meta(make(1)), uid_of(1)))["Status"]
+                return status
+
+        with Archive(tmp_path / "archive") as archive:
+            return asyncio.run(talk(archive))
+
+    assert may({"read"}, None) == 0x0124
+    assert may({"write"}, {"somebody else"}) == 0x0124
+    assert may({"write"}, {"1CT1"}) == 0
+    assert may({"admin"}, None) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StorageFullError("the disk is full"), 0xA700),
+        (LimitError("too large"), 0xC001),
+        (ValueError("of a patient: Doe^Jane"), 0xC002),
+    ],
+)
+def test_what_fails_has_a_status_and_tells_nothing_of_a_patient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    async def talk(archive: Archive) -> list[dict]:
+        async with sender(storage(archive)) as (peer, _):
+            with monkeypatch.context() as patch:
+                patch.setattr("filmless.archive.incoming.Incoming.submit", _raising(error))
+                first = await store(peer, behind_meta(make(1)), uid_of(1))
+            return [first, await store(peer, behind_meta(make(1)), uid_of(1))]
+
+    with Archive(tmp_path / "archive") as archive:
+        first, second = asyncio.run(talk(archive))
+    assert first["Status"] == status
+    assert "Doe" not in first["ErrorComment"]
+    assert second["Status"] == 0
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_storage_classes() -> None:
+    """The table has all of the dictionary, and nothing else."""
+    from pydicom._uid_dict import UID_dictionary
+
+    named = {
+        uid
+        for uid, (name, kind, _, _, _) in UID_dictionary.items()
+        if kind == "SOP Class" and "Storage" in name and "Commitment" not in name and "Directory" not in name
+    }
+    assert set(STORAGE) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
+    assert len(set(STORAGE)) == len(STORAGE)
+    assert not is_storage("1.2.840.10008.5.1.4.31")
