@@ -131,7 +131,7 @@ class Request:
 
     async def into(self, open_sink: Callable[[Message], Sink]) -> Any:
         """Have a sink take the data set in threads that may block; return what it made of it, or the error."""
-        return (await self._incoming.into(open_sink)).result
+        return (await self._incoming.into(open_sink, self._threads)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.
