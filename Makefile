@@ -44,8 +44,9 @@ check: $(VENV)/.built $(VENV)/.dev ## format, lint, types, the stub, generated f
 bench: $(VENV)/.built $(VENV)/.dev ## filmless against its peers (BENCH="names or options")
 	$(PY) -m benchmarks $(BENCH)
 
-torture: $(VENV)/.built $(VENV)/.dev ## a server is killed KILLS (1000) times while it is sent to; nothing acknowledged is lost
+torture: $(VENV)/.built $(VENV)/.dev ## a server is killed KILLS (1000) times while it is sent to, by STOW-RS and by C-STORE; nothing acknowledged is lost
 	$(PY) -m tests.archive.torture --target served --kills $(KILLS)
+	$(PY) -m tests.archive.torture --target dimse --kills $(KILLS)
 
 fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (600); needs Rust nightly
 	for target in $$(cargo +nightly fuzz list --fuzz-dir $(FUZZ)); do mkdir -p $(FUZZ)/corpus/$$target; \

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence as _Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, TypedDict, TypeVar, final
@@ -18,6 +19,7 @@ __all__ = [
     "ElementIterator",
     "Event",
     "ExtendedNegotiation",
+    "FileWriter",
     "Finding",
     "Handle",
     "NegotiatedContext",
@@ -66,6 +68,7 @@ __all__ = [
     "same",
     "sample_range",
     "scan",
+    "sync_folder",
     "to_json",
     "to_xml",
     "transfer_syntax",
@@ -104,6 +107,14 @@ class _TransferSyntax(TypedDict):
     retired: bool
     bits: tuple[int, int]
     media_type: str
+
+@final
+class FileWriter:
+    def __new__(cls, path: str | PathLike[str], mode: int) -> Self: ...
+    def write(self, pieces: _Sequence[bytes | bytearray | memoryview]) -> None: ...
+    def seal(self, pieces: _Sequence[bytes | bytearray | memoryview], sync: bool) -> str: ...
+    def place(self, target: str | PathLike[str], size: int) -> bool: ...
+    def close(self) -> None: ...
 
 @final
 class Finding:
@@ -704,6 +715,7 @@ def findings(dataset: Dataset) -> list[Finding]: ...
 def pixel_attributes(
     dataset: Dataset,
 ) -> tuple[str, str | None, tuple[int, str, int, bool, bool], tuple[Any, ...]]: ...
+def sync_folder(path: str | PathLike[str]) -> None: ...
 def read_into(dataset: Dataset, tag: int, start: int, out: Any) -> int: ...
 def keep_stored(samples: Any, stored: int, high: int, signed: bool) -> None: ...
 def unpack_bits(data: bytes, first_bit: int, stored: int, out: Any) -> None: ...

@@ -57,6 +57,19 @@ def test_each_step_is_on_the_disk_before_the_next(traced: tuple[Path, list[Call]
         assert steps_before(ack, calls, hashlib.sha256(data).hexdigest(), folder)
 
 
+def test_each_step_is_on_the_disk_before_the_answer_is_sent(
+    tmp_path: Path, peer: Callable[[str], str], make: Make
+) -> None:
+    """From a request to the bytes of its answer at the socket, with the options that a server has by default."""
+    folder = tmp_path / "archive"
+    calls = trace(peer("strace"), folder, tmp_path / "log", instances=INSTANCES, way="served")
+    answers = [call for call in calls if call.path.startswith("socket:") and b"HTTP/1.1 200 OK" in b"".join(call.texts)]
+    assert len(answers) == INSTANCES
+    for number in range(INSTANCES):
+        [answer] = [call for call in answers if b'"%s"' % uid_of(number).encode() in b"".join(call.texts)]
+        assert steps_before(answer, calls, hashlib.sha256(make(number)).hexdigest(), folder)
+
+
 def steps_before(ack: Call, calls: list[Call], sha256: str, folder: Path) -> bool:
     """Whether an instance was made durable in the right order before it was acknowledged."""
     target = folder / "instances" / sha256[:2] / f"{sha256}.dcm"

@@ -113,8 +113,8 @@ def test_any_step_of_the_disk_can_fail(
 
     owner, name = {
         "write": (folder_module.FileDraft, "write"),
-        "seal": (folder_module, "sync_file"),
-        "place": (folder_module.Folder, "_rename"),
+        "seal": (folder_module.FileDraft, "seal"),
+        "place": (folder_module.FileDraft, "put"),
         "settle": (folder_module.Folder, "settle"),
     }[step]
     expected = StorageFullError if code in {errno.ENOSPC, errno.EDQUOT} else ArchiveError

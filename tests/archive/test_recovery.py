@@ -183,7 +183,8 @@ def test_the_trash_is_put_back_or_emptied(archive: Archive, make: Make) -> None:
 
 def test_what_was_coming_in_is_swept(archive: Archive, make: Make) -> None:
     incoming = archive.receive()
-    incoming.write(make(1)[:500])
+    incoming.write(make(1)[:250])
+    incoming.write(make(1)[250:500])
     left = list((archive.folder / "incoming").iterdir())
     assert len(left) == 1
     (archive.folder / "incoming" / "kept.txt").write_text("somebody's")

@@ -1,11 +1,13 @@
 """Kill what ingests at random points, again and again: what was acknowledged is there, and nothing else has to be done.
 
-    python -m tests.archive.torture --target direct|served --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
+    python -m tests.archive.torture --target direct|served|dimse --kills 1000 [--folder DIR] [--seed N] [--size BYTES]
 
-``direct`` kills a process that stores into an `Archive`, ``served`` a server that instances are sent to by STOW-RS.
+``direct`` kills a process that stores into an `Archive`, ``served`` a server that instances are sent to by STOW-RS,
+``dimse`` one that they are sent to by C-STORE.
 """
 
 import argparse
+import asyncio
 import hashlib
 import http.client
 import os
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .made import instance_maker, uid_of
+from .torture_dimse import Associated, listen, try_once
 
 SENDERS = 8
 TREE = Path(__file__).parents[2]
@@ -78,6 +81,11 @@ class Acknowledged:
 class Door(Protocol):
     """Where senders hand instances in."""
 
+    deletes: bool
+
+    def as_stored(self, data: bytes) -> bytes:
+        """Return the file that there has to be of an instance."""
+
     def store(self, data: bytes, *, is_other: bool) -> str:
         """Store it; return what became of it."""
 
@@ -89,14 +97,14 @@ def send(door: Door, make: Make, numbers: Iterator[int], say: Callable[[str], No
     """Send instances for ever: new ones, the same again, others of the same UID; delete some."""
     for number in numbers:
         data = make(number)
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = hashlib.sha256(door.as_stored(data)).hexdigest()
         say(f"ack {door.store(data, is_other=False)} {number} {sha256}")
         if number % 5 == 0:
             say(f"ack {door.store(data, is_other=False)} {number} {sha256}")
         if number % 7 == 0:
             other = make(number, variant=1)
-            say(f"ack {door.store(other, is_other=True)} {number} {hashlib.sha256(other).hexdigest()}")
-        if number % 11 == 0:
+            say(f"ack {door.store(other, is_other=True)} {number} {hashlib.sha256(door.as_stored(other)).hexdigest()}")
+        if door.deletes and number % 11 == 0:
             say(f"deleting {number}")
             door.delete(number)
             say(f"deleted {number}")
@@ -202,6 +210,10 @@ class Served(Forked):
         super().__init__(folder, size=size)
         self._make = instance_maker(size=size)
 
+    def door(self, address: str) -> Door:
+        """Connect to the server."""
+        return Web(address)
+
     def round(self, first: int, lines: int, delay_s: float, told: Acknowledged) -> int:
         """Send until it answers no more."""
         process, last = self.begin(first), first
@@ -212,7 +224,7 @@ class Served(Forked):
 
             def sender() -> None:
                 with suppress(OSError, http.client.HTTPException):
-                    send(Web(address), self._make, iter(numbers), said.put)
+                    send(self.door(address), self._make, iter(numbers), said.put)
 
             with ThreadPoolExecutor(SENDERS) as pool:
                 jobs = [pool.submit(sender) for _ in range(SENDERS)]
@@ -234,12 +246,28 @@ class Served(Forked):
         return last + 1
 
 
+class Dimse(Served):
+    """An SCP in the process, and senders here, each with an association of its own."""
+
+    what = "dimse"
+
+    def door(self, address: str) -> Door:
+        """Open an association."""
+        return Associated(address)
+
+
 class Web:
     """STOW-RS and DELETE, on one connection."""
+
+    deletes = True
 
     def __init__(self, address: str) -> None:
         host = address.removeprefix("http://").partition("/")[0]
         self._connection = http.client.HTTPConnection(host)
+
+    def as_stored(self, data: bytes) -> bytes:
+        """A file is stored as it comes."""
+        return data
 
     def store(self, data: bytes, *, is_other: bool) -> str:
         """Store one instance."""
@@ -265,8 +293,14 @@ class Web:
 class Inside:
     """The archive in this process."""
 
+    deletes = True
+
     def __init__(self, archive: Any) -> None:
         self._archive = archive
+
+    def as_stored(self, data: bytes) -> bytes:
+        """A file is stored as it comes."""
+        return data
 
     def store(self, data: bytes, *, is_other: bool) -> str:
         """Store one instance."""
@@ -299,6 +333,8 @@ def forker(what: str, folder: Path, size: int) -> None:
         if what == "direct":
             with Archive(warm) as archive:
                 send_few(Inside(archive), make)
+        elif what == "dimse":
+            asyncio.run(try_once(Path(warm), lambda door: send_few(door, make)))
         else:
             from filmless.server import Server
 
@@ -310,7 +346,7 @@ def forker(what: str, folder: Path, size: int) -> None:
         if child == 0:
             say(f"pid {os.getpid()}")
             try:
-                (ingest if what == "direct" else serve)(folder, int(line), make)
+                {"direct": ingest, "served": serve, "dimse": serve_dimse}[what](folder, int(line), make)
             except BaseException:
                 traceback.print_exc()
                 raise
@@ -325,7 +361,8 @@ def send_few(door: Door, make: Make) -> None:
     door.store(make(0), is_other=False)
     door.store(make(0), is_other=False)
     door.store(make(0, variant=1), is_other=True)
-    door.delete(0)
+    if door.deletes:
+        door.delete(0)
 
 
 def ingest(folder: Path, first: int, make: Make) -> None:
@@ -345,6 +382,11 @@ def serve(folder: Path, _first: int, _make: Make) -> None:
     from filmless.server import Server
 
     Server(settings(folder)).run(ready=lambda addresses: say(f"ready {addresses.urls[0]}"))
+
+
+def serve_dimse(folder: Path, _first: int, _make: Make) -> None:
+    """Serve associations until somebody kills this process."""
+    asyncio.run(listen(folder, lambda address: say(f"ready {address}")))
 
 
 def settings(folder: Path) -> Any:
@@ -396,6 +438,9 @@ def torture(target: Target, folder: Path, *, kills: int, seed: int, most: int) -
     return told
 
 
+TARGETS: dict[str, Callable[..., Any]] = {"direct": Direct, "served": Served, "dimse": Dimse}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
@@ -403,7 +448,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=60, help="answers before a kill, at the most")
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--target", choices=["direct", "served"], default="direct")
+    parser.add_argument("--target", choices=list(TARGETS), default="direct")
     parser.add_argument("--forker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.forker:
@@ -412,7 +457,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or Path(made) / "archive"
         print(f"{options.kills} kills, seed {options.seed}, {folder}", flush=True)
-        target = (Served if options.target == "served" else Direct)(folder, size=options.size)
+        target = TARGETS[options.target](folder, size=options.size)
         started = time.monotonic()
         try:
             told = torture(target, folder, kills=options.kills, seed=options.seed, most=options.most)

@@ -1,12 +1,15 @@
 """What a process asked the system to do, by strace: for the order of it, and for the disk that it leaves at any point.
 
-As a script it is that process: it stores instances from four senders, deletes some, and says so for each.
+As a script it is that process: it stores instances from four senders, deletes some, and says so for each; or it serves,
+and is sent instances by STOW-RS over four connections.
 """
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +17,8 @@ CALLS = (
     "openat,creat,write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,"
     "unlink,unlinkat,mkdir,mkdirat,sendto"
 )
+
+SENDERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,10 @@ def calls(log: Path) -> list[Call]:
     return found
 
 
-def trace(strace: str, folder: Path, log: Path, *, instances: int) -> list[Call]:
+def trace(strace: str, folder: Path, log: Path, *, instances: int, way: str = "direct") -> list[Call]:
     """Run this file under strace, which keeps all bytes that are written; the process is killed in the end."""
     command = [strace, "-f", "-y", "-xx", "-s", "200000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
-    done = subprocess.run([*command, sys.executable, __file__, str(folder), str(instances)], check=False)
+    done = subprocess.run([*command, sys.executable, __file__, str(folder), str(instances), way], check=False)
     assert done.returncode == -9
     return calls(log)
 
@@ -162,26 +167,53 @@ class Disk:
 
 def main() -> None:
     import signal
-    from concurrent.futures import ThreadPoolExecutor
 
-    from made import instance_maker, uid_of
+    from made import instance_maker
+
+    folder, instances = Path(sys.argv[1]), int(sys.argv[2])
+    (serve if sys.argv[3] == "served" else store_and_delete)(folder, instances, instance_maker())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def store_and_delete(folder: Path, instances: int, make: Callable[..., bytes]) -> None:
+    """Say what becomes of each."""
+    from made import uid_of
 
     from filmless.archive import Archive, Options
 
-    make, folder, instances = instance_maker(), Path(sys.argv[1]), int(sys.argv[2])
     archive = Archive(folder, options=Options(batch_delay_s=0.005))
 
     def store(number: int) -> None:
         outcome = archive.store(make(number))
         os.write(1, f"ack {number} {outcome.kind}\n".encode())
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(SENDERS) as pool:
         list(pool.map(store, range(instances)))
     for number in range(0, instances, 6):
         os.write(1, f"deleting {number}\n".encode())
         archive.delete([found for found in [archive.index.find(uid_of(number))] if found])
         os.write(1, f"deleted {number}\n".encode())
-    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve(folder: Path, instances: int, make: Callable[..., bytes]) -> None:
+    """Answer requests as `filmless serve` does; who sends them is in the process, too."""
+    import http.client
+
+    from filmless.server import Server, read_settings
+
+    with Server(read_settings(given={"data": folder, "http.port": 0})) as server:
+        address = server.addresses.urls[0].removeprefix("http://")
+
+        def send(first: int) -> None:
+            connection = http.client.HTTPConnection(address)
+            for number in range(first, instances, SENDERS):
+                connection.request("POST", "/dicom-web/studies", make(number), {"Content-Type": "application/dicom"})
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (200, True)
+            connection.close()
+
+        with ThreadPoolExecutor(SENDERS) as pool:
+            list(pool.map(send, range(SENDERS)))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 from filmless.dimse import Peer, Scp, connect
 from filmless.dimse.driving import run
 from filmless.dimse.operations.requesting import ask, request_of
+from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.verification import verification
 from filmless.dimse.steps import Buffer, Give, Operation, Payload
@@ -49,12 +50,12 @@ def data_set_of(path: Path) -> bytes:
 
 @asynccontextmanager
 async def sender(
-    service: Service, *contexts: tuple[str, str], timeouts: Any = None
+    service: Service, *contexts: tuple[str, str], limits: ScpLimits | None = None
 ) -> AsyncIterator[tuple[Peer, dict[str, int]]]:
     """Open an association to an SCP of a service; give it, and the contexts' identifiers by SOP class."""
     proposed = [(name, (syntax,)) for name, syntax in contexts or ((CT, EXPLICIT),)]
     async with (
-        Scp("FILMLESS", [service, verification()], timeouts=timeouts).listen() as port,
+        Scp("FILMLESS", [service, verification()], limits=limits).listen() as port,
         connect(f"FILMLESS@127.0.0.1:{port}", contexts=proposed) as peer,
     ):
         yield peer, {context.abstract_syntax: context.id for context in peer.association.contexts}

@@ -9,7 +9,7 @@ from filmless import _core
 from filmless.archive import Archive
 from filmless.dicomweb import application
 from filmless.server import Statement, conformance_statement, read_settings
-from filmless.server.conformance import Table
+from filmless.server.statement import Table
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -55,6 +55,28 @@ def test_it_follows_the_settings(tmp_path: Path) -> None:
         "a SOP Instance UID is there with another data set",
         "success, it takes the place of the other one",
     ] in rows(told.markdown(), "SOP classes")
+
+
+def test_the_application_entity(tmp_path: Path) -> None:
+    given = {"dimse.port": 11112, "dimse.ae_title": "ARCHIVE", "dimse.also_called": ["OLD"], "data": tmp_path}
+    peers = ['ws={ae_title="WS", host="ws.example.org", port=11113, moves=false}', 'web={url="http://x"}']
+    tables = {"peers": peers, "forward": ['{to=["ws"]}']}
+    text = conformance_statement(read_settings(given=given, tables=tables)).markdown()
+    items = dict(rows(text, "Application entity"))
+    assert items["AE title"] == "ARCHIVE"
+    assert items["Called by"] == "ARCHIVE, OLD"
+    assert items["Implementation class UID"] == _core.UserInformation().implementation_class_uid
+    assert ["Verification SOP Class", "1.2.840.10008.1.1", "SCP", "C-ECHO", "all"] in rows(
+        text, "Presentation contexts"
+    )
+    known = rows(text, "Known application entities")
+    assert known == [["ws", "WS", "ws.example.org", "11113", "no", "no", "none"]]
+    assert rows(text, "Forwarding") == [["ws", "WS@ws.example.org:11113", "every instance"]]
+    offered = {row[0]: row[1:] for row in rows(text, "Overview")}
+    assert offered["Verification (DIMSE)"] == ["no", "yes"]
+    assert offered["Storage (DIMSE)"][0] == "yes"
+    assert offered["DICOMweb studies: store"] == ["no", "yes"]
+    assert "Application entity" not in conformance_statement(read_settings(given={"data": tmp_path})).markdown()
 
 
 def test_what_is_in_it_is_text() -> None:

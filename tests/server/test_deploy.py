@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from filmless.cli.program import program
 from filmless.cli.serve import serve
-from filmless.server.settings.tree import DEFAULT_PORT
+from filmless.server.settings.tree import DEFAULT_DIMSE_PORT, DEFAULT_PORT
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -49,7 +49,7 @@ def test_the_image() -> None:
     assert 'data = "/data"' in settings
     assert lines["VOLUME"] == "/data"
     assert lines["USER"] == "filmless"
-    assert int(lines["EXPOSE"]) == DEFAULT_PORT
+    assert [int(port) for port in lines["EXPOSE"].split()] == [DEFAULT_PORT, DEFAULT_DIMSE_PORT]
     assert f":{DEFAULT_PORT}/health" in lines["HEALTHCHECK"]
     assert lines["STOPSIGNAL"] == "SIGTERM"
 

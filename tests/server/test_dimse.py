@@ -14,18 +14,20 @@ import pytest
 from filmless import _core
 from filmless.errors import DicomError
 from filmless.server import Server, read_settings
-from tests.server.conftest import DEADLINE_S
+from tests.dimse.dcmtk import dcmtk
+from tests.dimse.receiving import free_port, running
+from tests.server.conftest import DEADLINE_S, instance, stow, uids, until
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
 
 
 @pytest.fixture
-def tool(peer: Callable[[str], str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+def tool() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a program of DCMTK to its end."""
 
     def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [peer(name), *map(str, arguments)]
+        command = [dcmtk(name), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
     return run
@@ -67,11 +69,93 @@ def test_echo_and_where_it_is_told(start, tool, tmp_path: Path) -> None:
     assert told["dimse"] == [server.dimse]
 
 
+def test_what_is_sent_is_found_over_the_web(start, tool, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path / "data", "--dimse", 0)
+    files = []
+    for number in range(3):
+        files.append(tmp_path / f"{number}.dcm")
+        files[-1].write_bytes(instance(ct, number))
+    done = tool("storescu", "-aec", "FILMLESS", "127.0.0.1", server.dimse_port, *files)
+    assert done.returncode == 0, done.stderr
+    assert uids(server.client) == {f"1.2.1.1.{number}" for number in range(3)}
+    metrics = server.client.get("/metrics").text
+    assert 'filmless_instances_total{outcome="stored"} 3.0' in metrics
+    assert 'filmless_dimse_associations_total{outcome="success"} 1.0' in metrics
+    assert 'filmless_dimse_operations_total{message="C-STORE",status="success"} 3.0' in metrics
+    assert 'filmless_dimse_operation_seconds_count{message="C-STORE"} 3.0' in metrics
+    until(lambda: "filmless_dimse_associations_open 0.0" in server.client.get("/metrics").text, "it is released")
+    received = server.client.get("/metrics").text.partition("\nfilmless_dimse_received_bytes_total ")[2].split()[0]
+    assert float(received) > 3 * 32_768, "the pixels at least"
+    server.process.kill()  # what was acknowledged is there
+    server.wait()
+    again = start("--data", tmp_path / "data", "--dimse", 0)
+    assert uids(again.client) == {f"1.2.1.1.{number}" for number in range(3)}
+
+
+def test_query_retrieve_and_worklist(start, tool, tmp_path: Path, ct: Path) -> None:
+    there = free_port()
+    known = f'{{ae_title="THERE", host="127.0.0.1", port={there}}}'
+    still = f'{{ae_title="STILL", host="127.0.0.1", port={there}, moves=false}}'
+    options = ("--peer", f"there={known}", "--peer", f"still={still}")
+    server = start("--data", tmp_path / "data", "--dimse", 0, *options)
+    assert stow(server.client, instance(ct, 1), instance(ct, 2)).status_code == 200
+    to = ("-aec", "FILMLESS", "127.0.0.1", server.dimse_port)
+    study = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.1")
+    found = tool("findscu", "-S", *study, "-k", "NumberOfStudyRelatedInstances", *to)
+    assert found.returncode == 0, found.stderr
+    assert "[2 ]" in found.stdout + found.stderr, "instances of the study"
+    got, moved = tmp_path / "got", tmp_path / "moved"
+    got.mkdir()
+    moved.mkdir()
+    assert tool("getscu", "-S", "-od", got, *study, *to).returncode == 0
+    assert len(list(got.iterdir())) == 2
+    with running([dcmtk("storescp"), "-aet", "THERE", "-od", moved, str(there)], there):
+        assert tool("movescu", "-S", "-aem", "THERE", *study, *to).returncode == 0
+    assert len(list(moved.iterdir())) == 2
+    for title in ("STILL", "NOBODY"):
+        refused = tool("movescu", "-d", "-S", "-aem", title, *study, *to)
+        assert "0xa801" in (refused.stdout + refused.stderr).lower(), "move destination unknown"
+    step = {"00400002": {"vr": "DA", "Value": ["20261126"]}, "00400001": {"vr": "AE", "Value": ["CT-1"]}}
+    item = {"00100020": {"vr": "LO", "Value": ["4711"]}, "00400100": {"vr": "SQ", "Value": [step]}}
+    assert server.client.post("/worklist", json=item).status_code == 201
+    steps = "ScheduledProcedureStepSequence[0].ScheduledStationAETitle=CT-1"
+    found = tool("findscu", "-W", "-k", "PatientID", "-k", steps, *to)
+    assert "[4711]" in found.stdout + found.stderr
+
+
 def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:
     server = start("--data", tmp_path)
     assert "dimse" not in server.client.get("/health").json()["checks"]
     assert server.end() == 0
     assert [line for line in server.out.all if "@" in line] == []
+
+
+def test_who_may_call_and_what_is_noted(start, tool, tmp_path: Path, ct: Path) -> None:
+    callers = ['{ae_titles=["CT-1"], addresses=["127.0.0.1"], roles=["read"]}', '{ae_titles=["CT-2"]}']
+    options = [part for row in callers for part in ("--dimse-caller", row)]
+    server = start("--data", tmp_path / "data", "--dimse", 0, "--dimse-also-called", "OTHER", *options)
+    file = tmp_path / "one.dcm"
+    file.write_bytes(instance(ct, 1))
+    to = ("-aec", "OTHER", "127.0.0.1", server.dimse_port)
+    assert tool("echoscu", "-aet", "NOBODY", *to).returncode != 0
+    assert tool("echoscu", "-aet", "CT-1", *to).returncode == 0
+    assert "0x0124" in tool("storescu", "-d", "-aet", "CT-1", *to, file).stderr, "it may read alone"
+    assert uids(server.client) == set()
+    assert tool("storescu", "-aet", "CT-2", *to, file).returncode == 0
+    assert uids(server.client) == {"1.2.1.1.1"}
+    assert server.end() == 0
+    lines = [json.loads(line) for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()]
+    told = [(one["operation"], one["outcome"], one["calling"]) for one in lines if "calling" in one]
+    assert told[:3] == [
+        ("association", "rejected", "NOBODY"),
+        ("association", "success", "CT-1"),
+        ("C-ECHO", "success", "CT-1"),
+    ]
+    stored = next(one for one in lines if one.get("operation") == "C-STORE" and one["outcome"] == "success")
+    assert stored["calling"] == "CT-2"
+    assert stored["uids"]["instance"] == "1.2.1.1.1"
+    assert len(lines) > len(told), "the web's own are there, too"
+    assert "CompressedSamples" not in json.dumps(lines), "a patient's name"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from filmless.cli.serve import serve
+from filmless.dimse.scp.passcodes import digest_of
 from filmless.errors import DicomError
 from filmless.server.settings import OPTIONS, as_toml, read_settings
 from filmless.server.settings.options import SECTIONS, TABLES, Option
@@ -31,6 +32,8 @@ SPECIAL = {  # values that their sections take
     "security.audit.file": "/some/path",
     "http.port": 7,
     "dimse.tls.client_certificates": "optional",
+    "dimse.limits.maximum_length": 65_536,
+    "dimse.limits.pdu_bytes": 1_000_000,
 }
 NEEDED = {  # what their sections need beside
     "security.tokens": {"issuer": "https://id.example.org", "audience": ["filmless"]},
@@ -149,6 +152,30 @@ def test_peers_and_rules_by_both_ways_and_back(tmp_path: Path) -> None:
     assert read_settings(file) == by_file
 
 
+def test_callers_and_users_by_both_ways_and_back(tmp_path: Path) -> None:
+    file = tmp_path / "filmless.toml"
+    passcode = digest_of("open sesame")
+    file.write_text(
+        "[dimse]\nport = 11112\n[[dimse.callers]]\nae_titles = ['CT-1', 'CT-2']\naddresses = ['10.1.0.0/16']\n"
+        f"[[dimse.users]]\nname = 'me'\npasscode = '{passcode}'\n"
+        "[peers.ws]\nae_title = 'WS'\nhost = '10.2.0.1'\nroles = ['read']\n"
+    )
+    by_file = read_settings(file)
+    assert by_file.dimse.callers[0].ae_titles == ("CT-1", "CT-2")
+    assert by_file.dimse.users[0].name == "me"
+    tables = {
+        "dimse.callers": ['{ae_titles=["CT-1", "CT-2"], addresses=["10.1.0.0/16"]}'],
+        "dimse.users": [f'{{name="me", passcode="{passcode}"}}'],
+        "peers": ['ws={ae_title="WS", host="10.2.0.1", roles=["read"]}'],
+    }
+    assert read_settings(given={"dimse.port": 11112}, tables=tables) == by_file
+    caller = by_file.peers["ws"].caller
+    assert caller is not None
+    assert (caller.ae_titles, caller.addresses, caller.roles) == (("WS",), ("10.2.0.1",), {"read"})
+    file.write_text(as_toml(by_file))
+    assert read_settings(file) == by_file
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -182,6 +209,17 @@ def test_peers_and_rules_by_both_ways_and_back(tmp_path: Path) -> None:
         ("[dimse]\nport = 70000", "`dimse` in {file}: `port` is 70000, expected a port from 0 to 65535"),
         ("[dimse]\nae_title = 'longer than sixteen'", "`dimse` in {file}: `ae_title` is no AE title, expected 1 to 16"),
         ("[dimse]\naetitle = 'X'", "unknown key `dimse.aetitle` in {file}\nhint: is `dimse.ae_title` meant?"),
+        ("[dimse.limits]\noperations = 0", "`dimse` in {file}: `limits.operations` is 0, expected 1 or more"),
+        ("[[dimse.callers]]\n", "`dimse.callers[0]` in {file} has no `ae_titles`, expected a list, each text"),
+        (
+            "[[dimse.callers]]\nae_titles = ['X']\naddresses = ['x']",
+            "`dimse.callers[0]` in {file}: addresses: `x` is no address or network",
+        ),
+        ("[[dimse.users]]\nname = 'x'\npasscode = 'secret'", "`dimse.users[0]` in {file}: passcode: a digest was"),
+        (
+            "[peers.x]\nae_title = 'X'\nhost = 'x'\nroles = ['read']",
+            "`peers.x` in {file}: `host` is a name, expected `addresses` that it calls from with `roles`",
+        ),
         ("[dimse.tls]\n", "`dimse.tls` in {file} has no `certificate`, expected a path"),
         (
             "[dimse.tls]\ncertificate = 'a'\nclient_certificates = 'required'",

@@ -9,6 +9,7 @@ mod copy;
 mod dataset;
 mod decode;
 mod dictionary;
+mod durable;
 mod element;
 mod encode;
 mod errors;
@@ -36,6 +37,8 @@ mod _core {
     use crate::dataset::Dataset;
     #[pymodule_export]
     use crate::dictionary::{dictionary_entry, keywords, private_entry, transfer_syntax, transfer_syntaxes, uid_entry};
+    #[pymodule_export]
+    use crate::durable::{FileWriter, sync_folder};
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]

@@ -190,12 +190,12 @@ class Archive:
         with self.receive() as incoming:
             if isinstance(data, bytes):
                 incoming.write(data)
-                return incoming.submit().result()
+                return incoming.submit(is_waited_for=True).result()
             with Path(data).open("rb") as file:
                 while piece := file.read(_PIECE):
                     incoming.write(piece)
             try:
-                return incoming.submit().result()
+                return incoming.submit(is_waited_for=True).result()
             except FormatError as error:
                 error.path = os.fspath(data)  # and not where it was put to be looked at
                 raise

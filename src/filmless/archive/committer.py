@@ -1,8 +1,7 @@
 """Group commit: the rows of all that is waiting, in one transaction that is made durable once."""
 
-import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,10 +23,12 @@ __all__ = ["Committer"]
 
 _WHAT: Final = "the instance cannot be stored"
 _CLOSED: Final = "the archive is closed"
+_MOST_BATCHES: Final = 4  # that wait
+_LED_BATCHES: Final = 2  # that one sender commits for others
 
 
 class Committer:
-    """A thread that gives newcomers their rows, and others that decide about those whose UID is there already.
+    """Gives newcomers their rows, in threads of senders or its own; others decide where a UID is there already.
 
     Parameters
     ----------
@@ -46,16 +47,15 @@ class Committer:
         self._index, self._storage, self._options = index, storage, options
         self.told: Callable[[Outcome, int], None] = lambda _outcome, _size: None
         self._duplicates = Duplicates(index, storage, options, taking_away=self.taking_away)
-        # Bounded: who sends faster than the disk takes waits here.
-        self._waiting: queue.Queue[Newcomer | None] = queue.Queue(4 * options.batch_size)
-        self._open = threading.Lock()
-        self._closed = False
+        # One of those who wait commits for all: to hand rows to a thread of their own costs as much as to commit them.
+        self._waiting: deque[Newcomer] = deque()
+        self._changed = threading.Condition()
+        self._is_led = self._closed = False
+        self._leaders = ThreadPoolExecutor(1, "filmless-committer")
         self._deciders = ThreadPoolExecutor(2, "filmless-duplicates")
         self._left_lock = threading.Lock()
         self._left: set[str] = set()
         self.is_clean = True
-        self._thread = threading.Thread(target=self._run, name="filmless-committer", daemon=True)
-        self._thread.start()
 
     def require_within(self, record: Record, within: Within) -> None:
         """Refuse what its sender may not write, before others share a transaction with it; the transaction looks, too.
@@ -72,23 +72,45 @@ class Committer:
         if not all(within.holds(patient, record.study_uid) for patient in (named, owner) if patient is not None):
             raise ConflictError("the instance is of a patient or study that the sender may not write to")
 
-    def submit(self, newcomer: Newcomer) -> Future[Outcome]:
-        """Take a newcomer; its future is done once its row is durable."""
-        with self._open:
+    def submit(self, newcomer: Newcomer, *, is_waited_for: bool = False) -> Future[Outcome]:
+        """Take a newcomer; its future is done once its row is durable.
+
+        Parameters
+        ----------
+        newcomer
+            What is to get a row.
+        is_waited_for
+            Whether the caller has nothing else to do until then: it commits what is waiting, when nobody else does.
+        """
+        most = _MOST_BATCHES * self._options.batch_size
+        with self._changed:
+            # Bounded: who sends faster than the disk takes waits here.
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < most)
             if self._closed:
                 raise ArchiveError(_CLOSED)
             newcomer.told = self.told
-            self._waiting.put(newcomer)
+            self._waiting.append(newcomer)
+            if self._is_led:
+                self._changed.notify_all()
+                return newcomer.future
+            self._is_led = True
+        # Ctrl-C comes to the main thread alone, and shall not come in the middle of what others wait for.
+        is_interruptible = threading.current_thread() is threading.main_thread()
+        if is_waited_for and not is_interruptible and not self._options.batch_delay_s:
+            self._lead(_LED_BATCHES)
+        else:
+            self._hand_over()
         return newcomer.future
 
     def close(self) -> bool:
         """Finish what was handed in; return whether nothing is left for the next start to clear up."""
-        with self._open:
+        with self._changed:
             if self._closed:
                 return True
             self._closed = True
-            self._waiting.put(None)
-        self._thread.join()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._is_led)
+        self._leaders.shutdown()
         self._deciders.shutdown()
         try:
             self._clear_left()
@@ -139,32 +161,34 @@ class Committer:
         with self._left_lock:
             self._left.update(left)
 
-    # -- the thread ----------------------------------------------------------------------------------------------
+    # -- committing ----------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        going = True
-        while going:
-            batch, going = self._gather()
-            if batch:
-                self._commit(batch)
+    def _lead(self, batches: int) -> None:
+        """Commit until nobody waits; after some batches another thread goes on, for this one has work of its own."""
+        while batch := self._gather():
+            self._commit(batch)
+            batches -= 1
+            if not batches:
+                self._hand_over()
+                return
 
-    def _gather(self) -> tuple[list[Newcomer], bool]:
-        batch: list[Newcomer] = []
-        until = 0.0
-        while len(batch) < self._options.batch_size:
-            try:
-                if not batch:
-                    newcomer = self._waiting.get()
-                    until = time.monotonic() + self._options.batch_delay_s
-                else:
-                    left = until - time.monotonic()
-                    newcomer = self._waiting.get(timeout=left) if left > 0 else self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if newcomer is None:
-                return batch, False
-            batch.append(newcomer)
-        return batch, True
+    def _hand_over(self) -> None:
+        try:
+            self._leaders.submit(self._lead, -1)
+        except RuntimeError:  # the interpreter ends, and begins no thread any more
+            self._lead(-1)
+
+    def _gather(self) -> list[Newcomer]:
+        """Return who waits; when nobody does, the next to come leads."""
+        with self._changed:
+            if self._waiting and (delay_s := self._options.batch_delay_s):
+                is_full = lambda: self._closed or len(self._waiting) >= self._options.batch_size  # noqa: E731
+                self._changed.wait_for(is_full, delay_s)
+            count = min(len(self._waiting), self._options.batch_size)
+            batch = [self._waiting.popleft() for _ in range(count)]
+            self._is_led = bool(batch)
+            self._changed.notify_all()
+            return batch
 
     def _commit(self, batch: list[Newcomer]) -> None:
         try:

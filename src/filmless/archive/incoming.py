@@ -50,8 +50,8 @@ class Incoming:
         """Bytes by now."""
         return self._draft.size
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take more bytes. Blocks on the disk: call it in a thread, with much at a time.
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:
+        """Take more bytes, in one piece or several. Blocks on the disk: call it in a thread, with much at a time.
 
         Raises
         ------
@@ -59,9 +59,11 @@ class Incoming:
             There is no room.
         """
         with failing_as_archive(_WHAT):
-            self._draft.write(data)
+            self._draft.write(*pieces)
 
-    def submit(self, *, study_uid: str | None = None, within: Within = EVERYTHING) -> Future[Outcome]:
+    def submit(
+        self, *, study_uid: str | None = None, within: Within = EVERYTHING, is_waited_for: bool = False
+    ) -> Future[Outcome]:
         """Make it durable and hand it to the index; the result is there once its row is committed.
 
         Blocks while the file is made durable and its header is read, and while another one of its SOP Instance UID is
@@ -73,6 +75,8 @@ class Incoming:
             The study that it has to be of.
         within
             What the sender may write to.
+        is_waited_for
+            Whether this thread has nothing else to do until it is committed: it commits then, when no other does.
 
         Raises
         ------
@@ -106,7 +110,7 @@ class Incoming:
             # Here, by all senders at once: one after the other in the committer takes longer.
             with failing_as_archive(_WHAT):
                 self._storage.settle([newcomer.location])
-            return self._committer.submit(newcomer)
+            return self._committer.submit(newcomer, is_waited_for=is_waited_for)
         except BaseException as error:
             self._committer.give_up(newcomer, error, is_without_row=True)
             raise

@@ -109,9 +109,10 @@ def _levels(ds: Dataset) -> dict[str, Dataset]:
     for tag, level in LEVEL_OF.items():
         if tag in ds:
             element = ds[tag]
-            if element.length <= _LONGEST:
+            length = element.length
+            if length <= _LONGEST:
                 parts[level][tag] = element
-            if element.length > _KEPT:
+            if length > _KEPT:
                 long.add(level)
     for level in long:
         parts[level] = Dataset.from_json(parts[level].to_json(bulk_data="skip"))

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from filmless.cli.archive_options import confirmed
-from filmless.cli.peers import client_of, peer_options
+from filmless.cli.peers import client_of, web_options
 from filmless.cli.reporting import Failure, Misuse
 
 __all__ = ["delete"]
@@ -17,7 +17,7 @@ __all__ = ["delete"]
 @click.argument("series", required=False)
 @click.argument("instance", required=False)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@peer_options
+@web_options
 def delete(peer: str, study: str, series: str | None, instance: str | None, yes: bool, **how: Any) -> None:
     """Delete at PEER a STUDY, a SERIES of it or an INSTANCE, each named by its UID, for good.
 

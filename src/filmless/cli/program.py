@@ -78,13 +78,16 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 for _command in (dump, show, check, convert, transcode, edit, scan, media, archive):
     program.add_command(_command)
 for _later in (
-    Later("serve", short_help="Serve an archive over DICOMweb."),
+    Later("serve", short_help="Serve an archive over DICOMweb and DIMSE."),
     Later("key", short_help="Make, list and revoke keys for programs that use the archive."),
     Later("forward", short_help="Show and change what waits for being sent on."),
+    Later("echo", short_help="Ask whether a peer of the network answers."),
     Later("find", short_help="Search in an archive of the network."),
     Later("get", short_help="Fetch files from an archive of the network."),
     Later("delete", short_help="Delete in an archive of the network, for good."),
     Later("store", short_help="Send files to an archive of the network."),
+    Later("move", short_help="Have an archive of the network send to a third."),
+    Later("listen", short_help="Take instances that peers send by DIMSE into a folder."),
 ):
     program.add_command(_later)
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from filmless.cli.peers import client_of, peer_options
+from filmless.cli.dimse_store import store_at
+from filmless.cli.entity import Entity
+from filmless.cli.naming import syntax_named
+from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.peers import peer_of, peer_options
 from filmless.cli.progress import progress
-from filmless.cli.reporting import Failure, say
+from filmless.cli.reporting import Failure, Misuse, say
 from filmless.errors import DicomError
 
 if TYPE_CHECKING:
@@ -25,14 +29,35 @@ _DIRECTORY = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD = 1024
 
 
-@click.command(short_help="Send files to an archive of the network.")
+@click.command(cls=GroupedCommand, short_help="Send files to an archive of the network.")
 @click.argument("peer")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("-j", "--jobs", type=click.IntRange(1, 32), default=4, show_default=True, metavar="N", help="At a time.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 32),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="At a time: requests, or associations.",
+)
 @click.option("--study", metavar="UID", help="The study that all have to be of.")
+@click.option(
+    "--transfer-syntax",
+    metavar="SYNTAX",
+    help="Send all as this, such as explicit, by DIMSE; by default as they are, or as the peer takes them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="A list of what became of each.")
 @peer_options
-def store(peer: str, files: tuple[str, ...], jobs: int, study: str | None, as_json: bool, **how: Any) -> None:
+def store(
+    peer: str,
+    files: tuple[str, ...],
+    jobs: int,
+    study: str | None,
+    transfer_syntax: str | None,
+    as_json: bool,
+    **how: Any,
+) -> None:
     """Send FILEs to PEER; folders and ZIP files with all DICOM that is in them.
 
     What fails for a time is sent again. What is no DICOM instance, such as a DICOMDIR, is passed over in folders and
@@ -40,20 +65,33 @@ def store(peer: str, files: tuple[str, ...], jobs: int, study: str | None, as_js
     """
     from filmless.convert.sources import items
 
+    syntax = None if transfer_syntax is None else syntax_named(transfer_syntax)
+    target = peer_of(peer, **how)
+    if syntax is not None and not isinstance(target, Entity):
+        raise Misuse(
+            "--transfer-syntax is for DIMSE, and PEER is spoken to by DICOMweb", "`filmless transcode` makes files"
+        )
     found = [item for item in items(files) if item.is_named or _is_instance(item)]
     rows: list[dict[str, Any]] = []
-    with client_of(peer, **how) as client, progress("sending", len(found)) as step:
+    with progress("sending", len(found)) as step:
         lock = Lock()
 
-        def told(result: "Stored", names: dict[str, str]) -> None:
+        def told(row: dict[str, Any]) -> None:
             with lock:
-                rows.append(_row(result, names))
+                rows.append(row)
                 step()
 
-        with ThreadPoolExecutor(jobs) as threads:
-            tasks = [threads.submit(_send, client, part, study, told) for part in _shares(found, jobs)]
-            for task in tasks:
-                task.result()
+        if isinstance(target, Entity):
+            store_at(target, found, jobs=jobs, study=study, transfer_syntax=syntax, told=told)
+        else:
+            with target as client, ThreadPoolExecutor(jobs) as threads:
+                tasks = [threads.submit(_send, client, part, study, told) for part in _shares(found, jobs)]
+                for task in tasks:
+                    task.result()
+    _finish(rows, as_json=as_json)
+
+
+def _finish(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     failed = [row for row in rows if row["status"] == "failed"]
     if as_json:
         json.dump(rows, sys.stdout, indent=2, ensure_ascii=False)
@@ -97,7 +135,7 @@ def _send(client: "BlockingClient", part: list["Item"], study: str | None, told:
             except (DicomError, OSError, ValueError):
                 yield b""  # told of as no DICOM, under its name
 
-    return client.store(sources(), study=study, progress=lambda result: told(result, names))
+    return client.store(sources(), study=study, progress=lambda result: told(_row(result, names)))
 
 
 def _is_instance(item: "Item") -> bool:

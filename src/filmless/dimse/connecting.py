@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from filmless._core import AssociateRequest, Connection, Event, ProposedContext, UserInformation
+from filmless._core import AssociateRequest, Connection, Event, ProposedContext, RoleSelection, UserInformation
 from filmless.dimse.association import Association
 from filmless.dimse.link import Link
 from filmless.dimse.operations.echo import VERIFICATION
@@ -26,6 +26,7 @@ async def connect(
     ae_title: str | None = None,
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[tuple[str, Sequence[str]]] = ((VERIFICATION, (_IMPLICIT,)),),
+    roles: Sequence[RoleSelection] = (),
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
     maximum_length: int = 131_072,
@@ -37,7 +38,7 @@ async def connect(
         called_ae_title=address.ae_title,
         calling_ae_title=calling_ae_title,
         contexts=proposed,
-        user=UserInformation(maximum_length=maximum_length),
+        user=UserInformation(maximum_length=maximum_length, roles=tuple(roles)),
     )
     link = Link(Connection.requestor(request), timeouts=limits)
     loop = asyncio.get_running_loop()

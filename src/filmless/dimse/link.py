@@ -247,6 +247,11 @@ class Link(asyncio.BufferedProtocol):
         if self.connection.closed:
             transport.close()
 
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes that came, and that went."""
+        return self._watch.received, self._watch.written
+
     def next_id(self) -> int:
         """Return a Message ID that is not in use."""
         while True:
@@ -431,13 +436,6 @@ class Link(asyncio.BufferedProtocol):
         if self._is_paused and self._transport is not None and not self._transport.is_closing():
             self._is_paused = False
             self._transport.resume_reading()  # to see the peer close
-
-    def cut(self) -> None:
-        """Close the transport at once, whatever the peer has not read."""
-        if self._transport is not None:
-            self._transport.abort()
-        else:
-            self._gone.set()
 
     async def release(self) -> None:
         """Release the association, and wait until the transport is closed."""

@@ -10,6 +10,7 @@ from filmless.security.limits import Limits
 
 __all__ = ["BoundedProtocol"]
 
+_JOINED: Final = 64 << 10  # bytes of a body that are copied behind its head
 _REFUSAL: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -71,11 +72,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._has_advanced = True
         super().on_headers_complete()
+        cycle: Any = self.cycle  # none where the head asks for another protocol, whatever uvicorn's types say
+        if cycle is not None and not cycle.response_started:
+            cycle.transport = _Joining(self.transport, cycle)
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
+        """Take a piece of a body: as it is, where uvicorn copies it twice, unless one waits to be taken."""
         self._has_advanced = True
-        super().on_body(body)
+        cycle: Any = self.cycle
+        if cycle.body or not isinstance(body, bytes):
+            super().on_body(body)
+        elif not cycle.response_complete:
+            cycle.body = body
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End a request."""
@@ -90,6 +99,37 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+class _Joining:
+    """The transport of one answer: its head goes with the beginning of its body, in one call and one packet.
+
+    A call that wakes the peer can have it run in our place, and holds the interpreter meanwhile.
+    """
+
+    def __init__(self, transport: asyncio.Transport, cycle: Any) -> None:
+        self._transport, self._cycle = transport, cycle
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+        elif self._head:
+            head, self._head = self._head, b""
+            if len(data) <= _JOINED:
+                self._transport.write(head + data)
+            else:
+                self._transport.writelines([head, data])
+        else:
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._head:
+            self.write(b"")
+        self._transport.close()
 
 
 def _tls_of(transport: asyncio.Transport) -> Any:

@@ -36,6 +36,7 @@ from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
 from filmless.server.settings.tree import Settings
+from filmless.server.worklist import routes as worklist_routes
 
 __all__ = ["Composed", "compose"]
 
@@ -70,7 +71,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     audit = stack.enter_context(_audit(settings))
-    entity = Entity(settings, archive, log=log) if settings.dimse.is_on else None
+    entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log) if settings.dimse.is_on else None
     application = parts.application(audit, entity)
     activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(application, tls, entity, activities)
@@ -95,14 +96,16 @@ class _Parts:
         """Make all routes."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         free = settings.quota.free_bytes
+        services = [] if entity is None else entity.offered.services
         further = {} if entity is None else {"dimse": lambda: entity.is_listening}
         health = Health(
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
-        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service))
+        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service, services))
+        items = [] if entity is None else worklist_routes(entity.offered.worklist)
         handlers = {**HANDLERS, HTTPException: answer_outside}
-        outer = Starlette(routes=[*pages.routes(), Mount("/dicom-web", service)], exception_handlers=handlers)
+        outer = Starlette(routes=[*pages.routes(), *items, Mount("/dicom-web", service)], exception_handlers=handlers)
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
@@ -121,7 +124,12 @@ class _Parts:
             # What is being sent was left behind.
             queue.release_all()
         forwarder = Forwarder(
-            archive, queue, settings=settings.forwarding, peers=settings.peers, log=self.log, metrics=metrics
+            archive,
+            queue,
+            settings=settings.forwarding,
+            peers=settings.peers,
+            log=self.log,
+            metrics=metrics,
         )
 
         def told(outcome: Outcome, size: int) -> None:

@@ -1,10 +1,10 @@
 """The conformance statement, made of what is running: routes, registry, settings."""
 
-import html
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -12,8 +12,13 @@ from starlette.routing import Route
 from filmless import _core, dicomweb
 from filmless.archive import Archive
 from filmless.dicomweb.origin.pictures import media_types
+from filmless.dimse.scp.service import Service
 from filmless.pixels.targets import targets
+from filmless.server.entity_statement import add_entity, network_services
+from filmless.server.known_peers import address_of
+from filmless.server.services import offered
 from filmless.server.settings.tree import Settings
+from filmless.server.statement import Statement, Table
 
 __all__ = ["Statement", "conformance_statement"]
 
@@ -38,52 +43,9 @@ _SERVICES: Final = (
 )
 
 
-class Table(NamedTuple):
-    """A table of text."""
-
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-@dataclass(slots=True)
-class Statement:
-    """A document of headings, paragraphs and tables, which reads the same as Markdown and as HTML."""
-
-    title: str
-    parts: list[tuple[str, list[str | Table]]] = field(default_factory=list)
-
-    def add(self, heading: str, *content: str | Table) -> None:
-        """Add a section."""
-        self.parts.append((heading, list(content)))
-
-    def markdown(self) -> str:
-        """Return it as Markdown."""
-        lines = [f"# {_plain(self.title)}"]
-        for heading, content in self.parts:
-            lines += ["", f"## {_plain(heading)}"]
-            for part in content:
-                if isinstance(part, str):
-                    lines += ["", _plain(part)]
-                    continue
-                lines += ["", _row(part.head), "|" + "---|" * len(part.head), *map(_row, part.rows)]
-        return "\n".join(lines) + "\n"
-
-    def html(self) -> str:
-        """Return it as the body of a page."""
-        out = [f"<h1>{html.escape(self.title)}</h1>"]
-        for heading, content in self.parts:
-            out.append(f"<h2>{html.escape(heading)}</h2>")
-            for part in content:
-                if isinstance(part, str):
-                    out.append(f"<p>{html.escape(part)}</p>")
-                    continue
-                rows = ["".join(f"<th>{html.escape(cell)}</th>" for cell in part.head)]
-                rows += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in part.rows]
-                out.append("<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>")
-        return "".join(out)
-
-
-def conformance_statement(settings: Settings, service: Starlette | None = None) -> Statement:
+def conformance_statement(
+    settings: Settings, service: Starlette | None = None, services: Sequence[Service] | None = None
+) -> Statement:
     """Make the conformance statement of a server, PS3.2 in short.
 
     Parameters
@@ -92,21 +54,35 @@ def conformance_statement(settings: Settings, service: Starlette | None = None) 
         What it was told.
     service
         Its DICOMweb service, `filmless.dicomweb.application`: its routes are what is claimed. Made when not given.
+    services
+        Those of its application entity: their SOP classes are what is claimed. Made when not given.
 
     DICOM
     -----
     PS3.2
     """
-    service, version = service or _service(settings), _core.__version__
+    version = _core.__version__
+    if service is None or services is None:
+        made = _made(settings)
+        service, services = service or made[0], made[1] if services is None else services
     statement = Statement(f"DICOM conformance statement: filmless {version}")
     statement.add(
         "Overview",
         "filmless is an archive of DICOM instances. It is a DICOMweb origin server (PS3.18), and a DICOMweb user agent "
-        "towards the peers that it forwards to. It offers no DIMSE services in this configuration.",
-        Table(("Network service", "User of service (SCU)", "Provider of service (SCP)"), _overview(settings)),
+        "towards the peers that it forwards to. "
+        + (
+            "It is an application entity of DIMSE (PS3.7, PS3.8)."
+            if settings.dimse.is_on
+            else "It offers no DIMSE services in this configuration."
+        ),
+        Table(
+            ("Network service", "User of service (SCU)", "Provider of service (SCP)"),
+            [*_overview(settings), *network_services(settings, services)],
+        ),
     )
     statement.add("Implementation", Table(("Item", "Value"), _implementation(version)))
     statement.add("DICOMweb services", Table(("Method", "Resource", "Service", "Reference"), _services(service)))
+    add_entity(statement, settings, services)
     statement.add(
         "SOP classes",
         "Instances of every SOP class are stored, found and retrieved: of the Standard, retired, private, and unknown. "
@@ -149,16 +125,8 @@ _DUPLICATES: Final = {
 }
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split()).replace("<", "\\<")
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
 def _overview(settings: Settings) -> list[tuple[str, ...]]:
-    sends = "yes" if settings.forward else "no"
+    sends = "yes" if any(not settings.peers[name].is_dimse for rule in settings.forward for name in rule.to) else "no"
     return [
         ("DICOMweb studies: store", sends, "yes"),
         ("DICOMweb studies: search, retrieve", "no", "yes"),
@@ -174,9 +142,11 @@ def _implementation(version: str) -> list[tuple[str, ...]]:
     ]
 
 
-def _service(settings: Settings) -> Starlette:
+def _made(settings: Settings) -> tuple[Starlette, list[Service]]:
     with TemporaryDirectory() as folder, Archive(folder) as archive:
-        return dicomweb.application(archive, limits=settings.limits)
+        elsewhere = replace(settings, data=Path(folder))
+        services = offered(elsewhere, archive).services if settings.dimse.is_on else []
+        return dicomweb.application(archive, limits=settings.limits), services
 
 
 def _services(service: Starlette) -> list[tuple[str, ...]]:
@@ -218,14 +188,19 @@ def _forwarding(settings: Settings) -> list[str | Table]:
     if not settings.forward:
         return ["Nothing is sent on."]
     rows = [
-        (name, settings.peers[name].url or "", ", ".join(rule.match) or "every instance")
+        (name, _address(settings, name), ", ".join(rule.match) or "every instance")
         for rule in settings.forward
         for name in rule.to
     ]
     return [
-        "On arrival, instances are sent to these peers by DICOMweb store (PS3.18 10.5), with retries.",
-        Table(("Peer", "URL", "Chosen by"), rows),
+        "On arrival, instances are sent to these peers, by DICOMweb store (PS3.18 10.5) or C-STORE (PS3.4 B).",
+        Table(("Peer", "Address", "Chosen by"), rows),
     ]
+
+
+def _address(settings: Settings, name: str) -> str:
+    peer = settings.peers[name]
+    return peer.url or address_of(peer)
 
 
 def _media_types() -> list[tuple[str, ...]]:

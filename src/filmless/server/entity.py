@@ -1,23 +1,28 @@
 """The server as an application entity of DIMSE: its services, and where it listens."""
 
+import asyncio
 import socket
 import ssl
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 from filmless.archive import Archive
 from filmless.dimse import Scp
-from filmless.dimse.scp.service import Service
-from filmless.dimse.services.verification import verification
+from filmless.dimse.scp.access import Access, AccessOptions
 from filmless.errors import SecurityError
-from filmless.security import check_binding, server_tls
+from filmless.security import Audit, Authenticator, check_binding, server_tls
 from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
-from filmless.server.listening import listen
+from filmless.server.listening import StartError, listen
 from filmless.server.logs import Log
+from filmless.server.metrics import Metrics
+from filmless.server.observing_associations import AssociationObserver
+from filmless.server.services import offered
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 
-__all__ = ["Entity", "tls_of"]
+__all__ = ["Entity", "access_of", "tls_of"]
 
 
 class Entity:
@@ -29,8 +34,17 @@ class Entity:
         Those of the server.
     archive
         Of which it is.
+    audit
+        Where associations and operations are noted.
+    metrics
+        Where they are counted.
     log
         Where it tells of itself.
+
+    Attributes
+    ----------
+    offered
+        What it can do.
 
     Raises
     ------
@@ -38,12 +52,25 @@ class Entity:
         It would be open to everyone, or its certificate cannot be read.
     """
 
-    def __init__(self, settings: Settings, archive: Archive, *, log: Log) -> None:
+    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, metrics: Metrics, log: Log) -> None:
         self._settings = settings
-        _check(settings.dimse, log)
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
-        self._scp = Scp(settings.dimse.ae_title, services(settings, archive))
+        access = access_of(settings)
+        _check(settings.dimse, access, self._tls, log)
+        self.offered = offered(settings, archive)
+        if settings.dimse.worklist is None:
+            self.offered.worklist.folder.mkdir(exist_ok=True)
+        elif not settings.dimse.worklist.is_dir():
+            raise StartError("`dimse.worklist` is not there", path=settings.dimse.worklist)
+        self._scp = Scp(
+            settings.dimse.ae_title,
+            self.offered.services,
+            access=access,
+            limits=settings.dimse.limits,
+            audit=audit,
+            observer=AssociationObserver(metrics=metrics, log=log),
+        )
         self._sockets: list[socket.socket] = []
         self._running: AsyncExitStack | None = None
 
@@ -61,6 +88,7 @@ class Entity:
     async def start(self) -> None:
         """Take associations in."""
         stack = AsyncExitStack()
+        await stack.enter_async_context(_running(self.offered.commitment.run()))
         await stack.enter_async_context(
             self._scp.listen(sockets=self._sockets, tls=self._tls, grace_s=self._settings.stop_s)
         )
@@ -71,12 +99,6 @@ class Entity:
         running, self._running = self._running, None
         if running is not None:
             await running.aclose()
-
-
-def services(settings: Settings, archive: Archive) -> list[Service]:
-    """Make the services of the settings, on an archive."""
-    del settings, archive
-    return [verification()]
 
 
 def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
@@ -90,14 +112,38 @@ def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
         raise
 
 
-def _check(dimse: Dimse, log: Log) -> None:
-    """Refuse to be open to everyone in the network; warn of what can be read on the way."""
-    is_known = dimse.tls is not None and dimse.tls.client_certificates == "required"
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do something beside, for as long as ``async with`` lasts."""
+    task = asyncio.create_task(work)
     try:
-        check_binding(dimse.host, authenticated=is_known)
-    except SecurityError as error:
-        error.hint = '`dimse.tls` with `client_certificates = "required"` says who calls; or listen on 127.0.0.1'
-        raise
-    if dimse.tls is None and not is_loopback(dimse.host):
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def access_of(settings: Settings) -> Access:
+    """Return who may call: what the settings list, known peers, and whom the web side knows."""
+    dimse, security = settings.dimse, settings.security
+    known = [caller for peer in settings.peers.values() if (caller := peer.caller) is not None]
+    options = AccessOptions(
+        called_ae_titles=dimse.also_called,
+        callers=(*known, *dimse.callers),
+        users=dimse.users,
+        identity=dimse.identity,
+        failures=security.failures,
+    )
+    return Access(options, authenticator=Authenticator(security))
+
+
+def _check(dimse: Dimse, access: Access, tls: ssl.SSLContext | None, log: Log) -> None:
+    """Refuse to be open to everyone in the network; warn of what can be read on the way."""
+    hint = (
+        "`dimse.callers` lists who may call, by AE title and address; `dimse.identity` and `dimse.tls` can ask for more"
+    )
+    check_binding(dimse.host, authenticated=access.is_authenticated(tls), hint=hint)
+    if tls is None and not is_loopback(dimse.host):
         hint = "`dimse.tls` has a certificate"
         log.warning("what is listened to beyond this machine is not encrypted", host=dimse.host, hint=hint)

@@ -41,6 +41,8 @@ class Metrics:
     ----------
     requests, seconds, in_flight, received, sent
         Of HTTP requests, by route.
+    associations, open_associations, operations, operation_seconds, association_received, association_sent
+        Of associations of DIMSE that come in, and their operations by message and kind of status.
     instances
         Instances that came in, by what became of them.
     forwarded
@@ -64,9 +66,29 @@ class Metrics:
         self.in_flight = Gauge("filmless_http_requests_in_flight", "Requests that are being answered.", registry=own)
         self.received = Counter("filmless_http_received_bytes", "Bytes of bodies of requests.", registry=own)
         self.sent = Counter("filmless_http_sent_bytes", "Bytes of bodies of answers.", registry=own)
+        self._of_associations(own)
         self.instances = Counter("filmless_instances", "Instances that came in.", ("outcome",), registry=own)
         self.instance_bytes = Counter("filmless_instance_bytes", "Bytes of instances that were stored.", registry=own)
         self.forwarded = Counter("filmless_forwards", "Attempts to send on.", ("peer", "outcome"), registry=own)
+
+    def _of_associations(self, own: CollectorRegistry) -> None:
+        self.associations = Counter(
+            "filmless_dimse_associations", "Associations that were requested.", ("outcome",), registry=own
+        )
+        self.open_associations = Gauge("filmless_dimse_associations_open", "Associations that are open.", registry=own)
+        labels = ("message", "status")
+        self.operations = Counter("filmless_dimse_operations", "Operations of peers.", labels, registry=own)
+        self.operation_seconds = Histogram(
+            "filmless_dimse_operation_seconds",
+            "Seconds from a request to its last answer.",
+            ("message",),
+            registry=own,
+            buckets=_SECONDS,
+        )
+        words = "Bytes that came over associations that have ended."
+        self.association_received = Counter("filmless_dimse_received_bytes", words, registry=own)
+        words = "Bytes that went over associations that have ended."
+        self.association_sent = Counter("filmless_dimse_sent_bytes", words, registry=own)
 
     def measure(self, measure: Measure) -> None:
         """Add a number that is asked for when the metrics are."""

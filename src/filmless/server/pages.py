@@ -20,7 +20,7 @@ from filmless.server.conformance import Statement
 from filmless.server.health import Health
 from filmless.server.metrics import Metrics
 
-__all__ = ["Pages", "answer_outside"]
+__all__ = ["Pages", "answer_outside", "need"]
 
 _SAFE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -77,7 +77,7 @@ class Pages:
 
     async def start(self, request: Request) -> Response:
         """Say what is served where."""
-        _need(request, "read")
+        need(request, "read")
         counts = await run_sync(self.counts)
         base = str(request.base_url).rstrip("/")
         places = {
@@ -104,20 +104,20 @@ class Pages:
 
     async def show_metrics(self, request: Request) -> Response:
         """Give the metrics."""
-        _need(request, "read")
+        need(request, "read")
         text, kind = await run_sync(self.metrics.text)
         return Response(text, media_type=kind, headers={"Cache-Control": "no-store"})
 
     async def conformance(self, request: Request) -> Response:
         """Give the conformance statement, as HTML to who asks for that, else as Markdown."""
-        _need(request, "read")
+        need(request, "read")
         statement = await run_sync(self.statement)
         if "text/html" in request.headers.get("accept", ""):
             return page(statement.title, statement.html())
         return PlainTextResponse(statement.markdown(), media_type="text/markdown")
 
 
-def _need(request: HTTPConnection, role: Role) -> None:
+def need(request: HTTPConnection, role: Role) -> None:
     """Refuse who lacks a role, and who sees a part of the archive alone: these pages are of all of it."""
     found = request.scope.get("filmless.principal", LOCAL)
     assert isinstance(found, Principal)  # noqa: S101 - the gate's contract

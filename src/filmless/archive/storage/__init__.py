@@ -25,15 +25,22 @@ class Draft(Protocol):
     size: int
     sha256: str  # of what was written, when it is sealed
     was_there: bool  # whether a file of these bytes was there when it was placed: it stayed
+    is_placed: bool  # whether it has its name: there is nothing to discard then
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:
         """Take more bytes."""
 
     def seal(self) -> None:
-        """Take no more; what was written survives a loss of power from here on (a file: fsync)."""
+        """Take no more. It can be read from here on; a file is on its way to the disk (fsync)."""
 
     def open(self) -> str | bytes:
         """Return what `filmless.read` takes: a path, or the bytes."""
+
+    def put(self, path: str) -> bool:
+        """Give it a name in the file system, unless a file of its size has that; return whether it has it.
+
+        What was written survives a loss of power then; the name does once its folder is synchronised.
+        """
 
     def discard(self) -> None:
         """Forget it. Without an effect once it was placed."""

@@ -1,23 +1,23 @@
 """Files in a folder: written aside, made durable, named by their digest, in a tree of 256 folders an area."""
 
 import errno
-import hashlib
 import os
 import re
+import secrets
 import shutil
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import OTHERS, make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import OTHERS, FileWriter, make_folder, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
 
 __all__ = ["FileDraft", "Folder", "sweep"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _PIECE: Final = 1 << 20
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.dcm")
 
@@ -64,42 +64,59 @@ class FileDraft:
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, umask: int = OTHERS) -> None:
-        self._descriptor, self.path = tempfile.mkstemp(dir=folder, suffix=".part")  # for its owner alone
-        if umask != OTHERS and sys.platform != "win32":
-            os.fchmod(self._descriptor, 0o666 & ~umask)
-        self._durable = durable
-        self._digest = hashlib.sha256()
-        self.size, self.sha256, self.was_there = 0, "", False
+        self._folder, self._umask, self._durable = folder, umask, durable
+        self.path = f"{folder}/{secrets.token_hex(16)}.part"
+        self._writer = FileWriter(self.path, 0o666 & ~umask)
+        self._waiting: list[memoryview] = []
+        self._is_begun = False
+        self.size, self.sha256, self.was_there, self.is_placed = 0, "", False, False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take more bytes."""
-        view = memoryview(data).cast("B")
-        self._digest.update(view)
-        self.size += len(view)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:
+        """Take more bytes. The last wait for `seal`: most instances are so few that all is done in one go."""
+        if self._waiting:
+            self._begun(self._writer.write, self._waiting)
+        self._waiting = [memoryview(piece).cast("B") for piece in pieces]
+        size = sum(map(len, self._waiting))
+        self.size += size
+        if size > _PIECE or not all(isinstance(view.obj, bytes) for view in self._waiting):  # or are others by then
+            self._begun(self._writer.write, self._waiting)
+            self._waiting = []
 
     def seal(self) -> None:
         """Make it durable, and take no more."""
-        if self._durable:
-            sync_file(self._descriptor)
-        self._close()
-        self.sha256 = self._digest.hexdigest()
+        if not self.sha256:
+            waiting, self._waiting = self._waiting, []
+            self.sha256 = self._begun(self._writer.seal, waiting, self._durable)
 
     def open(self) -> str:
         """Return its path."""
         return self.path
 
+    def put(self, path: str) -> bool:
+        """Give it a name, unless a file of its size has that; it is on the disk then."""
+        self.is_placed = self._writer.place(path, self.size)
+        return self.is_placed
+
     def discard(self) -> None:
         """Forget it."""
-        self._close()
-        with suppress(FileNotFoundError):
-            os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
+        self._waiting = []
+        if self._is_begun and not self.is_placed:
+            with suppress(OSError):  # that it cannot be synchronised
+                self._writer.close()
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)  # noqa: PTH108 - a path object costs as much as the call
 
-    def _close(self) -> None:
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
-            os.close(descriptor)
+    def _begun(self, step: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
+        """Do what may make the file."""
+        try:
+            return step(*args, **options)
+        except FileNotFoundError:
+            if self._is_begun:
+                raise
+            make_folder(self._folder, umask=self._umask)  # somebody tidied up
+            return step(*args, **options)
+        finally:
+            self._is_begun = True
 
 
 class Folder:
@@ -130,11 +147,7 @@ class Folder:
 
     def draft(self) -> Draft:
         """Begin a file."""
-        try:
-            return FileDraft(self._incoming, umask=self._umask)
-        except FileNotFoundError:  # somebody tidied up
-            make_folder(self._incoming, umask=self._umask)
-            return FileDraft(self._incoming, umask=self._umask)
+        return FileDraft(self._incoming, umask=self._umask)
 
     def place(self, draft: Draft, area: Area) -> str:
         """Give a sealed draft its name; one that is there already has the same bytes and stays, with who reads it.
@@ -142,11 +155,18 @@ class Folder:
         One that is damaged has not, and is replaced.
         """
         location = f"{area}/{draft.sha256[:2]}/{draft.sha256}.dcm"
-        if _size_of(self._at(location)) == draft.size and _are_same(self._at(location), str(draft.open())):
+        target = self._at(location)
+        try:
+            is_placed = draft.put(target)
+        except FileNotFoundError:
+            self._make_area(area)
+            is_placed = draft.put(target)
+        if not is_placed and _are_same(target, str(draft.open())):
             draft.was_there = True
             draft.discard()
-        else:
+        elif not is_placed:
             self._rename(str(draft.open()), location)
+            draft.is_placed = True
         return location
 
     def settle(self, locations: Iterable[str]) -> None:

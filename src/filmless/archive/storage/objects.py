@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from filmless.archive.storage import Area, Draft, Stored
-from filmless.archive.storage.durable import make_folder
 from filmless.archive.storage.folder import FileDraft, sweep
 from filmless.errors import ArchiveError, NotFoundError
 
@@ -66,8 +65,6 @@ class Objects:
 
     def draft(self) -> Draft:
         """Begin a file: it is not durable here, and need not be."""
-        if not self._spool.is_dir():
-            make_folder(self._spool)
         return FileDraft(self._spool, durable=False)
 
     def place(self, draft: Draft, area: Area) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from filmless.archive.storage.durable import sync_file
+from filmless.archive.storage.durable import place_plainly, sync_file
 
 __all__ = ["LinkedDraft", "is_unalterable"]
 
@@ -47,8 +47,9 @@ class LinkedDraft:
         self._path = folder / f"{secrets.token_hex(16)}.part"
         self._path.hardlink_to(os.path.realpath(source))
         self.size, self.sha256, self.was_there = self._path.stat().st_size, sha256, False
+        self.is_placed = False
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
+    def write(self, *pieces: bytes | bytearray | memoryview) -> None:  # noqa: ARG002 - of the protocol
         """Refuse: it is whole."""
         raise TypeError("a file that is linked to takes no bytes")
 
@@ -66,6 +67,12 @@ class LinkedDraft:
         """Return its path."""
         return str(self._path)
 
+    def put(self, path: str) -> bool:
+        """Give it a name, unless a file of its size has that."""
+        self.is_placed = place_plainly(self._path, path, self.size)
+        return self.is_placed
+
     def discard(self) -> None:
         """Take the name away again."""
-        self._path.unlink(missing_ok=True)
+        if not self.is_placed:
+            self._path.unlink(missing_ok=True)

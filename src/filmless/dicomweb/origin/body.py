@@ -16,7 +16,7 @@ __all__ = ["body", "parts"]
 
 _PIECE: Final = 1 << 20
 _FEW: Final = 8 << 10  # bytes of a body in which parts are looked for, where they are tiny
-_MANY: Final = 64 << 10
+_MANY: Final = 256 << 10
 _TURN: Final = 200  # events
 _FREE: Final = 64 << 20
 _RATIO: Final = 100

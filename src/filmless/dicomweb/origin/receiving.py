@@ -74,7 +74,7 @@ class Part:
         """Take more bytes; once it has failed, forget them."""
         self.size += len(data)
         if len(self._head) < _HEAD:
-            self._head += bytes(data[: _HEAD - len(self._head)])
+            self._head += data[: _HEAD - len(self._head)]
         most = self._service.limits.part_bytes
         if self.failure is None and self.size > most:
             self.failure = LimitError(f"an instance of more than {most} bytes", limit="part_bytes", value=most)
@@ -92,8 +92,8 @@ class Part:
         try:
             if self._incoming is None:
                 self._incoming = self._service.archive.receive()
-            # In one piece: each call lets other threads run, and has to wait for them then.
-            self._incoming.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            # In one call: each lets other threads run, and has to wait for them then.
+            self._incoming.write(*pieces)
         except (DicomError, OSError) as error:
             self.failure = error
             self.discard()
@@ -106,7 +106,7 @@ class Part:
             self.write()
             if self.failure is not None or self._incoming is None:
                 raise self.failure or FormatError("an empty part")
-            return self._incoming.submit(study_uid=study, within=within)
+            return self._incoming.submit(study_uid=study, within=within, is_waited_for=True)
         finally:
             self.discard()  # without an effect on what was placed
 
@@ -232,7 +232,9 @@ class Receiving:
                 future = await self._service.call(part.submit, self._study, self._within)
             finally:
                 self._memory.slots.release()
-            return await asyncio.wrap_future(future)
+            if not future.done():
+                await asyncio.wrap_future(future)
+            return future.result()
         except Exception as error:  # noqa: BLE001 - one instance does not sink the rest
             if not isinstance(error, DicomError | OSError):
                 _log.error("a bug: %s while an instance was stored", type(error).__name__)

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from filmless._core import AssociateRequest
 from filmless.dimse.association import Association
@@ -13,10 +13,23 @@ from filmless.file.uid_grammar import is_uid
 if TYPE_CHECKING:
     from filmless.security import Audit
 
-__all__ = ["Auditing"]
+__all__ = ["Auditing", "Observer"]
 
 _TOGETHER: Final = 100
 _OUTCOMES: Final = {"success": "success", "warning": "success", "pending": "aborted", "cancel": "cancelled"}
+
+
+class Observer(Protocol):
+    """Is told what happens, as for metrics. It must not block."""
+
+    def began(self, request: AssociateRequest | None, address: str, outcome: str, reason: str | None) -> None:
+        """Take that an association began or was rejected."""
+
+    def ended(self, received: int, sent: int) -> None:
+        """Take that one which began has ended, and how many bytes came and went."""
+
+    def operated(self, message: str, kind: str, seconds: float) -> None:
+        """Take that an operation ended: with which kind of status, or ``"aborted"``."""
 
 
 class Auditing:
@@ -26,10 +39,12 @@ class Auditing:
     ----------
     audit
         Where lines go. A place for a line is taken before what it tells of begins: `reserve`.
+    observer
+        Who is told, too.
     """
 
-    def __init__(self, audit: "Audit | None") -> None:
-        self._audit = audit
+    def __init__(self, audit: "Audit | None", observer: Observer | None = None) -> None:
+        self._audit, self._observer = audit, observer
 
     async def reserve(self) -> None:
         """Take a place for a line.
@@ -46,17 +61,28 @@ class Auditing:
         self, request: AssociateRequest | None, address: str, outcome: str, *, principal: Any = None, **more: object
     ) -> None:
         """Write the line of an association that begins, or is rejected."""
+        if self._observer is not None:
+            reason = more.get("reason")
+            self._observer.began(request, address, outcome, None if reason is None else str(reason))
         if self._audit is None:
             return
         titles = {} if request is None else {"calling": request.calling_ae_title, "called": request.called_ae_title}
         fields = {**_who(principal, address, time.time()), "operation": "association", "outcome": outcome}
         self._audit.write_reserved({**fields, **titles, **more})
 
+    def ended(self, received: int, sent: int) -> None:
+        """Take that an association has ended: the audit has its operations, and no line for this."""
+        if self._observer is not None:
+            self._observer.ended(received, sent)
+
     def operation(self, association: Association, request: Request, began: float) -> None:
         """Write the line of an operation."""
+        status = request.status
+        if self._observer is not None:
+            kind = "aborted" if status is None else kind_of(status)
+            self._observer.operated(request.message, kind, time.time() - began)
         if self._audit is None:
             return
-        status = request.status
         uids: dict[str, Any] = {
             name: uid
             for name, uid in (("sop_class", request.sop_class_uid), ("instance", request.sop_instance_uid))

@@ -43,8 +43,6 @@ class ScpLimits:
         Bytes in a second below which it is slow.
     linger_s
         Seconds that a peer has to close the connection after an abort or a rejection.
-    stop_s
-        Seconds that operations may take to finish when the SCP is stopped.
     threads
         Handlers that are no coroutines, and run at a time.
     """
@@ -63,7 +61,6 @@ class ScpLimits:
     stall_s: float = 30.0
     pace_bytes_s: int = 256
     linger_s: float = 0.5
-    stop_s: float = 10.0
     threads: int = 16
 
     @property

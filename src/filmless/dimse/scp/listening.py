@@ -48,8 +48,8 @@ class Listener:
             one.setblocking(False)
             self._accepting.append(asyncio.create_task(self._accept(one)))
 
-    async def stop(self) -> None:
-        """Take no more connections; let what is being answered be finished, for a time, and abort the rest."""
+    async def stop(self, grace_s: float) -> None:
+        """Take no more connections; let what is being answered be finished, for so many seconds, and abort the rest."""
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
@@ -58,7 +58,7 @@ class Listener:
         for serving in tuple(self._servings):
             serving.stop()
         if any(serving.is_busy for serving in self._servings):
-            await asyncio.wait(self._tasks, timeout=self._scp.limits.stop_s)
+            await asyncio.wait(self._tasks, timeout=grace_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

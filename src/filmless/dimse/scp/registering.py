@@ -8,7 +8,8 @@ from filmless._core import Acceptable
 from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.scp.handlers import adapted
 from filmless.dimse.scp.service import Handler, Service
-from filmless.dimse.scp.sop_classes import is_query_retrieve, is_storage
+from filmless.dimse.scp.sop_classes import is_query_retrieve
+from filmless.dimse.services.storage_classes import is_storage
 
 __all__ = ["Registering"]
 
@@ -45,6 +46,8 @@ class Registering:
             takes = is_storage if message == "C-STORE" else partial(is_query_retrieve, kind=message[2:])
             other = Acceptable("", tuple(transfer_syntaxes))
             self._others.append(Service((), {message: handler}, other, takes))
+        if message == "C-GET":  # who asks for instances is their SCP when they come, on the same association
+            self._others.append(Service((), {}, Acceptable("", (), False, True), is_storage))
 
     def _on(self, message: str, first: Any, more: tuple[str, ...], transfer_syntaxes: Sequence[str]) -> Any:
         if callable(first):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from filmless.dimse.scp.auditing import Auditing
+from filmless.dimse.scp.auditing import Auditing, Observer
 from filmless.dimse.scp.dispatch import Dispatch
 from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.listening import Listener
@@ -44,6 +44,8 @@ class Scp(Registering):
         What peers may cost.
     audit
         Where a line for each association and operation goes.
+    observer
+        Who is told of them, too, as for metrics.
 
     Notes
     -----
@@ -79,10 +81,12 @@ class Scp(Registering):
         access: "Access | None" = None,
         limits: ScpLimits | None = None,
         audit: "Audit | None" = None,
+        observer: Observer | None = None,
     ) -> None:
         super().__init__()
         self.ae_title, self._given = ae_title, tuple(services)
         self._access, self._limits, self._audit = access, limits or ScpLimits(), audit
+        self._observer = observer
 
     @asynccontextmanager
     async def listen(
@@ -92,6 +96,7 @@ class Scp(Registering):
         *,
         tls: ssl.SSLContext | None = None,
         sockets: Sequence[socket.socket] = (),
+        grace_s: float = 10.0,
     ) -> AsyncIterator[int]:
         """Listen while ``async with`` lasts; give the port.
 
@@ -105,6 +110,9 @@ class Scp(Registering):
             TLS, see `filmless.security.server_tls`; None speaks plainly.
         sockets
             Bound sockets to listen on instead; they are closed in the end.
+        grace_s
+            Seconds that requests which are being answered may take to finish in the end. Other associations are
+            aborted at once.
 
         Raises
         ------
@@ -112,11 +120,6 @@ class Scp(Registering):
             Others than this machine could come in, and nothing says who they are.
         NetworkError
             The address cannot be listened at.
-
-        Notes
-        -----
-        In the end what is being answered is finished, for `ScpLimits.stop_s` at the most; then associations are
-        aborted.
         """
         from filmless.dimse.scp.access import Access
         from filmless.security import check_binding
@@ -132,13 +135,13 @@ class Scp(Registering):
         threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix=f"scp-{self.ae_title}")
         # Verification is answered by everyone (PS3.4 A): last, so that a handler goes before.
         dispatch = Dispatch([*self._given, *self.registered(), verification()])
-        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit), threads)
+        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit, self._observer), threads)
         listener = Listener(scp, found, tls)
         listener.start()
         try:
             yield int(found[0].getsockname()[1])
         finally:
-            await listener.stop()
+            await listener.stop(grace_s)
             threads.shutdown(wait=False, cancel_futures=True)
 
     def run(

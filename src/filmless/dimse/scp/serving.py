@@ -98,7 +98,10 @@ class Serving:
             if isinstance(event, Event.Requested):
                 association = await self._begin(event.request)
                 if association is not None:
-                    await self._answer_all(association)
+                    try:
+                        await self._answer_all(association)
+                    finally:
+                        self._scp.auditing.ended(*link.moved)
         except NetworkError:
             pass  # it is over, as `link.error` says
         except asyncio.CancelledError:

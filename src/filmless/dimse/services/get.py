@@ -7,9 +7,9 @@ from filmless._core import Acceptable
 from filmless.archive import Archive
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
-from filmless.dimse.scp.sop_classes import is_storage
 from filmless.dimse.services.information_models import GET, acceptable, extended
 from filmless.dimse.services.retrieval import Retrieval
+from filmless.dimse.services.storage_classes import is_storage
 from filmless.dimse.services.sub_operations import SubOperations
 
 __all__ = ["get"]

@@ -13,7 +13,7 @@ from filmless.dataset import Dataset
 from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
-from filmless.dimse.services.storage_classes import STORAGE
+from filmless.dimse.services.storage_classes import STORAGE, is_storage
 from filmless.dimse.status import SUCCESS
 from filmless.dimse.steps import Buffer, Message, Sink
 from filmless.errors import (
@@ -80,6 +80,7 @@ def storing(open_sink: Opener, *, unknown: bool, may_store: Callable[[Request], 
         tuple(Acceptable(sop_class) for sop_class in STORAGE),
         {"C-STORE": store},
         otherwise=Acceptable("") if unknown else None,
+        takes=is_storage,
     )
 
 

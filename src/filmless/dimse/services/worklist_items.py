@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from filmless.archive.storage.durable import make_folder, sync_folder
+from filmless.archive.storage.durable import make_folder, replace_file, sync_folder
 from filmless.convert.header.given import data_set_of
 from filmless.convert.header.sources import data_sets_within
 from filmless.dataset import Dataset
 from filmless.errors import DicomError, FormatError, LimitError
-from filmless.file import encode, generate_uid, write
+from filmless.file import encode, generate_uid
 from filmless.file.uid_grammar import is_uid
 
 __all__ = ["SUFFIXES", "WorklistFolder", "WorklistItem", "step_items_of"]
@@ -252,7 +252,7 @@ class WorklistFolder:
             self._look()
             there = self._file_named(name)
             file = there if there is not None and there.endswith(".wl") else f"{own}.wl"
-            write(ds, self.folder / file, transfer_syntax="ExplicitVRLittleEndian", durable=True)
+            replace_file(self.folder / file, content)
             if there is not None and there != file:
                 (self.folder / there).unlink(missing_ok=True)
                 sync_folder(self.folder)

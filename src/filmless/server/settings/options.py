@@ -88,6 +88,8 @@ _METAVARS: Final = {
     "peers": "NAME={url=...}|NAME={ae_title=..., host=...}",
     "forward": "{to=[...]}",
     "retention": "{max_age_days=...}",
+    "dimse.callers": "{ae_titles=[...], addresses=[...]}",
+    "dimse.users": "{name=..., passcode=...}",
     "security.keys": "{name=..., sha256=...}",
     "security.certificates": "{name=..., subject=...}",
 }

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from filmless.dimse.scp.access import CallerOptions
+from filmless.errors import SecurityError
+from filmless.security.addresses import is_address, networks
 from filmless.security.principal import ROLES
 from filmless.server.settings.checking import check_ae_title, check_port
 
@@ -34,9 +37,11 @@ class Peer:
     moves
         Whether C-MOVE may send instances to it.
     roles
-        What it may do when it calls: `read`, `write`, `delete`, `admin`.
+        What it may do when it calls: `read`, `write`, `delete`, `admin`. Without any it is not among `dimse.callers`.
+    addresses
+        Addresses and networks that it calls from, when it has `roles`; by default its `host`.
     token_file
-        A file that holds a bearer token or key, for a DICOMweb service.
+        A file that holds a bearer token or key; an application entity is shown it as user identity (JWT).
     ca_file
         Certificates of authorities (PEM) that are trusted instead of the system's.
     certificate
@@ -56,7 +61,8 @@ class Peer:
     tls: bool = False
     called_as: str | None = None
     moves: bool = True
-    roles: frozenset[str] = frozenset({"read", "write"})
+    roles: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
     token_file: Path | None = None
     ca_file: Path | None = None
     certificate: Path | None = None
@@ -77,6 +83,13 @@ class Peer:
             raise ValueError("`concurrency` is 0, expected 1 or more")
 
     @property
+    def caller(self) -> CallerOptions | None:
+        """What it may do when it calls; None when it is not let in for being a peer."""
+        if not self.roles or self.ae_title is None or self.host is None:
+            return None
+        return CallerOptions(ae_titles=(self.ae_title,), addresses=self.addresses or (self.host,), roles=self.roles)
+
+    @property
     def is_dimse(self) -> bool:
         """Whether it is an application entity."""
         return self.url is None
@@ -95,9 +108,13 @@ class Peer:
         if self.called_as is not None:
             check_ae_title("called_as", self.called_as)
         check_port("port", self.port, least=1)
-        if self.token_file is not None:
-            raise ValueError("it has `token_file`, which is for a DICOMweb service")
         if not self.tls and (self.ca_file or self.certificate):
             raise ValueError("`tls` is false, expected true with `ca_file` and `certificate`")
         if unknown := self.roles - ROLES:
             raise ValueError(f"`roles` has `{min(unknown)[:16]}`, expected some of {', '.join(sorted(ROLES))}")
+        if self.roles and not self.addresses and not is_address(self.host):
+            raise ValueError("`host` is a name, expected `addresses` that it calls from with `roles`")
+        try:
+            networks(self.addresses)
+        except SecurityError as error:
+            raise ValueError(f"`addresses`: {error.message}") from None

@@ -56,8 +56,8 @@ def read_settings(
     given
         Values by the key of their option, as ``http.port``.
     tables
-        Rows for ``peers``, ``forward``, ``retention``, ``security.keys`` and ``security.certificates``, each as TOML in
-        one line, beside those of the file.
+        Rows by the key of their table, as ``peers``, ``forward`` or ``security.keys``, each as TOML in one line, beside
+        those of the file.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def read_settings(
                 content[_SECURITY][inner] = [*kept, _inline(f"row={text}", table)["row"]]
             else:
                 rows[table.key] = line.joined(rows[table.key], table, text)
-    built = _built(values, source)
+    built = _built(values, rows, source)
     top = {option.name: values[option.key] for option in OPTIONS if not option.section and option.key in values}
     settings = Settings(**top, **built, **rows)
     security = _security(content.get(_SECURITY, {}), values, settings.data, source)
@@ -98,14 +98,16 @@ def read_settings(
     return settings
 
 
-def _built(values: Mapping[str, Any], source: "_Source") -> dict[str, Any]:
-    """Make the tables of the top, those in them first."""
+def _built(values: Mapping[str, Any], rows: dict[str, Any], source: "_Source") -> dict[str, Any]:
+    """Make the tables of the top, those in them first, and take out the rows that are in them."""
     built: dict[str, Any] = {}
     for key, owner, is_optional in reversed(SECTIONS):
         if not key or _is_security(key):
             continue
         own = {one.name: values[one.key] for one in OPTIONS if one.section == key and one.key in values}
-        own |= {inner.rpartition(".")[2]: built.pop(inner) for inner in list(built) if inner.startswith(f"{key}.")}
+        for found in (built, rows):
+            inside = [inner for inner in found if inner.rpartition(".")[0] == key]
+            own |= {inner.rpartition(".")[2]: found.pop(inner) for inner in inside}
         if own or key in values or not is_optional:
             built[key] = source.made(owner, key, own)
     return built
@@ -234,7 +236,9 @@ class _Source:
         kind, expected = (
             (dict, f"tables `[{table.key}.NAME]`") if table.is_named else (list, f"tables `[[{table.key}]]`")
         )
-        rows = self._expect(content.get(table.key, kind()), kind, table.key, expected)
+        section, _, name = table.key.rpartition(".")
+        place = content.get(section, {}) if section else content
+        rows = self._expect(place.get(name, kind()), kind, table.key, expected)
         if table.is_named:
             return {name: self._row(table.owner, row, f"{table.key}.{name}") for name, row in rows.items()}
         return tuple(self._row(table.owner, row, f"{table.key}[{place}]") for place, row in enumerate(rows))
@@ -314,6 +318,14 @@ def _check(settings: Settings, where: str) -> None:
         section, _, name = key.partition(".")
         if getattr(getattr(settings, section), name) < 1:
             raise SettingsError(f"`{key}` in {where} is 0, expected 1 or more")
+    titles: dict[str, str] = {}
+    for name, peer in settings.peers.items():
+        other = titles.setdefault(peer.ae_title, name) if peer.ae_title is not None else name
+        if other != name:
+            message = (
+                f"`peers.{name}.ae_title` in {where} is that of `peers.{other}`, expected one that tells them apart"
+            )
+            raise SettingsError(message)
     for place, rule in enumerate(settings.forward):
         for name in rule.to:
             if name not in settings.peers:

@@ -14,6 +14,8 @@ from filmless.server.settings.tree import Settings
 __all__ = ["as_toml"]
 
 _SAMPLES: Final[dict[str, Any]] = {
+    "ae_titles": ("CT-1",),
+    "passcode": "scrypt$...",
     "url": "https://archive.example.org/dicom-web",
     "to": ("NAME",),
     "match": {"Modality": "CT"},

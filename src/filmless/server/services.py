@@ -1,0 +1,72 @@
+"""What the server's application entity can do: the services of DIMSE on its archive."""
+
+from dataclasses import dataclass
+
+from filmless.archive import Archive
+from filmless.dimse.scp.service import Service
+from filmless.dimse.services.commitment import StorageCommitment
+from filmless.dimse.services.get import get
+from filmless.dimse.services.move import move
+from filmless.dimse.services.mpps import performed_procedure_steps
+from filmless.dimse.services.performed_steps import PerformedSteps
+from filmless.dimse.services.query import query
+from filmless.dimse.services.storage import storage
+from filmless.dimse.services.verification import verification
+from filmless.dimse.services.worklist import worklist
+from filmless.dimse.services.worklist_items import WorklistFolder
+from filmless.server.known_peers import KnownPeers
+from filmless.server.settings.tree import Settings
+
+__all__ = ["Offered", "offered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Services, and what of them others use, too.
+
+    Attributes
+    ----------
+    services
+        For an `Scp`.
+    worklist
+        The items of the worklist.
+    commitment
+        Reports, as long as it runs.
+    """
+
+    services: list[Service]
+    worklist: WorklistFolder
+    commitment: StorageCommitment
+
+
+def offered(settings: Settings, archive: Archive) -> Offered:
+    """Make the services of the settings, on an archive. Nothing is begun, and no folder is made.
+
+    Raises
+    ------
+    DicomError
+        A certificate for a peer cannot be read.
+    """
+    dimse, peers = settings.dimse, KnownPeers(settings)
+    limits, reports = dimse.query, dimse.commitment
+    items = WorklistFolder(dimse.worklist or settings.data / "worklist")
+    steps = PerformedSteps(settings.data / "performed-steps")
+    commitment = StorageCommitment(
+        archive,
+        peers=peers.reporting,
+        on_same_association=reports.on_same_association,
+        attempts=reports.attempts,
+        first_delay_s=reports.first_delay_s,
+        longest_delay_s=reports.longest_delay_s,
+    )
+    services = [
+        verification(),
+        query(archive, most=limits.answers, timeout_s=limits.query_s),
+        move(archive, peers.destinations, most=limits.instances),
+        get(archive, most=limits.instances),
+        worklist(items, progress=steps.progress),
+        *performed_procedure_steps(steps),
+        commitment.service,
+        storage(archive, unknown=dimse.unknown_sop_classes),
+    ]
+    return Offered(services, items, commitment)
