@@ -41,6 +41,14 @@ def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60
     DICOM
     -----
     PS3.4 C.4.1
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.query import query
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [query(archive, most=500)])
     """
     finding = _Finding(archive, most, timeout_s)
     return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
