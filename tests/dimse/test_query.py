@@ -1,8 +1,10 @@
 """C-FIND on an archive, asked by pynetdicom and DCMTK."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -17,7 +19,8 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from filmless.archive import Archive
+from filmless.archive import Archive, Query
+from filmless.archive.query import Level
 from filmless.dimse.scp.access import Access, AccessOptions, CallerOptions
 from filmless.dimse.services.query import query
 
@@ -231,6 +234,18 @@ def test_more_than_is_sent(archive: Archive) -> None:
         answers, status = find(association, identifier("STUDY", PatientID=""))
         association.release()
     assert (len(answers), status.Status) == (3, 0xA700)
+
+
+@pytest.mark.parametrize("level", ["patient", "study", "series", "instance"])
+@pytest.mark.parametrize("values", [{"PatientName": "Doe*"}, {"BodyPartExamined": ""}, {"ScanOptions": "HELICAL*"}])
+def test_rows_as_they_are_taken_are_those_of_a_search(archive: Archive, level: Level, values: dict[str, str]) -> None:
+    asked = Query.of(level, **values)
+    assert list(archive.rows(asked)) == archive.search(asked).rows
+    exact = list(archive.rows(replace(asked, exact=True)))
+    assert [row[:3] for row in exact] == [row[:3] for row in archive.search(asked).rows]
+    assert {keyword for row in exact for keyword in json.loads(row.json)} <= {
+        f"{key.path[0]:08X}" for key in asked.keys
+    }
 
 
 def test_findscu(port: int, tmp_path: Path) -> None:
