@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from filmless._core import AssociateAccept, Connection, Event, Reject
@@ -250,6 +251,28 @@ class Link(asyncio.BufferedProtocol):
                 await self._send_data(context, data)
             if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
                 self.performed(command.get("MessageIDBeingRespondedTo") or 0)
+            if not self._writable.is_set():
+                await self._writable.wait()
+
+    async def send_all(self, context: int, messages: Iterable[tuple[dict[str | int, Any], bytes]]) -> None:
+        """Send short messages with data sets, none of them the last answer to a request, in one write.
+
+        Raises
+        ------
+        NetworkError
+            The association has ended.
+        """
+        async with self._sending:
+            transport, step = self._check(), self.connection.payload_limit
+            buffers: list[Buffer] = []
+            for command, data in messages:
+                self.connection.send_command(context, command, True)
+                buffers.append(self.connection.take_output())
+                for number, header in enumerate(self.connection.data_headers(context, len(data), True)):
+                    buffers += (header, data[number * step : (number + 1) * step])
+            written = b"".join(buffers)
+            self._watch.written += len(written)
+            transport.write(written)
             if not self._writable.is_set():
                 await self._writable.wait()
 
