@@ -135,6 +135,7 @@ class _Parts:
             peers=settings.peers,
             log=self.log,
             metrics=metrics,
+            ae_title=settings.dimse.ae_title,
         )
 
         def told(outcome: Outcome, size: int) -> None:
