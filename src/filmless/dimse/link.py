@@ -314,38 +314,25 @@ class Link(asyncio.BufferedProtocol):
             return
         limits = [self._due]
         if self.error is None:
-            limits += [now + self._watch.step_s(), self.connection.deadline(now), *self._limits()]
+            limits += [now + self._watch.step_s(), self.connection.deadline(now)]
+            limits += [limit for limit, _ in self._limits()]
         self._timer = self._loop.call_at(max(now, min(one for one in limits if one is not None)), self._look)
 
-    def _limits(self) -> list[float | None]:
-        """When the peer is too late, if it does nothing until then."""
-        timeouts, watch = self.timeouts, self._watch
-        total = None if timeouts.total_s is None else watch.begun + timeouts.total_s
-        waits = min(self._waits.values(), default=None)
+    def _limits(self) -> list[tuple[float, str]]:
         is_idle = not self.connection.is_requestor and not self._inbox.performing and not self._inbox.awaits
-        return [
-            total,
-            None if waits is None else waits + timeouts.response_s,
-            watch.active + timeouts.idle_s if is_idle else None,
-        ]
+        return self._watch.limits(waiting_since=min(self._waits.values(), default=None), is_idle=is_idle)
 
     def _overdue(self, now: float) -> str | None:
         """Return what the peer did not do in time."""
-        transport = self._transport
         artim = self.connection.deadline(now)
         if artim is not None and artim <= now and self.connection.expire(now):
             return "the peer let the time pass in which an association begins or ends"
         if self._due is not None and self._due <= now:
             return "the peer did not answer the request for an association, or for its release, in time"
-        words = (
-            "the association took too long",
-            f"the peer did not answer within {self.timeouts.response_s:g} seconds",
-            "the peer was silent for too long",
-        )
-        for limit, wrong in zip(self._limits(), words, strict=True):
-            if limit is not None and limit <= now:
+        for limit, wrong in self._limits():
+            if limit <= now:
                 return wrong
-        pending = 0 if transport is None else transport.get_write_buffer_size()
+        pending = 0 if self._transport is None else self._transport.get_write_buffer_size()
         return self._watch.slow(now, pending=pending, listening=not self._inbox.is_full)
 
     def _close_by(self, seconds: float) -> None:
