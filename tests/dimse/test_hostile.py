@@ -263,13 +263,17 @@ def test_faults_at_every_fragment(fault: str) -> None:
                 await raw.ended()
         await raw.close()
 
+    def links() -> int:
+        gc.collect()
+        return sum(isinstance(found, Link) for found in gc.get_objects())
+
     async def main() -> None:
+        before = links()
         async with entity(association_s=0.3, stall_s=0.15, idle_s=0.3).listen() as port:
             await asyncio.gather(*(one(port, cut) for cut in cuts()))
             await is_alive(port)
             async with asyncio.timeout(10):
-                while any(isinstance(found, Link) for found in gc.get_objects()):
-                    gc.collect()
+                while links() > before:
                     await asyncio.sleep(0.01)
 
     talk(main())

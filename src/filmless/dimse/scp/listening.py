@@ -71,7 +71,8 @@ class Listener:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._close_oldest()
-                    await asyncio.sleep(_AGAIN_S)
+                # A connection that went before it was taken is no reason to wait.
+                await asyncio.sleep(0 if error.errno == errno.ECONNABORTED else _AGAIN_S)
                 continue
             task = loop.create_task(self._serve(connection))
             self._tasks.add(task)

@@ -107,7 +107,7 @@ def folder(
     def open_sink(request: Request, message: Message) -> Sink:
         return _IntoFolder(target, message, sender=request.association.calling_ae_title)
 
-    return storing(open_sink, unknown=unknown, may_store=lambda _request: True)
+    return storing(open_sink, unknown=unknown)
 
 
 def sinks(
