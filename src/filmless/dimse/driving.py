@@ -111,8 +111,8 @@ async def run(
     """
     driver = _Driver(link, window, max_identifier_bytes)
     try:
-        step = next(operation)
-        while True:
+        step: Step[_T] | None = next(operation)
+        while step is not None:
             match step:
                 case Give(item):
                     try:
@@ -142,18 +142,21 @@ class _Driver:
         self._asked: set[int] = set()
         self._takes_requests = False
 
-    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T]:
-        """Do a step, and return the next one."""
+    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T] | None:
+        """Do a step, and return the next one; None behind the last."""
         try:
-            answer = await self._do(step)
-        except Exception as error:  # noqa: BLE001 - the operation decides what an error means
-            return operation.throw(error)
-        return operation.send(answer)
+            try:
+                answer = await self._do(step)
+            except Exception as error:  # noqa: BLE001 - the operation decides what an error means
+                return operation.throw(error)
+            return operation.send(answer)
+        except StopIteration:  # a coroutine cannot raise StopIteration
+            return None
 
     async def wind_up(self, operation: Operation[_T]) -> None:
         try:
-            step = operation.throw(Stopped())
-            while True:
+            step: Step[_T] | None = operation.throw(Stopped())
+            while step is not None:
                 step = operation.send(None) if isinstance(step, Give) else await self.advance(operation, step)
         except (StopIteration, Stopped):
             return

@@ -65,7 +65,8 @@ def _transcoded(source: Source, instance: Instance, syntaxes: list[str], sendabl
             if stored is None or stored["encapsulated"] or row["encapsulated"]:
                 from filmless.pixels import transcode
 
-                data = encode(transcode(ds, syntax), part10=False)
+                # As a file has it: bare, encapsulated pixel data would get a length.
+                data = bytes(instance_of(encode(transcode(ds, syntax))).data)
             else:
                 data = encode(ds, transfer_syntax=syntax, part10=False)
         except DicomError as error:
