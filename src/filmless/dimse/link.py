@@ -208,10 +208,6 @@ class Link(asyncio.BufferedProtocol):
             if not self._inbox.is_awaited(self._next_id):
                 return self._next_id
 
-    def settled(self, message_id: int) -> None:
-        """Note that a request of ours has its last answer, which may still be waiting to be taken."""
-        self._answers.pop(message_id, None)
-
     def answers_to(self, message_id: int, box: Mailbox[Incoming]) -> None:
         """Have answers to a request put into a box, from now on; `forget` it in the end."""
         self._inbox.answers_to(message_id, box)
