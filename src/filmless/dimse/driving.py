@@ -8,13 +8,17 @@ from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import RESPONSE
+from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import LimitError, LocalProtocolError, RemoteProtocolError
 
-__all__ = ["LARGEST_IDENTIFIER", "Window", "busy", "run"]
+__all__ = ["LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
+
+LARGEST_INSTANCE = 16 << 30
+"""Bytes of a data set that goes into a sink."""
 
 LARGEST_IDENTIFIER = 16 << 20
 """Bytes of a data set that is taken into memory: identifiers and the data sets of N-services."""
@@ -95,6 +99,7 @@ async def run(
     *,
     window: Window | None = None,
     max_identifier_bytes: int = LARGEST_IDENTIFIER,
+    max_instance_bytes: int = LARGEST_INSTANCE,
 ) -> AsyncIterator[_T]:
     """Do an operation; give what it gives. When the caller wants no more, the operation winds up.
 
@@ -106,10 +111,10 @@ async def run(
         What to do.
     window
         Shared by all operations on the link, when more than one is possible.
-    max_identifier_bytes
-        How much of a data set is taken into memory. A peer that sends more is given up.
+    max_identifier_bytes, max_instance_bytes
+        How much of a data set is taken into memory, and into a sink. A peer that sends more is given up.
     """
-    driver = _Driver(link, window, max_identifier_bytes)
+    driver = _Driver(link, window, max_identifier_bytes, max_instance_bytes)
     try:
         step: Step[_T] | None = next(operation)
         while step is not None:
@@ -136,8 +141,9 @@ async def run(
 class _Driver:
     """What one operation has in hand: where its answers come, and whether it takes requests."""
 
-    def __init__(self, link: Link, window: Window | None, most: int) -> None:
-        self._link, self._window, self._most = link, window, most
+    def __init__(self, link: Link, window: Window | None, most: int, most_of_sinks: int) -> None:
+        self._link, self._window, self._most, self._most_of_sinks = link, window, most, most_of_sinks
+        self._loop = asyncio.get_running_loop()
         self._box = _Box(window)
         self._asked: set[int] = set()
         self._takes_requests = False
@@ -206,12 +212,15 @@ class _Driver:
                 self._asked.discard(message_id)
                 link.settled(message_id)
         elif step.sinks is not None and incoming.has_data_set:
-            return await incoming.into(step.sinks)
+            return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
         try:
             return await incoming.collect(self._most)
         except LimitError as error:  # the rest may have no end
             link.abort(RemoteProtocolError(error.message))
             raise
+
+    def _exceeded(self, error: LimitError) -> None:
+        self._loop.call_soon_threadsafe(self._link.abort, RemoteProtocolError(error.message))
 
     def close(self) -> None:
         for message_id in self._asked:
