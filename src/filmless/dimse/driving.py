@@ -7,7 +7,7 @@ from typing import TypeVar
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
@@ -116,8 +116,8 @@ async def run(
     """
     driver = _Driver(link, window, max_identifier_bytes, max_instance_bytes)
     try:
-        step = next(operation)
-        while True:
+        step: Step[_T] | None = next(operation)
+        while step is not None:
             match step:
                 case Give(item):
                     try:
@@ -148,18 +148,21 @@ class _Driver:
         self._asked: set[int] = set()
         self._takes_requests = False
 
-    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T]:
-        """Do a step, and return the next one."""
+    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T] | None:
+        """Do a step, and return the next one; None behind the last."""
         try:
-            answer = await self._do(step)
-        except Exception as error:  # noqa: BLE001 - the operation decides what an error means
-            return operation.throw(error)
-        return operation.send(answer)
+            try:
+                answer = await self._do(step)
+            except Exception as error:  # noqa: BLE001 - the operation decides what an error means
+                return operation.throw(error)
+            return operation.send(answer)
+        except StopIteration:  # a coroutine cannot raise StopIteration
+            return None
 
     async def wind_up(self, operation: Operation[_T]) -> None:
         try:
-            step = operation.throw(Stopped())
-            while True:
+            step: Step[_T] | None = operation.throw(Stopped())
+            while step is not None:
                 step = operation.send(None) if isinstance(step, Give) else await self.advance(operation, step)
         except (StopIteration, Stopped):
             return
@@ -181,6 +184,8 @@ class _Driver:
 
     async def _send(self, step: Send) -> None:
         message_id, link = step.command.get("MessageID"), self._link
+        if step.command["CommandField"] == CANCEL and step.command["MessageIDBeingRespondedTo"] not in self._box.open:
+            return  # the last answer is here: another operation may be under way, and peers take it for that one's
         if isinstance(message_id, int) and message_id not in self._asked:
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)
