@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from filmless._core import Connection, Event
 from filmless.dimse.driving import LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
+from filmless.dimse.messages import CANCEL
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import (
@@ -480,6 +481,8 @@ def _advance(link: BlockingLink, box: _Box, operation: Operation[_T], step: Step
         match step:
             case Receive():
                 answer = link.receive(box, step)
+            case Send(context, command, data) if _is_late(command, box):
+                pass  # the last answer is here: another operation may be under way, and peers take it for that one's
             case Send(context, command, data):
                 message_id = command.get("MessageID")
                 if isinstance(message_id, int) and message_id not in box.open:
@@ -494,6 +497,10 @@ def _advance(link: BlockingLink, box: _Box, operation: Operation[_T], step: Step
     except Exception as error:  # noqa: BLE001 - the operation decides what an error means
         return operation.throw(error)
     return operation.send(answer)
+
+
+def _is_late(command: dict[str | int, Any], box: _Box) -> bool:
+    return command["CommandField"] == CANCEL and command["MessageIDBeingRespondedTo"] not in box.open
 
 
 def _wind_up(link: BlockingLink, box: _Box, operation: Operation[_T]) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
@@ -184,6 +184,8 @@ class _Driver:
 
     async def _send(self, step: Send) -> None:
         message_id, link = step.command.get("MessageID"), self._link
+        if step.command["CommandField"] == CANCEL and step.command["MessageIDBeingRespondedTo"] not in self._box.open:
+            return  # the last answer is here: another operation may be under way, and peers take it for that one's
         if isinstance(message_id, int) and message_id not in self._asked:
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)

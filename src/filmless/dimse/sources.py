@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from filmless import _core
 from filmless.dataset import Dataset
-from filmless.dimse.file_head import FileHead, head_of
+from filmless.dimse.file_head import FileHead, data_set_start, head_of
 from filmless.dimse.steps import Buffer, Payload
 from filmless.dimse.uids import EXPLICIT
 from filmless.errors import DicomError, FormatError
@@ -159,10 +159,7 @@ def _of_dataset(source: Source, ds: Dataset) -> Instance:
 
 def behind_head(data: bytes) -> bytes:
     """Return the data set of a file that we encoded: encapsulated pixel data is as it has to be only there."""
-    head = head_of(data)
-    if head is None:
-        raise FormatError("the data set does not begin with its identification, and cannot be sent")
-    return data[head.offset :]
+    return data[data_set_start(data) :]
 
 
 def _head_of_dataset(ds: Dataset) -> FileHead:
