@@ -241,4 +241,4 @@ def test_an_interrupt_ends_at_once(command: str, ct: Path) -> None:
                 assert waiting.interrupt() == 130
                 while peer.recv(1 << 16):  # until it closes
                     pass
-        assert waiting.err.all == []
+        assert "".join(waiting.err.all) == ""

@@ -80,6 +80,8 @@ def _walk(data: bytes, at: int, *, explicit: bool, group: int, found: dict[int, 
         if explicit:
             number, element, vr, length = _EXPLICIT.unpack_from(data, at)
             start = at + 8
+            if number != group:  # of a data set that has no VRs, it may be
+                return at if group == 2 else None
             if vr in _LONG_VR:
                 (length,) = _LONG.unpack_from(data, at + 8)
                 start = at + 12
