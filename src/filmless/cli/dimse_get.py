@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from filmless import _core
 from filmless.cli.dimse_find import search_entity
 from filmless.cli.reporting import Failure, Misuse
-from filmless.cli.wanted import Wanted
-from filmless.dataset import Dataset
+from filmless.cli.wanted import Wanted, identifier_of
 from filmless.errors import DimseStatusError, NetworkError, RemoteProtocolError
 
 if TYPE_CHECKING:
@@ -102,18 +101,6 @@ class _Request(NamedTuple):
     study: str
     series: str | None = None
     instances: tuple[str, ...] = ()
-
-    @property
-    def identifier(self) -> Dataset:
-        """What asks for it (PS3.4 C.4.2.1.4)."""
-        ds = Dataset()
-        ds.QueryRetrieveLevel = "IMAGE" if self.instances else "SERIES" if self.series else "STUDY"
-        ds.StudyInstanceUID = self.study
-        if self.series is not None:
-            ds.SeriesInstanceUID = self.series
-        if self.instances:
-            ds.SOPInstanceUID = list(self.instances)
-        return ds
 
 
 class _How(NamedTuple):
@@ -255,7 +242,7 @@ class _Fetching:
         )
 
         async def fetch(peer: Any, request: _Request) -> None:
-            async for _ in peer.get(request.identifier, into=opened):
+            async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=opened):
                 pass
 
         return _How({"contexts": self._contexts(models)}, models, fetch)
@@ -299,7 +286,9 @@ class _Fetching:
         scp = Scp(listener.ae_title, [verification(), service], access=access)
 
         async def fetch(peer: Any, request: _Request) -> None:
-            async for _ in peer.move(request.identifier, destination=listener.ae_title):
+            async for _ in peer.move(
+                identifier_of(request.study, request.series, *request.instances), destination=listener.ae_title
+            ):
                 pass
 
         async with scp.listen(listener.host or ("127.0.0.1" if is_here else "0.0.0.0"), listener.port):  # noqa: S104

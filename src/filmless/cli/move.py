@@ -15,7 +15,7 @@ from filmless.cli.option_groups import GroupedCommand
 from filmless.cli.peers import dimse_options, entity_of
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, report, say
-from filmless.cli.wanted import queries_of, studies_of
+from filmless.cli.wanted import identifier_of, queries_of, studies_of
 from filmless.errors import DimseStatusError
 
 if TYPE_CHECKING:
@@ -82,13 +82,14 @@ def _moved(peer: "BlockingPeer", destination: str, uids: dict[str, str]) -> dict
     for name, keyword in (("series", "SeriesInstanceUID"), ("instance", "SOPInstanceUID")):
         if keyword in uids:
             row[name] = uids[keyword]
+    row |= dict.fromkeys(_COUNTS, 0)
     try:
-        result = peer.move(*uids.values(), destination=destination)
+        for counts in peer.move(identifier_of(*uids.values()), destination=destination):
+            row |= {name: getattr(counts, name) or 0 for name in _COUNTS}
     except DimseStatusError as error:
         report(error)
-        return row | dict.fromkeys(_COUNTS, 0) | {"status": "failed", "error": error.message}
-    row |= {name: getattr(result, name) for name in _COUNTS}
-    return row | {"status": "failed" if result.failed else "moved"}
+        return row | {"status": "failed", "error": error.message}
+    return row | {"status": "failed" if row["failed"] else "moved"}
 
 
 def _finish(rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 
 from filmless._core import Connection, Event
-from filmless.dimse.driving import LARGEST_IDENTIFIER, busy
+from filmless.dimse.driving import LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
+from filmless.dimse.messages import CANCEL
+from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import (
     Abort,
@@ -78,8 +80,8 @@ class BlockingLink:
         How long the peer is waited for.
     window
         How many requests may be without their last answer.
-    max_identifier_bytes
-        How much of a data set is taken into memory.
+    max_identifier_bytes, max_instance_bytes
+        How much of a data set is taken into memory, and into a sink.
     """
 
     def __init__(
@@ -90,12 +92,13 @@ class BlockingLink:
         timeouts: Timeouts,
         window: int = 1,
         max_identifier_bytes: int = LARGEST_IDENTIFIER,
+        max_instance_bytes: int = LARGEST_INSTANCE,
     ) -> None:
         self.connection, self.timeouts, self.window = connection, timeouts, window
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
         self._socket = sock
-        self._most = max_identifier_bytes
+        self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes
         self._boxes: dict[int, _Box] = {}
         self._requests_box = _Box()
         self._requests = self._requests_box
@@ -351,19 +354,21 @@ class BlockingLink:
             return
         try:
             if arriving.sink is None:
-                arriving.sink = receive.sinks(message)
+                arriving.sink = bounded(receive.sinks, self._most_of_sinks, self._exceeded)(message)
             arriving.sink.write(piece)
             if is_last:
                 message.result = arriving.sink.finish()
-        except LimitError as error:  # the rest may have no end
-            message.result = error
-            raise self._broken(error.message) from None
-        except Exception as error:  # noqa: BLE001 - the operation decides what it means
+        except Exception as error:
+            if self.error is not None:  # more than is taken: that was the end
+                raise
             message.result = error
         finally:
             if arriving.sink is not None and (is_last or isinstance(message.result, Exception)):
                 arriving.sink.discard()
                 arriving.sink = None
+
+    def _exceeded(self, error: LimitError) -> None:
+        raise self._broken(error.message)
 
     def _broken(self, why: str) -> RemoteProtocolError:
         error = RemoteProtocolError(why)
@@ -476,6 +481,8 @@ def _advance(link: BlockingLink, box: _Box, operation: Operation[_T], step: Step
         match step:
             case Receive():
                 answer = link.receive(box, step)
+            case Send(context, command, data) if _is_late(command, box):
+                pass  # the last answer is here: another operation may be under way, and peers take it for that one's
             case Send(context, command, data):
                 message_id = command.get("MessageID")
                 if isinstance(message_id, int) and message_id not in box.open:
@@ -490,6 +497,10 @@ def _advance(link: BlockingLink, box: _Box, operation: Operation[_T], step: Step
     except Exception as error:  # noqa: BLE001 - the operation decides what an error means
         return operation.throw(error)
     return operation.send(answer)
+
+
+def _is_late(command: dict[str | int, Any], box: _Box) -> bool:
+    return command["CommandField"] == CANCEL and command["MessageIDBeingRespondedTo"] not in box.open
 
 
 def _wind_up(link: BlockingLink, box: _Box, operation: Operation[_T]) -> None:

@@ -244,5 +244,11 @@ def _linked(opening: Opening, connection: Connection) -> BlockingLink:
     except (OSError, TimeoutError) as error:
         sock.close()
         raise opening.unreachable(error) from None
-    most = opening.limits.identifier_bytes
-    return BlockingLink(connection, sock, timeouts=opening.timeouts, max_identifier_bytes=most)
+    limits = opening.limits
+    return BlockingLink(
+        connection,
+        sock,
+        timeouts=opening.timeouts,
+        max_identifier_bytes=limits.identifier_bytes,
+        max_instance_bytes=limits.instance_bytes,
+    )

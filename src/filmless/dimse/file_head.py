@@ -4,9 +4,10 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from filmless.dimse.uids import IMPLICIT
+from filmless.errors import FormatError
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["FileHead", "head_of"]
+__all__ = ["FileHead", "data_set_start", "head_of"]
 
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -53,6 +54,20 @@ def head_of(data: bytes) -> FileHead | None:
     return FileHead(sop_class, sop_instance, syntax, offset)
 
 
+def data_set_start(data: bytes) -> int:
+    """Return where the data set begins in a file: behind the last element of group 2, whatever its length says.
+
+    Raises
+    ------
+    FormatError
+        There is no file meta information.
+    """
+    offset = _walk(data, 132, explicit=True, group=2, found={}) if data[128:132] == b"DICM" else None
+    if offset is None:
+        raise FormatError("the file does not begin with a preamble and file meta information")
+    return offset
+
+
 def _uid(value: bytes) -> str:
     return value.rstrip(b"\0 ").decode("ascii", "replace")
 
@@ -65,6 +80,8 @@ def _walk(data: bytes, at: int, *, explicit: bool, group: int, found: dict[int, 
         if explicit:
             number, element, vr, length = _EXPLICIT.unpack_from(data, at)
             start = at + 8
+            if number != group:  # of a data set that has no VRs, it may be
+                return at if group == 2 else None
             if vr in _LONG_VR:
                 (length,) = _LONG.unpack_from(data, at + 8)
                 start = at + 12

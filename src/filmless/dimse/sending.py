@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.dimse.contexts import Sendable
-from filmless.dimse.sources import FilePart, Instance, Source, instance_of
+from filmless.dimse.sources import FilePart, Instance, Source, behind_head, instance_of
 from filmless.dimse.steps import Buffer
 from filmless.errors import DicomError, UnsupportedError
 from filmless.file import encode, read
@@ -65,7 +65,7 @@ def _transcoded(source: Source, instance: Instance, syntaxes: list[str], sendabl
             if stored is None or stored["encapsulated"] or row["encapsulated"]:
                 from filmless.pixels import transcode
 
-                data = encode(transcode(ds, syntax), part10=False)
+                data = behind_head(encode(transcode(ds, syntax)))
             else:
                 data = encode(ds, transfer_syntax=syntax, part10=False)
         except DicomError as error:
