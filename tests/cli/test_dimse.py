@@ -25,6 +25,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     data = tmp_path_factory.mktemp("data")
     with running("serve", "--data", data, "--port", 0, "--dimse", 0, "--ae-title", "ARCHIVE") as server:
         lines = [server.ready(), server.ready()]
+        lines = [line if "@" in line else f"{line}/dicom-web" for line in lines]
         yield {"dimse" if "@" in line else "web": line for line in lines}
 
 

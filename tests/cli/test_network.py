@@ -181,7 +181,6 @@ def test_delete_asks_and_takes_what_is_named(invoke: Invoke, served: str, folder
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("find", "PACS@host:104"), "DIMSE peers"),
         (("find", "pacs"), "`pacs` is no URL"),
         (("find", "http://localhost:1", "PatientName"), "KEYWORD=VALUE"),
         (("find", "http://localhost:1", "PatientNam=x"), "PatientName"),

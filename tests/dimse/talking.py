@@ -163,9 +163,10 @@ class Authority:
     def run(self, *arguments: str) -> None:
         subprocess.run([self.openssl, *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    def make(self, name: str, subject: str) -> Path:
+    def make(self, name: str, subject: str, *, rsa: bool = False) -> Path:
         """Make a certificate and its key, in one file."""
-        self.run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+        kind = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        self.run("genpkey", "-algorithm", *kind, "-out", f"{name}.key")
         if name == "ca":
             self.run("req", "-x509", "-new", "-key", "ca.key", "-subj", subject, "-days", "1", "-out", "ca.pem")
             return self.certificate

@@ -258,6 +258,19 @@ def test_a_certificate_says_who_asks(authority: Authority, mode: Any) -> None:
     assert names == [("ct-1", "certificate")] * 2
 
 
+def test_without_more_a_certificate_of_the_authority_is_enough(authority: Authority) -> None:
+    der = ssl.PEM_cert_to_DER_cert((authority.folder / "ct.crt").read_text())
+
+    def found(access: Access, certificate: bytes | None) -> Any:
+        return asyncio.run(access.admit(asked(), address="10.1.2.3", certificate=certificate)).principal
+
+    assert found(Access(), der) == Principal("CT-1", frozenset({"read", "write"}), by="certificate")
+    with pytest.raises(Rejection):
+        found(Access(), None)
+    caller = CallerOptions(ae_titles=("CT-1",), addresses=("10.0.0.0/8",), roles=frozenset({"read"}))
+    assert found(Access(AccessOptions(callers=(caller,))), der) == Principal("CT-1", frozenset({"read"}), by="ae")
+
+
 # -- permissions and the audit -------------------------------------------------------------------------------------
 
 

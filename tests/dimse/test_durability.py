@@ -104,7 +104,7 @@ def test_any_step_of_the_disk_can_fail(tmp_path: Path, monkeypatch: pytest.Monke
     owner, name = {
         "write": (folder_module.FileDraft, "write"),
         "seal": (folder_module.FileDraft, "seal"),
-        "place": (folder_module.Folder, "_rename"),
+        "place": (folder_module.FileDraft, "put"),
         "settle": (folder_module.Folder, "settle"),
     }[step]
 

@@ -86,12 +86,12 @@ def test_what_nobody_takes_is_not_read() -> None:
             for _ in range(400):  # 24 MB: more than the buffers of the system
                 raw.send(PIECE)
             raw.send(LAST + echo_bytes(3))
-            while "link" not in gate or not gate["link"]._is_paused:
+            while "link" not in gate or not gate["link"]._inbox.is_full:
                 await asyncio.sleep(0)
-            assert gate["link"]._held <= 200_000 + (1 << 20)
+            assert gate["link"]._inbox.held <= 200_000 + (1 << 20)
             gate["open"].set()
             assert [await status_of(raw), await status_of(raw)] == [0, 0]
-            assert gate["link"]._held == 0
+            assert gate["link"]._inbox.held == 0
             await raw.close()
 
     talk(main())
@@ -110,7 +110,7 @@ def test_what_is_answered_before_it_came_is_dropped() -> None:
                 raw.send(PIECE)
             raw.send(LAST + echo_bytes(2))
             assert await status_of(raw) == 0
-            assert gate["link"]._held == 0
+            assert gate["link"]._inbox.held == 0
             await raw.close()
 
     talk(main())
@@ -123,7 +123,7 @@ def test_requests_that_come_all_at_once(window: OperationsWindow | None) -> None
 
     @scp.on_echo
     async def echo(asking: Request) -> None:
-        seen.append(asking.association.link._queued)
+        seen.append(asking.association.link._inbox.queued)
 
     async def main() -> set[int]:
         async with scp.listen() as port:
@@ -414,9 +414,30 @@ def test_answers_to_what_nobody_asked_are_dropped() -> None:
     async def use(link: Link) -> None:
         incoming = await echo(link)
         assert incoming.message.status == 0
-        assert link._held == 0
+        assert link._inbox.held == 0
 
     talk(linked(use, *data, p_data(1, encode_command(answer, False), command=True)))
+
+
+def test_answers_that_come_too_fast_are_not_read() -> None:
+    from filmless._core import encode_command
+
+    answer = {"CommandField": 0x8030, "MessageIDBeingRespondedTo": 1, "Status": 0xFF00}
+    flood = p_data(1, encode_command(answer, False), command=True) * 50_000
+
+    async def use(link: Link) -> None:
+        await link.happenings.get()
+        box: Mailbox[Any] = Mailbox()
+        link.answers_to(1, box)
+        await link.send(1, {"CommandField": 0x30, "MessageID": 1, "AffectedSOPClassUID": VERIFICATION})
+        most = 0
+        for _ in range(50_000):
+            assert (await link.next_of(box)).message.status == 0xFF00
+            most = max(most, len(box))
+        assert most < 5_000  # what comes by one read of the socket, and a little
+        assert link._inbox.queued == 0
+
+    talk(linked(use, flood))
 
 
 def test_what_is_forgotten_waits_no_more() -> None:
@@ -427,11 +448,11 @@ def test_what_is_forgotten_waits_no_more() -> None:
 
     async def use(link: Link) -> None:
         await echo(link)
-        while not link._is_paused:
+        while not link._inbox.is_full:
             await asyncio.sleep(0)
         link.forget(1)
-        assert link._held == 0
-        assert not link._is_paused
+        assert link._inbox.held == 0
+        assert not link._inbox.is_full
 
     talk(linked(use, *data))
 

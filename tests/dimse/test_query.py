@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset as PydicomDataset
 from pynetdicom import AE
 from pynetdicom.association import Association
@@ -19,10 +18,10 @@ from pynetdicom.sop_class import (
 
 from filmless.archive import Archive
 from filmless.dimse.services.query import query
-from filmless.file import read
 
 from .dcmtk import dcmtk
 from .identifiers import identifier
+from .people import five_people
 from .serving import serving
 
 PATIENT, STUDY, ONLY = (
@@ -31,34 +30,13 @@ PATIENT, STUDY, ONLY = (
     PatientStudyOnlyQueryRetrieveInformationModelFind,
 )
 
-PEOPLE = ("Doe^Jane", "Doe^John", "Müller^Änne", "Roe^Richard", "山田^太郎")
-
-
-def _filled(archive: Archive) -> None:
-    source = read(get_testdata_file("CT_small.dcm", download=False))
-    del source["PixelData"]
-    made = []
-    for number, name in enumerate(PEOPLE, 1):
-        for series in (1, 2):
-            for instance in range(1, 1 + series):
-                ds = source.copy()
-                ds.SpecificCharacterSet = "ISO_IR 192"
-                ds.PatientName, ds.PatientID = name, f"P{number}"
-                ds.StudyInstanceUID, ds.SeriesInstanceUID = f"1.2.{number}", f"1.2.{number}.{series}"
-                ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"1.2.{number}.{series}.{instance}"
-                ds.StudyDate, ds.StudyTime = f"2026010{number}", f"{7 + number:02}3000"
-                ds.Modality, ds.SeriesNumber, ds.InstanceNumber = ("CT", "SR")[series - 1], series, instance
-                ds.AccessionNumber, ds.StudyDescription = f"A-{number}", "Thorax" if number % 2 else ""
-                made.append(ds)
-    with ThreadPoolExecutor(8) as threads:  # together they wait for the disk once
-        assert {outcome.kind for outcome in threads.map(archive.store, made)} == {"stored"}
-
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """An archive of five people, a study each, of two series with one and two instances."""
     with Archive(tmp_path_factory.mktemp("archive")) as archive:
-        _filled(archive)
+        with ThreadPoolExecutor(8) as threads:  # together they wait for the disk once
+            assert {outcome.kind for outcome in threads.map(archive.store, five_people())} == {"stored"}
         yield archive
 
 

@@ -26,6 +26,8 @@ from .talking import CT, EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, Raw, echo
 JPEG = "1.2.840.10008.1.2.4.50"
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 COMMITMENT = "1.2.840.10008.1.20.1"
+STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 PRIVATE = "1.2.276.0.7230010.3.1.0.99"
 MPPS = "1.2.840.10008.3.1.2.3.3"
 
@@ -142,12 +144,12 @@ def test_a_find_ends_when_it_is_cancelled() -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (DimseStatusError("no", status=0xC123), 0xC123),
-        (DimseStatusError("success is no error", status=0), 0x0110),
-        (StorageFullError("full"), 0xA700),
-        (NetworkError("another association"), 0x0110),
-        (ZeroDivisionError("DOE^JOHN"), 0x0110),
-        (TypeError, 0x0110),
+        (lambda: DimseStatusError("no", status=0xC123), 0xC123),
+        (lambda: DimseStatusError("success is no error", status=0), 0x0110),
+        (lambda: StorageFullError("full"), 0xA700),
+        (lambda: NetworkError("another association"), 0x0110),
+        (lambda: ZeroDivisionError("DOE^JOHN"), 0x0110),
+        (None, 0x0110),
     ],
 )
 def test_an_error_of_a_handler_becomes_a_status(error: Any, status: int, caplog: pytest.LogCaptureFixture) -> None:
@@ -155,9 +157,9 @@ def test_an_error_of_a_handler_becomes_a_status(error: Any, status: int, caplog:
 
     @scp.on_store
     async def store(_: Request) -> Any:
-        if error is TypeError:
+        if error is None:
             return "no status"
-        raise error
+        raise error()
 
     async def main() -> Any:
         async with scp.listen() as port:
@@ -216,6 +218,69 @@ def test_handlers_name_sop_classes_where_all_would_mean_nothing() -> None:
         Scp("FILMLESS").on_n_set()
     with pytest.raises(TypeError, match="N-GET"):
         Scp("FILMLESS").on_n_get(lambda _: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "function"])
+def test_what_a_handler_of_c_get_yields_is_sent(kind: str) -> None:
+    scp, path = Scp("FILMLESS"), Path(str(pydicom.data.get_testdata_file("CT_small.dcm")))
+    mr = Path(str(pydicom.data.get_testdata_file("MR_small.dcm")))
+
+    async def get(request: Request) -> AsyncIterator[Any]:
+        assert await request.dataset() is not None
+        yield read(path)
+        yield read(mr)  # for which the peer has no context
+        yield read(path)
+
+    def get_in_thread(_: Any) -> Iterator[Any]:
+        yield from (read(path), read(mr), read(path))
+
+    scp.on_get(get if kind == "coroutine" else get_in_thread)
+    got: list[Any] = []
+
+    def take(event: Any) -> int:
+        got.append(event.dataset)
+        return 0 if len(got) == 1 else 0xB007
+
+    def use(association: Any) -> list[Any]:
+        return list(association.send_c_get(query(), STUDY_GET))
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(
+                port,
+                use,
+                (STUDY_GET, [IMPLICIT]),
+                (CT, [EXPLICIT]),
+                ext_neg=[pynetdicom.build_role(CT, scp_role=True)],
+                evt_handlers=[(pynetdicom.evt.EVT_C_STORE, take)],
+            )
+
+    statuses = talk(main())
+    assert [one.SOPInstanceUID for one in got] == [ct().SOPInstanceUID] * 2
+    assert [status.Status for status, _ in statuses] == [0xFF00, 0xFF00, 0xFF00, 0xB000]
+    last, identifier = statuses[-1]
+    assert last.NumberOfCompletedSuboperations == last.NumberOfWarningSuboperations == 1
+    assert last.NumberOfFailedSuboperations == 1
+    assert identifier.FailedSOPInstanceUIDList == read(mr).SOPInstanceUID
+
+
+def test_a_handler_of_c_move_sends_itself() -> None:
+    scp = Scp("FILMLESS")
+
+    @scp.on_move
+    async def move(request: Request) -> int:
+        assert request.move_destination == "THERE"
+        await request.respond(0xFF00, NumberOfCompletedSuboperations=1)
+        return 0
+
+    def use(association: Any) -> list[int]:
+        return [status.Status for status, _ in association.send_c_move(query(), "THERE", STUDY_MOVE)]
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(port, use, (STUDY_MOVE, [IMPLICIT]))
+
+    assert talk(main()) == [0xFF00, 0]
 
 
 # -- negotiation ---------------------------------------------------------------------------------------------------
@@ -353,7 +418,8 @@ def test_operations_go_on_at_the_same_time_where_that_was_negotiated() -> None:
     assert talk(answers(None)) == [(1, 0), (2, 0), (1, 0x0210)]
 
 
-def test_what_is_being_answered_is_finished_before_the_end() -> None:
+@pytest.mark.parametrize("window", [None, OperationsWindow(4, 1)])
+def test_what_is_being_answered_is_finished_before_the_end(window: OperationsWindow | None) -> None:
     scp = Scp("FILMLESS")
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -367,7 +433,7 @@ def test_what_is_being_answered_is_finished_before_the_end() -> None:
         async with scp.listen(grace_s=30) as port:
             idle, busy = await Raw.at(port), await Raw.at(port)
             await idle.associate()
-            await busy.associate()
+            await busy.associate(operations_window=window)
             busy.send(echo_bytes())
             await begun.wait()
             asyncio.get_running_loop().call_later(0.05, go_on.set)
@@ -426,6 +492,19 @@ def test_others_than_this_machine_need_to_be_known() -> None:
 
     with pytest.raises(SecurityError, match=r"0\.0\.0\.0"):
         talk(main())
+
+
+@pytest.mark.parametrize("title", ["", " ", "x" * 17, "A\\B", "Ä"])
+def test_ae_titles_that_are_none(title: str) -> None:
+    with pytest.raises(ValueError, match="AE title"):
+        Scp(title)
+
+
+def test_limits_that_are_none() -> None:
+    with pytest.raises(ValueError, match="stall_s"):
+        ScpLimits(stall_s=float("nan"))
+    with pytest.raises(ValueError, match="maximum_length"):
+        ScpLimits(maximum_length=7)
 
 
 def test_a_port_that_is_taken() -> None:

@@ -14,7 +14,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
 from filmless.dimse.services.storage_classes import STORAGE, is_storage
-from filmless.errors import LimitError, StorageFullError
+from filmless.errors import LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
 from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
@@ -130,6 +130,51 @@ def test_the_sender_s_order_of_transfer_syntaxes_counts(service: Service) -> Non
     assert service.otherwise == Acceptable("")
 
 
+def test_what_is_no_storage_is_not_accepted(service: Service) -> None:
+    """A query, a print or a media directory cannot be stored, though private SOP classes can be."""
+    others = ["1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.1.1", "1.2.840.10008.1.3.10", "1.2.840.10008.1.20.1"]
+
+    async def talk() -> set[str]:
+        async with sender(service, (CT, EXPLICIT), *((other, EXPLICIT) for other in others)) as (_, ids):
+            return set(ids)
+
+    assert asyncio.run(talk()) == {CT}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"), [(b"\x02\0\x02\0\0\0", b"\x02\0\x03\0\0\0"), (b"\3\0", b"\2\0"), (b"", None)]
+)
+def test_extended_negotiation(service: Service, asked: bytes, answer: bytes | None) -> None:
+    """Level 2, full; digital signatures are preserved; no element is coerced."""
+    from filmless._core import (
+        AssociateRequest,
+        Connection,
+        Event,
+        ExtendedNegotiation,
+        ProposedContext,
+        UserInformation,
+    )
+
+    async def talk() -> list[ExtendedNegotiation]:
+        async with Scp("FILMLESS", [service]).listen() as port:
+            user = UserInformation(extended=[ExtendedNegotiation(CT, asked)])
+            contexts = [ProposedContext(1, CT, [EXPLICIT])]
+            connection = Connection.requestor(
+                AssociateRequest(called_ae_title="FILMLESS", calling_ae_title="X", contexts=contexts, user=user)
+            )
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            connection.connected()
+            writer.write(connection.take_output())
+            while (event := connection.next_event()) is None:
+                connection.receive(await reader.read(4096))
+            writer.close()
+            await writer.wait_closed()
+            assert isinstance(event, Event.Accepted)
+            return event.accept.user.extended
+
+    assert asyncio.run(talk()) == ([] if answer is None else [ExtendedNegotiation(CT, answer)])
+
+
 @pytest.mark.parametrize("sop_class", ["1.2.826.0.1.3680043.10.5412.99", "1.2.840.10008.5.1.4.1.1.9999"])
 def test_unknown_sop_classes(tmp_path: Path, sop_class: str) -> None:
     ds = read(make(1))
@@ -207,6 +252,50 @@ def test_an_association_that_ends_in_the_middle_leaves_nothing(service: Service,
     assert stored(tmp_path) == []
 
 
+def test_a_sink_is_not_let_go_of_while_a_thread_is_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server stops in the middle of a write: else the file is closed under it, and its number is another's."""
+    import threading
+
+    from filmless.dimse import connect
+    from filmless.dimse.services import folder as folder_module
+
+    said: list[str] = []
+    writing, goes_on = threading.Event(), threading.Event()
+    write, discard = folder_module._IntoFolder.write, folder_module._IntoFolder.discard
+
+    def slow(sink, piece) -> None:
+        said.append("begins")
+        writing.set()
+        goes_on.wait(10)
+        write(sink, piece)
+        said.append("ends")
+
+    def watched(sink) -> None:
+        said.append("discard")
+        discard(sink)
+
+    monkeypatch.setattr(folder_module._IntoFolder, "write", slow)
+    monkeypatch.setattr(folder_module._IntoFolder, "discard", watched)
+
+    async def send(port: int, data: bytes) -> None:
+        async with connect(f"FILMLESS@127.0.0.1:{port}", contexts=[(CT, (EXPLICIT,))]) as peer:
+            await store(peer, data, uid_of(1))
+
+    async def talk() -> None:
+        data = behind_meta(instance_maker(size=3_000_000)(1))
+        scp = Scp("FILMLESS", [folder(tmp_path / "out")])
+        async with scp.listen(grace_s=0.0) as port:
+            sending = asyncio.create_task(send(port, data))
+            await asyncio.to_thread(writing.wait, 10)
+            asyncio.get_running_loop().call_later(0.2, goes_on.set)
+        with pytest.raises(NetworkError):
+            await sending
+
+    asyncio.run(talk())
+    assert said == ["begins", "ends", "discard"]
+    assert stored(tmp_path) == []
+
+
 @pytest.mark.parametrize("policy", ["quarantine", "replace"])
 def test_duplicates_in_the_archive(tmp_path: Path, policy: str) -> None:
     versions = [behind_meta(make(1)), behind_meta(make(1, variant=7))]
@@ -245,7 +334,7 @@ def test_duplicates_in_a_folder(tmp_path: Path, policy: str) -> None:
 
 @pytest.mark.parametrize("layout", ["flat", "study"])
 def test_no_text_of_a_peer_becomes_a_path(tmp_path: Path, layout: str) -> None:
-    names = ["../../../etc/x", "..", "/etc/x", "C:\\x", "1.2.3/../../x", "NUL", "1.2.3\n", "1." + "2" * 200]
+    names = ["../../../etc/x", "..", "/etc/x", "C:\\x", "1.2.3/../../x", "NUL", "1.2.3 ", "con.dcm", "1." + "2" * 62]
 
     async def talk() -> list[int]:
         options = FolderOptions(layout=layout)  # type: ignore[arg-type]
@@ -304,6 +393,29 @@ def test_permissions(tmp_path: Path) -> None:
     assert may({"write"}, {"somebody else"}) == 0x0124
     assert may({"write"}, {"1CT1"}) == 0
     assert may({"admin"}, None) == 0
+
+
+def test_the_audit_tells_what_was_stored(tmp_path: Path) -> None:
+    import json
+
+    from filmless.dimse import connect
+    from filmless.security import Audit
+
+    async def talk(archive: Archive, audit: Audit) -> None:
+        async with (
+            Scp("FILMLESS", [storage(archive)], audit=audit).listen() as port,
+            connect(f"FILMLESS@127.0.0.1:{port}", contexts=[(CT, (EXPLICIT,))]) as peer,
+        ):
+            for variant in (0, 1):
+                await store(peer, behind_meta(make(1, variant=variant)), uid_of(1))
+
+    with Archive(tmp_path / "archive") as archive, Audit(tmp_path / "audit.jsonl") as audit:
+        asyncio.run(talk(archive, audit))
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    stored = [line for line in lines if line["operation"] == "C-STORE"]
+    assert [line["uids"]["studies"] for line in stored] == [[uid_of(0, level=1)]] * 2
+    assert [line.get("set_aside") for line in stored] == [None, 1]
+    assert "1CT1" not in (tmp_path / "audit.jsonl").read_text(), "a Patient ID"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tests.dimse.receiving import free_port, running
 from tests.server.conftest import DEADLINE_S, instance, stow, uids, until
 
 VERIFICATION = "1.2.840.10008.1.1"
-IMPLICIT = "1.2.840.10008.1.2"
+CT = "1.2.840.10008.5.1.4.1.1.2"
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def associate(port: int, *, called: str = "FILMLESS") -> socket.socket:
     request = _core.AssociateRequest(
         called_ae_title=called,
         calling_ae_title="IDLE",
-        contexts=[_core.ProposedContext(1, VERIFICATION, [IMPLICIT])],
+        contexts=[_core.ProposedContext(1, VERIFICATION, [IMPLICIT]), _core.ProposedContext(3, CT, [EXPLICIT])],
         user=_core.UserInformation(),
     )
     connection = _core.Connection.requestor(request)
@@ -51,6 +52,33 @@ def associate(port: int, *, called: str = "FILMLESS") -> socket.socket:
     while left:
         left -= len(opened.recv(left))
     return opened
+
+
+def pdv(context: int, flags: int, data: bytes) -> bytes:
+    """A P-DATA-TF PDU with a fragment: flag 1 is of the command, flag 2 the last."""
+    item = bytes([context, flags]) + data
+    return b"\x04\0" + (len(item) + 4).to_bytes(4) + len(item).to_bytes(4) + item
+
+
+def c_store(uid: str) -> bytes:
+    """C-STORE-RQ of a CT image, whose data set follows."""
+
+    def element(number: int, value: bytes) -> bytes:
+        return b"\0\0" + number.to_bytes(2, "little") + len(value).to_bytes(4, "little") + value
+
+    def text(value: str) -> bytes:
+        return value.encode() + b"\0" * (len(value) % 2)
+
+    elements = (
+        element(0x0002, text(CT)),
+        element(0x0100, b"\1\0"),
+        element(0x0110, b"\1\0"),
+        element(0x0700, b"\0\0"),
+        element(0x0800, b"\0\0"),
+        element(0x1000, text(uid)),
+    )
+    body = b"".join(elements)
+    return pdv(3, 3, element(0x0000, len(body).to_bytes(4, "little")) + body)
 
 
 def test_echo_and_where_it_is_told(start, tool, tmp_path: Path) -> None:
@@ -121,6 +149,7 @@ def test_query_retrieve_and_worklist(start, tool, tmp_path: Path, ct: Path) -> N
     steps = "ScheduledProcedureStepSequence[0].ScheduledStationAETitle=CT-1"
     found = tool("findscu", "-W", "-k", "PatientID", "-k", steps, *to)
     assert "[4711]" in found.stdout + found.stderr
+    assert server.client.get("/performed-procedure-steps").json() == []
 
 
 def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:
@@ -174,6 +203,58 @@ def test_idle_associations_do_not_hold_up_a_stop(start, tmp_path: Path) -> None:
     half_open.close()
     told = [event for event in server.events() if event["level"] not in {"info", "debug"}]
     assert told == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+def test_what_is_being_answered_is_finished_at_a_stop(start, tmp_path: Path, ct: Path) -> None:
+    server = start("--data", tmp_path, "--dimse", 0, "--stop-s", 60)
+    data = instance(ct, 1, Rows=1024, Columns=2048, PixelData=bytes(4 << 20))
+    data = data[144 + int.from_bytes(data[140:144], "little") :]
+    pieces = [data[at : at + 65_536] for at in range(0, len(data), 65_536)]
+    with associate(server.dimse_port) as busy, associate(server.dimse_port) as idle:
+        busy.sendall(c_store("1.2.1.1.1"))
+        for piece in pieces[:-1]:
+            busy.sendall(pdv(3, 0, piece))
+        until(lambda: list((tmp_path / "incoming").iterdir()), "the instance is arriving")
+        server.process.send_signal(signal.SIGTERM)
+        assert idle.recv(10)[:1] == b"\x07", "the server stops: A-ABORT of who asks for nothing"
+        assert server.process.poll() is None
+        busy.sendall(pdv(3, 2, pieces[-1]))
+        answer = busy.recv(6)
+        assert answer[:1] == b"\x04", "P-DATA: the answer to C-STORE"
+        rest = b""
+        while len(rest) < int.from_bytes(answer[2:6]):
+            rest += busy.recv(4096)
+        assert b"\x00\x00\x00\x09\x02\x00\x00\x00\x00\x00" in rest, "(0000,0900) Status is success"
+        assert server.wait() == 0
+    assert "1.2.1.1.1" in uids(start("--data", tmp_path).client)
+
+
+def test_over_tls(start, tool, tmp_path: Path, peer) -> None:
+    certificates = {}
+    for name in ("server", "client"):
+        certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
+        request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        names = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+        command = [peer("openssl"), *request, *names, "-keyout", key, "-out", certificate]
+        subprocess.run(command, check=True, capture_output=True)
+        certificates[name] = (certificate, key)
+    certificate, key = certificates["server"]
+    tls = ("--dimse-tls-certificate", certificate, "--dimse-tls-key", key)
+    asks = ("--dimse-tls-authorities", certificates["client"][0], "--dimse-tls-client-certificates", "required")
+    known = ("--security-certificate", '{name="ct", subject="CN=client", roles=["write"]}')
+    own = ("--tls-certificate", certificate, "--tls-key", key, "--tls-authorities", certificates["client"][0])
+    server = start(
+        *("--data", tmp_path / "data", "--dimse", 0, *tls, *asks, *known, *own),
+        *("--tls-client-certificates", "optional"),
+    )
+    to = ("-aec", "FILMLESS", "127.0.0.1", server.dimse_port)
+    trusted = ("+cf", certificate)
+    assert tool("echoscu", *to).returncode != 0, "plainly"
+    assert tool("echoscu", "+tla", *trusted, *to).returncode != 0, "without a certificate"
+    shown = ("+tls", certificates["client"][1], certificates["client"][0])
+    done = tool("echoscu", *shown, *trusted, *to)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ class _Batch:
         NetworkError
             No association could be opened.
         """
-        working = {asyncio.create_task(self._work(entity)) for _ in range(min(jobs, len(self.queue)))}
+        tasks = [asyncio.create_task(self._work(entity)) for _ in range(min(jobs, len(self.queue)))]
+        working = set(tasks)
         try:
             while working:
                 done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
@@ -141,9 +142,9 @@ class _Batch:
                 if not self.queue and self.opened == 0:  # others wait to be let in, for nothing
                     break
         finally:
-            for task in working:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         if self.error is not None and not self.was_open:
             raise self.error
         for one in self.queue:

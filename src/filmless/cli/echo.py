@@ -29,7 +29,7 @@ def echo(peer: str, count: int, as_json: bool, **how: Any) -> None:
     found = peer_of(peer, **how)
     began = time.perf_counter()
     times = []
-    with _asking(found) as (name, ask):
+    with _asking(found, peer) as (name, ask):
         opened_ms = (time.perf_counter() - began) * 1000
         for _ in range(count):
             began = time.perf_counter()
@@ -53,11 +53,13 @@ def _among(times: list[float]) -> str:
 
 
 @contextmanager
-def _asking(found: Any) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give the name of a peer, and what asks it."""
+def _asking(found: Any, name: str) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Give how a peer is called, and what asks it."""
     if isinstance(found, Entity):
-        with found.connected(sop_classes=["Verification"]) as peer:
-            yield found.name, peer.echo
+        from filmless.dimse.operations.echo import VERIFICATION
+
+        with found.connected(sop_classes=[VERIFICATION]) as entity:
+            yield found.name, entity.echo
     else:
         with found as client:
-            yield found.url, lambda: list(client.search_studies(limit=1))
+            yield name, lambda: list(client.search_studies(limit=1))

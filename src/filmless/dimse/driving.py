@@ -1,14 +1,18 @@
 """The asynchronous driver: does the steps of an operation on a link."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.steps import Give, Message, Operation, Receive, Send, Step, Stopped
+from filmless.dimse.messages import RESPONSE
+from filmless.dimse.status import kind_of
+from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
+from filmless.errors import LimitError, LocalProtocolError, RemoteProtocolError
 
-__all__ = ["LARGEST_IDENTIFIER", "run"]
+__all__ = ["LARGEST_IDENTIFIER", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
 
@@ -16,9 +20,96 @@ LARGEST_IDENTIFIER = 16 << 20
 """Bytes of a data set that is taken into memory: identifiers and the data sets of N-services."""
 
 
-async def run(link: Link, operation: Operation[_T]) -> AsyncIterator[_T]:
-    """Do an operation; give what it gives. When the caller wants no more, the operation winds up."""
-    driver = _Driver(link)
+def busy(size: int, seconds: float) -> LocalProtocolError:
+    """Return what is raised when an operation waits in vain for others on the same association."""
+    return LocalProtocolError(
+        f"the peer agreed to {size} operation(s) at a time, and those before did not end within {seconds:g} seconds",
+        hint="go through the answers of the one before first, as with `list`, or open another association",
+    )
+
+
+class Window:
+    """How many requests may be without their last answer at a time (PS3.7 D.3.3.3)."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._free = asyncio.Semaphore(size)
+
+    async def take(self, seconds: float) -> None:
+        """Wait until there is room for one more.
+
+        Raises
+        ------
+        LocalProtocolError
+            There is none in that time.
+        """
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise busy(self.size, seconds) from None
+
+    def give(self) -> None:
+        """Make room: the last answer came."""
+        self._free.release()
+
+    async def emptied(self, seconds: float) -> bool:
+        """Wait until nothing is under way; return whether that is so."""
+        try:
+            async with asyncio.timeout(seconds):
+                for _ in range(self.size):
+                    await self._free.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+
+class _Box(Mailbox[Incoming]):
+    """Where the answers of an operation come; it knows which requests have no last answer yet."""
+
+    __slots__ = ("_window", "open")
+
+    def __init__(self, window: Window | None) -> None:
+        super().__init__()
+        self._window, self.open = window, set[int]()
+
+    def put(self, item: Incoming) -> None:
+        command = item.message.command
+        if command["CommandField"] & RESPONSE and kind_of(command.get("Status", 0)) != "pending":
+            self.close(command["MessageIDBeingRespondedTo"])
+        super().put(item)
+
+    def close(self, message_id: int) -> None:
+        if message_id in self.open:
+            self.open.discard(message_id)
+            if self._window is not None:
+                self._window.give()
+
+
+async def run(
+    link: Link,
+    operation: Operation[_T],
+    *,
+    window: Window | None = None,
+    max_identifier_bytes: int = LARGEST_IDENTIFIER,
+) -> AsyncIterator[_T]:
+    """Do an operation; give what it gives. When the caller wants no more, the operation winds up.
+
+    Parameters
+    ----------
+    link
+        The association.
+    operation
+        What to do.
+    window
+        Shared by all operations on the link, when more than one is possible.
+    max_identifier_bytes
+        How much of a data set is taken into memory. A peer that sends more is given up.
+    """
+    driver = _Driver(link, window, max_identifier_bytes)
     try:
         step = next(operation)
         while True:
@@ -34,6 +125,9 @@ async def run(link: Link, operation: Operation[_T]) -> AsyncIterator[_T]:
                     step = await driver.advance(operation, step)
     except StopIteration:
         return
+    except RemoteProtocolError as error:
+        link.abort(error)
+        raise
     finally:
         operation.close()
         driver.close()
@@ -42,10 +136,11 @@ async def run(link: Link, operation: Operation[_T]) -> AsyncIterator[_T]:
 class _Driver:
     """What one operation has in hand: where its answers come, and whether it takes requests."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._mine: set[int] = set()
-        self._box: Mailbox[Incoming] = Mailbox()
+    def __init__(self, link: Link, window: Window | None, most: int) -> None:
+        self._link, self._window, self._most = link, window, most
+        self._box = _Box(window)
+        self._asked: set[int] = set()
+        self._takes_requests = False
 
     async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T]:
         """Do a step, and return the next one."""
@@ -64,23 +159,60 @@ class _Driver:
             return
 
     async def _do(self, step: Step[_T]) -> Message | None:
+        match step:
+            case Receive():
+                return await self._receive(step)
+            case Send():
+                await self._send(step)
+            case Call(function):
+                result: Message | None = await asyncio.to_thread(function)
+                return result
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Abort(error):
+                self._link.abort(error)
+        return None
+
+    async def _send(self, step: Send) -> None:
+        message_id, link = step.command.get("MessageID"), self._link
+        if isinstance(message_id, int) and message_id not in self._asked:
+            if self._window is not None:
+                await self._window.take(link.timeouts.response_s)
+            self._asked.add(message_id)
+            self._box.open.add(message_id)
+            link.answers_to(message_id, self._box)
+        await link.send(step.context, step.command, step.data)
+
+    async def _receive(self, step: Receive) -> Message | None:
         link = self._link
-        if isinstance(step, Send):
-            message_id = step.command.get("MessageID")
-            if isinstance(message_id, int) and message_id not in self._mine:
-                self._mine.add(message_id)
-                link.answers_to(message_id, self._box)
-            await link.send(step.context, step.command, step.data)
-            return None
-        sinks = step.sinks if isinstance(step, Receive) else None
-        if sinks is not None:
+        if (step.requests or step.sinks is not None) and not self._takes_requests:
+            self._takes_requests = True
             link.requests_to(self._box)
-        incoming = await link.next_of(self._box)
-        if sinks is not None and not incoming.message.is_response and incoming.has_data_set:
-            return await incoming.into(sinks)
-        return await incoming.collect(LARGEST_IDENTIFIER)
+        if step.within_s is None:
+            incoming = await link.next_of(self._box)
+        else:
+            try:
+                async with asyncio.timeout(step.within_s):
+                    incoming = await self._box.get()
+            except TimeoutError:
+                return None
+        message = incoming.message
+        if message.is_response:
+            message_id = message.command["MessageIDBeingRespondedTo"]
+            if message_id not in self._box.open:
+                self._asked.discard(message_id)
+                link.settled(message_id)
+        elif step.sinks is not None and incoming.has_data_set:
+            return await incoming.into(step.sinks)
+        try:
+            return await incoming.collect(self._most)
+        except LimitError as error:  # the rest may have no end
+            link.abort(RemoteProtocolError(error.message))
+            raise
 
     def close(self) -> None:
-        for message_id in self._mine:
+        for message_id in self._asked:
+            self._box.close(message_id)
             self._link.forget(message_id)
-        self._link.requests_to(None)
+        if self._takes_requests:
+            self._link.requests_to(None)

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Executor
+from typing import Any, TypeVar
 
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.steps import Buffer, Message, Sink
 from filmless.errors import LimitError
 
 __all__ = ["Incoming"]
+
+_T = TypeVar("_T")
 
 
 class Incoming:
@@ -77,12 +80,21 @@ class Incoming:
         for piece, _ in self.pieces.drain():
             self._taken(len(piece))
 
-    async def into(self, open_sink: Callable[[Message], Sink]) -> Message:
+    async def into(self, open_sink: Callable[[Message], Sink], threads: Executor | None = None) -> Message:
         """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.
 
         An error of the sink loses the rest of the data set, not the association.
         """
-        call = asyncio.to_thread
+
+        async def call(step: Callable[..., _T], *args: Any) -> _T:
+            future = asyncio.get_running_loop().run_in_executor(threads, step, *args)
+            try:
+                return await asyncio.shield(future)
+            except asyncio.CancelledError:
+                # The thread goes on: the sink is not to be let go of, nor its file closed, while it is used.
+                await asyncio.wait([future])
+                raise
+
         sink: Sink | None = None
         try:
             while True:
@@ -103,7 +115,7 @@ class Incoming:
             await self.drop()
         finally:
             if sink is not None:
-                await asyncio.shield(call(sink.discard))
+                await call(sink.discard)
         return self.message
 
 

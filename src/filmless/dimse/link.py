@@ -6,11 +6,12 @@ from typing import Any, Final, cast
 
 from filmless._core import AssociateAccept, Connection, Event, Reject
 from filmless.dimse.endings import ending_of
+from filmless.dimse.inbox import Inbox
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.messages import RESPONSE
 from filmless.dimse.status import is_final
-from filmless.dimse.steps import Buffer, Message, Payload
+from filmless.dimse.steps import Buffer, Payload
 from filmless.dimse.timeouts import Timeouts
 from filmless.dimse.watch import Watch
 from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError, RemoteProtocolError
@@ -18,8 +19,6 @@ from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError
 __all__ = ["Link"]
 
 _WRITE_HIGH: Final = 1 << 20
-_MOST_REQUESTS: Final = 32
-"""Requests of the peer that wait to be taken: with more, nothing is read until some are."""
 _MOST_FRAGMENTS: Final = 1024
 """Fragments that are written at once: of a peer that takes few bytes in each, a piece has very many."""
 
@@ -38,8 +37,6 @@ class Link(asyncio.BufferedProtocol):
 
     Attributes
     ----------
-    requests
-        Messages of the peer that are no answers. One task takes them, by `next_request`.
     happenings
         What happens to the association as a whole, as events of the core: requested, accepted, release…
     error
@@ -48,19 +45,13 @@ class Link(asyncio.BufferedProtocol):
 
     def __init__(self, connection: Connection, *, timeouts: Timeouts, waiting_bytes: int = 4 << 20) -> None:
         self.connection, self.timeouts = connection, timeouts
-        self.requests: Mailbox[Incoming] = Mailbox()
         self.happenings: Mailbox[Event] = Mailbox()
         self.error: NetworkError | None = None
         self.address: tuple[str, int] = ("", 0)
         self.certificate: bytes | None = None
         self.is_counted = False
-        self._answers: dict[int, Mailbox[Incoming]] = {}
-        self._request_box: Mailbox[Incoming] | None = None
-        self._performing: dict[int, Incoming] = {}
+        self._inbox = Inbox(waiting_bytes, self._room_changed)
         self._waits: dict[Mailbox[Incoming], float] = {}
-        self._current: Incoming | None = None
-        self._high, self._held, self._queued = waiting_bytes, 0, 0
-        self._is_paused = False
         self._next_id = 0
         self._sending = asyncio.Lock()
         self._writable = asyncio.Event()
@@ -72,6 +63,11 @@ class Link(asyncio.BufferedProtocol):
         self._watch = Watch(timeouts, self._loop.time())
         # Until when the peer has to answer the request for an association or for its release, or to close.
         self._due: float | None = None
+
+    @property
+    def requests(self) -> Mailbox[Incoming]:
+        """Messages of the peer that are no answers. One task takes them."""
+        return self._inbox.requests
 
     # -- the transport -------------------------------------------------------------------------------------------
 
@@ -138,70 +134,29 @@ class Link(asyncio.BufferedProtocol):
             something = True
             match event:
                 case Event.DataSet(_, piece, last):
-                    self._data(memoryview(piece), is_last=last)
+                    self._inbox.data(memoryview(piece), is_last=last)
                 case Event.Command(context, command, has_data_set):
-                    self._arrived(context, command, has_data_set=has_data_set)
+                    negotiated = self.connection.context(context)
+                    if negotiated is not None:  # the core lets no other through
+                        self._inbox.arrived(negotiated, command, has_data_set=has_data_set)
                 case _:
                     self._happened(event)
         self._flush()
         return something
 
-    def _arrived(self, context: int, command: dict[str | int, Any], *, has_data_set: bool) -> None:
-        negotiated = self.connection.context(context)
-        if negotiated is None:  # the core lets none through
+    def _room_changed(self, is_full: bool) -> None:
+        """Stop reading when what waits for its consumer is too much, and go on when it is less."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return
-        incoming = Incoming(Message(negotiated, command), has_data_set=has_data_set, taken=self._taken)
-        self._current = incoming if has_data_set else None
-        field, answered = command["CommandField"], command.get("MessageIDBeingRespondedTo")
-        if field == CANCEL:
-            if answered in self._performing:
-                self._performing[answered].cancelled.set()
-        elif field & RESPONSE:
-            # An answer to what nobody asked, or no longer waits for, is dropped as it comes.
-            if answered in self._answers:
-                self._answers[answered].put(incoming)
-            else:
-                self._current = None
-        else:
-            message_id = command.get("MessageID", 0)
-            incoming.is_duplicate = message_id in self._performing
-            self._performing.setdefault(message_id, incoming)
-            (self._request_box or self.requests).put(incoming)
-            self._queued += 1
-            self._check_room()
-
-    def _data(self, piece: memoryview, *, is_last: bool) -> None:
-        current = self._current
-        if is_last:
-            self._current = None
-        if current is None or current.is_abandoned:
-            return
-        self._held += len(piece)
-        current.pieces.put((piece, is_last))
-        self._check_room()
-
-    def _check_room(self) -> None:
-        """Stop reading when what waits for its consumer is too much."""
-        if self._is_paused or (self._held <= self._high and self._queued <= _MOST_REQUESTS):
-            return
-        if self.connection.is_requestor and self._request_box is None and len(self.requests) == self._queued > 0:
+        if not is_full:
+            self._watch.listens_again(self._loop.time())
+            transport.resume_reading()
+        elif self.connection.is_requestor and self._inbox.is_unwanted:
             # Nobody here will take what the peer asks for.
             self.abort(RemoteProtocolError("the peer sent requests that nobody waits for"))
-        elif self._transport is not None:
-            self._is_paused = True
-            self._transport.pause_reading()
-
-    def _taken(self, count: int) -> None:
-        self._held -= count
-        self._read_again()
-
-    def _read_again(self) -> None:
-        if not self._is_paused or self._held > self._high // 4 or self._queued > _MOST_REQUESTS // 2:
-            return
-        self._is_paused = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._watch.listens_again(self._loop.time())
-            self._transport.resume_reading()
+        else:
+            transport.pause_reading()
 
     def _happened(self, event: Event) -> None:
         match event:
@@ -224,14 +179,8 @@ class Link(asyncio.BufferedProtocol):
         if self.error is not None:
             return
         self.error = error
-        boxes: list[Mailbox[Any]] = [self.requests, self.happenings, *self._answers.values()]
-        if self._request_box is not None:
-            boxes.append(self._request_box)
-        boxes += [incoming.pieces for incoming in self._performing.values()]
-        if self._current is not None:
-            boxes.append(self._current.pieces)
-        for box in boxes:
-            box.end(self.error)
+        self.happenings.end(error)
+        self._inbox.end(error)
         self._close_by(self.timeouts.linger_s)
 
     # -- what goes out -------------------------------------------------------------------------------------------
@@ -256,39 +205,32 @@ class Link(asyncio.BufferedProtocol):
         """Return a Message ID that is not in use."""
         while True:
             self._next_id = self._next_id % 0xFFFF + 1
-            if self._next_id not in self._answers:
+            if not self._inbox.is_awaited(self._next_id):
                 return self._next_id
 
     def answers_to(self, message_id: int, box: Mailbox[Incoming]) -> None:
         """Have answers to a request put into a box, from now on; `forget` it in the end."""
-        self._answers[message_id] = box
+        self._inbox.answers_to(message_id, box)
         if self.error is not None:
             box.end(self.error)
 
     def requests_to(self, box: Mailbox[Incoming] | None) -> None:
         """Have requests of the peer put into a box, as C-STORE that come with a C-GET; None for `requests` again."""
-        before, self._request_box = self._request_box, box
-        if before is not None and before is not box:
-            self._abandon(before)
+        self._inbox.requests_to(box)
+        if box is not None and self.error is not None:
+            box.end(self.error)
+
+    def settled(self, message_id: int) -> None:
+        """Note that a request of ours has its last answer, which may still be waiting to be taken."""
+        self._inbox.settled(message_id)
 
     def forget(self, message_id: int) -> None:
         """Have what still comes in answer to a request dropped."""
-        box = self._answers.pop(message_id, None)
-        if box is not None:
-            self._abandon(box)
-        current = self._current
-        if current is not None and current.message.command.get("MessageIDBeingRespondedTo") == message_id:
-            current.abandon()
-
-    def _abandon(self, box: Mailbox[Incoming]) -> None:
-        for incoming in box.drain():
-            self._queued -= not incoming.message.is_response
-            incoming.abandon()
-        self._read_again()
+        self._inbox.forget(message_id)
 
     def performed(self, message_id: int) -> None:
         """Note that a request of the peer is answered; `send` does so with the last response."""
-        if self._performing.pop(message_id, None) is not None:
+        if self._inbox.performing.pop(message_id, None) is not None:
             self._watch.active = self._loop.time()
 
     async def send(self, context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> None:
@@ -372,39 +314,26 @@ class Link(asyncio.BufferedProtocol):
             return
         limits = [self._due]
         if self.error is None:
-            limits += [now + self._watch.step_s(), self.connection.deadline(now), *self._limits()]
+            limits += [now + self._watch.step_s(), self.connection.deadline(now)]
+            limits += [limit for limit, _ in self._limits()]
         self._timer = self._loop.call_at(max(now, min(one for one in limits if one is not None)), self._look)
 
-    def _limits(self) -> list[float | None]:
-        """When the peer is too late, if it does nothing until then."""
-        timeouts, watch = self.timeouts, self._watch
-        total = None if timeouts.total_s is None else watch.begun + timeouts.total_s
-        waits = min(self._waits.values(), default=None)
-        is_idle = not self.connection.is_requestor and not self._performing and not self._answers
-        return [
-            total,
-            None if waits is None else waits + timeouts.response_s,
-            watch.active + timeouts.idle_s if is_idle else None,
-        ]
+    def _limits(self) -> list[tuple[float, str]]:
+        is_idle = not self.connection.is_requestor and not self._inbox.performing and not self._inbox.awaits
+        return self._watch.limits(waiting_since=min(self._waits.values(), default=None), is_idle=is_idle)
 
     def _overdue(self, now: float) -> str | None:
         """Return what the peer did not do in time."""
-        transport = self._transport
         artim = self.connection.deadline(now)
         if artim is not None and artim <= now and self.connection.expire(now):
             return "the peer let the time pass in which an association begins or ends"
         if self._due is not None and self._due <= now:
             return "the peer did not answer the request for an association, or for its release, in time"
-        words = (
-            "the association took too long",
-            f"the peer did not answer within {self.timeouts.response_s:g} seconds",
-            "the peer was silent for too long",
-        )
-        for limit, wrong in zip(self._limits(), words, strict=True):
-            if limit is not None and limit <= now:
+        for limit, wrong in self._limits():
+            if limit <= now:
                 return wrong
-        pending = 0 if transport is None else transport.get_write_buffer_size()
-        return self._watch.slow(now, pending=pending, listening=not self._is_paused)
+        pending = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self._watch.slow(now, pending=pending, listening=not self._inbox.is_full)
 
     def _close_by(self, seconds: float) -> None:
         self._due = self._loop.time() + seconds
@@ -426,6 +355,8 @@ class Link(asyncio.BufferedProtocol):
 
     def abort(self, error: NetworkError) -> None:
         """Abort the association; who waits for something gets the error."""
+        if self.error is not None:  # the peer is told already, or is gone
+            return
         self._end(error)
         if not self.connection.closed:
             try:
@@ -433,8 +364,7 @@ class Link(asyncio.BufferedProtocol):
             except LocalProtocolError:
                 self.connection.disconnected()
         self._flush()
-        if self._is_paused and self._transport is not None and not self._transport.is_closing():
-            self._is_paused = False
+        if self._inbox.is_full and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()  # to see the peer close
 
     async def release(self) -> None:
@@ -443,7 +373,13 @@ class Link(asyncio.BufferedProtocol):
             self.connection.release()
             self._flush()
             self._close_by(self.timeouts.association_s)
-        await self._gone.wait()
+        try:
+            await self._gone.wait()
+        except asyncio.CancelledError:  # nobody waits any more: the transport is not left open
+            self.abort(NetworkError("the association was given up"))
+            if self._transport is not None:
+                self._transport.abort()
+            raise
 
     async def next_of(self, box: Mailbox[Incoming]) -> Incoming:
         """Take the next message of a box; the peer has `response_s` for it.
@@ -453,29 +389,13 @@ class Link(asyncio.BufferedProtocol):
         NetworkError
             The association ended, or nothing came.
         """
-        if not len(box):
-            self._waits[box] = self._loop.time()
-            try:
-                return self._gone_from(await box.get())
-            finally:
-                del self._waits[box]
-        return self._gone_from(await box.get())
-
-    async def next_request(self) -> Incoming:
-        """Take the next request of the peer; it may take its time.
-
-        Raises
-        ------
-        NetworkError
-            The association ended.
-        """
-        return self._gone_from(await self.requests.get())
-
-    def _gone_from(self, incoming: Incoming) -> Incoming:
-        if not incoming.message.is_response:
-            self._queued -= 1
-            self._read_again()
-        return incoming
+        if len(box):
+            return await box.get()
+        self._waits[box] = self._loop.time()
+        try:
+            return await box.get()
+        finally:
+            del self._waits[box]
 
     async def closed(self) -> None:
         """Wait until the transport is closed."""

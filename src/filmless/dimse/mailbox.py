@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 __all__ = ["Mailbox"]
@@ -10,14 +11,21 @@ _T = TypeVar("_T")
 
 
 class Mailbox(Generic[_T]):
-    """What came and is not yet taken. Unlike `asyncio.Queue` it can end, with an error, after what came before it."""
+    """What came and is not yet taken. Unlike `asyncio.Queue` it can end, with an error, after what came before it.
 
-    __slots__ = ("_error", "_items", "_waiter")
+    Attributes
+    ----------
+    taken
+        Called with the number of items whenever some are taken.
+    """
+
+    __slots__ = ("_error", "_items", "_waiter", "taken")
 
     def __init__(self) -> None:
         self._items: deque[_T] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
+        self.taken: Callable[[int], None] | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -45,6 +53,8 @@ class Mailbox(Generic[_T]):
         """Take everything that is there."""
         items = list(self._items)
         self._items.clear()
+        if self.taken is not None:
+            self.taken(len(items))
         return items
 
     async def get(self) -> _T:
@@ -57,4 +67,7 @@ class Mailbox(Generic[_T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        return self._items.popleft()
+        item = self._items.popleft()
+        if self.taken is not None:
+            self.taken(1)
+        return item

@@ -11,9 +11,23 @@ from filmless._core import NegotiatedContext
 from filmless.dataset import Dataset
 from filmless.dimse.messages import BY_FIELD, RESPONSE, MessageType
 from filmless.dimse.part10 import dataset_of
-from filmless.errors import RemoteProtocolError
+from filmless.errors import NetworkError, RemoteProtocolError
 
-__all__ = ["Buffer", "Give", "Message", "Operation", "Payload", "Receive", "Send", "Sink", "Step", "Stopped"]
+__all__ = [
+    "Abort",
+    "Buffer",
+    "Call",
+    "Give",
+    "Message",
+    "Operation",
+    "Pause",
+    "Payload",
+    "Receive",
+    "Send",
+    "Sink",
+    "Step",
+    "Stopped",
+]
 
 _T = TypeVar("_T")
 
@@ -121,9 +135,37 @@ class Receive:
         For requests that come with the answers, as C-STORE within C-GET: called in a thread that may block, it opens
         what their data sets go to. What it raises becomes the `Message.result`. Without it, requests are no part of
         this operation.
+    requests
+        Whether requests are a part of this operation though there are no sinks: their data sets are taken into memory.
+    within_s
+        How long may be waited where silence is no fault of the peer; the answer is None then. Without it the peer has
+        the `response_s` of the timeouts, and is given up after that.
     """
 
     sinks: Callable[[Message], Sink] | None = None
+    requests: bool = False
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call something that blocks, as on the disk; the answer is what it returns."""
+
+    function: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait some seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Give the association up: the peer broke the protocol."""
+
+    error: NetworkError
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +179,5 @@ class Stopped(Exception):  # noqa: N818 - it is no error
     """The caller wants no more: the operation tells the peer, and takes what is still coming."""
 
 
-Step: TypeAlias = Send | Receive | Give[_T]
+Step: TypeAlias = Send | Receive | Call | Pause | Abort | Give[_T]
 Operation: TypeAlias = Generator[Step[_T], Any, None]

@@ -49,6 +49,11 @@ class Authenticator:
         self._always = self._always or self._keys.is_configured
         return self._always
 
+    @property
+    def knows_certificates(self) -> bool:
+        """Whether it is set which certificates are whose."""
+        return bool(self._certificates)
+
     def by_key(self, key: str) -> Principal | None:
         """Return who holds an API key; None when it is none.
 

@@ -35,6 +35,7 @@ from filmless.server.logs import Log
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
+from filmless.server.performed_steps import routes as step_routes
 from filmless.server.settings.tree import Settings
 from filmless.server.worklist import routes as worklist_routes
 
@@ -103,9 +104,13 @@ class _Parts:
         )
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
         pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service, services))
-        items = [] if entity is None else worklist_routes(entity.offered.worklist)
+        of_modalities = []
+        if entity is not None:
+            of_modalities = [*worklist_routes(entity.offered.worklist), *step_routes(entity.offered.steps)]
         handlers = {**HANDLERS, HTTPException: answer_outside}
-        outer = Starlette(routes=[*pages.routes(), *items, Mount("/dicom-web", service)], exception_handlers=handlers)
+        outer = Starlette(
+            routes=[*pages.routes(), *of_modalities, Mount("/dicom-web", service)], exception_handlers=handlers
+        )
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))

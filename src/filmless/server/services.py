@@ -30,12 +30,15 @@ class Offered:
         For an `Scp`.
     worklist
         The items of the worklist.
+    steps
+        Performed procedure steps.
     commitment
         Reports, as long as it runs.
     """
 
     services: list[Service]
     worklist: WorklistFolder
+    steps: PerformedSteps
     commitment: StorageCommitment
 
 
@@ -69,4 +72,4 @@ def offered(settings: Settings, archive: Archive) -> Offered:
         commitment.service,
         storage(archive, unknown=dimse.unknown_sop_classes),
     ]
-    return Offered(services, items, commitment)
+    return Offered(services, items, steps, commitment)

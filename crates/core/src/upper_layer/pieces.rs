@@ -36,7 +36,9 @@ impl Pieces {
             bytes = later;
             let ends = last && bytes.is_empty();
             if ends || self.gathered.len() == self.size {
-                let mut bytes = std::mem::take(&mut self.gathered);
+                // After a full piece there may be another: it is not to grow by doubling, which leaves much to free.
+                let next = if ends { Vec::new() } else { Vec::with_capacity(self.size) };
+                let mut bytes = std::mem::replace(&mut self.gathered, next);
                 // Growing by doubling leaves room that nobody needs any more.
                 if bytes.capacity() / 2 > bytes.len() {
                     bytes.shrink_to_fit();

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, ParamSpec, TypeVar
 
+from filmless._core import Chunk
 from filmless.archive.storage import Area, Draft, Stored
 from filmless.archive.storage.durable import OTHERS, FileWriter, make_folder, sync_folder
 from filmless.errors import ArchiveError, NotFoundError
@@ -78,7 +79,8 @@ class FileDraft:
         self._waiting = [memoryview(piece).cast("B") for piece in pieces]
         size = sum(map(len, self._waiting))
         self.size += size
-        if size > _PIECE or not all(isinstance(view.obj, bytes) for view in self._waiting):  # or are others by then
+        is_lasting = all(isinstance(view.obj, bytes | Chunk) for view in self._waiting)
+        if size > _PIECE or not is_lasting:  # others may be there by then
             self._begun(self._writer.write, self._waiting)
             self._waiting = []
 

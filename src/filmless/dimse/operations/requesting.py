@@ -1,14 +1,18 @@
-"""What all operations have in common: a request, and its answer."""
+"""What all operations have in common: a request, and its answers."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
-from filmless.dimse.messages import MESSAGES
+from filmless.dimse.messages import BY_FIELD, CANCEL, MESSAGES, RESPONSE
 from filmless.dimse.status import describe, kind_of
-from filmless.dimse.steps import Buffer, Message, Payload, Receive, Send
+from filmless.dimse.steps import Buffer, Call, Message, Pause, Payload, Receive, Send
 from filmless.errors import DimseStatusError, RemoteProtocolError
 
-__all__ = ["answered", "ask", "request_of"]
+__all__ = ["Asked", "answered", "ask", "cancel", "request_of", "response_of"]
+
+Asked = Generator[Send | Receive | Call | Pause, Any, Message]
+
+_MOST_AFTER_CANCEL: Final = 10_000
 
 
 def request_of(name: str, message_id: int, **fields: object) -> dict[str | int, Any]:
@@ -16,6 +20,20 @@ def request_of(name: str, message_id: int, **fields: object) -> dict[str | int, 
     command: dict[str | int, Any] = {"CommandField": MESSAGES[name].field, "MessageID": message_id}
     command.update(fields)
     return command
+
+
+def response_of(message: Message, name: str) -> Message:
+    """Return a message that is a response of this operation, and has a status.
+
+    Raises
+    ------
+    RemoteProtocolError
+        It is another one, or has none.
+    """
+    if message.command["CommandField"] != MESSAGES[name].field | RESPONSE:
+        raise RemoteProtocolError(f"the peer answers {name} with another message than its response")
+    _ = message.status
+    return message
 
 
 def answered(message: Message, name: str) -> Message:
@@ -31,12 +49,23 @@ def answered(message: Message, name: str) -> Message:
     return message
 
 
-def ask(
-    context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None
-) -> Generator[Send | Receive, Any, Message]:
+def ask(context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> Asked:
     """Send a request, and return its one answer."""
     yield Send(context, command, data)
-    message: Message = yield Receive()
-    if not message.is_response or message.command["CommandField"] & 0x7FFF != command["CommandField"]:
-        raise RemoteProtocolError("the peer answers a request with another message than its response")
-    return message
+    return response_of((yield Receive()), BY_FIELD[command["CommandField"]].name)
+
+
+def cancel(context: int, message_id: int, name: str) -> Generator[Send | Receive, Any, Message]:
+    """Send C-CANCEL, take the answers that are on their way, and return the last (PS3.7 9.3.2.3).
+
+    Raises
+    ------
+    RemoteProtocolError
+        The peer goes on as if nothing were.
+    """
+    yield Send(context, {"CommandField": CANCEL, "MessageIDBeingRespondedTo": message_id})
+    for _ in range(_MOST_AFTER_CANCEL):
+        message = response_of((yield Receive()), name)
+        if kind_of(message.status) != "pending":
+            return message
+    raise RemoteProtocolError(f"the peer goes on with {name} that was cancelled")

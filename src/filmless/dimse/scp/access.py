@@ -11,7 +11,7 @@ from filmless.errors import SecurityError
 from filmless.security import Authenticator, Principal
 from filmless.security.addresses import is_among, is_loopback, networks
 from filmless.security.keys import PREFIX
-from filmless.security.principal import LOCAL, ROLES
+from filmless.security.principal import LOCAL, ROLES, Role
 from filmless.security.throttle import Throttle
 
 __all__ = ["Access", "AccessOptions", "Admitted", "CallerOptions", "Rejection", "UserOptions"]
@@ -21,7 +21,8 @@ _CALLING: Final = Reject(1, 1, 3)
 _NO_REASON: Final = Reject(1, 1, 1)
 _LATER: Final = Reject(2, 3, 1)
 
-USERNAME, PASSCODE, TOKEN = 1, 2, 5
+_MEMBER: Final[frozenset[Role]] = frozenset({"read", "write"})
+PASSCODE, TOKEN = 2, 5
 """Kinds of user identity (PS3.7 D.3.3.7.1)."""
 
 
@@ -183,7 +184,8 @@ class Access:
     Notes
     -----
     A peer is let in that one of these speaks for: its AE title and address together, a TLS certificate of a client, a
-    user identity. Where application entities are listed, a peer has to be one of them also when it shows a certificate
+    user identity. Where nothing is set about certificates, one of the listener's authorities lets read and write. Where
+    application entities are listed, a peer has to be one of them also when it shows a certificate
     or an identity, and may do what both may. Without anything configured all may do everything, on this machine alone.
 
     DICOM
@@ -244,8 +246,8 @@ class Access:
             who, answer = await self._by_identity(request.user.identity, address)
             if who is None and self._options.identity == "required":
                 raise Rejection(_NO_REASON, "no identity")
-            if who is None and certificate is not None and self._authenticator is not None:
-                who = self._authenticator.by_certificate(certificate)
+            if who is None and certificate is not None:
+                who = self._by_certificate(certificate, request.calling_ae_title)
             if who is None and caller is None and self._is_open(address):
                 who = LOCAL
         except SecurityError:  # keys or tokens cannot be looked at now
@@ -263,6 +265,12 @@ class Access:
                 roles = frozenset(role for role in ROLES if role in known.roles)
                 return Principal(title, roles, known.patients, known.studies, "ae")
         raise Rejection(_CALLING, "calling AE title")
+
+    def _by_certificate(self, certificate: bytes, title: str) -> Principal | None:
+        if self._authenticator is not None and self._authenticator.knows_certificates:
+            return self._authenticator.by_certificate(certificate)
+        # Where nothing says whose certificates there are, whom the authority made one for is one of us.
+        return None if self._callers else Principal(title, _MEMBER, by="certificate")
 
     def _is_open(self, address: str) -> bool:
         return is_loopback(address) and not self._users and not self._asks()

@@ -2,15 +2,17 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
 
 from filmless.dataset import Dataset
+from filmless.dimse.scp.getting import get
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Handler
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS, is_final
 from filmless.dimse.steps import Message, Sink
+from filmless.errors import NetworkError
 
 __all__ = ["Answer", "BlockingRequest", "adapted"]
 
@@ -32,27 +34,30 @@ class BlockingRequest:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
 
-    def _wait(self, awaitable: Awaitable[Any]) -> Any:
-        async def wait() -> Any:
-            return await awaitable
-
-        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result()
+    def _wait(self, call: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **options: Any) -> Any:
+        waiting = call(*args, **options)
+        try:
+            future = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        except RuntimeError:  # the event loop is closed
+            waiting.close()
+            raise NetworkError("the SCP has stopped") from None
+        return future.result()
 
     def dataset(self, **options: Any) -> Dataset | None:
         """Return the data set of the request; see `Request.dataset`."""
-        found: Dataset | None = self._wait(self._request.dataset(**options))
+        found: Dataset | None = self._wait(self._request.dataset, **options)
         return found
 
     def into(self, open_sink: Callable[[Message], Sink]) -> Any:
         """Have a sink take the data set; see `Request.into`."""
-        return self._wait(self._request.into(open_sink))
+        return self._wait(self._request.into, open_sink)
 
     def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer; see `Request.respond`."""
-        self._wait(self._request.respond(status, dataset, **fields))
+        self._wait(self._request.respond, status, dataset, **fields)
 
 
-def adapted(function: Callable[..., Any]) -> Handler:
+def adapted(function: Callable[..., Any], message: str) -> Handler:
     """Make a handler of a function: a coroutine, a generator, an asynchronous generator, or none of them.
 
     Parameters
@@ -60,7 +65,10 @@ def adapted(function: Callable[..., Any]) -> Handler:
     function
         It is given the request. What it returns is the answer; what it yields are answers, pending ones first. What is
         no coroutine runs in threads, and is given a `BlockingRequest`.
+    message
+        What it answers: C-GET sends the data sets that are yielded.
     """
+    stream = get if message == "C-GET" else _stream
     target = function if inspect.isroutine(function) or not callable(function) else type(function).__call__
     for test in (inspect.isasyncgenfunction, inspect.iscoroutinefunction, inspect.isgeneratorfunction):
         if test(function) or test(target):
@@ -71,7 +79,7 @@ def adapted(function: Callable[..., Any]) -> Handler:
 
     async def handler(request: Request) -> None:
         if kind is inspect.isasyncgenfunction:
-            await _stream(request, function(request))
+            await stream(request, function(request))
             return
         if kind is inspect.iscoroutinefunction:
             result = await function(request)
@@ -79,9 +87,9 @@ def adapted(function: Callable[..., Any]) -> Handler:
             blocking = BlockingRequest(request, asyncio.get_running_loop())
             result = await request.in_thread(function, blocking)
         if isinstance(result, AsyncIterator):
-            await _stream(request, result)
+            await stream(request, result)
         elif isinstance(result, Iterable) and not isinstance(result, Dataset | tuple):
-            await _stream(request, _in_threads(request, iter(result)))
+            await stream(request, _in_threads(request, iter(result)))
         else:
             await request.respond(*_answer(result, SUCCESS))
 
@@ -121,4 +129,5 @@ async def _in_threads(request: Request, items: Iterator[Any]) -> AsyncIterator[A
     finally:
         close = getattr(items, "close", None)
         if close is not None:
-            await request.in_thread(close)
+            with suppress(ValueError):  # it still runs, in a thread that nobody waits for any more
+                await request.in_thread(close)

@@ -1,11 +1,30 @@
 """What peers may cost an SCP."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from filmless._core import UpperLayerLimits
 from filmless.dimse.timeouts import Timeouts
 
 __all__ = ["ScpLimits"]
+
+_LEAST: Final = {
+    "associations": 1,
+    "associations_per_address": 1,
+    "half_open": 1,
+    "operations": 1,
+    "maximum_length": 8,
+    "pdu_bytes": 1 << 10,
+    "waiting_bytes": 0,
+    "association_s": 0.01,
+    "idle_s": 0.01,
+    "response_s": 0.01,
+    "total_s": 0.01,
+    "stall_s": 0.01,
+    "pace_bytes_s": 0,
+    "linger_s": 0,
+    "threads": 1,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +81,12 @@ class ScpLimits:
     pace_bytes_s: int = 256
     linger_s: float = 0.5
     threads: int = 16
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:  # NaN, too
+                raise ValueError(f"`{name}` is {value}, expected {least} or more")
 
     @property
     def timeouts(self) -> Timeouts:

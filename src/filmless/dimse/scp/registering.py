@@ -34,7 +34,7 @@ class Registering:
     def _register(
         self, message: str, function: Callable[..., Any], sop_classes: Sequence[str], transfer_syntaxes: Sequence[str]
     ) -> None:
-        handler = adapted(function)
+        handler = adapted(function, message)
         # Who reports an event is the SCP of the service, also when it asks for the association.
         is_reversed = message == "N-EVENT-REPORT"
         for name in sop_classes:
@@ -101,7 +101,7 @@ class Registering:
     @overload
     def on_get(self, *sop_classes: str, transfer_syntaxes: Sequence[str] = ()) -> Callable[[_F], _F]: ...
     def on_get(self, first: Any = None, *more: str, transfer_syntaxes: Sequence[str] = ()) -> Any:
-        """Answer C-GET of some SOP classes, by default of all."""
+        """Answer C-GET of some SOP classes, by default of all: instances are yielded as data sets, and sent."""
         return self._on("C-GET", first, more, transfer_syntaxes)
 
     @overload
@@ -109,7 +109,10 @@ class Registering:
     @overload
     def on_move(self, *sop_classes: str, transfer_syntaxes: Sequence[str] = ()) -> Callable[[_F], _F]: ...
     def on_move(self, first: Any = None, *more: str, transfer_syntaxes: Sequence[str] = ()) -> Any:
-        """Answer C-MOVE of some SOP classes, by default of all."""
+        """Answer C-MOVE of some SOP classes, by default of all.
+
+        The handler sends instances itself, over an association to the `Request.move_destination`, and returns a status.
+        """
         return self._on("C-MOVE", first, more, transfer_syntaxes)
 
     def on_n_event_report(self, *sop_classes: str) -> Callable[[_F], _F]:

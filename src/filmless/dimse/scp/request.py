@@ -77,6 +77,11 @@ class Request:
         return self.command.get("AffectedSOPInstanceUID") or self.command.get("RequestedSOPInstanceUID")
 
     @property
+    def move_destination(self) -> str:
+        """AE title that C-MOVE is to send to."""
+        return str(self.command.get("MoveDestination") or "").strip()
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether the peer sent C-CANCEL for it, or is gone."""
         return self._incoming.cancelled.is_set() or self.association.link.error is not None
@@ -126,7 +131,7 @@ class Request:
 
     async def into(self, open_sink: Callable[[Message], Sink]) -> Any:
         """Have a sink take the data set in threads that may block; return what it made of it, or the error."""
-        return (await self._incoming.into(open_sink)).result
+        return (await self._incoming.into(open_sink, self._threads)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.

@@ -157,16 +157,13 @@ class Serving:
             if len(self._tasks) >= most:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            incoming = await self.link.next_request()
+            incoming = await self.link.requests.get()
             if most == 1:
                 await self._answer(association, incoming)
                 continue
             task = asyncio.create_task(self._answer(association, incoming))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        self.link.abort(NetworkError("the server stops"))
 
     async def _answer(self, association: Association, incoming: Incoming) -> None:
         request = Request(association, incoming, self._scp.threads)
@@ -187,6 +184,8 @@ class Serving:
             self._busy -= 1
             self._scp.auditing.operation(association, request, began)
             request.finish()
+            if self._is_stopping and not self._busy:
+                self.link.abort(NetworkError("the server stops"))
 
     async def _handle(self, request: Request, incoming: Incoming) -> None:
         handler = self._handler(incoming)

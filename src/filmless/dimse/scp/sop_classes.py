@@ -1,8 +1,9 @@
-"""Which of the query/retrieve services a SOP class belongs to, by its name in the Standard."""
+"""Which service a SOP class belongs to."""
 
 from filmless._core import uid_entry
+from filmless.dimse.services.storage_classes import is_storage
 
-__all__ = ["is_query_retrieve"]
+__all__ = ["is_query_retrieve", "is_storage"]
 
 
 def is_query_retrieve(sop_class: str, kind: str) -> bool:

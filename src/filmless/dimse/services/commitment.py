@@ -36,7 +36,6 @@ _NO_SUCH_INSTANCE: Final = 0x0112
 _MISSING_ATTRIBUTE: Final = 0x0120
 _INVALID_ARGUMENT: Final = 0x0115
 _NO_SUCH_ACTION: Final = 0x0123
-_NOT_AUTHORIZED: Final = 0x0124
 _LIMITATION: Final = 0x0213
 _FAILED: Final = 0x0110
 _CONFLICT: Final = 0x0119
@@ -126,9 +125,7 @@ class StorageCommitment:
 
     async def _understood(self, request: Request) -> tuple[int, Pending | None]:
         command, association = request.command, request.association
-        principal = association.principal
-        if principal is not None and not principal.may("write"):
-            return _NOT_AUTHORIZED, None
+        request.require("write")
         if command.get("RequestedSOPInstanceUID") != _INSTANCE:
             return _NO_SUCH_INSTANCE, None
         if command.get("ActionTypeID") != 1:
@@ -142,6 +139,7 @@ class StorageCommitment:
         )
         if not is_uid(ds.TransactionUID) or not all(is_uid(uid) for reference in references for uid in reference):
             return _INVALID_ARGUMENT, None
+        request.counts["instances"] = len(references)
         if len(self._jobs) + self._new.qsize() >= self._most:
             return _LIMITATION, None
         return SUCCESS, Pending(
@@ -149,8 +147,8 @@ class StorageCommitment:
             association.calling_ae_title,
             association.called_ae_title,
             references,
-            _sorted(getattr(principal, "patients", None)),
-            _sorted(getattr(principal, "studies", None)),
+            _sorted(request.within.patients),
+            _sorted(request.within.studies),
         )
 
     # -- reports -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from filmless.errors import DicomError
 from filmless.file.same_data_set import same_behind_meta
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["FolderOptions", "Received", "folder"]
+__all__ = ["FolderOptions", "Received", "folder", "sinks"]
 
 _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -107,7 +107,27 @@ def folder(
     def open_sink(request: Request, message: Message) -> Sink:
         return _IntoFolder(target, message, sender=request.association.calling_ae_title)
 
-    return storing(open_sink, unknown=unknown, may_store=lambda _request: True)
+    return storing(open_sink, unknown=unknown)
+
+
+def sinks(
+    path: str | os.PathLike[str],
+    *,
+    options: FolderOptions | None = None,
+    on_received: Callable[[Received], None] | None = None,
+    sender: str,
+) -> Callable[[Message], Sink]:
+    """Return what opens sinks into a folder, for instances that come within C-GET.
+
+    Parameters
+    ----------
+    path, options, on_received
+        As of `folder`.
+    sender
+        AE title of who sends.
+    """
+    target = _Folder(Path(path), options or FolderOptions(), on_received)
+    return lambda message: _IntoFolder(target, message, sender=sender)
 
 
 class _Folder:

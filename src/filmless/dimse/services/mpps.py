@@ -1,6 +1,5 @@
 """Modality performed procedure steps: what a modality says that it does and did (PS3.4 F.7 to F.9)."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,15 +8,15 @@ from filmless._core import Acceptable
 from filmless.dataset import Dataset
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.notifying import STEP_NOTIFICATION, Notice
 from filmless.dimse.services.performed_step_rules import StepError, check_created, merged
 from filmless.dimse.services.performed_steps import PERFORMED_PROCEDURE_STEP, PerformedStep, PerformedSteps
-from filmless.dimse.services.permission import sight_of
 from filmless.dimse.status import SUCCESS
 from filmless.errors import ConflictError, DicomError, LimitError, NotFoundError
 from filmless.file import generate_uid
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["PERFORMED_PROCEDURE_STEP_RETRIEVE", "performed_procedure_steps"]
+__all__ = ["PERFORMED_PROCEDURE_STEP_RETRIEVE", "performed_procedure_steps", "step_notice"]
 
 PERFORMED_PROCEDURE_STEP_RETRIEVE: Final = "1.2.840.10008.3.1.2.3.4"
 
@@ -30,6 +29,7 @@ _INVALID_INSTANCE: Final = 0x0117
 _CLASS_CONFLICT: Final = 0x0119
 _MISTYPED_ARGUMENT: Final = 0x0212
 _RESOURCE_LIMITATION: Final = 0x0213
+_LONGEST: Final = 4 << 20  # bytes of a step
 
 _log = logging.getLogger(__name__)
 
@@ -73,12 +73,14 @@ def performed_procedure_steps(
         return left_out
 
     async def on_create(request: Request) -> None:
+        request.require("write")
         uid = request.command.get("AffectedSOPInstanceUID") or generate_uid()
         ds = await _taken(request, uid, request.command.get("AffectedSOPClassUID"))
         if ds is not None and await _done(request, create, uid, ds, request) is not None:
             await request.respond(SUCCESS, AffectedSOPInstanceUID=uid)
 
     async def on_set(request: Request) -> None:
+        request.require("write")
         uid = request.command.get("RequestedSOPInstanceUID")
         ds = await _taken(request, uid, request.command.get("RequestedSOPClassUID"))
         if ds is None:
@@ -90,6 +92,7 @@ def performed_procedure_steps(
             await request.respond(SUCCESS)
 
     async def on_get(request: Request) -> None:
+        request.require("read")
         uid = request.command.get("RequestedSOPInstanceUID")
         found = await _done(request, _get, steps, uid, request)
         if found is not None:
@@ -99,6 +102,12 @@ def performed_procedure_steps(
         Service((Acceptable(PERFORMED_PROCEDURE_STEP),), {"N-CREATE": on_create, "N-SET": on_set}),
         Service((Acceptable(PERFORMED_PROCEDURE_STEP_RETRIEVE),), {"N-GET": on_get}),
     )
+
+
+def step_notice(step: PerformedStep) -> Notice:
+    """Return what peers are told when a step was created or changed, see `Notifier` (PS3.4 F.9)."""
+    event = {"IN PROGRESS": 1, "COMPLETED": 2, "DISCONTINUED": 3}.get(step.status, 4)
+    return Notice("N-EVENT-REPORT", STEP_NOTIFICATION, step.uid, {"EventTypeID": event})
 
 
 def _get(steps: PerformedSteps, uid: str, request: Request) -> tuple[int, Dataset]:
@@ -117,7 +126,8 @@ def _get(steps: PerformedSteps, uid: str, request: Request) -> tuple[int, Datase
 
 
 def _require_in_sight(ds: Dataset, request: Request) -> None:
-    within, step = sight_of(request), PerformedStep.of(ds, "")
+    within, step = request.within, PerformedStep.of(ds, "")
+    request.studies.update(study for study in step.studies if is_uid(study))
     if not all(within.holds(step.patient_id, study) for study in step.studies or {""}):
         raise NotFoundError("there is no such performed procedure step")
 
@@ -127,7 +137,7 @@ async def _taken(request: Request, uid: Any, sop_class: Any) -> Dataset | None:
     status, comment = 0, ""
     ds = None
     try:
-        ds = await request.dataset()
+        ds = await request.dataset(limit=_LONGEST)
         if sop_class != PERFORMED_PROCEDURE_STEP:
             status, comment = _CLASS_CONFLICT, "expected Modality Performed Procedure Step"
         elif not is_uid(uid):
@@ -148,7 +158,7 @@ async def _done(request: Request, function: Callable[..., Any], *arguments: Any)
     """Do something with a step in a thread; answer the request and return None when it cannot be done."""
     fields: dict[str, Any] = {}
     try:
-        result = await asyncio.to_thread(function, *arguments)
+        result = await request.in_thread(function, *arguments)
     except StepError as error:
         status, comment = error.status, error.message
         fields = {"AttributeIdentifierList": list(error.tags) or None, "ErrorID": error.error_id}

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from filmless.archive.storage.durable import make_folder, sync_file, sync_folder
+from filmless.archive.storage.durable import make_folder, replace_file
 
 __all__ = ["Pending", "PendingFolder"]
 
@@ -69,19 +67,7 @@ class PendingFolder:
     def keep(self, one: Pending) -> None:
         """Write a request, durably, over what there is of it."""
         make_folder(self._path)
-        target = self._path / f"{one.name}.json"
-        part = self._path / f"{secrets.token_hex(8)}.part"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                file.write(json.dumps({"form": _FORM, **asdict(one)}).encode())
-                file.flush()
-                sync_file(descriptor)
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(self._path)
+        replace_file(self._path / f"{one.name}.json", json.dumps({"form": _FORM, **asdict(one)}).encode())
 
     def forget(self, one: Pending) -> None:
         """Remove a request; when that is lost in a crash, it is reported twice, which does no harm."""

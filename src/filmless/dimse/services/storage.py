@@ -3,7 +3,6 @@
 from concurrent.futures import Future
 
 from filmless.archive import Archive, Incoming, Outcome, Within
-from filmless.archive.within import EVERYTHING
 from filmless.dimse.part10 import head
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -44,21 +43,15 @@ def storage(archive: Archive, *, unknown: bool = True) -> Service:
     """
 
     def open_sink(request: Request, message: Message) -> Sink:
-        return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=_within(request))
+        return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=request.within)
 
-    return storing(open_sink, unknown=unknown, may_store=_may_write)
-
-
-def _may_write(request: Request) -> bool:
-    principal = request.association.principal
-    return principal is None or bool(principal.may("write"))
+    return storing(open_sink, unknown=unknown, note=_note)
 
 
-def _within(request: Request) -> Within:
-    principal = request.association.principal
-    if principal is None or principal.patients is principal.studies is None:
-        return EVERYTHING
-    return Within(principal.patients, principal.studies)
+def _note(request: Request, outcome: Outcome) -> None:
+    request.studies.add(outcome.study_uid)
+    if outcome.kind == "quarantined":
+        request.counts["set_aside"] = 1
 
 
 class _IntoArchive:
@@ -71,24 +64,24 @@ class _IntoArchive:
         self._incoming: Incoming | None = None
 
     def write(self, piece: Buffer) -> None:
-        if self._incoming is None:
-            require_match(self._message, piece)
-            command = self._message.command
-            self._incoming = self._archive.receive()
-            self._incoming.write(
-                head(
-                    command["AffectedSOPClassUID"],
-                    command["AffectedSOPInstanceUID"],
-                    self._message.context.transfer_syntax,
-                    sender=self._sender,
-                )
-            )
-        self._incoming.write(piece)
+        if self._incoming is not None:
+            self._incoming.write(piece)
+            return
+        require_match(self._message, piece)
+        command = self._message.command
+        self._incoming = self._archive.receive()
+        begin = head(
+            command["AffectedSOPClassUID"],
+            command["AffectedSOPInstanceUID"],
+            self._message.context.transfer_syntax,
+            sender=self._sender,
+        )
+        self._incoming.write(begin, piece)
 
     def finish(self) -> Future[Outcome]:
         if self._incoming is None:
             raise FormatError("the data set is empty")
-        return self._incoming.submit(within=self._within)
+        return self._incoming.submit(within=self._within, is_waited_for=True)
 
     def discard(self) -> None:
         if self._incoming is not None:

@@ -6,7 +6,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from filmless._core import Acceptable
 from filmless.dataset import Dataset
@@ -14,7 +14,7 @@ from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.storage_classes import STORAGE, is_storage
-from filmless.dimse.status import SUCCESS
+from filmless.dimse.status import NOT_AUTHORIZED, SUCCESS
 from filmless.dimse.steps import Buffer, Message, Sink
 from filmless.errors import (
     ArchiveError,
@@ -36,9 +36,12 @@ DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
 TOO_LARGE: Final = 0xC001
 FAILED: Final = 0xC002
-NOT_AUTHORIZED: Final = 0x0124
 INVALID_INSTANCE: Final = 0x0117
 CLASS_NOT_SUPPORTED: Final = 0x0122
+
+_LEVEL_2_FULL: Final = 2
+_SIGNATURES_PRESERVED: Final = 3
+_NO_COERCION: Final = 0
 
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
@@ -54,7 +57,9 @@ class DoesNotMatch(FormatError):  # noqa: N818 - reads as it is raised
     """The data set is of another SOP class or instance than its command says."""
 
 
-def storing(open_sink: Opener, *, unknown: bool, may_store: Callable[[Request], bool]) -> Service:
+def storing(
+    open_sink: Opener, *, unknown: bool, note: Callable[[Request, Any], None] = lambda _request, _result: None
+) -> Service:
     """Return a service that takes C-STORE in every transfer syntax, in the order that the sender prefers.
 
     Parameters
@@ -64,8 +69,8 @@ def storing(open_sink: Opener, *, unknown: bool, may_store: Callable[[Request], 
         for without a thread.
     unknown
         Whether SOP classes are taken that are of no known service: private ones, and newer ones.
-    may_store
-        Whether who asks may store.
+    note
+        Called with a request and what became of its data set, to tell the audit.
 
     DICOM
     -----
@@ -73,7 +78,8 @@ def storing(open_sink: Opener, *, unknown: bool, may_store: Callable[[Request], 
     """
 
     async def store(request: Request) -> None:
-        status, comment = await _store(request, open_sink, may_store)
+        request.require("write")
+        status, comment = await _store(request, open_sink, note)
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
@@ -81,11 +87,20 @@ def storing(open_sink: Opener, *, unknown: bool, may_store: Callable[[Request], 
         {"C-STORE": store},
         otherwise=Acceptable("") if unknown else None,
         takes=is_storage,
+        extended=_extended,
     )
 
 
-async def _store(request: Request, open_sink: Opener, may_store: Callable[[Request], bool]) -> tuple[int, str]:
-    refusal = _refusal(request, may_store)
+def _extended(_sop_class: str, asked: bytes) -> bytes | None:
+    """Answer the extended negotiation of a storage SOP class (PS3.4 B.3.1): everything is kept, nothing is changed."""
+    if not asked:
+        return None
+    # Service-class application information: level of support, level of digital signatures, coercion of elements.
+    return bytes((_LEVEL_2_FULL, 0, _SIGNATURES_PRESERVED, 0, _NO_COERCION, 0))[: max(2, len(asked))]
+
+
+async def _store(request: Request, open_sink: Opener, note: Callable[[Request, Any], None]) -> tuple[int, str]:
+    refusal = _refusal(request)
     if refusal is not None:
         return refusal  # what comes is dropped when the request is finished
     result = await request.into(lambda message: open_sink(request, message))
@@ -100,18 +115,17 @@ async def _store(request: Request, open_sink: Opener, may_store: Callable[[Reque
         if not isinstance(result, DicomError | OSError):
             _log.error("a bug: %s while an instance was stored", type(result).__name__)
         return status_of(result), comment_of(result)
+    note(request, result)
     return SUCCESS, ""
 
 
-def _refusal(request: Request, may_store: Callable[[Request], bool]) -> tuple[int, str] | None:
+def _refusal(request: Request) -> tuple[int, str] | None:
     command = request.command
     if command.get("AffectedSOPClassUID") != request.context.abstract_syntax:
         return CLASS_NOT_SUPPORTED, "the SOP class is not that of the presentation context"
     instance = command.get("AffectedSOPInstanceUID")
     if not isinstance(instance, str) or not 0 < len(instance) <= _LONGEST_UID:
         return INVALID_INSTANCE, "Affected SOP Instance UID is missing or too long"
-    if not may_store(request):
-        return NOT_AUTHORIZED, "the sender may not store"
     return None
 
 

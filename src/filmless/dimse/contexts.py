@@ -1,0 +1,193 @@
+"""Presentation contexts: which are proposed, and which of the accepted ones an instance goes in (PS3.8 9.3.2.2)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from filmless import _core
+from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
+from filmless.dimse.operations.echo import VERIFICATION
+from filmless.dimse.sources import Source, heads
+from filmless.dimse.storage_classes import STORAGE_CLASSES
+from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
+from filmless.file.uid_grammar import is_uid
+
+__all__ = [
+    "MOST",
+    "Group",
+    "Proposal",
+    "Sendable",
+    "everyday",
+    "plan",
+    "proposals_for",
+    "proposed",
+    "roles_for",
+    "uncompressed",
+]
+
+MOST: Final = 128
+"""Identifiers are odd numbers of one byte."""
+
+UNCOMPRESSED: Final = (EXPLICIT, IMPLICIT)
+
+Proposal: TypeAlias = tuple[str, Sequence[str]]
+"""A SOP class, and the transfer syntaxes of which the peer takes one."""
+
+
+class Group(NamedTuple):
+    """What one association is for: the presentation contexts to propose, and the sources that they are for."""
+
+    contexts: tuple[Proposal, ...]
+    sources: tuple[Source, ...]
+
+
+def uncompressed(sop_classes: Iterable[str]) -> list[Proposal]:
+    """Return proposals of SOP classes, by UID or keyword, in the uncompressed transfer syntaxes.
+
+    Raises
+    ------
+    ValueError
+        One is no UID and no keyword of one.
+
+    Examples
+    --------
+    >>> uncompressed(["CTImageStorage"])
+    [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1', '1.2.840.10008.1.2'))]
+    """
+    return [(_sop_class(name), UNCOMPRESSED) for name in sop_classes]
+
+
+def _sop_class(name: str) -> str:
+    if is_uid(name):
+        return name
+    row = _core.uid_entry(name)
+    if row is None:
+        raise ValueError(f"`{name[:64]}` is no UID, and no keyword of a SOP class as CTImageStorage")
+    return row[0]
+
+
+def everyday() -> list[Proposal]:
+    """Return what is proposed when nothing is said: echo, find, move, get, and what storage there is room for."""
+    classes = [VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST]
+    return uncompressed([*classes, *STORAGE_CLASSES[: MOST - len(classes)]])
+
+
+def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
+    """Give proposals their identifiers.
+
+    Raises
+    ------
+    ValueError
+        There are none, or too many.
+    """
+    if not 0 < len(proposals) <= MOST:
+        raise ValueError(f"an association has 1 to {MOST} presentation contexts, and not {len(proposals)}")
+    return [ProposedContext(2 * at + 1, name, list(syntaxes)) for at, (name, syntaxes) in enumerate(proposals)]
+
+
+def roles_for(proposals: Sequence[Proposal]) -> list[RoleSelection]:
+    """Return in which storage classes the peer is to send: all of them when C-GET is proposed (PS3.7 D.3.3.4)."""
+    names = {name for name, _ in proposals}
+    if names.isdisjoint(GET_MODELS):
+        return []
+    storage = set(STORAGE_CLASSES)
+    return [
+        RoleSelection(name, scu=True, scp=True)
+        for name in dict.fromkeys(name for name, _ in proposals)
+        if name in storage
+    ]
+
+
+def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]:
+    """Plan associations that sources can be stored in as they are: each has presentation contexts for its sources.
+
+    Parameters
+    ----------
+    sources
+        As `Peer.store` takes them. The head of each file is read.
+    most
+        How many presentation contexts an association may have.
+
+    Returns
+    -------
+    list of Group
+        One, unless more than `most` presentation contexts are needed. Give the ``contexts`` of a group to `connect`,
+        and its ``sources`` to `Peer.store`.
+
+    Notes
+    -----
+    There is a context for each SOP class and transfer syntax, so that what is stored can be sent as it is, and one in
+    the uncompressed transfer syntaxes for each SOP class, in case that the peer does not take it so. What cannot be
+    read is in the first group: `Peer.store` says why.
+
+    DICOM
+    -----
+    PS3.8 9.3.2.2, PS3.5 10
+
+    Examples
+    --------
+    >>> [group] = plan("slice.dcm")
+    >>> group.contexts[0]
+    ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',))
+    """
+    syntaxes: dict[str, dict[str, None]] = {}
+    members: dict[str, list[Source]] = {}
+    unreadable: list[Source] = []
+    for source, head in heads(sources):
+        if head is None:
+            unreadable.append(source)
+        else:
+            syntaxes.setdefault(head.sop_class, {})[head.transfer_syntax] = None
+            members.setdefault(head.sop_class, []).append(source)
+    groups = []
+    for contexts in proposals_for(syntaxes, most=most):
+        found = [source for name in dict.fromkeys(name for name, _ in contexts) for source in members[name]]
+        groups.append(Group(tuple(contexts), (*unreadable, *found)))
+        unreadable = []
+    return groups or ([Group(tuple(uncompressed([VERIFICATION])), tuple(unreadable))] if unreadable else [])
+
+
+def proposals_for(
+    syntaxes: Mapping[str, Iterable[str]], *, uncompressed: bool = True, most: int = MOST
+) -> list[list[Proposal]]:
+    """Return what to propose, for as many associations as it needs.
+
+    Parameters
+    ----------
+    syntaxes
+        The transfer syntaxes that instances are stored in, by SOP class.
+    uncompressed
+        Whether the uncompressed ones are proposed beside, in a context for each SOP class.
+    most
+        How many presentation contexts an association may have.
+    """
+    groups: list[list[Proposal]] = []
+    for sop_class, stored in syntaxes.items():
+        needed: list[Proposal] = [(sop_class, (syntax,)) for syntax in stored]
+        rest = tuple(syntax for syntax in UNCOMPRESSED if syntax not in stored) if uncompressed else ()
+        needed = needed[: most - 1] + ([(sop_class, rest)] if rest else [])
+        group = next((one for one in groups if len(one) + len(needed) <= most), None)
+        if group is None:
+            groups.append(group := [])
+        group.extend(needed)
+    return groups
+
+
+class Sendable:
+    """The accepted contexts that we may send instances in, by SOP class and transfer syntax."""
+
+    def __init__(self, contexts: Iterable[NegotiatedContext]) -> None:
+        self._ids: dict[str, dict[str, int]] = {}
+        for context in contexts:
+            if context.scu:
+                self._ids.setdefault(context.abstract_syntax, {}).setdefault(context.transfer_syntax, context.id)
+
+    def context_for(self, sop_class: str, transfer_syntax: str) -> int | None:
+        """Return the context for instances of a SOP class as they are stored; None without one."""
+        return self._ids.get(sop_class, {}).get(transfer_syntax)
+
+    def syntaxes_for(self, sop_class: str) -> list[str]:
+        """Return in which transfer syntaxes the peer takes a SOP class, the uncompressed ones first."""
+        found = self._ids.get(sop_class, {})
+        return sorted(
+            found, key=lambda syntax: UNCOMPRESSED.index(syntax) if syntax in UNCOMPRESSED else len(UNCOMPRESSED)
+        )

@@ -1,0 +1,30 @@
+"""UIDs of the services that an SCU asks for (PS3.4)."""
+
+from typing import Final
+
+__all__ = [
+    "EXPLICIT",
+    "GET_MODELS",
+    "IMPLICIT",
+    "MPPS",
+    "PATIENT_ROOT",
+    "STORAGE_COMMITMENT",
+    "STORAGE_COMMITMENT_INSTANCE",
+    "STUDY_ROOT",
+    "WORKLIST",
+]
+
+IMPLICIT: Final = "1.2.840.10008.1.2"
+EXPLICIT: Final = "1.2.840.10008.1.2.1"
+
+PATIENT_ROOT: Final = tuple(f"1.2.840.10008.5.1.4.1.2.1.{end}" for end in (1, 2, 3))
+STUDY_ROOT: Final = tuple(f"1.2.840.10008.5.1.4.1.2.2.{end}" for end in (1, 2, 3))
+"""Find, move and get."""
+
+GET_MODELS: Final = frozenset({PATIENT_ROOT[2], STUDY_ROOT[2]})
+
+WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+MPPS: Final = "1.2.840.10008.3.1.2.3.3"
+STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
+STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
+"""The instance that exists always: requests for commitment are actions on it (PS3.4 J.3.2)."""
