@@ -2,15 +2,16 @@
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from filmless.security import client_tls
+from filmless.security import client_tls, server_tls
+from filmless.security.options import TlsOptions
 
 from .talking import Authority
 
@@ -47,6 +48,14 @@ def our_tls(authority: Authority | None) -> ssl.SSLContext | None:
     return client_tls(authorities=authority.certificate, certificate=authority.folder / "ct.pem")
 
 
+def our_server_tls(authority: Authority | None) -> ssl.SSLContext | None:
+    """Return the context that we answer with, and ask for a certificate."""
+    if authority is None:
+        return None
+    own = authority.folder / "server.pem"
+    return server_tls(TlsOptions(certificate=own, authorities=authority.certificate, client_certificates="required"))
+
+
 def their_tls(authority: Authority | None) -> ssl.SSLContext | None:
     """Return the context of `ssl` that a peer answers with, without any of our code."""
     if authority is None:
@@ -67,137 +76,134 @@ def tls_of_caller(authority: Authority | None) -> ssl.SSLContext | None:
     return context
 
 
-@dataclass
-class Asked:
-    """What was asked of a peer, in its order: the message, and what it was about."""
+class Everything:
+    """pynetdicom as the SCP of every operation.
 
-    port: int = 0
-    seen: list[tuple[str, Any]] = field(default_factory=list)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-@contextmanager
-def answering_everything(instances: list[Dataset], tls: ssl.SSLContext | None, move_to: int) -> Iterator[Asked]:
-    """Run pynetdicom as the SCP of every operation.
-
-    Of queries it finds the instances, one answer each, and for Patient ID ``ENDLESS`` goes on until it is cancelled.
-    Of retrievals it sends the instances; MOVER is the only destination that it knows. For Study Instance UID ``1.9`` it
-    waits for a C-CANCEL behind the first.
+    Queries find the instances, one answer each; one for Patient ID ``ENDLESS`` goes on until it is cancelled. Retrievals
+    send the instances, moves to MOVER alone; those of Study Instance UID ``1.9`` wait for a C-CANCEL behind the first.
     """
-    asked = Asked()
 
-    def note(event: evt.Event) -> None:
-        primitive = event.request
-        name = type(primitive).__name__.replace("_", "-")
-        uid = getattr(primitive, "RequestedSOPInstanceUID", None) or getattr(primitive, "AffectedSOPInstanceUID", None)
-        asked.seen.append((name, uid))
+    def __init__(self, instances: list[Dataset], move_to: int) -> None:
+        #: What was asked for, in its order: the message, and what it was about.
+        self.seen: list[tuple[str, Any]] = []
+        self.cancelled = threading.Event()
+        self.port = 0
+        self._instances, self._move_to = instances, move_to
+        self._reports: list[threading.Thread] = []
 
-    def until_cancelled(event: evt.Event) -> None:
+    def _note(self, event: evt.Event) -> int:
+        request = event.request
+        uid = getattr(request, "RequestedSOPInstanceUID", None) or getattr(request, "AffectedSOPInstanceUID", None)
+        self.seen.append((type(request).__name__.replace("_", "-"), uid))
+        return 0
+
+    def _until_cancelled(self, event: evt.Event) -> None:
         waiting = threading.Event()
         for _ in range(int(LONG_S / 0.01)):
             if event.is_cancelled:
-                asked.cancelled.set()
+                self.cancelled.set()
                 return
             waiting.wait(0.01)
 
-    def echo(event: evt.Event) -> int:
-        note(event)
-        return 0
-
-    def store(event: evt.Event) -> int:
-        note(event)
-        return 0
-
-    def find(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
-        level = event.identifier.get("QueryRetrieveLevel", "worklist")
-        asked.seen.append(("C-FIND", level))
-        for ds in instances:
+    def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        self.seen.append(("C-FIND", event.identifier.get("QueryRetrieveLevel", "worklist")))
+        for ds in self._instances:
             yield 0xFF00, ds
             if event.identifier.get("PatientID") == "ENDLESS":
-                until_cancelled(event)
+                self._until_cancelled(event)
                 yield 0xFE00, None
                 return
 
-    def sub_operations(event: evt.Event) -> Iterator[Any]:
-        yield len(instances)
-        for ds in instances:
+    def _sub_operations(self, event: evt.Event) -> Iterator[Any]:
+        yield len(self._instances)
+        for ds in self._instances:
             yield 0xFF00, ds
             if event.identifier.get("StudyInstanceUID") == "1.9":
-                until_cancelled(event)
+                self._until_cancelled(event)
                 yield 0xFE00, None
                 return
 
-    def get(event: evt.Event) -> Iterator[Any]:
-        asked.seen.append(("C-GET", event.identifier.QueryRetrieveLevel))
-        yield from sub_operations(event)
+    def _get(self, event: evt.Event) -> Iterator[Any]:
+        self.seen.append(("C-GET", event.identifier.QueryRetrieveLevel))
+        yield from self._sub_operations(event)
 
-    def move(event: evt.Event) -> Iterator[Any]:
-        asked.seen.append(("C-MOVE", event.identifier.QueryRetrieveLevel))
+    def _move(self, event: evt.Event) -> Iterator[Any]:
+        self.seen.append(("C-MOVE", event.identifier.QueryRetrieveLevel))
         if event.move_destination != "MOVER":
             yield None, None
             return
-        yield "127.0.0.1", move_to
-        yield from sub_operations(event)
+        yield "127.0.0.1", self._move_to
+        yield from self._sub_operations(event)
 
-    def answer_with(of: Callable[[evt.Event], Dataset | None]) -> Callable[[evt.Event], tuple[int, Dataset | None]]:
-        def answer(event: evt.Event) -> tuple[int, Dataset | None]:
-            note(event)
-            return 0, of(event)
+    def _create(self, event: evt.Event) -> tuple[int, Dataset]:
+        return self._note(event), event.attribute_list
 
-        return answer
+    def _set(self, event: evt.Event) -> tuple[int, Dataset]:
+        return self._note(event), event.modification_list
 
-    def some_attributes(event: evt.Event) -> Dataset:
+    def _attributes(self, event: evt.Event) -> tuple[int, Dataset]:
+        self._note(event)
+        self.seen.append(("attributes", [int(tag) for tag in event.attribute_identifiers]))
         ds = Dataset()
         ds.PerformedProcedureStepStatus = "IN PROGRESS"
-        asked.seen.append(("attributes", [int(tag) for tag in event.attribute_identifiers]))
-        return ds
+        return 0, ds
 
-    def act(event: evt.Event) -> tuple[int, None]:
-        note(event)
-        if event.action_type == 1 and event.request.RequestedSOPClassUID == COMMITMENT:
+    def _act(self, event: evt.Event) -> tuple[int, None]:
+        self._note(event)
+        if event.request.RequestedSOPClassUID == COMMITMENT:
             wanted = event.action_information
-            committed = Dataset()
-            committed.TransactionUID = wanted.TransactionUID
-            committed.ReferencedSOPSequence = wanted.ReferencedSOPSequence
-            # After the answer, as a PACS does that has to look first; on the same association.
-            thread = threading.Thread(
-                target=event.assoc.send_n_event_report, args=(committed, 1, COMMITMENT, COMMITMENT_INSTANCE)
-            )
-            reports.append((event.assoc, thread))
+            told = Dataset()
+            told.TransactionUID, told.ReferencedSOPSequence = wanted.TransactionUID, wanted.ReferencedSOPSequence
+            report = event.assoc.send_n_event_report
+            self._reports.append(threading.Thread(target=report, args=(told, 1, COMMITMENT, COMMITMENT_INSTANCE)))
         return 0, None
 
-    reports: list[tuple[Any, threading.Thread]] = []
+    def _told(self, event: evt.Event) -> tuple[int, None]:
+        return self._note(event), None
 
-    def sent(event: evt.Event) -> None:
-        """Report when the response to N-ACTION is out."""
-        if type(event.message).__name__ == "N_ACTION_RSP" and reports:
-            reports[-1][1].start()
+    def _sent(self, event: evt.Event) -> None:
+        """Report on the association of the request, when that is answered."""
+        if type(event.message).__name__ == "N_ACTION_RSP" and self._reports:
+            self._reports[-1].start()
 
-    ae = AE("THERE")
-    for uid in (VERIFICATION, *PATIENT, *STUDY, WORKLIST, STEP, STEP_RETRIEVE, FILM_SESSION):
-        ae.add_supported_context(uid, [EXPLICIT, IMPLICIT])
-    for uid in (CT, SR, COMMITMENT):
-        ae.add_supported_context(uid, [EXPLICIT, IMPLICIT], scu_role=True, scp_role=True)
-    handlers: list[Any] = [
-        (evt.EVT_C_ECHO, echo),
-        (evt.EVT_C_STORE, store),
-        (evt.EVT_C_FIND, find),
-        (evt.EVT_C_GET, get),
-        (evt.EVT_C_MOVE, move),
-        (evt.EVT_N_CREATE, answer_with(lambda event: event.attribute_list)),
-        (evt.EVT_N_SET, answer_with(lambda event: event.modification_list)),
-        (evt.EVT_N_GET, answer_with(some_attributes)),
-        (evt.EVT_N_ACTION, act),
-        (evt.EVT_N_EVENT_REPORT, answer_with(lambda event: None)),
-        (evt.EVT_N_DELETE, echo),
-        (evt.EVT_DIMSE_SENT, sent),
-    ]
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
-    assert server is not None
-    asked.port = server.socket.getsockname()[1]
-    try:
-        yield asked
-        for _, thread in reports:
-            thread.join(LONG_S)
-    finally:
-        server.shutdown()
+    @contextmanager
+    def listening(self, tls: ssl.SSLContext | None) -> Iterator[None]:
+        """Listen at a port of its own."""
+        ae = AE("THERE")
+        for uid in (VERIFICATION, *PATIENT, *STUDY, WORKLIST, STEP, STEP_RETRIEVE, FILM_SESSION):
+            ae.add_supported_context(uid, [EXPLICIT, IMPLICIT])
+        for uid in (CT, SR, COMMITMENT):
+            ae.add_supported_context(uid, [EXPLICIT, IMPLICIT], scu_role=True, scp_role=True)
+        handlers: list[Any] = [
+            (evt.EVT_C_ECHO, self._note),
+            (evt.EVT_C_STORE, self._note),
+            (evt.EVT_C_FIND, self._find),
+            (evt.EVT_C_GET, self._get),
+            (evt.EVT_C_MOVE, self._move),
+            (evt.EVT_N_CREATE, self._create),
+            (evt.EVT_N_SET, self._set),
+            (evt.EVT_N_GET, self._attributes),
+            (evt.EVT_N_ACTION, self._act),
+            (evt.EVT_N_EVENT_REPORT, self._told),
+            (evt.EVT_N_DELETE, self._note),
+            (evt.EVT_DIMSE_SENT, self._sent),
+        ]
+        server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
+        assert server is not None
+        self.port = server.socket.getsockname()[1]
+        try:
+            yield
+            for thread in self._reports:
+                thread.join(LONG_S)
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def answering_everything(
+    instances: list[Dataset], tls: ssl.SSLContext | None, move_to: int
+) -> Iterator[Everything]:
+    """Run pynetdicom as the SCP of every operation; MOVER is at a port."""
+    everything = Everything(instances, move_to)
+    with everything.listening(tls):
+        yield everything

@@ -3,22 +3,19 @@
 `matrix.py` says which peer has what, and where the rest is tried.
 """
 
-import json
 import queue
-import threading
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from pydicom import dcmread
 
 from filmless._core import RoleSelection
-from filmless.archive import Archive
 from filmless.dataset import Dataset
-from filmless.dimse import BlockingPeer, connect_blocking, plan
-from filmless.dimse.scp.scp import Scp
+from filmless.dimse import BlockingPeer, Scp, connect_blocking, plan
+from filmless.dimse.scp.request import Request
 from filmless.dimse.services.folder import folder
 from filmless.dimse.services.verification import verification
 from filmless.errors import DimseStatusError
@@ -34,6 +31,7 @@ from .answering import (
     There,
     answering_everything,
     our_tls,
+    our_server_tls,
     their_tls,
 )
 from .archives import dcmqrscp, orthanc
@@ -41,7 +39,7 @@ from .dcmtk import dcmtk
 from .people import five_people
 from .receiving import free_port, running
 from .ris_files import WITH_PYNETDICOM, item, put
-from .serving import serving
+from .serving import serving, serving_scp
 from .talking import Authority
 
 pytestmark = WITH_PYNETDICOM
@@ -80,9 +78,9 @@ def asking(there: There, calling: str = "WS", **options: object) -> Iterator[Blo
         yield peer
 
 
-def sent_to_us(port: int, into: Path):
+def sent_to_us(into: Path, *, port: int = 0, tls: ssl.SSLContext | None = None) -> AbstractContextManager[int]:
     """Listen as MOVER, for what a peer sends."""
-    return serving([verification(), folder(into)], "MOVER", port=port)
+    return serving([verification(), folder(into)], "MOVER", port=port, tls=tls)
 
 
 def uids(where: Path) -> set[str]:
@@ -146,7 +144,7 @@ def test_storescp(authority: Authority | None, files: list[Path], tmp_path: Path
 def test_dcmqrscp(files: list[Path], tmp_path: Path) -> None:
     (tmp_path / "qr").mkdir()
     with (
-        sent_to_us(0, tmp_path / "moved") as mover,
+        sent_to_us(tmp_path / "moved") as mover,
         dcmqrscp(tmp_path / "qr", mover=mover) as port,
         asking(There("DCMQRSCP", port), "MOVER") as peer,
     ):
@@ -184,7 +182,7 @@ def test_pynetdicom(authority: Authority | None, files: list[Path], tmp_path: Pa
     names += [f"{root}QueryRetrieveInformationModel{end}" for root in ("StudyRoot", "PatientRoot")
               for end in ("Find", "Move", "Get")]  # fmt: skip
     with (
-        sent_to_us(0, tmp_path / "moved") as mover,
+        sent_to_us(tmp_path / "moved") as mover,
         answering_everything(instances, their_tls(authority), mover) as there,
         asking(There("THERE", there.port, our_tls(authority)), sop_classes=names) as peer,
     ):
@@ -245,23 +243,20 @@ def test_events_that_we_report_to_pynetdicom(authority: Authority | None) -> Non
     assert there.seen == [("N-EVENT-REPORT", COMMITMENT_INSTANCE)]
 
 
-def test_orthanc(
-    authority: Authority | None, files: list[Path], tmp_path: Path, peer: Callable[[str], str]
-) -> None:
+def test_orthanc(authority: Authority | None, files: list[Path], tmp_path: Path, peer: Callable[[str], str]) -> None:
     reports: queue.SimpleQueue[tuple[int, Dataset]] = queue.SimpleQueue()
     port = free_port()
     scp = Scp("MOVER", [verification(), folder(tmp_path / "moved")])
 
     @scp.on_n_event_report(COMMITMENT)
-    def report(request):
+    def report(request: Request) -> None:
         reports.put((request.command["EventTypeID"], request.dataset()))
 
     (tmp_path / "orthanc").mkdir()
     put(tmp_path / "worklist", "1.wl", item(1))
     put(tmp_path / "worklist", "2.wl", item(2))
-    tls = None if authority is None else server_context(authority)
     with (
-        serving(scp, port=port, tls=tls),
+        serving_scp(scp, port=port, tls=our_server_tls(authority)),
         orthanc(
             peer("Orthanc"),
             tmp_path / "orthanc",
