@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_context, evt
 
 from filmless.security import client_tls, server_tls
 from filmless.security.options import TlsOptions
@@ -79,8 +79,9 @@ def tls_of_caller(authority: Authority | None) -> ssl.SSLContext | None:
 class Everything:
     """pynetdicom as the SCP of every operation.
 
-    Queries find the instances, one answer each; one for Patient ID ``ENDLESS`` goes on until it is cancelled. Retrievals
-    send the instances, moves to MOVER alone; those of Study Instance UID ``1.9`` wait for a C-CANCEL behind the first.
+    Queries find the instances, one answer each; one for Patient ID ``ENDLESS`` goes on until it is cancelled.
+    Retrievals send the instances, moves to MOVER alone; those of Study Instance UID ``1.9`` wait for a C-CANCEL behind
+    the first.
     """
 
     def __init__(self, instances: list[Dataset], move_to: int) -> None:
@@ -132,7 +133,7 @@ class Everything:
         if event.move_destination != "MOVER":
             yield None, None
             return
-        yield "127.0.0.1", self._move_to
+        yield "127.0.0.1", self._move_to, {"contexts": [build_context(uid, [EXPLICIT, IMPLICIT]) for uid in (CT, SR)]}
         yield from self._sub_operations(event)
 
     def _create(self, event: evt.Event) -> tuple[int, Dataset]:
@@ -200,9 +201,7 @@ class Everything:
 
 
 @contextmanager
-def answering_everything(
-    instances: list[Dataset], tls: ssl.SSLContext | None, move_to: int
-) -> Iterator[Everything]:
+def answering_everything(instances: list[Dataset], tls: ssl.SSLContext | None, move_to: int) -> Iterator[Everything]:
     """Run pynetdicom as the SCP of every operation; MOVER is at a port."""
     everything = Everything(instances, move_to)
     with everything.listening(tls):

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from typing import Any
 
 from filmless.dimse import Scp
 from filmless.dimse.scp.service import Service
@@ -20,7 +19,7 @@ def serving(services: Sequence[Service], ae_title: str = "FILMLESS", **options: 
 
 @contextmanager
 def serving_scp(scp: Scp, **options: Any) -> Iterator[int]:
-    """Serve with an SCP that has its services, or handlers."""
+    """Serve with an SCP that has its services, or handlers, and options of `Scp.listen`."""
     listening, ports, ends = threading.Event(), list[int](), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
 
     async def serve() -> None:
