@@ -76,6 +76,14 @@ def tls_of_caller(authority: Authority | None) -> ssl.SSLContext | None:
     return context
 
 
+def dcmtk_tls(authority: Authority | None, name: str) -> list[object]:
+    """Return the options of DCMTK's programs that have TLS."""
+    if authority is None:
+        return []
+    at = authority.folder
+    return ["+tls", at / f"{name}.key", at / f"{name}.crt", "+cf", authority.certificate]
+
+
 class Everything:
     """pynetdicom as the SCP of every operation.
 

@@ -55,6 +55,7 @@ def orthanc(
     modalities: Mapping[str, tuple[str, int]] | None = None,
     tls: Authority | None = None,
     worklist: Path | None = None,
+    port: int | None = None,
 ) -> Iterator[Orthanc]:
     """Run Orthanc over an empty folder.
 
@@ -70,8 +71,10 @@ def orthanc(
         It speaks TLS, with the certificates `server` and `ct` of this authority, and asks for one.
     worklist
         A folder of items that it answers with, of its plugin.
+    port
+        Of DICOM; by default a free one.
     """
-    http, dicom = free_port(), free_port()
+    http, dicom = free_port(), port or free_port()
     settings: dict[str, Any] = {
         "Name": "peer",
         "StorageDirectory": str(folder / "storage"),

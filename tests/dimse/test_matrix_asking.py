@@ -30,6 +30,7 @@ from .answering import (
     STEP_RETRIEVE,
     There,
     answering_everything,
+    dcmtk_tls,
     our_server_tls,
     our_tls,
     their_tls,
@@ -129,10 +130,7 @@ def retrieves(peer: BlockingPeer, into: Path, moved: Path, files: list[Path]) ->
 
 def test_storescp(authority: Authority | None, files: list[Path], tmp_path: Path) -> None:
     port = free_port()
-    shown: list[object] = []
-    if authority is not None:
-        at = authority.folder
-        shown = ["+tls", at / "server.key", at / "server.crt", "+cf", authority.certificate]
+    shown = dcmtk_tls(authority, "server")
     with running([dcmtk("storescp"), "-aet", "THERE", *shown, "+B", "-od", tmp_path, str(port)], port):
         [group] = plan(files)
         with asking(There("THERE", port, our_tls(authority)), contexts=group.contexts) as peer:
