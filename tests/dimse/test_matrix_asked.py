@@ -61,6 +61,10 @@ QUICK = {**os.environ, "TCP_NODELAY": "1"}
 pytestmark = WITH_PYNETDICOM
 
 
+#: For programs of DCMTK 3.6.7 without TLS: dcmsend, getscu, movescu.
+PLAINLY = pytest.mark.parametrize("authority", ["plain"], indirect=True)
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) -> Authority:
     made = Authority(tmp_path_factory.mktemp("ca"), peer("openssl"))
@@ -180,9 +184,9 @@ def test_echoscu_and_storescu(filled: Ours, files: list[Path]) -> None:
     assert filled.tool("storescu", files=files).count("Received Store Response (Success)") == len(files)
 
 
+@PLAINLY
 def test_dcmsend(filled: Ours, files: list[Path]) -> None:
-    if filled.authority is None:  # it has no TLS
-        assert "with status SUCCESS  : 15" in filled.tool("dcmsend", files=files)
+    assert "with status SUCCESS  : 15" in filled.tool("dcmsend", files=files)
 
 
 KEYS = {
@@ -230,9 +234,8 @@ def test_findscu_cancels(authority: Authority | None) -> None:
     assert ended.get(timeout=LONG_S)
 
 
+@PLAINLY
 def test_getscu(filled: Ours, files: list[Path], tmp_path: Path) -> None:
-    if filled.authority is not None:
-        return
     for model, keys in (("-S", ["StudyInstanceUID=1.2.1"]), ("-P", ["PatientID=P1", "StudyInstanceUID=1.2.1"])):
         into = tmp_path / model
         into.mkdir()
@@ -241,21 +244,24 @@ def test_getscu(filled: Ours, files: list[Path], tmp_path: Path) -> None:
         unchanged(list(into.iterdir()), p1(files))
 
 
+@PLAINLY
 def test_movescu_to_storescp(filled: Ours, files: list[Path], tmp_path: Path) -> None:
-    """Without TLS by movescu, which has none; then we tell storescp, over TLS when it is so."""
-    shown = dcmtk_tls(filled.authority, "server")
-    command = [dcmtk("storescp"), "-aet", "THERE", *shown, "+B", "-od", tmp_path, str(filled.there)]
-    with running(command, filled.there):
-        if filled.authority is None:
-            keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.1")
-            said = filled.tool("movescu", "-S", "-aem", "THERE", *keys)
-            assert "Received Final Move Response (Success)" in said
-        else:
-            with filled.associated(build_context(STUDY[1])) as association:
-                asked = identifier("STUDY", StudyInstanceUID="1.2.1")
-                *_, (status, _) = association.send_c_move(asked, "THERE", STUDY[1])
-                assert (status.Status, status.NumberOfCompletedSuboperations) == (0, 3)
-        unchanged(list(tmp_path.iterdir()), p1(files))
+    keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.1")
+    with running([dcmtk("storescp"), "-aet", "THERE", "+B", "-od", tmp_path, str(filled.there)], filled.there):
+        assert "Received Final Move Response (Success)" in filled.tool("movescu", "-S", "-aem", "THERE", *keys)
+    unchanged(list(tmp_path.iterdir()), p1(files))
+
+
+def test_what_is_moved_reaches_storescp(filled: Ours, files: list[Path], tmp_path: Path) -> None:
+    command = [dcmtk("storescp"), "-aet", "THERE", *dcmtk_tls(filled.authority, "server"), "+B", "-od", tmp_path]
+    asked = identifier("STUDY", StudyInstanceUID="1.2.1")
+    with (
+        running([*map(str, command), str(filled.there)], filled.there),
+        filled.associated(build_context(STUDY[1])) as association,
+    ):
+        *_, (status, _) = association.send_c_move(asked, "THERE", STUDY[1])
+    assert (status.Status, status.NumberOfCompletedSuboperations) == (0, 3)
+    unchanged(list(tmp_path.iterdir()), p1(files))
 
 
 def test_pynetdicom_stores_finds_and_retrieves(filled: Ours, files: list[Path]) -> None:
