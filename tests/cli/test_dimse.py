@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import Result
 
 import filmless
+from tests.server.conftest import DEADLINE_S
 
 from .dimse_peers import dcmqrscp, running, storescp
 
@@ -223,3 +225,20 @@ def test_tls(invoke: Invoke, peer: Peer, tmp_path: Path, ct: Path) -> None:
         assert invoke("store", at, ct, *known).stderr == "1 stored\n"
         plain = invoke("echo", at, "--timeout", "5")
         assert (plain.exit_code, "may want TLS" in plain.stderr) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Ctrl-C for a process of another group")
+@pytest.mark.parametrize("command", ["echo", "find", "store"])
+def test_an_interrupt_ends_at_once(command: str, ct: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(DEADLINE_S)
+        at = f"X@127.0.0.1:{silent.getsockname()[1]}"
+        with running(command, at, *([ct] if command == "store" else [])) as waiting:
+            peer, _ = silent.accept()
+            with peer:
+                peer.settimeout(DEADLINE_S)
+                assert peer.recv(1) == b"\x01"  # A-ASSOCIATE-RQ
+                assert waiting.interrupt() == 130
+                while peer.recv(1 << 16):  # until it closes
+                    pass
+        assert "".join(waiting.err.all) == ""

@@ -72,7 +72,10 @@ def test_get_from_dcmtk(invoke: Invoke, peer: Peer, tmp_path: Path, files: list[
         got = invoke("get", at, "PatientName=*", "-o", "out", "-j", 2)
         assert (got.exit_code, got.stderr) == (0, "4 fetched\n")
         for path, target in placed.items():
-            assert filmless.read(target).get("PixelData") == filmless.read(path).get("PixelData")
+            before, after = filmless.read(path), filmless.read(target)
+            assert after.SOPClassUID == before.SOPClassUID
+            if path.name.endswith("small.dcm"):  # what is compressed it takes uncompressed
+                assert after.PixelData == before.PixelData
 
 
 def test_a_peer_without_get_is_listened_to(

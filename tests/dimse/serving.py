@@ -4,15 +4,16 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from filmless.dimse import Scp
 from filmless.dimse.scp.service import Service
 
 
 @contextmanager
-def serving(services: Sequence[Service], ae_title: str = "FILMLESS") -> Iterator[int]:
+def serving(services: Sequence[Service], ae_title: str = "FILMLESS", **options: Any) -> Iterator[int]:
     """Serve on a free port of loopback; gives the port."""
-    with serving_scp(Scp(ae_title, services)) as port:
+    with serving_scp(Scp(ae_title, services, **options)) as port:
         yield port
 
 

@@ -85,7 +85,7 @@ def _moved(peer: "BlockingPeer", destination: str, uids: dict[str, str]) -> dict
     row |= dict.fromkeys(_COUNTS, 0)
     try:
         for counts in peer.move(identifier_of(*uids.values()), destination=destination):
-            row |= {name: getattr(counts, name) for name in _COUNTS}
+            row |= {name: getattr(counts, name) or 0 for name in _COUNTS}
     except DimseStatusError as error:
         report(error)
         return row | {"status": "failed", "error": error.message}
