@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from .connection import Connection
 from .contenders import OURS, ROOT
 from .session import PeerError
 
-ORTHANC = "Orthanc"
+ORTHANC, TITLE = "Orthanc", "BENCH"
 _PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
 _START_S = 60
 
@@ -30,6 +30,7 @@ class Server:
     port: int
     process: int
     folder: Path
+    dimse_port: int
 
     @property
     def connection(self) -> Connection:
@@ -56,24 +57,29 @@ def servers(folder: Path, *, only_ours: bool = False) -> Iterator[list[Server]]:
 @contextmanager
 def _filmless(folder: Path) -> Iterator[Server]:
     command = [sys.executable, "-c", "from filmless.cli import main; main()", "serve", "--data", str(folder)]
-    with _running([*command, "--port", "0"], folder) as process:
+    with running([*command, "--port", "0", "--dimse", "0", "--ae-title", TITLE], folder) as process:
         assert process.stdout is not None
+        ports: dict[str, int] = {}
         for line in process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"ready (http://|.*@)127\.0\.0\.1:(\d+)", line):
+                ports[found[1][-1]] = int(found[2])
+            if len(ports) == 2:
                 break
         else:
             raise PeerError("filmless did not start")
-        yield Server(OURS, int(found[1]), process.pid, folder)
+        yield Server(OURS, ports["/"], process.pid, folder, ports["@"])
 
 
 @contextmanager
 def _orthanc(program: str, folder: Path) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, dimse_port = free_port(), free_port()
     configuration = {
         "HttpPort": port,
-        "DicomServerEnabled": False,
+        "DicomServerEnabled": True,
+        "DicomAet": TITLE,
+        "DicomPort": dimse_port,
+        "DicomAlwaysAllowFind": True,
+        "MaximumPduLength": 131_072,
         "StorageDirectory": str(folder / "files"),
         "IndexDirectory": str(folder / "files"),
         "KeepAlive": True,
@@ -84,7 +90,8 @@ def _orthanc(program: str, folder: Path) -> Iterator[Server]:
     folder.mkdir(parents=True)
     path = folder / "orthanc.json"
     path.write_text(json.dumps(configuration))
-    with _running([program, str(path)], folder) as process:
+    # What it stands on, DCMTK, delays small packets without this.
+    with running([program, str(path)], folder, os.environ | {"TCP_NODELAY": "1"}) as process:
         deadline = time.monotonic() + _START_S
         while True:
             try:
@@ -95,16 +102,24 @@ def _orthanc(program: str, folder: Path) -> Iterator[Server]:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise PeerError("Orthanc did not start") from None
                 time.sleep(0.1)
-        yield Server(ORTHANC, port, process.pid, folder)
+        yield Server(ORTHANC, port, process.pid, folder, dimse_port)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at, for programs that cannot say which one they took."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextmanager
-def _running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+def running(
+    command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program as long as ``with`` lasts; what it says of errors goes into a file beside the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=dict(os.environ)
-        )
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         try:
             yield process
         finally:

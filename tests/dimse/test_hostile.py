@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -353,6 +354,36 @@ def test_the_oldest_of_too_many_connections_is_closed() -> None:
                 await one.close()
 
     talk(main())
+
+
+LOW = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
+from filmless.dimse import Scp
+Scp("FILMLESS").run(port=0, started=lambda port: print(port, flush=True))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_honest_peers_when_the_system_has_no_more_sockets() -> None:
+    async def main(port: int) -> None:
+        crowd = [await Raw.at(port) for _ in range(120)]
+        for _ in range(3):
+            await is_alive(port)
+        for one in crowd:
+            await one.close()
+        await is_alive(port)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", LOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as scp:
+        try:
+            assert scp.stdout is not None
+            talk(main(int(scp.stdout.readline())))
+            scp.terminate()
+            assert scp.communicate(timeout=20)[1] == ""
+        finally:
+            scp.kill()
 
 
 @pytest.mark.parametrize("limits", [{"associations": 2}, {"associations_per_address": 2}])

@@ -14,7 +14,9 @@ from filmless.dimse.services.performed_steps import PerformedStep, PerformedStep
 from filmless.dimse.services.worklist import worklist
 from filmless.dimse.services.worklist_items import WorklistFolder
 
-from .ris_files import WORKLIST, item, put, serving
+from .ris_files import WITH_PYNETDICOM, WORKLIST, item, put, serving
+
+pytestmark = WITH_PYNETDICOM
 
 STEP, RETRIEVE = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.3.1.2.3.4"
 UID = "1.2.826.0.1.3680043.2.7.1"

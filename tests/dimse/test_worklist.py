@@ -23,7 +23,9 @@ from filmless.dimse.services.worklist import worklist
 from filmless.dimse.services.worklist_items import WorklistFolder
 from filmless.file import read
 
-from .ris_files import WORKLIST, item, put, serving
+from .ris_files import WITH_PYNETDICOM, WORKLIST, item, put, serving
+
+pytestmark = WITH_PYNETDICOM
 
 STEP = "ScheduledProcedureStepSequence[0]"
 RETURNED = ["PatientName", "PatientID", "AccessionNumber", "StudyInstanceUID", f"{STEP}.ScheduledProcedureStepID"]

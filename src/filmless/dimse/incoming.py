@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from filmless.dimse.mailbox import Mailbox
+from filmless.dimse.pace import Pace
 from filmless.dimse.steps import Buffer, Message, Sink
 from filmless.errors import LimitError
 
@@ -80,13 +81,18 @@ class Incoming:
         for piece, _ in self.pieces.drain():
             self._taken(len(piece))
 
-    async def into(self, open_sink: Callable[[Message], Sink], threads: Executor | None = None) -> Message:
+    async def into(
+        self, open_sink: Callable[[Message], Sink], threads: Executor | None = None, *, pace: Pace | None = None
+    ) -> Message:
         """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.
 
-        An error of the sink loses the rest of the data set, not the association.
+        An error of the sink loses the rest of the data set, not the association. With a pace there are no threads as
+        long as the sink is quick.
         """
 
         async def call(step: Callable[..., _T], *args: Any) -> _T:
+            if pace is not None and pace.is_quick:
+                return pace.do(step, *args)
             future = asyncio.get_running_loop().run_in_executor(threads, step, *args)
             try:
                 return await asyncio.shield(future)

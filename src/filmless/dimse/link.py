@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from filmless._core import AssociateAccept, Connection, Event, Reject
@@ -253,6 +254,28 @@ class Link(asyncio.BufferedProtocol):
             if not self._writable.is_set():
                 await self._writable.wait()
 
+    async def send_all(self, context: int, messages: Iterable[tuple[dict[str | int, Any], bytes]]) -> None:
+        """Send short messages with data sets, none of them the last answer to a request, in one write.
+
+        Raises
+        ------
+        NetworkError
+            The association has ended.
+        """
+        async with self._sending:
+            transport, step = self._check(), self.connection.payload_limit
+            buffers: list[Buffer] = []
+            for command, data in messages:
+                self.connection.send_command(context, command, True)
+                buffers.append(self.connection.take_output())
+                for number, header in enumerate(self.connection.data_headers(context, len(data), True)):
+                    buffers += (header, data[number * step : (number + 1) * step])
+            written = b"".join(buffers)
+            self._watch.written += len(written)
+            transport.write(written)
+            if not self._writable.is_set():
+                await self._writable.wait()
+
     async def _send_data(self, context: int, data: Buffer | Payload) -> None:
         try:
             if isinstance(data, bytes | bytearray | memoryview):
@@ -314,38 +337,25 @@ class Link(asyncio.BufferedProtocol):
             return
         limits = [self._due]
         if self.error is None:
-            limits += [now + self._watch.step_s(), self.connection.deadline(now), *self._limits()]
+            limits += [now + self._watch.step_s(), self.connection.deadline(now)]
+            limits += [limit for limit, _ in self._limits()]
         self._timer = self._loop.call_at(max(now, min(one for one in limits if one is not None)), self._look)
 
-    def _limits(self) -> list[float | None]:
-        """When the peer is too late, if it does nothing until then."""
-        timeouts, watch = self.timeouts, self._watch
-        total = None if timeouts.total_s is None else watch.begun + timeouts.total_s
-        waits = min(self._waits.values(), default=None)
+    def _limits(self) -> list[tuple[float, str]]:
         is_idle = not self.connection.is_requestor and not self._inbox.performing and not self._inbox.awaits
-        return [
-            total,
-            None if waits is None else waits + timeouts.response_s,
-            watch.active + timeouts.idle_s if is_idle else None,
-        ]
+        return self._watch.limits(waiting_since=min(self._waits.values(), default=None), is_idle=is_idle)
 
     def _overdue(self, now: float) -> str | None:
         """Return what the peer did not do in time."""
-        transport = self._transport
         artim = self.connection.deadline(now)
         if artim is not None and artim <= now and self.connection.expire(now):
             return "the peer let the time pass in which an association begins or ends"
         if self._due is not None and self._due <= now:
             return "the peer did not answer the request for an association, or for its release, in time"
-        words = (
-            "the association took too long",
-            f"the peer did not answer within {self.timeouts.response_s:g} seconds",
-            "the peer was silent for too long",
-        )
-        for limit, wrong in zip(self._limits(), words, strict=True):
-            if limit is not None and limit <= now:
+        for limit, wrong in self._limits():
+            if limit <= now:
                 return wrong
-        pending = 0 if transport is None else transport.get_write_buffer_size()
+        pending = 0 if self._transport is None else self._transport.get_write_buffer_size()
         return self._watch.slow(now, pending=pending, listening=not self._inbox.is_full)
 
     def _close_by(self, seconds: float) -> None:

@@ -50,6 +50,26 @@ class Watch:
         limits = self._timeouts
         return min(limits.stall_s, limits.response_s, limits.idle_s)
 
+    def limits(self, *, waiting_since: float | None, is_idle: bool) -> list[tuple[float, str]]:
+        """Return until when the peer may do nothing, and what is wrong then.
+
+        Parameters
+        ----------
+        waiting_since
+            Since when an answer is waited for.
+        is_idle
+            Whether it is the peer's turn to ask for something.
+        """
+        timeouts, found = self._timeouts, []
+        if timeouts.total_s is not None:
+            found.append((self.begun + timeouts.total_s, "the association took too long"))
+        if waiting_since is not None:
+            seconds = timeouts.response_s
+            found.append((waiting_since + seconds, f"the peer did not answer within {seconds:g} seconds"))
+        if is_idle:
+            found.append((self.active + timeouts.idle_s, "the peer was silent for too long"))
+        return found
+
     def slow(self, now: float, *, pending: int, listening: bool) -> str | None:
         """Look whether the peer was slow in the time of a window, and begin a new one; return what is wrong.
 

@@ -8,7 +8,6 @@ from filmless.archive.index.database import Database
 from filmless.archive.index.names import name_patterns, words
 from filmless.archive.index.values import NO_NUMBER, Span, spans
 from filmless.archive.matching import EMPTY, alternatives, collapsed, combined_span, is_wild, vr_of
-from filmless.errors import LimitError
 
 __all__ = ["COLUMNS", "NOTHING", "Condition", "Place", "condition", "pair_condition"]
 
@@ -30,7 +29,6 @@ class Condition(NamedTuple):
 
 NOTHING: Final = Condition("1 = 0")
 _EVERYTHING: Final = Condition("1 = 1")
-_MOST: Final = 1000  # values of a key
 _LONGEST: Final = 150  # a longer text is not whole in its column
 
 #: Patient attributes are those of the studies; asked at the level of patients, they are those of the table of patients.
@@ -74,12 +72,8 @@ def condition(database: Database, tag: int, column: str, text: str, *, fuzzy: bo
     ------
     ValueRepresentationError
         A key of a date or time is none.
-    LimitError
-        It has too many values.
     """
     kind, vr = COLUMNS[tag].kind, vr_of(tag)
-    if text.count("\\") > _MOST and kind != "uid":
-        raise LimitError(f"a key has more than {_MOST} values", limit="values", value=_MOST, tag=tag)
     if kind in {"date", "time"}:
         if text.strip() == EMPTY:
             return Condition(f"{column} = ''")

@@ -15,7 +15,7 @@ from filmless.archive.index.conditions import COLUMNS, NOTHING, Condition, condi
 from filmless.archive.index.database import Database
 from filmless.archive.index.watch import Watch
 from filmless.archive.levels import LEVEL_OF, ORDER
-from filmless.archive.matching import PAIRS, Criteria, alternatives, is_universal
+from filmless.archive.matching import PAIRS, Criteria, alternatives, is_universal, vr_of
 from filmless.archive.query import Found, Key, Query, Row
 from filmless.archive.within import Within
 from filmless.errors import LimitError
@@ -24,10 +24,12 @@ __all__ = ["rows", "search"]
 
 _decode: Final = json.JSONDecoder().raw_decode
 _MOST: Final = 200  # keys
+_MOST_VALUES: Final = 1000  # of a key
 _HUGE: Final = (1 << 63) - 1
 #: What is of an identifier or an answer themselves, and counts of a patient, which are returned only.
 _UNMATCHED: Final = {0x0008_0005, 0x0008_0052, 0x0008_0054, 0x0008_1190, 0x0020_1200, 0x0020_1202, 0x0020_1204}
 _STUDY_UID: Final = 0x0020_000D
+_SOP_CLASSES_IN_STUDY: Final = 0x0008_0062
 
 _STUDY: Final = "s.id, s.uid, s.modalities, s.sop_classes, s.series_count, s.instance_count, s.attributes"
 _SERIES: Final = f"{_STUDY}, e.id, e.uid, e.instance_count, e.attributes"
@@ -111,9 +113,9 @@ class _Plan:
         keys = [key for key in distinct if key.path[0] not in _UNMATCHED and not is_universal(key.text)]
         if len(keys) > _MOST:
             raise LimitError(f"a query has more than {_MOST} keys", limit="keys", value=_MOST)
-        Criteria(
-            keys, fuzzy=query.fuzzy, combined=query.combined
-        )  # refuses what is wrong, in whichever way it is matched
+        _check_values(keys)
+        # Refuses what is wrong, in whichever way it is matched.
+        Criteria(keys, fuzzy=query.fuzzy, combined=query.combined)
         self.in_sight = _sight(database, query.within)
         self._see(query.within)
         studies = [alternatives("UI", text) for path, text in keys if path == (_STUDY_UID,)]
@@ -252,6 +254,15 @@ def _accepts_header(criteria: Criteria, tags: Collection[int]) -> Callable[[byte
         return (not key or any(map(criteria.accept, found))) and criteria.accept(json.loads(text))
 
     return test
+
+
+def _check_values(keys: Iterable[Key]) -> None:
+    """Refuse a key of too many values before anything is made of them; of UIDs there may be many."""
+    for path, text in keys:
+        is_listed = vr_of(path[-1]) == "UI" and path != (_SOP_CLASSES_IN_STUDY,)
+        if not is_listed and text.count("\\") > _MOST_VALUES:
+            message = f"a key has more than {_MOST_VALUES} values"
+            raise LimitError(message, limit="values", value=_MOST_VALUES, tag=path[0])
 
 
 def _sight(database: Database, within: Within) -> list[Condition]:

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from filmless._core import Connection
@@ -70,7 +71,7 @@ class Listener:
                 connection, _ = await loop.sock_accept(listening)
             except OSError as error:
                 if error.errno in _EXHAUSTED:
-                    self._close_oldest()
+                    self._close_oldest(max(1, len(self._half_open) // 8))
                 # A connection that went before it was taken is no reason to wait.
                 await asyncio.sleep(0 if error.errno == errno.ECONNABORTED else _AGAIN_S)
                 continue
@@ -79,11 +80,12 @@ class Listener:
             task.add_done_callback(self._tasks.discard)
             await asyncio.sleep(0)  # one at a time: who is connected is served meanwhile
 
-    def _close_oldest(self) -> None:
-        if self._half_open:
+    def _close_oldest(self, count: int = 1) -> None:
+        for _ in range(min(count, len(self._half_open))):
             link, connection = self._half_open.popitem(last=False)
             link.abort(NetworkError("there are too many connections"))
-            connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     async def _serve(self, connection: socket.socket) -> None:
         limits = self._scp.limits

@@ -12,6 +12,7 @@ from filmless.dimse.association import Association
 from filmless.dimse.driving import LARGEST_IDENTIFIER
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.messages import BY_FIELD, response_to
+from filmless.dimse.pace import Pace
 from filmless.dimse.status import NOT_AUTHORIZED, is_final
 from filmless.dimse.steps import Message, Sink
 from filmless.errors import DimseStatusError
@@ -129,9 +130,17 @@ class Request:
         """
         return (await self._incoming.collect(limit)).dataset
 
-    async def into(self, open_sink: Callable[[Message], Sink]) -> Any:
-        """Have a sink take the data set in threads that may block; return what it made of it, or the error."""
-        return (await self._incoming.into(open_sink, self._threads)).result
+    async def into(self, open_sink: Callable[[Message], Sink], *, pace: Pace | None = None) -> Any:
+        """Have a sink take the data set in threads that may block; return what it made of it, or the error.
+
+        Parameters
+        ----------
+        open_sink
+            Opens it, when the first piece is here.
+        pace
+            Of sinks that are quick as a rule: no thread is asked as long as they are.
+        """
+        return (await self._incoming.into(open_sink, self._threads, pace=pace)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from filmless.dataset import Dataset
+from filmless.dimse.pace import Pace
 from filmless.dimse.part10 import head
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -90,7 +91,7 @@ def folder(
     unknown
         Whether SOP classes are taken that are private, or newer than this version.
     on_received
-        Called with each instance, in the thread that wrote it, before its sender is told.
+        Called with each instance before its sender is told, in the thread that wrote it: maybe that of the event loop.
 
     DICOM
     -----
@@ -107,7 +108,9 @@ def folder(
     def open_sink(request: Request, message: Message) -> Sink:
         return _IntoFolder(target, message, sender=request.association.calling_ae_title)
 
-    return storing(open_sink, unknown=unknown)
+    # What is to be on the disk before its sender is told waits for the disk each time.
+    pace = None if target.options.durable else Pace()
+    return storing(open_sink, unknown=unknown, pace=pace)
 
 
 def sinks(

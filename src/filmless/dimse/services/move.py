@@ -27,7 +27,7 @@ _Proposal = tuple[str, tuple[str, ...]]
 
 
 def move(archive: Archive, destinations: Destinations, *, most: int = 200_000, pending_s: float = 1.0) -> Service:
-    """Answer C-MOVE from an archive: Patient Root, Study Root, and Patient/Study Only.
+    """Answer C-MOVE from an archive: Patient Root, Study Root, Patient/Study Only, Composite Instance Root.
 
     Instances are sent as they are stored where the destination takes that, else transcoded without loss.
 
@@ -44,7 +44,16 @@ def move(archive: Archive, destinations: Destinations, *, most: int = 200_000, p
 
     DICOM
     -----
-    PS3.4 C.4.2
+    PS3.4 C.4.2, Y.4
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.destinations import Destination
+    >>> from filmless.dimse.services.move import move
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [move(archive, {"VIEWER": Destination("10.0.0.7", 11112)})])
     """
     moving = _Moving(Retrieval(archive, most), destinations, pending_s)
     return Service(acceptable(MOVE), {"C-MOVE": moving.answer}, extended=extended)

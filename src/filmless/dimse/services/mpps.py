@@ -8,6 +8,7 @@ from filmless._core import Acceptable
 from filmless.dataset import Dataset
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.notifying import STEP_NOTIFICATION, Notice
 from filmless.dimse.services.performed_step_rules import StepError, check_created, merged
 from filmless.dimse.services.performed_steps import PERFORMED_PROCEDURE_STEP, PerformedStep, PerformedSteps
 from filmless.dimse.status import SUCCESS
@@ -15,7 +16,7 @@ from filmless.errors import ConflictError, DicomError, LimitError, NotFoundError
 from filmless.file import generate_uid
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["PERFORMED_PROCEDURE_STEP_RETRIEVE", "performed_procedure_steps"]
+__all__ = ["PERFORMED_PROCEDURE_STEP_RETRIEVE", "performed_procedure_steps", "step_notice"]
 
 PERFORMED_PROCEDURE_STEP_RETRIEVE: Final = "1.2.840.10008.3.1.2.3.4"
 
@@ -101,6 +102,12 @@ def performed_procedure_steps(
         Service((Acceptable(PERFORMED_PROCEDURE_STEP),), {"N-CREATE": on_create, "N-SET": on_set}),
         Service((Acceptable(PERFORMED_PROCEDURE_STEP_RETRIEVE),), {"N-GET": on_get}),
     )
+
+
+def step_notice(step: PerformedStep) -> Notice:
+    """Return what peers are told when a step was created or changed, see `Notifier` (PS3.4 F.9)."""
+    event = {"IN PROGRESS": 1, "COMPLETED": 2, "DISCONTINUED": 3}.get(step.status, 4)
+    return Notice("N-EVENT-REPORT", STEP_NOTIFICATION, step.uid, {"EventTypeID": event})
 
 
 def _get(steps: PerformedSteps, uid: str, request: Request) -> tuple[int, Dataset]:

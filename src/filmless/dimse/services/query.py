@@ -24,6 +24,7 @@ __all__ = ["query"]
 _OUT_OF_RESOURCES: Final = 0xA700
 _PENDING_WITHOUT_KEYS: Final = 0xFF01
 _FIRST, _PAGE = 20, 200  # answers that are made together
+_TOGETHER: Final = 20  # that are sent together, between two looks at whether the peer cancelled
 
 
 def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60.0) -> Service:
@@ -41,6 +42,14 @@ def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60
     DICOM
     -----
     PS3.4 C.4.1
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.query import query
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [query(archive, most=500)])
     """
     finding = _Finding(archive, most, timeout_s)
     return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
@@ -76,16 +85,18 @@ class _Finding:
         sent = 0
         async with aclosing(self._pages(request, identifier)) as pages:
             async for page in pages:
-                for answer in page:
+                for start in range(0, len(page), _TOGETHER):
                     if request.is_cancelled:
                         await request.respond(CANCELLED)
                         return
-                    if sent == self.most:
+                    some = page[start : start + _TOGETHER]
+                    room = len(some) if self.most is None else min(len(some), self.most - sent)
+                    await _send(request, status, some[:room])
+                    sent += room
+                    request.counts["matches"] = sent
+                    if room < len(some):
                         await request.respond(_OUT_OF_RESOURCES, ErrorComment="there are more matches than are sent")
                         return
-                    await _send(request, status, answer)
-                    sent += 1
-                    request.counts["matches"] = sent
         await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
 
     async def _pages(self, request: Request, identifier: Identifier) -> AsyncGenerator[list[bytes]]:
@@ -127,9 +138,10 @@ class _Finding:
             await asyncio.shield(request.in_thread(rows.close))
 
 
-async def _send(request: Request, status: int, answer: bytes) -> None:
-    """Send a pending answer, which is encoded already."""
-    await request.association.link.send(request.context.id, response_to(request.command, status), answer)
+async def _send(request: Request, status: int, answers: list[bytes]) -> None:
+    """Send pending answers, which are encoded already."""
+    command = response_to(request.command, status)
+    await request.association.link.send_all(request.context.id, [(command, answer) for answer in answers])
 
 
 def _negotiated(request: Request, at: int) -> bool:

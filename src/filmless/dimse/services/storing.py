@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from filmless._core import Acceptable
 from filmless.dataset import Dataset
+from filmless.dimse.pace import Pace
 from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -58,7 +59,11 @@ class DoesNotMatch(FormatError):  # noqa: N818 - reads as it is raised
 
 
 def storing(
-    open_sink: Opener, *, unknown: bool, note: Callable[[Request, Any], None] = lambda _request, _result: None
+    open_sink: Opener,
+    *,
+    unknown: bool,
+    note: Callable[[Request, Any], None] = lambda _request, _result: None,
+    pace: Pace | None = None,
 ) -> Service:
     """Return a service that takes C-STORE in every transfer syntax, in the order that the sender prefers.
 
@@ -71,6 +76,8 @@ def storing(
         Whether SOP classes are taken that are of no known service: private ones, and newer ones.
     note
         Called with a request and what became of its data set, to tell the audit.
+    pace
+        Of sinks that are quick as a rule, see `Request.into`.
 
     DICOM
     -----
@@ -79,7 +86,7 @@ def storing(
 
     async def store(request: Request) -> None:
         request.require("write")
-        status, comment = await _store(request, open_sink, note)
+        status, comment = await _store(request, open_sink, note, pace)
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
@@ -99,11 +106,13 @@ def _extended(_sop_class: str, asked: bytes) -> bytes | None:
     return bytes((_LEVEL_2_FULL, 0, _SIGNATURES_PRESERVED, 0, _NO_COERCION, 0))[: max(2, len(asked))]
 
 
-async def _store(request: Request, open_sink: Opener, note: Callable[[Request, Any], None]) -> tuple[int, str]:
+async def _store(
+    request: Request, open_sink: Opener, note: Callable[[Request, Any], None], pace: Pace | None
+) -> tuple[int, str]:
     refusal = _refusal(request)
     if refusal is not None:
         return refusal  # what comes is dropped when the request is finished
-    result = await request.into(lambda message: open_sink(request, message))
+    result = await request.into(lambda message: open_sink(request, message), pace=pace)
     if isinstance(result, Future):
         try:
             if not result.done():
