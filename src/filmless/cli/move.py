@@ -16,7 +16,7 @@ from filmless.cli.peers import dimse_options, entity_of
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, report, say
 from filmless.cli.wanted import identifier_of, queries_of, studies_of
-from filmless.errors import DimseStatusError
+from filmless.errors import DimseStatusError, LocalProtocolError
 
 if TYPE_CHECKING:
     from filmless.dimse import BlockingPeer
@@ -86,6 +86,8 @@ def _moved(peer: "BlockingPeer", destination: str, uids: dict[str, str]) -> dict
     try:
         for counts in peer.move(identifier_of(*uids.values()), destination=destination):
             row |= {name: getattr(counts, name) or 0 for name in _COUNTS}
+    except LocalProtocolError:
+        raise Failure("the peer has no C-MOVE", "`filmless get` fetches by C-GET") from None
     except DimseStatusError as error:
         report(error)
         return row | {"status": "failed", "error": error.message}
