@@ -18,7 +18,8 @@ from filmless.dimse.scp.passcodes import digest_of
 from filmless.dimse.services.verification import verification
 from filmless.dimse.services.worklist import worklist
 from filmless.dimse.services.worklist_items import WorklistFolder
-from tests.dimse.ris_files import item, put, serving
+from tests.dimse.ris_files import item, put
+from tests.dimse.serving import serving
 from tests.server.conftest import DEADLINE_S
 
 from .dimse_peers import dcmqrscp, running, storescp
@@ -253,7 +254,7 @@ def test_an_interrupt_ends_at_once(command: str, ct: Path) -> None:
 def test_worklist(invoke: Invoke, tmp_path: Path) -> None:
     put(tmp_path / "items", "1.wl", item(1))
     put(tmp_path / "items", "2.wl", item(2, Modality="MR"))
-    with serving(worklist(WorklistFolder(tmp_path / "items"))) as port:
+    with serving([worklist(WorklistFolder(tmp_path / "items"))]) as port:
         at = f"FILMLESS@127.0.0.1:{port}"
         table = invoke("find", at, "--worklist", "Modality=MR", "-k", "RequestedProcedureID").stdout.splitlines()
         assert table[0].split()[:5] == [
@@ -276,7 +277,7 @@ def test_user_identity(invoke: Invoke, tmp_path: Path) -> None:
     access = Access(AccessOptions(users=users, identity="required"))
     for name, text in (("good", "secret\n"), ("bad", "wrong"), ("token", "a.b.c")):
         (tmp_path / name).write_text(text)
-    with serving(verification(), access=access) as port:
+    with serving([verification()], access=access) as port:
         at = f"FILMLESS@127.0.0.1:{port}"
         assert invoke("echo", at, "--user", "jane", "--password-file", "good").exit_code == 0
         refused = [("--user", "jane", "--password-file", "bad"), ("--user", "jane"), ("--key-file", "token"), ()]

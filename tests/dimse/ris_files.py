@@ -95,14 +95,14 @@ def put(folder: Path, name: str, ds: Dataset) -> Path:
 
 
 @contextmanager
-def serving(*services: Service, **options: Any) -> Iterator[int]:
-    """Serve in a thread; give the port. Options are those of `Scp`."""
+def serving(*services: Service) -> Iterator[int]:
+    """Serve in a thread; give the port."""
     ready, port = threading.Event(), [0]
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with Scp("FILMLESS", services, **options).listen() as port[0]:
+        async with Scp("FILMLESS", services).listen() as port[0]:
             ready.set()
             await stop.wait()
 
