@@ -11,7 +11,7 @@ import click
 from filmless.cli.dimse_find import search_peer
 from filmless.cli.entity import Entity, check_ae_title
 from filmless.cli.matching_keys import level_of
-from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import dimse_options, entity_of
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, report, say
@@ -26,7 +26,7 @@ __all__ = ["move"]
 _COUNTS = ("completed", "failed", "warning")
 
 
-@click.command(cls=GroupedCommand, short_help="Have an archive of the network send to a third.")
+@click.command(cls=OwnFirstCommand, short_help="Have an archive of the network send to a third.")
 @click.argument("peer")
 @click.argument("destination", metavar="AE_TITLE")
 @click.argument("keys", nargs=-1, required=True, metavar="UID|KEYWORD=VALUE...")
