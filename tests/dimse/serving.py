@@ -13,7 +13,7 @@ from filmless.dimse.scp.service import Service
 @contextmanager
 def serving(services: Sequence[Service], ae_title: str = "FILMLESS", **options: Any) -> Iterator[int]:
     """Serve on a free port of loopback; gives the port."""
-    with serving_scp(Scp(ae_title, services)) as port:
+    with serving_scp(Scp(ae_title, services, **options)) as port:
         yield port
 
 

@@ -136,9 +136,9 @@ def test_a_status_of_failure(way: Way) -> None:
     with (
         pynetdicom_finder(answer, STUDY_ROOT[0]) as (port, _),
         opened(way, f"THERE@127.0.0.1:{port}") as peer,
-        pytest.raises(DimseStatusError, match="0xA700") as caught,
     ):
-        list(peer.find())
+        with pytest.raises(DimseStatusError, match="0xA700") as caught:
+            list(peer.find())
         peer.echo()
     assert caught.value.status == 0xA700
 

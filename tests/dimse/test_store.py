@@ -9,6 +9,7 @@ import pytest
 
 from filmless._core import Acceptable
 from filmless.dimse import Scp, Stored, connect, connect_blocking, plan
+from filmless.dimse.file_head import head_of
 from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
@@ -208,9 +209,9 @@ def test_an_iterable_that_fails_is_told(way: Way, pydicom_files: list[Path]) -> 
     with (
         pynetdicom_scp([(CT, [EXPLICIT])]) as there,
         opened(way, f"THERE@127.0.0.1:{there.port}") as peer,
-        pytest.raises(RuntimeError, match="mine"),
     ):
-        peer.store(sources())
+        with pytest.raises(RuntimeError, match="mine"):
+            peer.store(sources())
         assert not peer.store(named(pydicom_files, "CT_small.dcm")).failed
 
 
@@ -267,3 +268,18 @@ def test_a_body_that_fails_closes_the_association() -> None:
         connect_blocking(f"FILMLESS@127.0.0.1:{port}", sop_classes=["CTImageStorage"]),
     ):
         pass
+
+
+def test_heads_are_what_a_reader_finds(all_files: list[Path]) -> None:
+    found = 0
+    for path in all_files:
+        data = path.read_bytes()
+        head = head_of(data)
+        if head is None:
+            continue
+        found += 1
+        ds = read(path, stop_before_pixels=True)
+        assert (head.sop_class, head.sop_instance) == (ds.SOPClassUID, ds.SOPInstanceUID)
+        assert head.transfer_syntax == ds.file_meta.TransferSyntaxUID
+        assert head.offset == 144 + int.from_bytes(data[140:144], "little")
+    assert found > len(all_files) * 0.8
