@@ -147,6 +147,7 @@ async def _established(opening: Opening) -> tuple[Link, Association]:
         raise opening.unanswered(error) from None
     except BaseException:
         link.abort(NetworkError("the association was given up"))
+        await link.closed()
         raise
     if (nothing := opening.nothing_accepted(event)) is not None:
         await link.release()
