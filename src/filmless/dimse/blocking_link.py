@@ -4,7 +4,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from filmless._core import Connection, Event
 from filmless.dimse.driving import LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
@@ -22,8 +22,6 @@ from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationAborted, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
 __all__ = ["BlockingLink", "Box"]
-
-_T = TypeVar("_T")
 
 _MOST_BUFFERS: Final = 512
 """Given to the system in one call: it takes 1024 at most."""
