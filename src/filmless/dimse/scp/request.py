@@ -44,8 +44,14 @@ class Request:
         How many of what, for the audit.
     """
 
-    def __init__(self, association: Association, incoming: Incoming, threads: Executor | None = None) -> None:
-        self.association, self._incoming, self._threads = association, incoming, threads
+    def __init__(
+        self,
+        association: Association,
+        incoming: Incoming,
+        threads: Executor | None = None,
+        sinks: Executor | None = None,
+    ) -> None:
+        self.association, self._incoming, self._threads, self._sinks = association, incoming, threads, sinks
         self.status: int | None = None
         self.is_answered = False
         self.studies: set[str] = set()
@@ -140,7 +146,7 @@ class Request:
         pace
             Of sinks that are quick as a rule: no thread is asked as long as they are.
         """
-        return (await self._incoming.into(open_sink, self._threads, pace=pace)).result
+        return (await self._incoming.into(open_sink, self._sinks, pace=pace)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.

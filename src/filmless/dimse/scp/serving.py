@@ -58,6 +58,7 @@ class Composition:
     access: "Access"
     auditing: Auditing
     threads: Executor
+    sinks: Executor
 
 
 class Serving:
@@ -166,7 +167,7 @@ class Serving:
             task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, association: Association, incoming: Incoming) -> None:
-        request = Request(association, incoming, self._scp.threads)
+        request = Request(association, incoming, self._scp.threads, self._scp.sinks)
         began = time.time()
         self._busy += 1
         try:
