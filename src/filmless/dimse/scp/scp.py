@@ -150,8 +150,8 @@ class Scp(Registering):
             yield int(found[0].getsockname()[1])
         finally:
             await listener.stop(grace_s)
-            for one in (threads, sinks):
-                one.shutdown(wait=False, cancel_futures=True)
+            for pool in (threads, sinks):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def run(
         self,
