@@ -375,6 +375,25 @@ def test_associations_and_operations_are_audited(tmp_path: Path) -> None:
     assert lines[-1]["reason"] == "called AE title"
 
 
+def test_what_is_about_many_studies_has_several_lines(tmp_path: Path) -> None:
+    async def main(audit: Audit) -> None:
+        scp = Scp("FILMLESS", audit=audit)
+
+        @scp.on_echo
+        async def echo(asking: Request) -> None:
+            asking.studies.update(f"1.2.{number:03}" for number in range(250))
+
+        async with scp.listen() as port, connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+            await peer.echo()
+
+    with Audit(tmp_path / "audit.jsonl") as audit:
+        talk(main(audit))
+    _, *lines = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
+    assert [len(one["uids"]["studies"]) for one in lines] == [100, 100, 50]
+    assert len({uid for one in lines for uid in one["uids"]["studies"]}) == 250
+    assert [(one["uids"].get("more"), one.get("continued")) for one in lines] == [(150, None)] + 2 * [(None, True)]
+
+
 def test_without_room_in_the_audit_nothing_is_done() -> None:
     class Full:
         async def reserve(self) -> None:

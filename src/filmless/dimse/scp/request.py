@@ -42,6 +42,8 @@ class Request:
         UIDs of studies that it was about, for the audit. A handler that knows them adds them.
     counts
         How many of what, for the audit.
+    sent_to
+        AE title of who instances are sent to, for the audit; None where it is who asks.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Request:
         self.is_answered = False
         self.studies: set[str] = set()
         self.counts: dict[str, int] = {}
+        self.sent_to: str | None = None
 
     @property
     def command(self) -> dict[str | int, Any]:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -187,6 +188,8 @@ class Serving:
             request.finish()
             if self._is_stopping and not self._busy:
                 self.link.abort(NetworkError("the server stops"))
+        with suppress(SecurityError):  # no room: the first line says that there was more
+            await self._scp.auditing.further(association, request, began)
 
     async def _handle(self, request: Request, incoming: Incoming) -> None:
         handler = self._handler(incoming)
