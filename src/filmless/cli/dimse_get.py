@@ -336,7 +336,7 @@ def _grouped(requests: Iterable[_Request]) -> list[tuple[frozenset[str], list[_R
 
 def _is_unsupported(row: Mapping[str, Any]) -> bool:
     """Tell transfer syntaxes that no file is in, as those of references and streams: they come last."""
-    return row["codec"] == "unsupported"
+    return bool(row["codec"] == "unsupported")
 
 
 async def _addresses_of(host: str) -> tuple[str, ...]:
