@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from filmless._core import AssociateAccept, Connection, Event, Reject
@@ -250,6 +251,31 @@ class Link(asyncio.BufferedProtocol):
                 await self._send_data(context, data)
             if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
                 self.performed(command.get("MessageIDBeingRespondedTo") or 0)
+            if not self._writable.is_set():
+                await self._writable.wait()
+
+    async def send_alike(self, context: int, command: dict[str | int, Any], data_sets: Iterable[Buffer]) -> None:
+        """Send messages of one command that differ in their data sets, which are small, as pending answers are.
+
+        Raises
+        ------
+        NetworkError
+            The association has ended.
+        """
+        async with self._sending:
+            transport, connection = self._check(), self.connection
+            self._flush()
+            connection.send_command(context, command, has_data_set=True)
+            head, step = connection.take_output(), connection.payload_limit
+            buffers: list[Buffer] = []
+            for data in data_sets:
+                view = memoryview(data)
+                buffers.append(head)
+                for at, header in enumerate(connection.data_headers(context, len(view), last=True)):
+                    buffers += (header, view[at * step : (at + 1) * step])
+            output = b"".join(buffers)
+            self._watch.written += len(output)
+            transport.write(output)
             if not self._writable.is_set():
                 await self._writable.wait()
 

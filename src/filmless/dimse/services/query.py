@@ -76,16 +76,15 @@ class _Finding:
         sent = 0
         async with aclosing(self._pages(request, identifier)) as pages:
             async for page in pages:
-                for answer in page:
-                    if request.is_cancelled:
-                        await request.respond(CANCELLED)
-                        return
-                    if sent == self.most:
-                        await request.respond(_OUT_OF_RESOURCES, ErrorComment="there are more matches than are sent")
-                        return
-                    await _send(request, status, answer)
-                    sent += 1
-                    request.counts["matches"] = sent
+                if request.is_cancelled:
+                    break
+                fitting = page if self.most is None else page[: self.most - sent]
+                await _send(request, status, fitting)
+                sent += len(fitting)
+                request.counts["matches"] = sent
+                if len(fitting) < len(page):
+                    await request.respond(_OUT_OF_RESOURCES, ErrorComment="there are more matches than are sent")
+                    return
         await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
 
     async def _pages(self, request: Request, identifier: Identifier) -> AsyncGenerator[list[bytes]]:
@@ -127,9 +126,10 @@ class _Finding:
             await asyncio.shield(request.in_thread(rows.close))
 
 
-async def _send(request: Request, status: int, answer: bytes) -> None:
-    """Send a pending answer, which is encoded already."""
-    await request.association.link.send(request.context.id, response_to(request.command, status), answer)
+async def _send(request: Request, status: int, answers: list[bytes]) -> None:
+    """Send pending answers, which are encoded already."""
+    if answers:
+        await request.association.link.send_alike(request.context.id, response_to(request.command, status), answers)
 
 
 def _negotiated(request: Request, at: int) -> bool:
