@@ -1,10 +1,12 @@
-"""``python -m benchmarks.python.send_with_filmless TITLE PORT FOLDER…``: store folders; prints how long it took.
+"""``python -m benchmarks.python.send_with_filmless TITLE PORT PATH…``: store files; prints seconds, and peak memory.
 
-With several folders each goes over an association of its own, at the same time.
+With several folders, or files, each goes over an association of its own, at the same time.
 """
 
 import asyncio
+import re
 import sys
+from pathlib import Path
 from time import perf_counter
 
 from filmless import dimse
@@ -23,10 +25,12 @@ async def _store_all(peer: str, folders: list[str]) -> None:
 
 
 def main(title: str, port: str, folders: list[str]) -> None:
-    """Store all files of folders."""
+    """Store all files of all paths."""
     start = perf_counter()
     asyncio.run(_store_all(f"{title}@127.0.0.1:{port}", folders))
-    print(perf_counter() - start)
+    elapsed = perf_counter() - start
+    held = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
+    print(elapsed, int(held[1]) * 1024 if held else 0)
 
 
 if __name__ == "__main__":
