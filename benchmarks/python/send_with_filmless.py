@@ -12,22 +12,22 @@ from time import perf_counter
 from filmless import dimse
 
 
-async def _store(peer: str, folder: str) -> int:
-    async with dimse.connect(peer) as association:
-        report = await association.store(folder)
-    if report.failed:
-        raise SystemExit(f"{report.failed[0].error}")
-    return len(report.stored)
+async def _store(peer: str, path: str) -> None:
+    for group in dimse.plan(path):
+        async with dimse.connect(peer, contexts=group.contexts) as association:
+            report = await association.store(group.sources)
+        if report.failed:
+            raise SystemExit(f"{report.failed[0].error}")
 
 
-async def _store_all(peer: str, folders: list[str]) -> None:
-    await asyncio.gather(*(_store(peer, folder) for folder in folders))
+async def _store_all(peer: str, paths: list[str]) -> None:
+    await asyncio.gather(*(_store(peer, path) for path in paths))
 
 
-def main(title: str, port: str, folders: list[str]) -> None:
+def main(title: str, port: str, paths: list[str]) -> None:
     """Store all files of all paths."""
     start = perf_counter()
-    asyncio.run(_store_all(f"{title}@127.0.0.1:{port}", folders))
+    asyncio.run(_store_all(f"{title}@127.0.0.1:{port}", paths))
     elapsed = perf_counter() - start
     held = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
     print(elapsed, int(held[1]) * 1024 if held else 0)
