@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,8 +62,12 @@ def all_files() -> list[Path]:
 def peer() -> Callable[[str], str]:
     """Find a program to compare with; without it skip, or fail where FILMLESS_REQUIRE_PEERS=1."""
 
+    # pynetdicom installs programs that have the names of DCMTK's beside the interpreter.
+    ours = Path(sys.executable).parent
+    folders = [folder for folder in os.get_exec_path() if Path(folder) != ours]
+
     def find(name: str) -> str:
-        path = shutil.which(name)
+        path = shutil.which(name, path=os.pathsep.join(folders)) or shutil.which(name)
         if path is None:
             missing = pytest.fail if os.environ.get("FILMLESS_REQUIRE_PEERS") == "1" else pytest.skip
             missing(f"peer {name} is not installed")

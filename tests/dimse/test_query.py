@@ -1,22 +1,27 @@
 """C-FIND on an archive, asked by pynetdicom and DCMTK."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom.dataset import Dataset as PydicomDataset
-from pynetdicom import AE
+from pynetdicom import AE, build_context
 from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
     PatientStudyOnlyQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from filmless.archive import Archive
+from filmless.archive import Archive, Query
+from filmless.archive.query import Level
+from filmless.dimse.scp.access import Access, AccessOptions, CallerOptions
 from filmless.dimse.services.query import query
 
 from .dcmtk import dcmtk
@@ -45,6 +50,16 @@ def port(archive: Archive) -> Iterator[int]:
     """The port of an SCP on it."""
     with serving([query(archive)]) as port:
         yield port
+
+
+def test_who_takes_answers_slowly_does_not_hold_the_index_for_ever(archive: Archive) -> None:
+    with serving([query(archive, answered_s=0)]) as port:
+        ae = AE("PYNETDICOM")
+        ae.add_requested_context(STUDY)
+        association = ae.associate("127.0.0.1", port, ae_title="FILMLESS")
+        answers = [status.Status for status, _ in association.send_c_find(identifier("STUDY"), STUDY)]
+        association.release()
+    assert answers == [0xA700]
 
 
 @pytest.fixture
@@ -179,6 +194,48 @@ def test_cancel(associated: Association) -> None:
     assert statuses[-1] in {0xFE00, 0x0000}  # it may come after the last answer
 
 
+def negotiated(port: int, flags: bytes) -> Association:
+    """Open an association with extended negotiation."""
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid, item.service_class_application_information = STUDY, flags
+    association = AE().associate(
+        "127.0.0.1", port, contexts=[build_context(STUDY)], ae_title="FILMLESS", ext_neg=[item]
+    )
+    assert association.is_established
+    return association
+
+
+def test_extended_negotiation(port: int, associated: Association) -> None:
+    association = negotiated(port, b"\1\1\1\1\1")
+    assert association.acceptor.sop_class_extended == {STUDY: b"\1\1\1"}
+    fuzzy = identifier("STUDY", PatientName="jane doe")
+    span = identifier("STUDY", StudyDate="20260101-20260103", StudyTime="103000-103000", StudyInstanceUID="")
+    found = [len(find(association, asked)[0]) for asked in (fuzzy, span)]
+    association.release()
+    # From the first at 10:30 to the third at 10:30; without the negotiation at 10:30 on any of the days.
+    assert found == [1, 2]
+    assert [len(find(associated, asked)[0]) for asked in (fuzzy, span)] == [0, 1]
+    association = negotiated(port, b"\1\1\0")
+    found = [len(find(association, asked)[0]) for asked in (fuzzy, span)]
+    association.release()
+    assert found == [0, 2]
+
+
+def test_who_may_not_read_is_refused_and_others_see_what_is_in_sight(archive: Archive) -> None:
+    callers = (
+        CallerOptions(ae_titles=("SENDER",), addresses=("127.0.0.1",), roles=frozenset({"write"})),
+        CallerOptions(ae_titles=("WARD",), addresses=("127.0.0.1",), patients=frozenset({"P2"})),
+    )
+    with serving([query(archive)], access=Access(AccessOptions(callers=callers))) as port:
+        found = {}
+        for title in ("SENDER", "WARD"):
+            association = AE(title).associate("127.0.0.1", port, contexts=[build_context(STUDY)], ae_title="FILMLESS")
+            answers, last = find(association, identifier("STUDY", PatientID=""))
+            found[title] = last.Status, [answer.PatientID for answer in answers]
+            association.release()
+    assert found == {"SENDER": (0x0124, []), "WARD": (0, ["P2"])}
+
+
 def test_more_than_is_sent(archive: Archive) -> None:
     with serving([query(archive, most=3)]) as port:
         ae = AE()
@@ -187,6 +244,18 @@ def test_more_than_is_sent(archive: Archive) -> None:
         answers, status = find(association, identifier("STUDY", PatientID=""))
         association.release()
     assert (len(answers), status.Status) == (3, 0xA700)
+
+
+@pytest.mark.parametrize("level", ["patient", "study", "series", "instance"])
+@pytest.mark.parametrize("values", [{"PatientName": "Doe*"}, {"BodyPartExamined": ""}, {"ScanOptions": "HELICAL*"}])
+def test_rows_as_they_are_taken_are_those_of_a_search(archive: Archive, level: Level, values: dict[str, str]) -> None:
+    asked = Query.of(level, **values)
+    assert list(archive.rows(asked)) == archive.search(asked).rows
+    exact = list(archive.rows(replace(asked, exact=True)))
+    assert [row[:3] for row in exact] == [row[:3] for row in archive.search(asked).rows]
+    assert {keyword for row in exact for keyword in json.loads(row.json)} <= {
+        f"{key.path[0]:08X}" for key in asked.keys
+    }
 
 
 def test_findscu(port: int, tmp_path: Path) -> None:

@@ -8,13 +8,19 @@ import pytest
 from pydicom.dataset import Dataset as PydicomDataset
 from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import (
+    CompositeInstanceRootRetrieveGet as COMPOSITE,
+)
+from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelGet,
 )
 
 from filmless.archive import Archive
+from filmless.dimse.part10 import dataset_of
+from filmless.dimse.scp.access import Access, AccessOptions, CallerOptions
 from filmless.dimse.services.get import get
-from filmless.file import read
+from filmless.file import encode, read
+from filmless.pixels import decode, transcode
 
 from .dcmtk import dcmtk
 from .identifiers import identifier as asked
@@ -124,6 +130,41 @@ def test_transcoded_where_the_peer_does_not_take_what_is_stored(port: int, archi
     transfer_syntax, data = came["1.2.1.1.1"]
     assert transfer_syntax == IMPLICIT
     assert data != _data_set(archive.read(archive.entries("1.2.1", "1.2.1.1", "1.2.1.1.1")[0]))
+
+
+@pytest.mark.parametrize("stored", ["JPEGLSLossless", "RLELossless", "JPEG2000Lossless", "JPEGBaseline8Bit"])
+def test_compressed_instances_are_sent_as_they_are_or_decoded(
+    tmp_path: Path, pydicom_files: list[Path], stored: str
+) -> None:
+    source = read(next(path for path in pydicom_files if path.name == "SC_rgb_rle.dcm"))
+    ds = transcode(source, stored, new_instance=False)
+    sop_class, uid = str(ds.SOPClassUID), str(ds.SOPInstanceUID)
+    with Archive(tmp_path) as archive, serving([get(archive)]) as port:
+        archive.store(ds)
+        asked_for = asked("IMAGE", SOPInstanceUID=uid)
+        syntax = str(ds.file_meta.TransferSyntaxUID)
+        came, _, _ = fetch(port, asked_for, syntaxes=(syntax,), classes=(sop_class,))
+        assert came[uid] == (syntax, _data_set(encode(ds)))
+        came, _, _ = fetch(port, asked_for, syntaxes=(IMPLICIT,), classes=(sop_class,))
+        syntax, data = came[uid]
+        assert syntax == IMPLICIT
+        assert (decode(dataset_of(data, IMPLICIT)) == decode(ds)).all()
+        came, statuses, _ = fetch(port, asked_for, syntaxes=("1.2.840.10008.1.2.4.81",), classes=(sop_class,))
+        assert (came, statuses[-1].Status) == ({}, 0xA702)
+
+
+def test_composite_instance_root(port: int) -> None:
+    came, statuses, _ = fetch(port, asked("IMAGE", SOPInstanceUID=["1.2.1.1.1", "1.2.1.2.2"]), model=COMPOSITE)
+    assert (set(came), statuses[-1].Status) == ({"1.2.1.1.1", "1.2.1.2.2"}, 0)
+    _, [status], _ = fetch(port, asked("STUDY", StudyInstanceUID="1.2.1"), model=COMPOSITE)
+    assert status.Status == 0xA900
+
+
+def test_what_is_not_in_sight_is_not_there(archive: Archive) -> None:
+    ward = CallerOptions(ae_titles=("PYNETDICOM",), addresses=("127.0.0.1",), patients=frozenset({"P9"}))
+    with serving([get(archive)], access=Access(AccessOptions(callers=(ward,)))) as port:
+        came, statuses, _ = fetch(port, asked("IMAGE", SOPInstanceUID="1.2.1.1.1"))
+    assert (came, statuses[-1].Status) == ({}, 0)
 
 
 def test_what_the_peer_does_not_take_failed(port: int) -> None:

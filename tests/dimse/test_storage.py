@@ -14,7 +14,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
 from filmless.dimse.services.storage_classes import STORAGE, is_storage
-from filmless.errors import LimitError, NetworkError, StorageFullError
+from filmless.errors import AssociationRejected, LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
 from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
@@ -183,11 +183,13 @@ def test_unknown_sop_classes(tmp_path: Path, sop_class: str) -> None:
 
     data = encode(ds, part10=False)
 
-    async def talk(*, unknown: bool) -> int | None:
-        async with sender(folder(tmp_path / "out", unknown=unknown), (sop_class, EXPLICIT)) as (peer, ids):
-            return (await store(peer, data, uid_of(1), sop_class=sop_class))["Status"] if ids else None
+    async def talk(*, unknown: bool) -> int:
+        async with sender(folder(tmp_path / "out", unknown=unknown), (sop_class, EXPLICIT)) as (peer, _):
+            status: int = (await store(peer, data, uid_of(1), sop_class=sop_class))["Status"]
+            return status
 
-    assert asyncio.run(talk(unknown=False)) is None
+    with pytest.raises(AssociationRejected, match="none of the SOP classes"):
+        asyncio.run(talk(unknown=False))
     assert asyncio.run(talk(unknown=True)) == 0
 
 

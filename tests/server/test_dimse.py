@@ -5,11 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pynetdicom import AE, evt
 
 from filmless import _core
 from filmless.errors import DicomError
@@ -150,6 +152,31 @@ def test_query_retrieve_and_worklist(start, tool, tmp_path: Path, ct: Path) -> N
     found = tool("findscu", "-W", "-k", "PatientID", "-k", steps, *to)
     assert "[4711]" in found.stdout + found.stderr
     assert server.client.get("/performed-procedure-steps").json() == []
+
+
+def test_a_peer_is_told_of_what_arrived(start, tmp_path: Path, ct: Path) -> None:
+    told: list[tuple[str, int]] = []
+    came = threading.Event()
+
+    def create(event: evt.Event) -> tuple[int, None]:
+        ds = event.attribute_list
+        told.append((ds.StudyInstanceUID, len(ds.ReferencedSeriesSequence[0].ReferencedSOPSequence)))
+        came.set()
+        return 0, None
+
+    ae = AE("THERE")
+    ae.add_supported_context("1.2.840.10008.5.1.4.33")
+    there = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_CREATE, create)])
+    try:
+        port = there.socket.getsockname()[1]
+        peer = f'there={{ae_title="THERE", host="127.0.0.1", port={port}, notices=["availability"]}}'
+        server = start("--data", tmp_path / "data", "--dimse", 0, "--peer", peer, "--dimse-quiet-s", 0.2)
+        assert stow(server.client, instance(ct, 1), instance(ct, 2)).status_code == 200
+        assert came.wait(DEADLINE_S)
+        assert server.end() == 0
+    finally:
+        there.shutdown()
+    assert told == [("1.2.1", 2)]
 
 
 def test_there_is_none_unless_it_is_asked_for(start, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_callers_and_users_by_both_ways_and_back(tmp_path: Path) -> None:
         ("[dimse]\nport = 70000", "`dimse` in {file}: `port` is 70000, expected a port from 0 to 65535"),
         ("[dimse]\nae_title = 'longer than sixteen'", "`dimse` in {file}: `ae_title` is no AE title, expected 1 to 16"),
         ("[dimse]\naetitle = 'X'", "unknown key `dimse.aetitle` in {file}\nhint: is `dimse.ae_title` meant?"),
-        ("[dimse.limits]\noperations = 0", "`dimse` in {file}: `limits.operations` is 0, expected 1 or more"),
+        ("[dimse.limits]\noperations = 0", "`dimse.limits` in {file}: `operations` is 0, expected 1 or more"),
         ("[[dimse.callers]]\n", "`dimse.callers[0]` in {file} has no `ae_titles`, expected a list, each text"),
         (
             "[[dimse.callers]]\nae_titles = ['X']\naddresses = ['x']",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from filmless import _core
 from filmless.cli.dimse_find import search_entity
 from filmless.cli.reporting import Failure, Misuse
-from filmless.cli.wanted import Wanted
-from filmless.dataset import Dataset
+from filmless.cli.wanted import Wanted, identifier_of
 from filmless.errors import DimseStatusError, NetworkError, RemoteProtocolError
 
 if TYPE_CHECKING:
     from filmless.cli.entity import Entity
     from filmless.dimse.services.folder import FolderOptions, Received
+    from filmless.dimse.steps import Message, Sink
 
 __all__ = ["Listener", "fetch_from", "listener_of", "search_in"]
 
@@ -102,18 +102,6 @@ class _Request(NamedTuple):
     study: str
     series: str | None = None
     instances: tuple[str, ...] = ()
-
-    @property
-    def identifier(self) -> Dataset:
-        """What asks for it (PS3.4 C.4.2.1.4)."""
-        ds = Dataset()
-        ds.QueryRetrieveLevel = "IMAGE" if self.instances else "SERIES" if self.series else "STUDY"
-        ds.StudyInstanceUID = self.study
-        if self.series is not None:
-            ds.SeriesInstanceUID = self.series
-        if self.instances:
-            ds.SOPInstanceUID = list(self.instances)
-        return ds
 
 
 class _How(NamedTuple):
@@ -254,8 +242,13 @@ class _Fetching:
             sender=self._entity.address.ae_title,
         )
 
+        def into(message: "Message") -> "Sink":
+            if message.command.get("AffectedSOPInstanceUID") not in self._wanted:
+                raise RemoteProtocolError("the peer sends what was not asked for")
+            return opened(message)
+
         async def fetch(peer: Any, request: _Request) -> None:
-            async for _ in peer.get(request.identifier, into=opened):
+            async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=into):
                 pass
 
         return _How({"contexts": self._contexts(models)}, models, fetch)
@@ -299,7 +292,9 @@ class _Fetching:
         scp = Scp(listener.ae_title, [verification(), service], access=access)
 
         async def fetch(peer: Any, request: _Request) -> None:
-            async for _ in peer.move(request.identifier, destination=listener.ae_title):
+            async for _ in peer.move(
+                identifier_of(request.study, request.series, *request.instances), destination=listener.ae_title
+            ):
                 pass
 
         async with scp.listen(listener.host or ("127.0.0.1" if is_here else "0.0.0.0"), listener.port):  # noqa: S104

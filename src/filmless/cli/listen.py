@@ -137,8 +137,14 @@ def _tls(certificate: Path | None, key: Path | None, authorities: Path | None) -
     from filmless.security import server_tls
     from filmless.security.options import TlsOptions
 
-    shown = "none" if authorities is None else "required"
-    return server_tls(TlsOptions(certificate=certificate, key=key, authorities=authorities, client_certificates=shown))
+    return server_tls(
+        TlsOptions(
+            certificate=certificate,
+            key=key,
+            authorities=authorities,
+            client_certificates="none" if authorities is None else "required",
+        )
+    )
 
 
 class _Tally:

@@ -7,7 +7,7 @@ from filmless.cli.matching_keys import keys_of, level_of
 from filmless.cli.reporting import Misuse
 from filmless.dataset import Dataset
 
-__all__ = ["Search", "Wanted", "instances_of", "queries_of", "studies_of"]
+__all__ = ["Search", "Wanted", "identifier_of", "instances_of", "queries_of", "studies_of"]
 
 Search = Callable[[str, dict[str, str]], Iterable[Dataset]]
 """Searches at a level."""
@@ -77,3 +77,15 @@ def _instances(
             str(ds.get("SOPClassUID") or ""),
             whole,
         )
+
+
+def identifier_of(study: str, series: str | None = None, *instances: str) -> Dataset:
+    """Return what asks for a study, a series of it, or instances of that (PS3.4 C.4.2.1.4)."""
+    ds = Dataset()
+    ds.QueryRetrieveLevel = "IMAGE" if instances else "SERIES" if series else "STUDY"
+    ds.StudyInstanceUID = study
+    if series is not None:
+        ds.SeriesInstanceUID = series
+    if instances:
+        ds.SOPInstanceUID = list(instances) if len(instances) > 1 else instances[0]
+    return ds

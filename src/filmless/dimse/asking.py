@@ -2,22 +2,28 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from os import PathLike
+from typing import Any, Final, TypeAlias
 
 from filmless._core import Connection, NegotiatedContext
 from filmless.dataset import Dataset
 from filmless.dimse.contexts import Sendable
-from filmless.dimse.identifiers import query
+from filmless.dimse.identifiers import query, retrieval
+from filmless.dimse.messages import MESSAGES
 from filmless.dimse.operations.echo import VERIFICATION, echo
 from filmless.dimse.operations.find import find
+from filmless.dimse.operations.normalized import Answer, normalized
+from filmless.dimse.operations.retrieving import SubOperations, get, move
 from filmless.dimse.operations.store import Stored, store
+from filmless.dimse.sinks import IntoMemory
 from filmless.dimse.sources import Source
-from filmless.dimse.steps import Operation
-from filmless.dimse.uids import PATIENT_ROOT, STUDY_ROOT, WORKLIST
+from filmless.dimse.steps import Message, Operation, Sink
+from filmless.dimse.uids import PATIENT_ROOT, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, STUDY_ROOT, WORKLIST
 from filmless.errors import LocalProtocolError
 from filmless.file import encode
+from filmless.file._element_path import tag_named
 
-__all__ = ["Asking", "Limits"]
+__all__ = ["Asking", "Into", "Limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +34,36 @@ class Limits:
     ----------
     identifier_bytes
         Of a data set that is taken into memory.
-    instance_bytes
-        Of an instance that it sends.
+    instance_bytes, dataset_bytes
+        Of an instance that it sends to a file, and of one that is taken into memory.
     answers
         To one query, and instances of one retrieval.
     """
 
     identifier_bytes: int = 16 << 20
     instance_bytes: int = 16 << 30
+    dataset_bytes: int = 2 << 30
     answers: int = 1_000_000
+
+
+_REQUEST_COMMITMENT: Final = 1
+
+Into: TypeAlias = str | PathLike[str] | Callable[[Message], Sink]
+"""A folder, or what opens a sink for each instance."""
+
+
+def _sinks(into: Into) -> Callable[[Message], Sink]:
+    if callable(into):
+        return into
+    from filmless.dimse.services.folder import FolderOptions, sinks
+
+    return sinks(into, options=FolderOptions(layout="flat"), sender="")
+
+
+def _reference(sop_class: str, sop_instance: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, sop_instance
+    return item
 
 
 class Asking:
@@ -63,6 +90,14 @@ class Asking:
             f"the peer did not accept SOP class {sop_classes[0]}, or it was not proposed",
             hint="name it in `sop_classes` of `connect`",
         )
+
+    def _context_of(self, message: str, sop_class: str) -> NegotiatedContext:
+        """Return the context for an operation: events are reported by who is SCP, all else is asked for by an SCU."""
+        if message == "N-EVENT-REPORT":
+            for context in self._contexts:
+                if context.abstract_syntax == sop_class and context.scp:
+                    return context
+        return self.context_for(sop_class)
 
     def echo(self) -> Operation[None]:
         """Ask whether the peer is there."""
@@ -107,6 +142,70 @@ class Asking:
             data,
             limit=limit,
             most=self._limits.answers,
+        )
+
+    def get(
+        self,
+        what: str | Dataset,
+        series: str | None,
+        instance: str | None,
+        *,
+        into: Into | None,
+        root: str | None,
+        progress: Callable[[SubOperations], None] | None,
+    ) -> Operation[Any]:
+        """Have instances sent here."""
+        context, data = self._retrieval(2, what, series, instance, root)
+        most = self._limits.dataset_bytes
+        sinks = _sinks(into) if into is not None else lambda message: IntoMemory(message, most)
+        return get(
+            context.id,
+            self._next_id(),
+            context.abstract_syntax,
+            data,
+            sinks=sinks,
+            most=self._limits.answers,
+            progress=progress,
+        )
+
+    def move(
+        self, what: str | Dataset, series: str | None, instance: str | None, *, destination: str, root: str | None
+    ) -> Operation[SubOperations]:
+        """Have instances sent to a third."""
+        context, data = self._retrieval(1, what, series, instance, root)
+        return move(context.id, self._next_id(), context.abstract_syntax, data, destination=destination)
+
+    def _retrieval(
+        self, which: int, what: str | Dataset, series: str | None, instance: str | None, root: str | None
+    ) -> tuple[NegotiatedContext, bytes]:
+        identifier = what if isinstance(what, Dataset) else retrieval(what, series, instance)
+        context = self._model(which, "study", root)
+        return context, encode(identifier, transfer_syntax=context.transfer_syntax, part10=False)
+
+    def normalized(
+        self, name: str, sop_class: str, sop_instance: str | None, dataset: Dataset | None, **fields: Any
+    ) -> Operation[Answer]:
+        """Do an operation on an instance that the peer manages."""
+        row = MESSAGES[name]
+        context = self._context_of(name, sop_class)
+        data = None
+        if dataset is not None:
+            data = encode(dataset, transfer_syntax=context.transfer_syntax, part10=False)
+        names = {row.sop_class: sop_class, row.sop_instance or "AffectedSOPInstanceUID": sop_instance}
+        return normalized(name, context.id, self._next_id(), data=data, **names, **fields)
+
+    def n_get(self, sop_class: str, sop_instance: str, attributes: Iterable[str]) -> Operation[Answer]:
+        """Ask for attributes of an instance."""
+        tags = [tag_named(name) for name in attributes]
+        return self.normalized("N-GET", sop_class, sop_instance, None, AttributeIdentifierList=tags or None)
+
+    def commit(self, instances: Iterable[tuple[str, str]], transaction: str) -> Operation[Answer]:
+        """Request storage commitment."""
+        ds = Dataset()
+        ds.TransactionUID = transaction
+        ds.ReferencedSOPSequence = [_reference(*one) for one in instances]
+        return self.normalized(
+            "N-ACTION", STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, ds, ActionTypeID=_REQUEST_COMMITMENT
         )
 
     def _model(self, which: int, level: str, root: str | None) -> NegotiatedContext:

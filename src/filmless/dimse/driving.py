@@ -7,14 +7,18 @@ from typing import TypeVar
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import LimitError, LocalProtocolError, RemoteProtocolError
 
-__all__ = ["LARGEST_IDENTIFIER", "Window", "busy", "run"]
+__all__ = ["LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
+
+LARGEST_INSTANCE = 16 << 30
+"""Bytes of a data set that goes into a sink."""
 
 LARGEST_IDENTIFIER = 16 << 20
 """Bytes of a data set that is taken into memory: identifiers and the data sets of N-services."""
@@ -95,6 +99,7 @@ async def run(
     *,
     window: Window | None = None,
     max_identifier_bytes: int = LARGEST_IDENTIFIER,
+    max_instance_bytes: int = LARGEST_INSTANCE,
 ) -> AsyncIterator[_T]:
     """Do an operation; give what it gives. When the caller wants no more, the operation winds up.
 
@@ -106,13 +111,13 @@ async def run(
         What to do.
     window
         Shared by all operations on the link, when more than one is possible.
-    max_identifier_bytes
-        How much of a data set is taken into memory. A peer that sends more is given up.
+    max_identifier_bytes, max_instance_bytes
+        How much of a data set is taken into memory, and into a sink. A peer that sends more is given up.
     """
-    driver = _Driver(link, window, max_identifier_bytes)
+    driver = _Driver(link, window, max_identifier_bytes, max_instance_bytes)
     try:
-        step = next(operation)
-        while True:
+        step: Step[_T] | None = next(operation)
+        while step is not None:
             match step:
                 case Give(item):
                     try:
@@ -136,24 +141,28 @@ async def run(
 class _Driver:
     """What one operation has in hand: where its answers come, and whether it takes requests."""
 
-    def __init__(self, link: Link, window: Window | None, most: int) -> None:
-        self._link, self._window, self._most = link, window, most
+    def __init__(self, link: Link, window: Window | None, most: int, most_of_sinks: int) -> None:
+        self._link, self._window, self._most, self._most_of_sinks = link, window, most, most_of_sinks
+        self._loop = asyncio.get_running_loop()
         self._box = _Box(window)
         self._asked: set[int] = set()
         self._takes_requests = False
 
-    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T]:
-        """Do a step, and return the next one."""
+    async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T] | None:
+        """Do a step, and return the next one; None behind the last."""
         try:
-            answer = await self._do(step)
-        except Exception as error:  # noqa: BLE001 - the operation decides what an error means
-            return operation.throw(error)
-        return operation.send(answer)
+            try:
+                answer = await self._do(step)
+            except Exception as error:  # noqa: BLE001 - the operation decides what an error means
+                return operation.throw(error)
+            return operation.send(answer)
+        except StopIteration:  # a coroutine cannot raise StopIteration
+            return None
 
     async def wind_up(self, operation: Operation[_T]) -> None:
         try:
-            step = operation.throw(Stopped())
-            while True:
+            step: Step[_T] | None = operation.throw(Stopped())
+            while step is not None:
                 step = operation.send(None) if isinstance(step, Give) else await self.advance(operation, step)
         except (StopIteration, Stopped):
             return
@@ -175,6 +184,8 @@ class _Driver:
 
     async def _send(self, step: Send) -> None:
         message_id, link = step.command.get("MessageID"), self._link
+        if step.command["CommandField"] == CANCEL and step.command["MessageIDBeingRespondedTo"] not in self._box.open:
+            return  # the last answer is here: another operation may be under way, and peers take it for that one's
         if isinstance(message_id, int) and message_id not in self._asked:
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)
@@ -203,12 +214,15 @@ class _Driver:
                 self._asked.discard(message_id)
                 link.settled(message_id)
         elif step.sinks is not None and incoming.has_data_set:
-            return await incoming.into(step.sinks)
+            return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
         try:
             return await incoming.collect(self._most)
         except LimitError as error:  # the rest may have no end
             link.abort(RemoteProtocolError(error.message))
             raise
+
+    def _exceeded(self, error: LimitError) -> None:
+        self._loop.call_soon_threadsafe(self._link.abort, RemoteProtocolError(error.message))
 
     def close(self) -> None:
         for message_id in self._asked:

@@ -254,8 +254,8 @@ class Link(asyncio.BufferedProtocol):
             if not self._writable.is_set():
                 await self._writable.wait()
 
-    async def send_alike(self, context: int, command: dict[str | int, Any], data_sets: Iterable[Buffer]) -> None:
-        """Send messages of one command that differ in their data sets, which are small, as pending answers are.
+    async def send_all(self, context: int, messages: Iterable[tuple[dict[str | int, Any], bytes]]) -> None:
+        """Send short messages with data sets, none of them the last answer to a request, in one write.
 
         Raises
         ------
@@ -263,19 +263,16 @@ class Link(asyncio.BufferedProtocol):
             The association has ended.
         """
         async with self._sending:
-            transport, connection = self._check(), self.connection
-            self._flush()
-            connection.send_command(context, command, has_data_set=True)
-            head, step = connection.take_output(), connection.payload_limit
+            transport, step = self._check(), self.connection.payload_limit
             buffers: list[Buffer] = []
-            for data in data_sets:
-                view = memoryview(data)
-                buffers.append(head)
-                for at, header in enumerate(connection.data_headers(context, len(view), last=True)):
-                    buffers += (header, view[at * step : (at + 1) * step])
-            output = b"".join(buffers)
-            self._watch.written += len(output)
-            transport.write(output)
+            for command, data in messages:
+                self.connection.send_command(context, command, True)
+                buffers.append(self.connection.take_output())
+                for number, header in enumerate(self.connection.data_headers(context, len(data), True)):
+                    buffers += (header, data[number * step : (number + 1) * step])
+            written = b"".join(buffers)
+            self._watch.written += len(written)
+            transport.write(written)
             if not self._writable.is_set():
                 await self._writable.wait()
 

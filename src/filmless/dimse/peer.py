@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, TypeVar
 
 from filmless.dataset import Dataset
-from filmless.dimse.asking import Asking, Limits
+from filmless.dimse.asking import Asking, Into, Limits
 from filmless.dimse.association import Association
 from filmless.dimse.driving import Window, run
 from filmless.dimse.identifiers import Level, Root
+from filmless.dimse.operations.normalized import Answer, EventReport, event_reports
+from filmless.dimse.operations.retrieving import SubOperations
 from filmless.dimse.operations.store import Stored, StoreReport
 from filmless.dimse.sources import Source
 from filmless.dimse.steps import Operation
+from filmless.file import generate_uid
 
 __all__ = ["Peer"]
 
@@ -39,8 +42,18 @@ class Peer:
         self._ask = Asking(link.connection, next_id=link.next_id, window=window, limits=self._limits)
 
     def _run(self, operation: Operation[_T]) -> AsyncIterator[_T]:
-        most = self._limits.identifier_bytes
-        return run(self._link, operation, window=self._window, max_identifier_bytes=most)
+        limits = self._limits
+        return run(
+            self._link,
+            operation,
+            window=self._window,
+            max_identifier_bytes=limits.identifier_bytes,
+            max_instance_bytes=limits.instance_bytes,
+        )
+
+    async def _only(self, operation: Operation[_T]) -> _T:
+        given = [one async for one in self._run(operation)]
+        return given[-1]
 
     async def is_idle(self, seconds: float) -> bool:
         """Wait until all operations have ended; return whether they have."""
@@ -58,8 +71,7 @@ class Peer:
         -----
         PS3.7 9.1.5
         """
-        async for _ in self._run(self._ask.echo()):
-            pass
+        await self._only(self._ask.echo())
 
     async def store(
         self,
@@ -145,3 +157,196 @@ class Peer:
         return self._run(
             self._ask.find(identifier, level=level, root=root, include=include, limit=limit, values=values)
         )
+
+    def get(
+        self,
+        what: str | Dataset,
+        series: str | None = None,
+        instance: str | None = None,
+        *,
+        into: Into | None = None,
+        root: Root | None = None,
+        progress: Callable[[SubOperations], None] | None = None,
+    ) -> AsyncIterator[Any]:
+        """Have a study, series or instance sent here (C-GET).
+
+        Parameters
+        ----------
+        what
+            The Study Instance UID, or the whole identifier as a data set.
+        series, instance
+            UIDs of a part of it.
+        into
+            A folder, in which files are named by their SOP Instance UID, or what opens a sink for each instance;
+            without it each comes as a data set, one held in memory at a time.
+        root
+            The information model; by default study root, and patient root where that was not accepted.
+        progress
+            Called with how far the peer says that it is.
+
+        Yields
+        ------
+        Dataset, or what became of each in `into`
+
+        Raises
+        ------
+        DimseStatusError
+            The peer failed, or could not send all of it; what could be sent came before.
+        LocalProtocolError
+            The peer has no C-GET: it may have C-MOVE.
+
+        Notes
+        -----
+        The peer can send what is in a SOP class and transfer syntax that was proposed, with the role of an SCP:
+        `connect` does so for the common storage classes, and for those in ``contexts`` beside C-GET.
+
+        DICOM
+        -----
+        PS3.7 9.1.3, PS3.4 C.4.3
+        """
+        return self._run(self._ask.get(what, series, instance, into=into, root=root, progress=progress))
+
+    def move(
+        self,
+        what: str | Dataset,
+        series: str | None = None,
+        instance: str | None = None,
+        *,
+        destination: str,
+        root: Root | None = None,
+    ) -> AsyncIterator[SubOperations]:
+        """Have a study, series or instance sent to a third (C-MOVE); goes through how far it is.
+
+        Parameters
+        ----------
+        what, series, instance, root
+            As of `get`.
+        destination
+            AE title of who is to have it; the peer has to know it.
+
+        Yields
+        ------
+        SubOperations
+            Counts of instances; the last one is what became of all.
+
+        Raises
+        ------
+        DimseStatusError
+            The peer failed, as when it does not know the destination.
+
+        DICOM
+        -----
+        PS3.7 9.1.4, PS3.4 C.4.2
+        """
+        return self._run(self._ask.move(what, series, instance, destination=destination, root=root))
+
+    async def n_create(self, sop_class: str, sop_instance: str | None = None, dataset: Dataset | None = None) -> Answer:
+        """Have the peer make an instance (N-CREATE), as a performed procedure step when one begins.
+
+        Parameters
+        ----------
+        sop_class, sop_instance
+            Of what; the peer makes the UID where there is none.
+        dataset
+            Its attributes.
+
+        Raises
+        ------
+        DimseStatusError
+            The peer fails.
+
+        DICOM
+        -----
+        PS3.7 10.1.5, PS3.4 F.7
+        """
+        return await self._only(self._ask.normalized("N-CREATE", sop_class, sop_instance, dataset))
+
+    async def n_set(self, sop_class: str, sop_instance: str, dataset: Dataset) -> Answer:
+        """Have the peer change attributes of an instance (N-SET).
+
+        DICOM
+        -----
+        PS3.7 10.1.3
+        """
+        return await self._only(self._ask.normalized("N-SET", sop_class, sop_instance, dataset))
+
+    async def n_get(self, sop_class: str, sop_instance: str, attributes: Iterable[str] = ()) -> Answer:
+        """Ask for attributes of an instance (N-GET): those that are named by keyword, or all.
+
+        DICOM
+        -----
+        PS3.7 10.1.2
+        """
+        return await self._only(self._ask.n_get(sop_class, sop_instance, attributes))
+
+    async def n_action(
+        self, sop_class: str, sop_instance: str, action_type_id: int, dataset: Dataset | None = None
+    ) -> Answer:
+        """Have the peer do something with an instance (N-ACTION).
+
+        DICOM
+        -----
+        PS3.7 10.1.4
+        """
+        return await self._only(
+            self._ask.normalized("N-ACTION", sop_class, sop_instance, dataset, ActionTypeID=action_type_id)
+        )
+
+    async def n_delete(self, sop_class: str, sop_instance: str) -> Answer:
+        """Have the peer delete an instance (N-DELETE).
+
+        DICOM
+        -----
+        PS3.7 10.1.6
+        """
+        return await self._only(self._ask.normalized("N-DELETE", sop_class, sop_instance, None))
+
+    async def n_event_report(
+        self, sop_class: str, sop_instance: str, event_type_id: int, dataset: Dataset | None = None
+    ) -> Answer:
+        """Report an event to the peer (N-EVENT-REPORT), where we manage the instance.
+
+        DICOM
+        -----
+        PS3.7 10.1.1
+        """
+        return await self._only(
+            self._ask.normalized("N-EVENT-REPORT", sop_class, sop_instance, dataset, EventTypeID=event_type_id)
+        )
+
+    def events(self, *, within_s: float) -> AsyncIterator[EventReport]:
+        """Go through the events that the peer reports on this association, and confirm each (N-EVENT-REPORT).
+
+        Parameters
+        ----------
+        within_s
+            How long is waited for each; when none comes, that was all.
+
+        DICOM
+        -----
+        PS3.7 10.1.1
+        """
+        return self._run(event_reports(within_s))
+
+    async def request_commitment(self, instances: Iterable[tuple[str, str]], *, transaction: str | None = None) -> str:
+        """Ask the peer to keep instances for good (storage commitment); `events`, or an SCP of ours, hears of it.
+
+        Parameters
+        ----------
+        instances
+            Their SOP Class UIDs and SOP Instance UIDs.
+        transaction
+            A Transaction UID of one's own.
+
+        Returns
+        -------
+        str
+            The Transaction UID, by which the answer says what it is about.
+
+        DICOM
+        -----
+        PS3.4 J.3.2
+        """
+        uid = transaction or str(generate_uid())
+        await self._only(self._ask.commit(instances, uid))
+        return uid

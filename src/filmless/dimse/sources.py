@@ -10,14 +10,14 @@ from typing import Final, TypeAlias
 
 from filmless import _core
 from filmless.dataset import Dataset
-from filmless.dimse.file_head import FileHead, head_of
+from filmless.dimse.file_head import FileHead, data_set_start, head_of
 from filmless.dimse.steps import Buffer, Payload
 from filmless.dimse.uids import EXPLICIT
 from filmless.errors import DicomError, FormatError
 from filmless.file import encode, read
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["FilePart", "Instance", "Source", "each_of", "heads", "instance_of", "name_of", "why"]
+__all__ = ["FilePart", "Instance", "Source", "behind_head", "each_of", "heads", "instance_of", "name_of", "why"]
 
 PIECE: Final = 1 << 20
 _HEAD: Final = 8 << 10
@@ -146,13 +146,20 @@ def _of_dataset(source: Source, ds: Dataset) -> Instance:
     """Encode what is no file as it should be, or no file at all."""
     sop_class, sop_instance, syntax, _ = _head_of_dataset(ds)
     row = _core.transfer_syntax(syntax)
-    # What was read in another encoding than its meta information says is written in that one.
-    data = encode(ds, transfer_syntax=None if row is None or row["encapsulated"] else syntax, part10=False)
+    if row is None or row["encapsulated"] or row["deflated"]:
+        data = behind_head(encode(ds))
+    else:  # what was read in another encoding than its meta information says is written in that one
+        data = encode(ds, transfer_syntax=syntax, part10=False)
     if len(data) % 2:
         if row is None or not row["deflated"]:
             raise FormatError("the data set has an odd number of bytes, which no message can carry")
         data += b"\0"  # PS3.5 A.5
     return Instance(source, sop_class, sop_instance, syntax, data, len(data))
+
+
+def behind_head(data: bytes) -> bytes:
+    """Return the data set of a file that we encoded: only there it is encapsulated or deflated as it has to be."""
+    return data[data_set_start(data) :]
 
 
 def _head_of_dataset(ds: Dataset) -> FileHead:

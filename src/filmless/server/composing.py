@@ -74,7 +74,7 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     audit = stack.enter_context(_audit(settings))
     entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log) if settings.dimse.is_on else None
     application = parts.application(audit, entity)
-    activities = [*parts.forwarding(), *parts.in_place(), *parts.upkeep(audit)]
+    activities = [*parts.forwarding(entity), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(application, tls, entity, activities)
 
 
@@ -121,7 +121,7 @@ class _Parts:
         totals = self.archive.index.totals()
         return {name.replace("size", "bytes"): float(number) for name, number in totals._asdict().items()}
 
-    def forwarding(self) -> list[Activity]:
+    def forwarding(self, entity: Entity | None) -> list[Activity]:
         """Send what is in the queue."""
         settings, archive, metrics = self.settings, self.archive, self.metrics
         queue = Queue(archive.index.database)
@@ -135,6 +135,7 @@ class _Parts:
             peers=settings.peers,
             log=self.log,
             metrics=metrics,
+            ae_title=settings.dimse.ae_title,
         )
 
         def told(outcome: Outcome, size: int) -> None:
@@ -144,6 +145,8 @@ class _Parts:
                 self.log.warning("an instance is set aside, another one of its UID is there", **uids)
             if outcome.kind != "identical":
                 metrics.instance_bytes.inc(size)
+            if entity is not None:
+                entity.offered.arrived(outcome)
             forwarder.wake()
 
         archive.tell_outcomes(told)

@@ -88,7 +88,8 @@ class Entity:
     async def start(self) -> None:
         """Take associations in."""
         stack = AsyncExitStack()
-        await stack.enter_async_context(_running(self.offered.commitment.run()))
+        for work in self.offered.work:
+            await stack.enter_async_context(_running(work()))
         await stack.enter_async_context(
             self._scp.listen(sockets=self._sockets, tls=self._tls, grace_s=self._settings.stop_s)
         )

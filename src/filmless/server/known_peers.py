@@ -2,10 +2,12 @@
 
 import ssl
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from filmless.dimse import Peer, Timeouts
 from filmless.dimse.services.commitment import reporting_to
 from filmless.dimse.services.destinations import Destination
+from filmless.dimse.services.notifying import Opening, notifying_to
 from filmless.security import client_tls
 from filmless.server.settings.peer import Peer as PeerOptions
 from filmless.server.settings.tree import Settings
@@ -42,6 +44,20 @@ class KnownPeers:
             )
             for title, peer in self._peers.items()
             if peer.moves
+        }
+
+    def wanting(self, notices: str) -> dict[str, Opening]:
+        """Return what opens an association to each peer that wants such notices."""
+        return {
+            title: partial(
+                notifying_to,
+                address_of(peer),
+                calling_ae_title=peer.called_as or self._ae_title,
+                tls=self._tls[title],
+                timeouts=_timeouts(peer),
+            )
+            for title, peer in self._peers.items()
+            if notices in peer.notices
         }
 
     def reporting(self, ae_title: str) -> AbstractAsyncContextManager[Peer] | None:

@@ -18,6 +18,7 @@ from filmless.archive.rows import located, without_row
 from filmless.archive.storage import AREAS, Area, Stored
 from filmless.archive.storage.durable import make_file, make_folder, sync_file, sync_folder
 from filmless.archive.storage.folder import Folder
+from filmless.archive.upkeep.beside import copy_beside
 from filmless.archive.upkeep.exchanging import keep_time
 from filmless.archive.upkeep.verifying import still_unlisted
 from filmless.convert.parallel import in_order
@@ -115,6 +116,7 @@ def backup(
         else:
             copying.compare(archive.index)
             report.removed = _prune_without_index(archive, root)
+        copy_beside(archive.folder, root)
     return report
 
 

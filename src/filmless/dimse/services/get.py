@@ -19,7 +19,7 @@ _STORAGE: Final = Acceptable("1.2.840.10008.5.1.4.1.1.7", (), scu=False, scp=Tru
 
 
 def get(archive: Archive, *, most: int = 200_000, pending_s: float = 0.25) -> Service:
-    """Answer C-GET from an archive: Patient Root, Study Root, and Patient/Study Only.
+    """Answer C-GET from an archive: Patient Root, Study Root, Patient/Study Only, Composite Instance Root.
 
     Instances are sent as they are stored where the peer takes that, else transcoded without loss.
 
@@ -34,7 +34,15 @@ def get(archive: Archive, *, most: int = 200_000, pending_s: float = 0.25) -> Se
 
     DICOM
     -----
-    PS3.4 C.4.3
+    PS3.4 C.4.3, Y.4
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.get import get
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [get(archive)])
     """
     getting = _Getting(Retrieval(archive, most), pending_s)
     return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, takes=is_storage, extended=extended)

@@ -1,4 +1,4 @@
-"""The information models of Query/Retrieve: their SOP classes, and the levels they have (PS3.4 C.6)."""
+"""The information models of Query/Retrieve: their SOP classes, and the levels they have (PS3.4 C.6, Y.6)."""
 
 from typing import Final
 
@@ -17,11 +17,16 @@ _MODELS: Final[dict[str, dict[str, Level]]] = {
     _PATIENT_STUDY_ONLY: {"PATIENT": "patient", "STUDY": "study"},
 }
 
-FIND: Final = tuple(f"{model}.1" for model in _MODELS)
-MOVE: Final = tuple(f"{model}.2" for model in _MODELS)
-GET: Final = tuple(f"{model}.3" for model in _MODELS)
+_COMPOSITE_INSTANCE_ROOT: Final = "1.2.840.10008.5.1.4.1.2.4"  # retrieval of single instances (PS3.4 Y); no queries
+_RETRIEVED: Final = _MODELS | {_COMPOSITE_INSTANCE_ROOT: {"IMAGE": "instance"}}
 
-LEVELS: Final = {f"{model}.{operation}": levels for model, levels in _MODELS.items() for operation in (1, 2, 3)}
+FIND: Final = tuple(f"{model}.1" for model in _MODELS)
+MOVE: Final = tuple(f"{model}.2" for model in _RETRIEVED)
+GET: Final = tuple(f"{model}.3" for model in _RETRIEVED)
+
+LEVELS: Final[dict[str, dict[str, Level]]] = {
+    f"{model}.{operation}": levels for model, levels in _RETRIEVED.items() for operation in (1, 2, 3)
+}
 """Of each SOP class, what Query/Retrieve Level may be, and what it is in the archive."""
 
 _TRANSFER_SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")

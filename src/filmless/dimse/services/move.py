@@ -27,7 +27,7 @@ _Proposal = tuple[str, tuple[str, ...]]
 
 
 def move(archive: Archive, destinations: Destinations, *, most: int = 200_000, pending_s: float = 1.0) -> Service:
-    """Answer C-MOVE from an archive: Patient Root, Study Root, and Patient/Study Only.
+    """Answer C-MOVE from an archive: Patient Root, Study Root, Patient/Study Only, Composite Instance Root.
 
     Instances are sent as they are stored where the destination takes that, else transcoded without loss.
 
@@ -44,7 +44,16 @@ def move(archive: Archive, destinations: Destinations, *, most: int = 200_000, p
 
     DICOM
     -----
-    PS3.4 C.4.2
+    PS3.4 C.4.2, Y.4
+
+    Examples
+    --------
+    >>> from filmless.archive import Archive
+    >>> from filmless.dimse import Scp
+    >>> from filmless.dimse.services.destinations import Destination
+    >>> from filmless.dimse.services.move import move
+    >>> with Archive("archive") as archive:
+    ...     scp = Scp("FILMLESS", [move(archive, {"VIEWER": Destination("10.0.0.7", 11112)})])
     """
     moving = _Moving(Retrieval(archive, most), destinations, pending_s)
     return Service(acceptable(MOVE), {"C-MOVE": moving.answer}, extended=extended)
@@ -58,7 +67,7 @@ class _Moving:
 
     async def answer(self, request: Request) -> None:
         """Answer a request."""
-        ae_title = str(request.command.get("MoveDestination") or "").strip()
+        ae_title = request.move_destination
         entries = await self.retrieval.entries(request)
         if entries is None:
             return
@@ -66,6 +75,7 @@ class _Moving:
         if destination is None:
             await request.respond(_UNKNOWN, ErrorComment="the move destination is not among the known peers")
             return
+        request.sent_to = ae_title
         doing = SubOperations(request, self.retrieval.archive, self.pending_s, len(entries))
         # What takes long, as a connection that does not come about, must not look as if nobody worked on it.
         telling = asyncio.create_task(doing.keep_telling())

@@ -16,7 +16,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.services.outgoing import Outgoing
 from filmless.dimse.services.refusal import error_comment
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS, kind_of
-from filmless.errors import DicomError
+from filmless.errors import DicomError, LimitError, RemoteProtocolError
 
 __all__ = ["SubOperations"]
 
@@ -211,5 +211,7 @@ async def _store(to: Association, context: int, outgoing: Outgoing, originator: 
         await link.send(context, command, outgoing if outgoing.whole is None else outgoing.whole)
         incoming = await link.next_of(box)
         return (await incoming.collect(_ANSWER)).status
+    except LimitError:
+        raise RemoteProtocolError("the peer answers C-STORE with a long data set, where there is none") from None
     finally:
         link.forget(message_id)

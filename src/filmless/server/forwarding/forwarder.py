@@ -10,19 +10,20 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from filmless.archive import Archive
 from filmless.errors import DicomError, NetworkError, NotFoundError
-from filmless.security import client_tls
 from filmless.server.activity import Activity
 from filmless.server.forwarding.queue import Queue, Waiting
 from filmless.server.forwarding.reach import Reach
+from filmless.server.forwarding.sending import Sender, is_final, sender_to
 from filmless.server.logs import Log, where_raised
 from filmless.server.metrics import Measure, Metrics
-from filmless.server.settings.tree import Forwarding, Peer
+from filmless.server.settings.peer import Peer
+from filmless.server.settings.tree import Forwarding
 
-__all__ = ["Forwarder", "client_of"]
+__all__ = ["Forwarder"]
 
 _TOGETHER: Final = 20
 _LEASE_S: Final = 600.0
@@ -35,16 +36,7 @@ class _Failure(NamedTuple):
 
     error: str
     unanswered: str | None = None  # as of `filmless.dicomweb.client.Stored`
-
-
-class _Sender(Protocol):
-    """What the forwarder needs of a client."""
-
-    def store(self, sources: list[Any]) -> Any:
-        """Send files; return what became of each, as `filmless.dicomweb.StoreReport`."""
-
-    def close(self) -> None:
-        """Close the connections."""
+    is_final: bool = False
 
 
 class Forwarder:
@@ -56,8 +48,10 @@ class Forwarder:
         Where instances are, and which wait.
     settings, peers
         When, and to whom.
+    ae_title
+        Who we are to application entities.
     connect
-        Makes a client; for tests.
+        Makes what sends to a peer; for tests.
     """
 
     def __init__(
@@ -69,10 +63,12 @@ class Forwarder:
         peers: dict[str, Peer],
         log: Log,
         metrics: Metrics,
-        connect: Callable[[Peer], _Sender] | None = None,
+        ae_title: str = "FILMLESS",
+        connect: Callable[[Peer], Sender] | None = None,
     ) -> None:
         self._archive, self._queue, self._settings = archive, queue, settings
-        self._log, self._metrics, self._connect = log, metrics, connect or client_of
+        self._log, self._metrics = log, metrics
+        self._connect = connect or partial(sender_to, ae_title=ae_title)
         self._senders = [
             Activity(f"forwarding to {name}", partial(self._turn, name, peer), every_s=_LONGEST_SLEEP_S, log=log)
             for name, peer in peers.items()
@@ -134,6 +130,7 @@ class Forwarder:
     def _send(self, name: str, peer: Peer, batch: list[Waiting]) -> None:
         gone: set[int] = set()
         errors: dict[int, str] = {}
+        final: set[int] = set()
         unanswered: dict[int, _Failure] = {}
         with ExitStack() as stack:
             # An instance that was replaced can wait twice: it is sent once, as it is now.
@@ -153,12 +150,15 @@ class Forwarder:
                     unanswered |= dict.fromkeys(sources[path], why)
                 else:
                     errors |= dict.fromkeys(sources[path], why.error)
+                    final |= set(sources[path]) if why.is_final else set()
             answered = {key for ids in sources.values() for key in ids if key not in unanswered}
         errors |= self._postponed(name, answered, unanswered)
         done = [w.id for w in batch if w.id not in errors and w.id not in gone and w.id not in unanswered]
         self._queue.done([*done, *gone])
         now = time.time()
-        failures = {w.id: (errors[w.id], self._next(w, now)) for w in batch if w.id in errors}
+        failures = {
+            w.id: (errors[w.id], None if w.id in final else self._next(w, now)) for w in batch if w.id in errors
+        }
         self._queue.failed(failures)
         self._tell(name, done, failures)
 
@@ -173,10 +173,10 @@ class Forwarder:
         suspects = {key for key, why in unanswered.items() if why.unanswered != "away"}
         if len(suspects) == len(unanswered) == 1 and not answered and reach.is_to_blame(suspects):
             return dict.fromkeys(unanswered, error)
+        self._queue.postpone(list(unanswered), error)
         if reach.failed(suspects):
             told = _PEERS_WORDS.sub(r"\1", error)
             self._log.warning("a peer does not answer, what waits for it is kept", peer=name, error=told)
-        self._queue.postpone(list(unanswered), error)
         return {}
 
     def _errors(self, name: str, peer: Peer, paths: list[str], stack: ExitStack) -> dict[str, _Failure]:
@@ -195,7 +195,10 @@ class Forwarder:
             away = "away" if isinstance(error, NetworkError) else None
             return dict.fromkeys(paths, _Failure(_text(error), away))
         stored = {result.source for result in report.stored}
-        told = {result.source: _Failure(result.error, result.unanswered) for result in report.failed}
+        told = {
+            result.source: _Failure(result.error, result.unanswered, is_final(getattr(result, "status", None)))
+            for result in report.failed
+        }
         silent = _Failure("the peer did not say what became of it")
         return {path: told.get(path, silent) for path in paths if path not in stored}
 
@@ -236,16 +239,6 @@ class Forwarder:
             # The queue keeps what the peer said; it may be of a patient, and a log is not to be.
             error = _PEERS_WORDS.sub(r"\1", next(iter(failures.values()))[0])
             self._log.warning("sending on failed", peer=name, instances=len(failures), given_up=dead, error=error)
-
-
-def client_of(peer: Peer) -> _Sender:
-    """Make a client of a peer. The file of its token is read each time: tokens are renewed."""
-    from filmless.dicomweb import BlockingClient
-
-    url = peer.url or ""
-    token = peer.token_file.read_text(encoding="utf-8").strip() if peer.token_file is not None else None
-    verify = client_tls(authorities=peer.ca_file) if url.startswith("https:") else True
-    return BlockingClient(url, auth=token, verify=verify, timeout_s=peer.timeout_s, retries=0)
 
 
 def _text(error: Exception) -> str:

@@ -13,8 +13,6 @@ __all__ = ["DEFAULT_DIMSE_PORT", "Commitment", "Dimse", "QueryRetrieve"]
 
 DEFAULT_DIMSE_PORT: Final = 11112  # registered with IANA for DICOM, and open to others than the administrator
 
-_LEAST_LENGTH: Final = 4096  # below, a PDU is more heads than data
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryRetrieve:
@@ -75,6 +73,8 @@ class Dimse:
         Whether instances of SOP classes that are not known are stored, too: private ones and those of tomorrow.
     worklist
         Folder with the items of the modality worklist (`.wl`, `.json`); by default `worklist` in the archive's folder.
+    quiet_s
+        Seconds in which nothing of a study has to come, until peers with `notices` of availability are told of it.
     identity
         Whether callers show a user identity, a name and a passcode or a token: `optional`, or `required` of each.
     callers
@@ -97,6 +97,7 @@ class Dimse:
     also_called: tuple[str, ...] = ()
     unknown_sop_classes: bool = True
     worklist: Path | None = None
+    quiet_s: float = 60.0
     identity: Literal["optional", "required"] = "optional"
     callers: tuple[CallerOptions, ...] = ()
     users: tuple[UserOptions, ...] = ()
@@ -111,9 +112,7 @@ class Dimse:
         check_ae_title("ae_title", self.ae_title)
         for title in self.also_called:
             check_ae_title("also_called", title)
-        for name in ("associations", "associations_per_address", "half_open", "operations", "threads"):
-            check_least(f"limits.{name}", getattr(self.limits, name))
-        check_least("limits.maximum_length", self.limits.maximum_length, least=_LEAST_LENGTH)
+        # The limits check themselves; what peers are asked to keep to has to be something that they may send.
         check_least("limits.pdu_bytes", self.limits.pdu_bytes, least=self.limits.maximum_length)
         check_least("query.answers", self.query.answers)
         check_least("query.instances", self.query.instances)

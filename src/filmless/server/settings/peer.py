@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from filmless.dimse.scp.access import CallerOptions
 from filmless.errors import SecurityError
@@ -36,6 +36,8 @@ class Peer:
         AE title that we have towards it; by default `dimse.ae_title`.
     moves
         Whether C-MOVE may send instances to it.
+    notices
+        What it is told of: `availability` of instances, when a study has arrived; `steps` that modalities perform.
     roles
         What it may do when it calls: `read`, `write`, `delete`, `admin`. Without any it is not among `dimse.callers`.
     addresses
@@ -61,6 +63,7 @@ class Peer:
     tls: bool = False
     called_as: str | None = None
     moves: bool = True
+    notices: frozenset[Literal["availability", "steps"]] = frozenset()
     roles: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()
     token_file: Path | None = None

@@ -59,13 +59,13 @@ def answering(maximum_length: int) -> tuple[Link, Transport, Connection]:
 
 @pytest.mark.parametrize("maximum_length", [0, 16_384, 100])
 @pytest.mark.parametrize("data_sets", [[], [b"ab"], [b"ab", b"c" * 300, b"de" * 44, b"f" * 40_000]])
-def test_messages_alike_are_the_same_bytes(maximum_length: int, data_sets: list[bytes]) -> None:
+def test_messages_together_are_the_same_bytes(maximum_length: int, data_sets: list[bytes]) -> None:
     async def both() -> tuple[bytes, bytes, list[int]]:
         plain, one_by_one, _ = answering(maximum_length)
         for data in data_sets:
             await plain.send(1, ANSWER, data)
         link, together, asking = answering(maximum_length)
-        await link.send_alike(1, ANSWER, data_sets)
+        await link.send_all(1, [(ANSWER, data) for data in data_sets])
         asking.receive(together.written)
         sizes = []
         while (event := asking.next_event()) is not None:
@@ -85,6 +85,6 @@ def test_they_are_not_sent_behind_the_end() -> None:
         link, _, _ = answering(0)
         link.connection_lost(None)
         with pytest.raises(NetworkError):
-            await link.send_alike(1, ANSWER, [b"ab"])
+            await link.send_all(1, [(ANSWER, b"ab")])
 
     asyncio.run(send())
