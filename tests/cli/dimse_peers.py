@@ -41,10 +41,10 @@ def _running(*command: object, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def storescp(peer: Callable[[str], str], folder: Path, *options: object) -> Iterator[str]:
-    """DCMTK's storage SCP over a folder; gives its address."""
+def storescp(peer: Callable[[str], str], folder: Path, *options: object, port: int | None = None) -> Iterator[str]:
+    """DCMTK's storage SCP over a folder, at a free port or the one that is given; gives its address."""
     folder.mkdir()
-    port = free_port()
+    port = port or free_port()
     with _running(dcmtk(peer, "storescp"), "-od", folder, *options, port, port=port):
         yield f"STORESCP@127.0.0.1:{port}"
 

@@ -82,3 +82,9 @@ def test_an_association_has_1_to_128(contexts: list[tuple[str, tuple[str, ...]]]
 def test_a_keyword_that_is_none() -> None:
     with pytest.raises(ValueError, match="no UID, and no keyword"):
         uncompressed(["CTImageStore"])
+
+
+def test_private_and_new_classes_come_by_get_too() -> None:
+    """The peer sends in the role of an SCU: without it an instance of a class that we do not know would fail."""
+    names = ["StudyRootQueryRetrieveInformationModelGet", "1.2.826.0.1.3680043.9.9", "1.2.840.10008.5.1.4.1.1.66.7"]
+    assert [role.sop_class for role in roles_for(uncompressed([*names, "Verification"]))] == names[1:]

@@ -279,6 +279,14 @@ def test_over_tls(start, tool, tmp_path: Path, peer) -> None:
     trusted = ("+cf", certificate)
     assert tool("echoscu", *to).returncode != 0, "plainly"
     assert tool("echoscu", "+tla", *trusted, *to).returncode != 0, "without a certificate"
+    refused = until(
+        lambda: (
+            len(found := [one for one in server.events() if one["event"] == "an association is refused"]) == 2 and found
+        ),
+        "both are told",
+    )
+    assert refused[0]["reason"].startswith("TLS: ")
+    assert refused[1]["reason"] == "TLS: peer did not return a certificate"
     shown = ("+tls", certificates["client"][1], certificates["client"][0])
     done = tool("echoscu", *shown, *trusted, *to)
     assert done.returncode == 0, done.stderr
