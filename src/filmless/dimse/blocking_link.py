@@ -193,6 +193,9 @@ class BlockingLink:
                 error = NetworkError(f"the peer did not answer within {seconds:g} seconds")
                 self.abort(error)
                 raise error from None
+            except NetworkError:
+                if not box.messages:  # what came with the end, and before it, counts
+                    raise
         message = box.messages.popleft()
         box.waiting -= len(message.data or b"")
         return message
