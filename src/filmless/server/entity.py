@@ -40,6 +40,8 @@ class Entity:
         Where they are counted.
     log
         Where it tells of itself.
+    authenticator
+        Knows API keys, tokens and certificates.
 
     Attributes
     ----------
@@ -52,11 +54,20 @@ class Entity:
         It would be open to everyone, or its certificate cannot be read.
     """
 
-    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        *,
+        audit: Audit,
+        metrics: Metrics,
+        log: Log,
+        authenticator: Authenticator,
+    ) -> None:
         self._settings = settings
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
-        access = access_of(settings)
+        access = access_of(settings, authenticator)
         _check(settings.dimse, access, self._tls, log)
         self.offered = offered(settings, archive)
         if settings.dimse.worklist is None:
@@ -125,18 +136,18 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-def access_of(settings: Settings) -> Access:
+def access_of(settings: Settings, authenticator: Authenticator) -> Access:
     """Return who may call: what the settings list, known peers, and whom the web side knows."""
-    dimse, security = settings.dimse, settings.security
+    dimse = settings.dimse
     known = [caller for peer in settings.peers.values() if (caller := peer.caller) is not None]
     options = AccessOptions(
         called_ae_titles=dimse.also_called,
         callers=(*known, *dimse.callers),
         users=dimse.users,
         identity=dimse.identity,
-        failures=security.failures,
+        failures=settings.security.failures,
     )
-    return Access(options, authenticator=Authenticator(security))
+    return Access(options, authenticator=authenticator)
 
 
 def _check(dimse: Dimse, access: Access, tls: ssl.SSLContext | None, log: Log) -> None:
