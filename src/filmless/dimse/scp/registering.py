@@ -9,7 +9,7 @@ from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.scp.handlers import adapted
 from filmless.dimse.scp.service import Handler, Service
 from filmless.dimse.scp.sop_classes import is_query_retrieve
-from filmless.dimse.services.storage_classes import is_storage
+from filmless.dimse.storage_classes import is_storage
 
 __all__ = ["Registering"]
 

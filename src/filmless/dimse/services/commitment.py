@@ -22,7 +22,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.pending import Pending, PendingFolder
 from filmless.dimse.status import SUCCESS
 from filmless.dimse.steps import Give, Operation
-from filmless.errors import DicomError, NetworkError
+from filmless.errors import DicomError, LimitError, NetworkError
 from filmless.file import encode
 from filmless.file.uid_grammar import is_uid
 
@@ -148,9 +148,9 @@ class StorageCommitment:
         if command.get("ActionTypeID") != 1:
             return _NO_SUCH_ACTION, None
         ds = await request.dataset()
-        if ds is None or not ds.get("TransactionUID") or not ds.get("ReferencedSOPSequence"):
+        references = () if ds is None else await request.in_thread(_referenced, ds, self._most_references)
+        if ds is None or not ds.get("TransactionUID") or not references:
             return _MISSING_ATTRIBUTE, None
-        references = await request.in_thread(_referenced, ds)
         if not is_uid(ds.TransactionUID) or not all(is_uid(uid) for reference in references for uid in reference):
             return _INVALID_ARGUMENT, None
         request.counts["instances"] = len(references)
@@ -307,10 +307,12 @@ def _report(
     return (2 if failed else 1), ds
 
 
-def _referenced(ds: Dataset) -> tuple[tuple[str, str], ...]:
+def _referenced(ds: Dataset, most: int) -> tuple[tuple[str, str], ...]:
     """Return SOP class and instance of what is referenced: in a thread, there may be very many."""
-    if ds["ReferencedSOPSequence"].VR != "SQ":
-        return (("", ""),)
+    if "ReferencedSOPSequence" not in ds or ds["ReferencedSOPSequence"].VR != "SQ":
+        return ()
+    if len(ds.ReferencedSOPSequence) > most:
+        raise LimitError(f"more than {most} instances are referenced", limit="most_references", value=most)
     return tuple(
         (str(item.get("ReferencedSOPClassUID")), str(item.get("ReferencedSOPInstanceUID")))
         for item in ds.ReferencedSOPSequence
