@@ -14,6 +14,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.notifying import AVAILABILITY, Notice, Notifier
 from filmless.dimse.status import SUCCESS
+from filmless.dimse.uids import NATIVE
 from filmless.errors import NotFoundError
 from filmless.file import generate_uid
 from filmless.file.uid_grammar import is_uid
@@ -81,7 +82,7 @@ def availability(told: Callable[[Notified], None] | None = None) -> Service:
                 await request.in_thread(told, notified)
             await request.respond(SUCCESS, AffectedSOPInstanceUID=uid)
 
-    return Service((Acceptable(AVAILABILITY),), {"N-CREATE": create})
+    return Service((Acceptable(AVAILABILITY, NATIVE),), {"N-CREATE": create})
 
 
 def _understood(ds: Dataset, sender: str) -> Notified:

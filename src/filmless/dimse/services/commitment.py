@@ -22,6 +22,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.pending import Pending, PendingFolder
 from filmless.dimse.status import SUCCESS
 from filmless.dimse.steps import Give, Operation
+from filmless.dimse.uids import NATIVE
 from filmless.errors import DicomError, LimitError, NetworkError
 from filmless.file import encode
 from filmless.file.uid_grammar import is_uid
@@ -112,7 +113,7 @@ class StorageCommitment:
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._new: asyncio.Queue[_Job] = asyncio.Queue()
         self._reading = asyncio.Semaphore(_AT_A_TIME)
-        self.service = Service((Acceptable(PUSH_MODEL),), {"N-ACTION": self._act})
+        self.service = Service((Acceptable(PUSH_MODEL, NATIVE),), {"N-ACTION": self._act})
 
     # -- requests ------------------------------------------------------------------------------------------------
 
