@@ -134,8 +134,9 @@ async def _running(work: Callable[[], Coroutine[Any, Any, None]], log: Log) -> A
         while True:
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - reports and notices are not to end without anyone noticing
-                log.error("a task failed", task=getattr(work, "__qualname__", "work"), **where_raised(error))
+            except Exception as error:  # noqa: BLE001 - reports and notices go on
+                name = getattr(work, "__qualname__", "work")
+                log.error("a task failed", task=name, **where_raised(error))  # noqa: TRY400 - without its text
             await asyncio.sleep(_AGAIN_S)
 
     task = asyncio.create_task(again())
