@@ -338,8 +338,9 @@ def _context_of(association: Association) -> int:
 async def _send_report(association: Association, context: int, event: int, report: Dataset) -> None:
     negotiated = next(one for one in association.contexts if one.id == context)
     data = await asyncio.to_thread(encode, report, transfer_syntax=negotiated.transfer_syntax, part10=False)
-    async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
-        pass
+    async with association.turns:
+        async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
+            pass
 
 
 def _event_report(context: int, message_id: int, event: int, data: bytes) -> Operation[None]:
