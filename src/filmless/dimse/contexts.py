@@ -6,9 +6,8 @@ from typing import Final, NamedTuple, TypeAlias
 from filmless import _core
 from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
 from filmless.dimse.operations.echo import VERIFICATION
-from filmless.dimse.services.storage_classes import is_storage
 from filmless.dimse.sources import Source, heads
-from filmless.dimse.storage_classes import STORAGE_CLASSES
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
 from filmless.file.uid_grammar import is_uid
 
