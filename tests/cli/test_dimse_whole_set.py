@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from filmless.archive.record import record_of
-from tests.dimse.sending import dcmtk
+from tests.dimse.dcmtk import dcmtk
 from tests.dimse.test_whole_set import File, data_set_in, files_of, rounds
 
 from .dimse_peers import free_port, running, storescp
@@ -145,7 +145,7 @@ def test_dcmtk_fetches(ours: Ours, invoke: Invoke, valid: list[list[File]], peer
     def ask(program: str, files: list[File], *options: object) -> None:
         uids = "\\".join(file.instance for file in files)
         keys = ("-k", "QueryRetrieveLevel=IMAGE", "-k", f"SOPInstanceUID={uids}")
-        command = [dcmtk(peer, program), "-S", "-aec", "FILMLESS", *keys, *options, "127.0.0.1", ours.port]
+        command = [dcmtk(program), "-S", "-aec", "FILMLESS", *keys, *options, "127.0.0.1", ours.port]
         subprocess.run([*map(str, command)], capture_output=True, timeout=120, check=True, env=QUICK)
 
     with storescp(peer, tmp_path / "moved", "+xa", "-pm", "+B", port=ours.there):
