@@ -20,7 +20,7 @@ class Box:
     Attributes
     ----------
     open
-        Message IDs of requests that have no last answer yet.
+        Presentation context and command of requests that have no last answer yet, by Message ID.
     sinks
         Opens where the data sets of requests go.
     waiting
@@ -35,7 +35,7 @@ class Box:
 
     def __init__(self) -> None:
         self.messages: deque[Message] = deque()
-        self.open: set[int] = set()
+        self.open: dict[int, tuple[int, int]] = {}
         self.sinks: Callable[[Message], Sink] | None = None
         self.waiting = 0
         self.is_over = self.is_dropped = False

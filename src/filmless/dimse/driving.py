@@ -13,12 +13,12 @@ from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import DicomError, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
-__all__ = ["LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
+__all__ = ["CANCELLED", "C_GET", "LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
 
-_C_GET: Final = MESSAGES["C-GET"].field
-_CANCELLED: Final = {MESSAGES[name].field for name in ("C-FIND", "C-MOVE")}
+C_GET: Final = MESSAGES["C-GET"].field
+CANCELLED: Final = {MESSAGES[name].field for name in ("C-FIND", "C-MOVE")}
 
 LARGEST_INSTANCE = 16 << 30
 """Bytes of a data set that goes into a sink."""
@@ -275,8 +275,8 @@ class _Driver:
             if message_id not in box.open or link.error is not None or not link.is_awaited(message_id):
                 box.close(message_id)
                 link.forget(message_id)
-            elif field == _C_GET:  # what it sends would wait for answers that nobody gives
+            elif field == C_GET:  # what it sends would wait for answers that nobody gives
                 link.abort(NetworkError("a retrieval was given up"))
-            elif field in _CANCELLED:
+            elif field in CANCELLED:
                 link.cancel(context, message_id)
         box.leave(link.forget)
