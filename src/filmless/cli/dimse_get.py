@@ -285,10 +285,8 @@ class _Fetching:
     async def _by_move(self, listener: Listener | None, allow: tuple[str, ...]) -> AsyncIterator[_How]:
         """Listen, while ``async with`` lasts, to have a peer without C-GET send by C-MOVE."""
         from filmless.cli.listen import access_for
-        from filmless.dimse import Scp
         from filmless.dimse.scp.access import AccessOptions
-        from filmless.dimse.services.folder import folder
-        from filmless.dimse.services.verification import verification
+        from filmless.dimse.services.move_destination import move_destination
         from filmless.dimse.uids import PATIENT_ROOT, STUDY_ROOT
         from filmless.security.addresses import is_loopback
 
@@ -301,8 +299,6 @@ class _Fetching:
         is_here = all(map(is_loopback, addresses))
         # The peer may send, and who else was named.
         access = access_for((*addresses, *allow), AccessOptions())
-        service = folder(self._output, options=self._options, on_received=self._received)
-        scp = Scp(listener.ae_title, [verification(), service], access=access)
 
         async def fetch(peer: Any, request: _Request) -> None:
             async for _ in peer.move(
@@ -310,7 +306,15 @@ class _Fetching:
             ):
                 pass
 
-        async with scp.listen(listener.host or ("127.0.0.1" if is_here else "0.0.0.0"), listener.port):  # noqa: S104
+        async with move_destination(
+            self._output,
+            ae_title=listener.ae_title,
+            host=listener.host or ("127.0.0.1" if is_here else "0.0.0.0"),  # noqa: S104
+            port=listener.port,
+            access=access,
+            options=self._options,
+            on_received=self._received,
+        ):
             models = (STUDY_ROOT[1], PATIENT_ROOT[1])
             yield _How(lambda _: {"sop_classes": models}, models, fetch)
 

@@ -14,14 +14,7 @@ from filmless.dimse.endings import ending_of
 from filmless.dimse.messages import CANCEL
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
-from filmless.dimse.steps import (
-    Begun,
-    Buffer,
-    Message,
-    Payload,
-    Receive,
-    Send,
-)
+from filmless.dimse.steps import Begun, Buffer, Message, Payload, Receive, Send
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationAborted, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 

@@ -1,6 +1,6 @@
 """The peer whose methods block."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -77,7 +77,7 @@ class BlockingPeer:
         include: str | Iterable[str] = (),
         limit: int | None = None,
         **values: Any,
-    ) -> Iterator[Dataset]:
+    ) -> Generator[Dataset, None, None]:
         """As `Peer.find`."""
         return self._run(
             self._ask.find(identifier, level=level, root=root, include=include, limit=limit, values=values)
@@ -92,7 +92,7 @@ class BlockingPeer:
         into: Into | None = None,
         root: Root | None = None,
         progress: Callable[[SubOperations], None] | None = None,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """As `Peer.get`."""
         return self._run(self._ask.get(what, series, instance, into=into, root=root, progress=progress))
 
@@ -104,7 +104,7 @@ class BlockingPeer:
         *,
         destination: str,
         root: Root | None = None,
-    ) -> Iterator[SubOperations]:
+    ) -> Generator[SubOperations, None, None]:
         """As `Peer.move`."""
         return self._run(self._ask.move(what, series, instance, destination=destination, root=root))
 
@@ -140,7 +140,7 @@ class BlockingPeer:
             self._ask.normalized("N-EVENT-REPORT", sop_class, sop_instance, dataset, EventTypeID=event_type_id)
         )
 
-    def events(self, *, within_s: float) -> Iterator[EventReport]:
+    def events(self, *, within_s: float) -> Generator[EventReport, None, None]:
         """As `Peer.events`."""
         return self._run(event_reports(within_s))
 

@@ -1,6 +1,6 @@
 """A peer that an association is open to: what can be asked of it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -126,7 +126,7 @@ class Peer:
         include: str | Iterable[str] = (),
         limit: int | None = None,
         **values: Any,
-    ) -> AsyncIterator[Dataset]:
+    ) -> AsyncGenerator[Dataset, None]:
         """Find patients, studies, series, images, or the items of a worklist (C-FIND).
 
         Parameters
@@ -169,7 +169,7 @@ class Peer:
         into: Into | None = None,
         root: Root | None = None,
         progress: Callable[[SubOperations], None] | None = None,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """Have a study, series or instance sent here (C-GET).
 
         Parameters
@@ -216,7 +216,7 @@ class Peer:
         *,
         destination: str,
         root: Root | None = None,
-    ) -> AsyncIterator[SubOperations]:
+    ) -> AsyncGenerator[SubOperations, None]:
         """Have a study, series or instance sent to a third (C-MOVE); goes through how far it is.
 
         Parameters
@@ -316,7 +316,7 @@ class Peer:
             self._ask.normalized("N-EVENT-REPORT", sop_class, sop_instance, dataset, EventTypeID=event_type_id)
         )
 
-    def events(self, *, within_s: float) -> AsyncIterator[EventReport]:
+    def events(self, *, within_s: float) -> AsyncGenerator[EventReport, None]:
         """Go through the events that the peer reports on this association, and confirm each (N-EVENT-REPORT).
 
         Parameters

@@ -11,11 +11,12 @@ from filmless.dimse.steps import Buffer, Give, Message, Operation, Receive, Send
 from filmless.errors import DicomError, DimseStatusError, FormatError, LimitError, NetworkError, RemoteProtocolError
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["SubOperations", "get", "move"]
+__all__ = ["SubOperations", "get", "move", "require_all"]
 
 _UNRECOGNIZED_OPERATION: Final = 0x0211
 _MISMATCH: Final = 0xA900
 _REFUSED: Final = 0x0122
+_SOME_FAILED: Final = 0xB000
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
 
@@ -57,6 +58,27 @@ def counts_of(message: Message) -> SubOperations:
     return SubOperations(
         count("Remaining"), count("Completed"), count("Failed"), count("Warning"), _failed(message), message.status
     )
+
+
+def require_all(counts: SubOperations) -> None:
+    """Check that the peer could send everything.
+
+    Raises
+    ------
+    DimseStatusError
+        It could not.
+    """
+    if counts.failed is None and counts.status == _SOME_FAILED:  # or with a warning: it does not say
+        raise DimseStatusError(
+            f"the peer could not send all instances as they are: status {describe(counts.status)}",
+            status=counts.status,
+        )
+    if counts.failed:
+        of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
+        raise DimseStatusError(
+            f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
+            status=counts.status,
+        )
 
 
 def _failed(message: Message) -> tuple[str, ...]:
@@ -184,12 +206,7 @@ class _Getting:
         if self._error is not None:
             raise self._error
         answered(message, "C-GET")
-        if counts.failed:
-            of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
-            raise DimseStatusError(
-                f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
-                status=counts.status,
-            )
+        require_all(counts)
 
 
 class _RefusedError(Exception):
