@@ -13,11 +13,13 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import filmless
+from filmless import dimse
 from filmless.cli.tree import lines, printer
 from filmless.convert import ConversionNotice, from_dicom, to_dicom
 from filmless.convert.out.formats import format_named
 from filmless.dataset import UID
 from filmless.dicomweb import BlockingClient
+from filmless.dimse.contexts import uncompressed
 from filmless.errors import DicomError
 from filmless.file.media import create_fileset
 from filmless.server import Addresses, Server, Settings, read_settings
@@ -33,6 +35,8 @@ PICTURES = {  # and the modality that each is drawn after
     "ecg.emf": "ECG",
 }
 HEADER_LINES = 24
+DIMSE_PORT = 11112
+QUERY = ["StudyRootQueryRetrieveInformationModelFind", "StudyRootQueryRetrieveInformationModelGet"]
 TRANSCODED = "chest.tif"
 LOSSLESS = ["RLELossless", "JPEGLosslessSV1", "JPEGLSLossless", "JPEG2000Lossless", "HTJ2KLossless", "JPEGXLLossless"]
 
@@ -177,11 +181,13 @@ def main() -> None:
 def serve(program: Path) -> None:
     """Put the converted examples into an archive and serve it: until Ctrl-C, or until it was tried."""
     is_watched = sys.stdin.isatty() and sys.stdout.isatty()
-    server = server_of(read_settings(given={"data": OUT / "archive", "logs.level": "warning"}), is_watched=is_watched)
+    given = {"data": OUT / "archive", "logs.level": "warning", "dimse.port": DIMSE_PORT if is_watched else 0}
+    server = server_of(read_settings(given=given), is_watched=is_watched)
     if not is_watched:
         with server:
             fill(server.addresses)
             try_out(server.addresses)
+            try_out_dimse(server.addresses)
         print("  stopped")
         return
 
@@ -189,6 +195,7 @@ def serve(program: Path) -> None:
         fill(addresses)
         print(f"\nThe archive is at {addresses.urls[0]}/ and stays until Ctrl-C\n")
         print(f"  its studies   {program} find {addresses.dicom_web}")
+        print(f"  over DIMSE    {program} find {addresses.dimse[0]}")
         print(f"  in a browser  {addresses.dicom_web}/studies")
 
     server.run(ready=ready)
@@ -202,7 +209,8 @@ def server_of(settings: Settings, *, is_watched: bool) -> Server:
         except DicomError as error:
             if "in use" not in error.message or "port" not in error.message:
                 raise
-    return Server(replace(settings, http=replace(settings.http, port=0)))
+    free = replace(settings, http=replace(settings.http, port=0), dimse=replace(settings.dimse, port=0))
+    return Server(free)
 
 
 def fill(addresses: Addresses) -> None:
@@ -240,6 +248,20 @@ def try_out(addresses: Addresses) -> None:
         or not picture.startswith(b"\x89PNG")
     ):
         raise SystemExit("the archive did not answer as it should")
+
+
+def try_out_dimse(addresses: Addresses) -> None:
+    """Send, find and fetch as a workstation of a hospital does."""
+    first = OUT / Path(next(iter(PICTURES))).with_suffix(".dcm")
+    stored = filmless.read(first)
+    [planned] = dimse.plan([first])
+    with dimse.connect_blocking(addresses.dimse[0], contexts=[*planned.contexts, *uncompressed(QUERY)]) as peer:
+        is_sent = len(peer.store(first).stored) == 1
+        studies = list(peer.find(PatientName="EXAMPLE*"))
+        (fetched,) = peer.get(str(stored.StudyInstanceUID))
+    print(f"  over DIMSE    {addresses.dimse[0]}: stored, {len(studies)} studies found, one fetched as it is")
+    if not is_sent or len(studies) != len(PICTURES) or fetched != stored:
+        raise SystemExit("the archive did not answer over DIMSE as it should")
 
 
 if __name__ == "__main__":

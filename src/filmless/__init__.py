@@ -36,7 +36,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The upper rooms need numpy and more: they are imported when they are first named.
-    if name in {"archive", "convert", "dicomweb", "objects", "pixels", "security", "series", "server"}:
+    if name in {"archive", "convert", "dicomweb", "dimse", "objects", "pixels", "security", "series", "server"}:
         return import_module(f"filmless.{name}")
     message = f"module 'filmless' has no attribute {name!r}"
     raise AttributeError(message)

@@ -13,6 +13,13 @@ import pytest
 from click.testing import Result
 
 import filmless
+from filmless.dimse.scp.access import Access, AccessOptions, UserOptions
+from filmless.dimse.scp.passcodes import digest_of
+from filmless.dimse.services.verification import verification
+from filmless.dimse.services.worklist import worklist
+from filmless.dimse.services.worklist_items import WorklistFolder
+from tests.dimse.ris_files import item, put
+from tests.dimse.serving import serving
 from tests.server.conftest import DEADLINE_S
 
 from .dimse_peers import dcmqrscp, running, storescp
@@ -147,8 +154,8 @@ def test_find_at_dcmtk(invoke: Invoke, peer: Peer, tmp_path: Path, folder: Path)
         assert row["0020000D"]["Value"] == [ct.StudyInstanceUID]
         assert len(invoke("find", at, "--limit", 2).stdout.splitlines()) == 3
         refused = invoke("find", at, "--worklist")
-        assert refused.exit_code == 1
-        assert "did not accept" in refused.stderr
+        assert (refused.exit_code, refused.stderr) == (1, "filmless: the peer has no search for a worklist\n")
+        assert "a sequence has no value" in invoke("find", at, "ProcedureCodeSequence=x").stderr
 
 
 def test_a_peer_by_its_name(invoke: Invoke, served: dict[str, str], tmp_path: Path) -> None:
@@ -242,3 +249,42 @@ def test_an_interrupt_ends_at_once(command: str, ct: Path) -> None:
                 while peer.recv(1 << 16):  # until it closes
                     pass
         assert "".join(waiting.err.all) == ""
+
+
+def test_worklist(invoke: Invoke, tmp_path: Path) -> None:
+    put(tmp_path / "items", "1.wl", item(1))
+    put(tmp_path / "items", "2.wl", item(2, Modality="MR"))
+    with serving([worklist(WorklistFolder(tmp_path / "items"))]) as port:
+        at = f"FILMLESS@127.0.0.1:{port}"
+        table = invoke("find", at, "--worklist", "Modality=MR", "-k", "RequestedProcedureID").stdout.splitlines()
+        assert table[0].split()[:5] == [
+            "PatientName",
+            "PatientID",
+            "AccessionNumber",
+            "Modality",
+            "ScheduledStationAETitle",
+        ]
+        assert table[1].split()[:4] == ["Doe^Jane2", "P2", "A2", "MR"]
+        assert len(table) == 2
+        key = "ScheduledProcedureStepSequence.ScheduledProcedureStepID=S1"
+        [row] = json.loads(invoke("find", at, "--worklist", key, "--json").stdout)
+        assert row["00400100"]["Value"][0]["00400009"]["Value"] == ["S1"]
+        assert invoke("find", at, "--worklist", "PatientID=nobody").stderr == "nothing found\n"
+
+
+def test_user_identity(invoke: Invoke, tmp_path: Path) -> None:
+    users = (UserOptions(name="jane", passcode=digest_of("secret")),)
+    access = Access(AccessOptions(users=users, identity="required"))
+    for name, text in (("good", "secret\n"), ("bad", "wrong"), ("token", "a.b.c")):
+        (tmp_path / name).write_text(text)
+    with serving([verification()], access=access) as port:
+        at = f"FILMLESS@127.0.0.1:{port}"
+        assert invoke("echo", at, "--user", "jane", "--password-file", "good").exit_code == 0
+        refused = [("--user", "jane", "--password-file", "bad"), ("--user", "jane"), ("--key-file", "token"), ()]
+        for arguments in refused:
+            result = invoke("echo", at, *arguments)
+            assert result.exit_code == 1
+            assert "rejects the association" in result.stderr
+            assert "secret" not in result.stderr
+    missing = invoke("echo", at, "--user", "jane", "--password-file", "missing")
+    assert (missing.exit_code, missing.stderr) == (1, "filmless: no such file or directory: missing\n")

@@ -85,8 +85,10 @@ def test_a_peer_without_get_is_listened_to(
     with dcmqrscp(peer, tmp_path / "qr", "--disable-get", move_port=port) as at:
         assert invoke("store", at, *files).stderr == "4 stored\n"
         study = placed[files[0]].parts[1]
-        with running("find", at) as found:
-            assert found.end() == 0
+        told = invoke("get", at, study, "-o", "out")
+        assert (told.exit_code, "--move-to AE@:PORT has it send by C-MOVE" in told.stderr) == (1, True)
+        wrong = invoke("get", at, study, "-o", "out", "--move-to", f"NOBODY@:{port}")
+        assert (wrong.exit_code, "move destination unknown" in wrong.stderr) == (1, True)
         got = invoke("get", at, study, "-o", "out", "--move-to", f"MOVER@:{port}")
         assert (got.exit_code, got.stderr) == (0, "1 fetched\n")
         assert placed[files[0]].is_file()

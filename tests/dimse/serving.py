@@ -13,12 +13,19 @@ from filmless.dimse.scp.service import Service
 @contextmanager
 def serving(services: Sequence[Service], ae_title: str = "FILMLESS", **options: Any) -> Iterator[int]:
     """Serve on a free port of loopback; gives the port."""
+    with serving_scp(Scp(ae_title, services, **options)) as port:
+        yield port
+
+
+@contextmanager
+def serving_scp(scp: Scp, **options: Any) -> Iterator[int]:
+    """Serve with an SCP that has its services, or handlers, and options of `Scp.listen`."""
     listening, ports, ends = threading.Event(), list[int](), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
 
     async def serve() -> None:
         end = asyncio.Event()
         ends.append((asyncio.get_running_loop(), end))
-        async with Scp(ae_title, services, **options).listen() as port:
+        async with scp.listen(**options) as port:
             ports.append(port)
             listening.set()
             await end.wait()

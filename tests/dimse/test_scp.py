@@ -19,6 +19,8 @@ from filmless.dimse import Scp, connect
 from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.storing import storing
+from filmless.dimse.steps import Buffer
 from filmless.errors import DimseStatusError, NetworkError, SecurityError, StorageFullError
 
 from .talking import CT, EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, Raw, echo_bytes, talk, with_pynetdicom
@@ -71,6 +73,58 @@ def test_what_is_stored_comes_to_a_handler(kind: str) -> None:
     assert answer.Status == (0 if kind == "coroutine" else 0xB000)
     assert got[0][0] == ct().SOPInstanceUID == got[0][1].SOPInstanceUID
     assert (got[0][2] is threading.main_thread()) == (kind == "coroutine")
+
+
+class Counting:
+    size = 0
+
+    def write(self, piece: Buffer) -> None:
+        self.size += len(piece)
+
+    def finish(self) -> int:
+        return self.size
+
+    def discard(self) -> None:
+        pass
+
+
+def test_a_function_that_has_a_sink_take_a_data_set_does_not_wait_for_its_own_thread() -> None:
+    scp, sizes = Scp("FILMLESS", limits=ScpLimits(threads=1)), list[int]()
+
+    @scp.on_store(CT)
+    def store(request: Any) -> None:
+        sizes.append(request.into(lambda _: Counting()))
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(port, lambda one: one.send_c_store(ct()), (CT, [EXPLICIT]))
+
+    assert talk(main(), limit_s=10).Status == 0
+    assert sizes[0] > 0
+
+
+def test_handlers_that_take_long_do_not_hold_up_what_is_stored() -> None:
+    scp = Scp("FILMLESS", [storing(lambda *_: Counting(), unknown=False)], limits=ScpLimits(threads=1))
+    began, goes_on = threading.Event(), threading.Event()
+
+    @scp.on_find
+    def find(_: Any) -> None:
+        began.set()
+        goes_on.wait(30)
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            seeking = asyncio.create_task(
+                with_pynetdicom(port, lambda one: list(one.send_c_find(query(), STUDY_FIND)), (STUDY_FIND, [IMPLICIT]))
+            )
+            await asyncio.to_thread(began.wait, 30)
+            try:
+                return await with_pynetdicom(port, lambda one: one.send_c_store(ct()), (CT, [EXPLICIT]))
+            finally:
+                goes_on.set()
+                await seeking
+
+    assert talk(main(), limit_s=20).Status == 0
 
 
 def match(number: int) -> Dataset:

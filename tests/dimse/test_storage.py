@@ -285,7 +285,7 @@ def test_a_sink_is_not_let_go_of_while_a_thread_is_at_it(tmp_path: Path, monkeyp
 
     async def talk() -> None:
         data = behind_meta(instance_maker(size=3_000_000)(1))
-        scp = Scp("FILMLESS", [folder(tmp_path / "out")])
+        scp = Scp("FILMLESS", [folder(tmp_path / "out", options=folder_module.FolderOptions(durable=True))])
         async with scp.listen(grace_s=0.0) as port:
             sending = asyncio.create_task(send(port, data))
             await asyncio.to_thread(writing.wait, 10)

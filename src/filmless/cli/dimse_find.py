@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from filmless import _core
+from filmless.cli.reporting import Failure, Misuse
 from filmless.dataset import Dataset
+from filmless.errors import LocalProtocolError
 
 if TYPE_CHECKING:
     from filmless.cli.entity import Entity
@@ -16,6 +18,13 @@ __all__ = ["search_entity", "search_peer"]
 _ORDER: Final = ("study", "series", "instance")
 _UIDS: Final = {"study": "StudyInstanceUID", "series": "SeriesInstanceUID", "instance": "SOPInstanceUID"}
 _LEVELS: Final = {"instance": "image"}
+_NAMES: Final = {
+    "patient": "patients",
+    "study": "studies",
+    "series": "series",
+    "instance": "instances",
+    "worklist": "a worklist",
+}
 _OF_STUDY: Final = frozenset({"ModalitiesInStudy", "SOPClassesInStudy"})
 
 
@@ -103,4 +112,9 @@ def _is_of(name: str, level: str) -> bool:
 
 
 def _find(peer: "BlockingPeer", level: str, values: dict[str, str], **options: Any) -> Iterator[Dataset]:
-    return peer.find(level=_LEVELS.get(level, level), **options, **values)  # type: ignore[arg-type]
+    try:
+        return peer.find(level=_LEVELS.get(level, level), **options, **values)  # type: ignore[arg-type]
+    except LocalProtocolError:
+        raise Failure(f"the peer has no search for {_NAMES[level]}") from None
+    except ValueError as error:
+        raise Misuse(f"{error}") from None

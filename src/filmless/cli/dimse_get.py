@@ -16,6 +16,7 @@ from filmless.errors import DimseStatusError, NetworkError, RemoteProtocolError
 if TYPE_CHECKING:
     from filmless.cli.entity import Entity
     from filmless.dimse.services.folder import FolderOptions, Received
+    from filmless.dimse.steps import Message, Sink
 
 __all__ = ["Listener", "fetch_from", "listener_of", "search_in"]
 
@@ -241,8 +242,13 @@ class _Fetching:
             sender=self._entity.address.ae_title,
         )
 
+        def into(message: "Message") -> "Sink":
+            if message.command.get("AffectedSOPInstanceUID") not in self._wanted:
+                raise RemoteProtocolError("the peer sends what was not asked for")
+            return opened(message)
+
         async def fetch(peer: Any, request: _Request) -> None:
-            async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=opened):
+            async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=into):
                 pass
 
         return _How({"contexts": self._contexts(models)}, models, fetch)

@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from filmless.cli.entity import Entity
-from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import peer_of, peer_options
 
 __all__ = ["echo"]
 
 
-@click.command(cls=GroupedCommand, short_help="Ask whether a peer of the network answers.")
+@click.command(cls=OwnFirstCommand, short_help="Ask whether a peer of the network answers.")
 @click.argument("peer")
 @click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="How often.")
 @click.option("--json", "as_json", is_flag=True, help="An object with all times.")

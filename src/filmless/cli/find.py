@@ -12,7 +12,7 @@ from filmless.cli.dimse_find import search_entity
 from filmless.cli.entity import Entity
 from filmless.cli.matching_keys import LEVELS, keys_of
 from filmless.cli.naming import tag_named
-from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import peer_of, peer_options
 from filmless.cli.reporting import Misuse, printable
 from filmless.dataset import Dataset
@@ -39,7 +39,7 @@ _COLUMNS = {
 _TITLES = {"NumberOfStudyRelatedInstances": "Instances", "NumberOfSeriesRelatedInstances": "Instances"}
 
 
-@click.command(cls=GroupedCommand, short_help="Search in an archive of the network.")
+@click.command(cls=OwnFirstCommand, short_help="Search in an archive of the network.")
 @click.argument("peer")
 @click.argument("keys", nargs=-1, metavar="[KEYWORD=VALUE]...")
 @click.option(

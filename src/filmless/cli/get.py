@@ -13,7 +13,7 @@ from filmless.cli.dimse_get import fetch_from, listener_of, search_in
 from filmless.cli.entity import Entity
 from filmless.cli.find import search
 from filmless.cli.naming import syntax_named
-from filmless.cli.option_groups import GroupedCommand, in_group
+from filmless.cli.option_groups import OwnFirstCommand, in_group
 from filmless.cli.peers import peer_of, peer_options
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, Misuse, report, say
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["get"]
 
 
-@click.command(cls=GroupedCommand, short_help="Fetch files from an archive of the network.")
+@click.command(cls=OwnFirstCommand, short_help="Fetch files from an archive of the network.")
 @click.argument("peer")
 @click.argument("keys", nargs=-1, required=True, metavar="UID|KEYWORD=VALUE...")
 @click.option("-o", "--output", type=Path, default=Path(), metavar="FOLDER", help="Where files go. [here]")

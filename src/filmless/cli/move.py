@@ -11,12 +11,12 @@ import click
 from filmless.cli.dimse_find import search_peer
 from filmless.cli.entity import Entity, check_ae_title
 from filmless.cli.matching_keys import level_of
-from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import dimse_options, entity_of
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, report, say
 from filmless.cli.wanted import identifier_of, queries_of, studies_of
-from filmless.errors import DimseStatusError
+from filmless.errors import DimseStatusError, LocalProtocolError
 
 if TYPE_CHECKING:
     from filmless.dimse import BlockingPeer
@@ -26,7 +26,7 @@ __all__ = ["move"]
 _COUNTS = ("completed", "failed", "warning")
 
 
-@click.command(cls=GroupedCommand, short_help="Have an archive of the network send to a third.")
+@click.command(cls=OwnFirstCommand, short_help="Have an archive of the network send to a third.")
 @click.argument("peer")
 @click.argument("destination", metavar="AE_TITLE")
 @click.argument("keys", nargs=-1, required=True, metavar="UID|KEYWORD=VALUE...")
@@ -86,6 +86,8 @@ def _moved(peer: "BlockingPeer", destination: str, uids: dict[str, str]) -> dict
     try:
         for counts in peer.move(identifier_of(*uids.values()), destination=destination):
             row |= {name: getattr(counts, name) or 0 for name in _COUNTS}
+    except LocalProtocolError:
+        raise Failure("the peer has no C-MOVE", "`filmless get` fetches by C-GET") from None
     except DimseStatusError as error:
         report(error)
         return row | {"status": "failed", "error": error.message}

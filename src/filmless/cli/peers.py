@@ -51,7 +51,9 @@ _DIMSE = (
     click.option("--tls", is_flag=True, help="Speak TLS; --ca-file and --client-cert mean it, too."),
     click.option("--user", metavar="NAME", help="User identity to show."),
     click.option("--password-file", type=Path, metavar="FILE", help="A file with the passcode of the user."),
-    click.option("--max-pdu", type=click.IntRange(4096, 1 << 24), metavar="BYTES", help="PDU to be sent. [131072]"),
+    click.option(
+        "--max-pdu", type=click.IntRange(4096, 1 << 24), metavar="BYTES", help="Longest PDU to ask for. [131072]"
+    ),
 )
 
 

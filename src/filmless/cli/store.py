@@ -12,7 +12,7 @@ import click
 from filmless.cli.dimse_store import store_at
 from filmless.cli.entity import Entity
 from filmless.cli.naming import syntax_named
-from filmless.cli.option_groups import GroupedCommand
+from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import peer_of, peer_options
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, Misuse, say
@@ -29,7 +29,7 @@ _DIRECTORY = b"1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 _HEAD = 1024
 
 
-@click.command(cls=GroupedCommand, short_help="Send files to an archive of the network.")
+@click.command(cls=OwnFirstCommand, short_help="Send files to an archive of the network.")
 @click.argument("peer")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(

@@ -37,7 +37,7 @@ class Limits:
     instance_bytes, dataset_bytes
         Of an instance that it sends to a file, and of one that is taken into memory.
     answers
-        To one query, and instances of one retrieval.
+        To one query, or one retrieval, and instances of one.
     """
 
     identifier_bytes: int = 16 << 20
@@ -90,6 +90,14 @@ class Asking:
             f"the peer did not accept SOP class {sop_classes[0]}, or it was not proposed",
             hint="name it in `sop_classes` of `connect`",
         )
+
+    def _context_of(self, message: str, sop_class: str) -> NegotiatedContext:
+        """Return the context for an operation: events are reported by who is SCP, all else is asked for by an SCU."""
+        if message == "N-EVENT-REPORT":
+            for context in self._contexts:
+                if context.abstract_syntax == sop_class and context.scp:
+                    return context
+        return self.context_for(sop_class)
 
     def echo(self) -> Operation[None]:
         """Ask whether the peer is there."""
@@ -165,7 +173,14 @@ class Asking:
     ) -> Operation[SubOperations]:
         """Have instances sent to a third."""
         context, data = self._retrieval(1, what, series, instance, root)
-        return move(context.id, self._next_id(), context.abstract_syntax, data, destination=destination)
+        return move(
+            context.id,
+            self._next_id(),
+            context.abstract_syntax,
+            data,
+            destination=destination,
+            most=self._limits.answers,
+        )
 
     def _retrieval(
         self, which: int, what: str | Dataset, series: str | None, instance: str | None, root: str | None
@@ -179,7 +194,7 @@ class Asking:
     ) -> Operation[Answer]:
         """Do an operation on an instance that the peer manages."""
         row = MESSAGES[name]
-        context = self.context_for(sop_class)
+        context = self._context_of(name, sop_class)
         data = None
         if dataset is not None:
             data = encode(dataset, transfer_syntax=context.transfer_syntax, part10=False)

@@ -130,20 +130,17 @@ def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]
     ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',))
     """
     syntaxes: dict[str, dict[str, None]] = {}
-    members: dict[str, list[Source]] = {}
-    unreadable: list[Source] = []
+    found: list[tuple[Source, str | None]] = []
     for source, head in heads(sources):
-        if head is None:
-            unreadable.append(source)
-        else:
+        found.append((source, None if head is None else head.sop_class))
+        if head is not None:
             syntaxes.setdefault(head.sop_class, {})[head.transfer_syntax] = None
-            members.setdefault(head.sop_class, []).append(source)
-    groups = []
-    for contexts in proposals_for(syntaxes, most=most):
-        found = [source for name in dict.fromkeys(name for name, _ in contexts) for source in members[name]]
-        groups.append(Group(tuple(contexts), (*unreadable, *found)))
-        unreadable = []
-    return groups or ([Group(tuple(uncompressed([VERIFICATION])), tuple(unreadable))] if unreadable else [])
+    groups = proposals_for(syntaxes, most=most) or ([uncompressed([VERIFICATION])] if found else [])
+    members: list[list[Source]] = [[] for _ in groups]
+    place = {name: at for at, contexts in enumerate(groups) for name, _ in contexts}
+    for source, sop_class in found:
+        members[0 if sop_class is None else place[sop_class]].append(source)
+    return [Group(tuple(contexts), tuple(some)) for contexts, some in zip(groups, members, strict=True)]
 
 
 def proposals_for(

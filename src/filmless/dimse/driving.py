@@ -9,7 +9,7 @@ from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import CANCEL, RESPONSE
 from filmless.dimse.sinks import bounded
-from filmless.dimse.status import kind_of
+from filmless.dimse.status import is_final
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import LimitError, LocalProtocolError, RemoteProtocolError
 
@@ -82,7 +82,7 @@ class _Box(Mailbox[Incoming]):
 
     def put(self, item: Incoming) -> None:
         command = item.message.command
-        if command["CommandField"] & RESPONSE and kind_of(command.get("Status", 0)) != "pending":
+        if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
             self.close(command["MessageIDBeingRespondedTo"])
         super().put(item)
 
@@ -213,9 +213,10 @@ class _Driver:
             if message_id not in self._box.open:
                 self._asked.discard(message_id)
                 link.settled(message_id)
-        elif step.sinks is not None and incoming.has_data_set:
-            return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
         try:
+            if not message.is_response and step.sinks is not None and incoming.has_data_set:
+                most = self._most_of_sinks
+                return await incoming.into(bounded(step.sinks, most, self._exceeded), most=most)
             return await incoming.collect(self._most)
         except LimitError as error:  # the rest may have no end
             link.abort(RemoteProtocolError(error.message))

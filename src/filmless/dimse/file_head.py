@@ -1,5 +1,6 @@
 """What a storage SCU has to know of a file, from its first bytes: microseconds for each of a million files."""
 
+import zlib
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -13,10 +14,10 @@ _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 
 _EXPLICIT: Final = Struct("<HH2sH")
-_IMPLICIT: Final = Struct("<HHL")
 _LONG: Final = Struct("<L")
 _LONG_VR: Final = frozenset({b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR", b"UT", b"SV", b"UV"})
 _MOST_ELEMENTS: Final = 64
+_LOOKED_AT: Final = 4 << 10  # bytes of a deflated data set
 
 
 class FileHead(NamedTuple):
@@ -42,12 +43,11 @@ def head_of(data: bytes) -> FileHead | None:
     if offset is None or 0x0010 not in meta:
         return None
     syntax = _uid(meta[0x0010])
-    elements = {0x16: meta.get(0x0002, b""), 0x18: meta.get(0x0003, b"")}
-    if syntax != _DEFLATED:
-        # The data set counts, where the meta information says another thing. It is not looked at when it is deflated.
-        elements = {}
-        if syntax == _BIG_ENDIAN or _walk(data, offset, explicit=syntax != IMPLICIT, group=8, found=elements) is None:
-            return None
+    begin, at = (_inflated(data, offset), 0) if syntax == _DEFLATED else (data, offset)
+    # The data set counts, where the meta information says another thing.
+    elements: dict[int, bytes] = {}
+    if syntax == _BIG_ENDIAN or _walk(begin, at, explicit=syntax != IMPLICIT, group=8, found=elements) is None:
+        return None
     sop_class, sop_instance = _uid(elements.get(0x16, b"")), _uid(elements.get(0x18, b""))
     if not (is_uid(syntax) and is_uid(sop_class) and is_uid(sop_instance)):
         return None
@@ -68,6 +68,13 @@ def data_set_start(data: bytes) -> int:
     return offset
 
 
+def _inflated(data: bytes, offset: int) -> bytes:
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[offset : offset + _LOOKED_AT], _LOOKED_AT)
+    except zlib.error:
+        return b""
+
+
 def _uid(value: bytes) -> str:
     return value.rstrip(b"\0 ").decode("ascii", "replace")
 
@@ -77,21 +84,17 @@ def _walk(data: bytes, at: int, *, explicit: bool, group: int, found: dict[int, 
     for _ in range(_MOST_ELEMENTS):
         if at + 12 > len(data):
             return None
-        if explicit:
-            number, element, vr, length = _EXPLICIT.unpack_from(data, at)
-            start = at + 8
-            if number != group:  # of a data set that has no VRs, it may be
-                return at if group == 2 else None
-            if vr in _LONG_VR:
-                (length,) = _LONG.unpack_from(data, at + 8)
-                start = at + 12
-            elif not vr.isalpha():
-                return None
-        else:
-            number, element, length = _IMPLICIT.unpack_from(data, at)
-            start = at + 8
-        if number != group:
+        number, element, vr, length = _EXPLICIT.unpack_from(data, at)
+        if number != group:  # what follows may be encoded in another way
             return at if group == 2 else None
+        start = at + 8
+        if not explicit:
+            (length,) = _LONG.unpack_from(data, at + 4)
+        elif vr in _LONG_VR:
+            (length,) = _LONG.unpack_from(data, at + 8)
+            start = at + 12
+        elif not vr.isalpha():
+            return None
         end: int = start + length
         if end > len(data) or length % 2:
             return None

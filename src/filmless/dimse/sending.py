@@ -67,7 +67,7 @@ def _transcoded(source: Source, instance: Instance, syntaxes: list[str], sendabl
 
                 data = behind_head(encode(transcode(ds, syntax)))
             else:
-                data = encode(ds, transfer_syntax=syntax, part10=False)
+                data = behind_head(encode(ds, transfer_syntax=syntax))
         except DicomError as error:
             failed = failed or error
             continue
@@ -132,10 +132,10 @@ class ReadAhead(Generic[_T, _U]):
                 raise self._error
             return None
 
-    def wait(self) -> None:
-        """Wait until one is ready, or none will be."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until one is ready, or none will be; return whether that is so."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._is_over)
+            return bool(self._changed.wait_for(lambda: bool(self._ready) or self._is_over, seconds))
 
     def close(self) -> None:
         """Work on no more: nobody wants it."""

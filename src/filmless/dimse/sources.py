@@ -146,7 +146,7 @@ def _of_dataset(source: Source, ds: Dataset) -> Instance:
     """Encode what is no file as it should be, or no file at all."""
     sop_class, sop_instance, syntax, _ = _head_of_dataset(ds)
     row = _core.transfer_syntax(syntax)
-    if row is None or row["encapsulated"]:
+    if row is None or row["encapsulated"] or row["deflated"]:
         data = behind_head(encode(ds))
     else:  # what was read in another encoding than its meta information says is written in that one
         data = encode(ds, transfer_syntax=syntax, part10=False)
@@ -158,7 +158,7 @@ def _of_dataset(source: Source, ds: Dataset) -> Instance:
 
 
 def behind_head(data: bytes) -> bytes:
-    """Return the data set of a file that we encoded: encapsulated pixel data is as it has to be only there."""
+    """Return the data set of a file that we encoded: only there it is encapsulated or deflated as it has to be."""
     return data[data_set_start(data) :]
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Literal
 
 from filmless.dimse.contexts import Sendable
-from filmless.dimse.operations.requesting import request_of, response_of
+from filmless.dimse.operations.requesting import final, request_of
 from filmless.dimse.sending import Fitted, ReadAhead, fit
 from filmless.dimse.sources import Source, each_of, name_of, why
 from filmless.dimse.status import describe, kind_of
@@ -15,6 +16,8 @@ from filmless.errors import DicomError, NetworkError, RemoteProtocolError
 __all__ = ["StoreReport", "Stored", "store"]
 
 _FOR_A_TIME: Final = range(0xA700, 0xA800)
+_MOMENT_S: Final = 0.1
+"""How long the next instance is waited for before the answers of those in flight are."""
 _PROCESSING_FAILURE: Final = 0x0110
 _RESOURCE_LIMITATION: Final = 0x0213
 
@@ -169,7 +172,7 @@ def _take(
     sender: _Sender, message: Message, flying: dict[int, tuple[tuple[int, Source], Fitted]], *, is_last: bool
 ) -> Operation[Stored]:
     """Give what an answer says."""
-    status = response_of(message, "C-STORE").status
+    status = final(message, "C-STORE").status
     found = flying.pop(message.command["MessageIDBeingRespondedTo"], None)
     if found is not None:
         item, fitted = found
@@ -198,13 +201,14 @@ def _fill(
     ahead: ReadAhead[tuple[int, Source], tuple[tuple[int, Source], Fitted | Stored]],
     flying: dict[int, tuple[tuple[int, Source], Fitted]],
 ) -> Operation[Stored]:
-    """Send until the window is full, or nothing is ready while answers are to come."""
+    """Send until the window is full, or nothing is ready for a while and answers are to come."""
     while len(flying) < sender.window:
         made = ahead.ready()
         if made is None:
-            if flying or ahead.is_done:
+            if not flying and not ahead.is_done:
+                yield Call(ahead.wait)
+            elif ahead.is_done or not (yield Call(partial(ahead.wait, _MOMENT_S))):
                 return
-            yield Call(ahead.wait)
             continue
         item, fitted = made
         if isinstance(fitted, Stored):

@@ -90,11 +90,14 @@ class Auditing:
         }
         if request.studies:
             uids["studies"] = sorted(request.studies)[:_TOGETHER]
+            if len(request.studies) > _TOGETHER:
+                uids["more"] = len(request.studies) - _TOGETHER
         self._audit.write_reserved(
             {
                 **_who(association.principal, association.address[0], began),
                 "operation": request.message,
                 "calling": association.calling_ae_title,
+                **({} if request.sent_to is None else {"sent_to": request.sent_to}),
                 "outcome": "aborted" if status is None else _OUTCOMES.get(kind_of(status), "failed"),
                 "status": None if status is None else f"{status:04X}",
                 "uids": uids,
@@ -102,6 +105,19 @@ class Auditing:
                 "ms": round((time.time() - began) * 1000, 1),
             }
         )
+
+    async def further(self, association: Association, request: Request, began: float) -> None:
+        """Write further lines of an operation that was about more studies than go into one."""
+        if self._audit is None or len(request.studies) <= _TOGETHER:
+            return
+        fields = {**_who(association.principal, association.address[0], began), "operation": request.message}
+        studies = sorted(request.studies)
+        for start in range(_TOGETHER, len(studies), _TOGETHER):
+            await self._audit.reserve()
+            uids = {"studies": studies[start : start + _TOGETHER]}
+            self._audit.write_reserved(
+                {**fields, "calling": association.calling_ae_title, "uids": uids, "continued": True}
+            )
 
 
 def _who(principal: Any, address: str, began: float) -> dict[str, object]:

@@ -63,7 +63,7 @@ class ScpLimits:
     linger_s
         Seconds that a peer has to close the connection after an abort or a rejection.
     threads
-        Handlers that are no coroutines, and run at a time.
+        Handlers that are no coroutines, and run at a time; and as many data sets that are written.
     """
 
     associations: int = 200

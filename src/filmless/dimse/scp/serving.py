@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +59,7 @@ class Composition:
     access: "Access"
     auditing: Auditing
     threads: Executor
+    sinks: Executor
 
 
 class Serving:
@@ -166,7 +168,7 @@ class Serving:
             task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, association: Association, incoming: Incoming) -> None:
-        request = Request(association, incoming, self._scp.threads)
+        request = Request(association, incoming, self._scp.threads, self._scp.sinks)
         began = time.time()
         self._busy += 1
         try:
@@ -186,6 +188,8 @@ class Serving:
             request.finish()
             if self._is_stopping and not self._busy:
                 self.link.abort(NetworkError("the server stops"))
+        with suppress(SecurityError):  # no room: the first line says that there was more
+            await self._scp.auditing.further(association, request, began)
 
     async def _handle(self, request: Request, incoming: Incoming) -> None:
         handler = self._handler(incoming)

@@ -166,6 +166,9 @@ class Notifier:
             except DicomError as error:
                 _log.info("a notice to %s is not sent: %s", name, error.message)
                 return
+            except Exception as error:  # noqa: BLE001 - whatever it is, those that come after it are sent
+                _log.error("a notice to %s is not sent: %s", name, type(error).__name__)
+                return
             else:
                 return
             if attempt < self._attempts:
