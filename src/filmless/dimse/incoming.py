@@ -33,7 +33,8 @@ class Incoming:
     """
 
     __slots__ = (
-        "_came", "_taken", "cancelled", "has_data_set", "is_abandoned", "is_complete", "is_duplicate", "message", "pieces",
+        "_came", "_taken", "cancelled", "has_data_set", "is_abandoned", "is_complete", "is_duplicate", "message",
+        "pieces",
     )  # fmt: skip
 
     def __init__(self, message: Message, *, has_data_set: bool, taken: Callable[[int], None]) -> None:
