@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmarks import entities
+from benchmarks import entities, make_files
 from benchmarks.contenders import OURS
 from benchmarks.entities import DCMTK, PYNETDICOM, Receiver
 from benchmarks.harness import Bar, Timer, race
-from benchmarks.servers import ORTHANC, Server, servers
+from benchmarks.servers import ORTHANC, Server, resident, servers
 from benchmarks.session import PeerError
-from benchmarks.table import Row
+from benchmarks.table import Row, duration, size, verdict
 
 from . import Bench
 from .serving import Slices, on_disk
 
 INSTANCES, SENDERS, AS_IT_COMES, MANY = 1_000, 4, 50, 50
 _DELAYED, _ATTEMPTS = "as DCMTK comes", 8
+_ONE, _FOUR = "filmless (1 association)", "filmless (4 associations)"
+_MOST_MEMORY = 100_000_000
+_AS_FAST = 0.95
+"""What is as fast: less than rounds of the same differ by."""
 
 
 def dimse(bench: Bench) -> list[Row]:
@@ -30,6 +34,7 @@ def dimse(bench: Bench) -> list[Row]:
         for place, folder in (("RAM disk", bench.folder), ("disk", disk)):
             rows += _received(folder / "received", source, place, rounds)
         rows += _delayed(bench.folder / "delayed", few, rounds)
+        rows.append(_many(bench.folder / "many", source, rounds))
         rows.append(_archived(disk, slices, min(rounds, 3)))
     return rows
 
@@ -129,6 +134,29 @@ def _delayed(folder: Path, source: Path, rounds: int) -> list[Row]:
         ]
 
 
+def _many(folder: Path, source: Path, rounds: int) -> Row:
+    """Send the same instances over one association, over four and over fifty at once."""
+    shares = {count: _divided(_made(folder / f"by-{count}"), source, count) for count in (MANY, SENDERS, 1)}
+    with entities.listen(folder / "ours") as ours:
+
+        def timer(count: int) -> Timer:
+            return _into(ours, INSTANCES, lambda: _sent_by(OURS, ours.port, *shares[count]))
+
+        return race(
+            f"C-STORE of {INSTANCES:,} CT over {MANY} associations at once, sent and received",
+            {OURS: timer(MANY), _ONE: timer(1), _FOUR: timer(SENDERS)},
+            rounds=rounds,
+            warm=False,
+        ).row(Bar(_ONE, _AS_FAST), Bar(_FOUR, _AS_FAST))
+
+
+def _divided(folder: Path, source: Path, count: int) -> list[Path]:
+    shares = [_made(folder / str(number)) for number in range(count)]
+    for number, path in enumerate(sorted(source.iterdir())):
+        (shares[number % count] / path.name).hardlink_to(path)
+    return shares
+
+
 # -- the archive -----------------------------------------------------------------------------------------------------
 
 
@@ -166,3 +194,23 @@ def _shares(folder: Path, slices: Slices, study: int, senders: int) -> Iterator[
             for path in each.iterdir():
                 path.unlink()
             each.rmdir()
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+def memory(bench: Bench) -> list[Row]:
+    """Send and receive an instance of 2 GB."""
+    del bench
+    rows = []
+    with on_disk() as disk, entities.listen(disk / "received") as receiver:
+        path = make_files.sparse(disk / "sparse.dcm")
+        seconds, sender = entities.sent_with("send_with_filmless", receiver.port, path)
+        received = resident(receiver.process, "VmHWM")
+        if receiver.emptied() != 1:
+            raise PeerError("was not received")
+    for whose, held in (("the SCU", int(sender)), ("the SCP", received)):
+        row = Row(f"C-STORE of 2 GB: memory of {whose}", {OURS: f"{size(held)}, {duration(seconds)}"})
+        row.bar, row.verdict = "< 100 MB", verdict(met=held < _MOST_MEMORY)
+        rows.append(row)
+    return rows

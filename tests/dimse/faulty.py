@@ -129,7 +129,7 @@ def pdus(stream: bytes) -> list[tuple[int, int]]:
 
 
 def cuts(stream: bytes, kind: Kind, *, behind: int = 0) -> list[int]:
-    """Return where to cut a stream behind some of its PDUs: between them, in their headers and in their middle."""
+    """Return where to cut a stream: between PDUs, in their headers and in their middle, behind the first of them."""
     found = {0} if behind == 0 else set()
     for start, end in pdus(stream)[behind:]:
         # An abort in the middle of another PDU would be a part of it.

@@ -5,7 +5,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -144,15 +144,13 @@ def test_faults_at_every_fragment(name: str, kind: Kind, way: Callable[..., Any]
             return await asyncio.get_running_loop().run_in_executor(pool, way, between, name, folder, timeouts)
 
     async def one(pool: ThreadPoolExecutor, port: int, line: Line, folder: Path) -> None:
-        try:
+        found = None
+        with suppress(NetworkError):
             found = await ask(pool, port, line, folder)
-        except NetworkError:
-            pass
-        else:
-            if name == "store":
-                told_right(found, line, kind)
-            elif name == "get":
-                assert len(found) == len(list(folder.iterdir())) == 3
+        if found is not None and name == "store":
+            told_right(found, line, kind)
+        elif found is not None and name == "get":
+            assert len(found) == len(list(folder.iterdir())) == 3
         are_whole(folder)
 
     async def main() -> None:

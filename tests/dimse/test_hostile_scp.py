@@ -1,6 +1,5 @@
 """What an SCP answers to hurt who asks: each ends with an error within its limits; awaited and blocking."""
 
-import gc
 import itertools
 import socket
 import struct
@@ -295,27 +294,3 @@ def test_what_is_negotiated(way: Way, accept: Callable[[Any], AssociateAccept]) 
             pass
         else:
             assert accept in {other_roles, more_operations, short_values}
-
-
-@both_ways
-def test_nothing_is_left_of_an_instance_without_end_in_memory(way: Way) -> None:
-    """A hundred of them take no more memory than one."""
-    import resource
-
-    _, data = ANSWERS["an instance without end"]
-    limits = Limits(dataset_bytes=4 << 20, instance_bytes=4 << 20)
-
-    def one() -> None:
-        with (
-            answering(first=then(data())) as address,
-            pytest.raises(DicomError),
-            opened(way, address, sop_classes=CLASSES, timeouts=LIMITS, limits=limits) as peer,
-        ):
-            list(peer.get("1.2"))
-
-    one()
-    gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(10):
-        one()
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10

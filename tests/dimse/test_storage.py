@@ -13,11 +13,11 @@ from filmless.dimse import Scp
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
-from filmless.dimse.services.storage_classes import STORAGE, is_storage
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.errors import AssociationRejected, LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
-from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
+from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, sender, store
 
 make = instance_maker(size=3000)
 
@@ -36,7 +36,7 @@ def test_dcmtk_sends_into_the_archive(tmp_path: Path, peer: Callable[[str], str]
     async def serve(archive: Archive) -> int:
         async with Scp("FILMLESS", [storage(archive)]).listen() as port:
             process = await asyncio.create_subprocess_exec(
-                dcmtk(peer, program), "-aec", "FILMLESS", "+sd", "127.0.0.1", str(port), str(files)
+                peer(program), "-aec", "FILMLESS", "+sd", "127.0.0.1", str(port), str(files)
             )
             return await process.wait()
 
@@ -461,6 +461,6 @@ def test_storage_classes() -> None:
         for uid, (name, kind, _, _, _) in UID_dictionary.items()
         if kind == "SOP Class" and "Storage" in name and "Commitment" not in name and "Directory" not in name
     }
-    assert set(STORAGE) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
-    assert len(set(STORAGE)) == len(STORAGE)
+    assert set(STORAGE_CLASSES) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
+    assert len(set(STORAGE_CLASSES)) == len(STORAGE_CLASSES)
     assert not is_storage("1.2.840.10008.5.1.4.31")

@@ -1,12 +1,15 @@
 """An association that is established: who the peer is, and what was negotiated."""
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from filmless._core import AssociateAccept, AssociateRequest, NegotiatedContext
 from filmless.dimse.link import Link
 
 __all__ = ["Association"]
+
+_ANY: Final = 0xFFFF  # operations: there are no more Message IDs
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +26,9 @@ class Association:
         Of the peer: host and port.
     principal
         Who the peer is for the permissions: a `filmless.security.Principal`.
+    turns
+        Taken for each operation that services ask of the peer, as the C-STORE of C-GET: as many may be in hand at a
+        time as was negotiated, one without that (PS3.7 D.3.3.3).
     """
 
     link: Link
@@ -31,6 +37,12 @@ class Association:
     address: tuple[str, int]
     principal: Any = None
     notes: dict[str, Any] = field(default_factory=dict)
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        window = self.acceptance.user.operations_window
+        ours = None if window is None else window.invoked if self.link.connection.is_requestor else window.performed
+        self.turns = asyncio.Semaphore(1 if ours is None else ours or _ANY)
 
     @property
     def calling_ae_title(self) -> str:

@@ -7,7 +7,7 @@ from filmless import _core
 from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
 from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.sources import Source, heads
-from filmless.dimse.storage_classes import STORAGE_CLASSES
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
 from filmless.file.uid_grammar import is_uid
 
@@ -85,15 +85,14 @@ def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
 
 
 def roles_for(proposals: Sequence[Proposal]) -> list[RoleSelection]:
-    """Return in which storage classes the peer is to send: all of them when C-GET is proposed (PS3.7 D.3.3.4)."""
+    """Return in which classes the peer is to send (PS3.7 D.3.3.4): all of storage, private too, when C-GET is."""
     names = {name for name, _ in proposals}
     if names.isdisjoint(GET_MODELS):
         return []
-    storage = set(STORAGE_CLASSES)
     return [
         RoleSelection(name, scu=True, scp=True)
         for name in dict.fromkeys(name for name, _ in proposals)
-        if name in storage
+        if is_storage(name)
     ]
 
 

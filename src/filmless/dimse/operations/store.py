@@ -147,7 +147,7 @@ def store(
 
 
 def _round(sender: _Sender, items: Iterable[tuple[int, Source]], *, is_last: bool) -> Operation[Stored]:
-    ahead = ReadAhead(items, sender.work)
+    ahead = ReadAhead(items, sender.work, weigh=lambda made: made[1].held if isinstance(made[1], Fitted) else 0)
     flying: dict[int, tuple[tuple[int, Source], Fitted]] = {}
     try:
         while True:
@@ -219,7 +219,16 @@ def _fill(
             continue
         message_id = sender.next_id()
         flying[message_id] = (item, fitted)
-        yield Send(fitted.context, _command(sender, fitted, message_id), fitted.data)
+        try:
+            yield Send(fitted.context, _command(sender, fitted, message_id), fitted.data)
+        except NetworkError:
+            raise
+        except (DicomError, OSError) as error:  # it cannot be read on; what was half-way out ends the association
+            flying.pop(message_id, None)
+            yield Give(Stored(name_of(item[1], item[0]), fitted.sop_instance, fitted.size, error=why(error)))
+        else:
+            fitted = fitted._replace(data=b"")  # a large one may be all that is in memory
+            flying[message_id] = (item, fitted)
 
 
 def _command(sender: _Sender, fitted: Fitted, message_id: int) -> dict[str | int, object]:

@@ -112,7 +112,8 @@ class AccessOptions:
     identity
         Whether callers show a user identity: `optional`, or `required` of each.
     failures
-        Wrong passcodes, keys and tokens from one address in a row before it has to wait.
+        Wrong passcodes, keys and tokens from one address in a row before it has to wait; with an `Authenticator`, as
+        its options say.
     """
 
     called_ae_titles: tuple[str, ...] = ()
@@ -203,7 +204,7 @@ class Access:
         self._callers = tuple(_Caller(one) for one in self._options.callers)
         self._users = {user.name: user for user in self._options.users}
         self._authenticator = authenticator
-        self._throttle = Throttle(self._options.failures)
+        self._throttle = Throttle(self._options.failures) if authenticator is None else authenticator.throttle
         self._hashing = ThreadPoolExecutor(_HASHED_TOGETHER, thread_name_prefix="passcodes")
 
     def is_authenticated(self, tls: ssl.SSLContext | None = None) -> bool:

@@ -23,7 +23,7 @@ class Observer(Protocol):
     """Is told what happens, as for metrics. It must not block."""
 
     def began(self, request: AssociateRequest | None, address: str, outcome: str, reason: str | None) -> None:
-        """Take that an association began or was rejected."""
+        """Take that an association began or was rejected; without a request it was by TLS."""
 
     def ended(self, received: int, sent: int) -> None:
         """Take that one which began has ended, and how many bytes came and went."""
@@ -69,6 +69,11 @@ class Auditing:
         titles = {} if request is None else {"calling": request.calling_ae_title, "called": request.called_ae_title}
         fields = {**_who(principal, address, time.time()), "operation": "association", "outcome": outcome}
         self._audit.write_reserved({**fields, **titles, **more})
+
+    def unheard(self, address: str, reason: str) -> None:
+        """Take that a connection ended without a request; the audit has no line for what anyone can do."""
+        if self._observer is not None:
+            self._observer.began(None, address, "rejected", reason)
 
     def ended(self, received: int, sent: int) -> None:
         """Take that an association has ended: the audit has its operations, and no line for this."""

@@ -86,7 +86,7 @@ class Scp(Registering):
         super().__init__()
         if not 0 < len(ae_title.strip()) <= 16 or not ae_title.isascii() or "\\" in ae_title:
             raise ValueError(f"an AE title has 1 to 16 characters of ASCII, and no backslash: `{ae_title[:64]}`")
-        self.ae_title, self._given = ae_title, tuple(services)
+        self.ae_title, self._given = ae_title.strip(), tuple(services)
         self._access, self._limits, self._audit = access, limits or ScpLimits(), audit
         self._observer = observer
 

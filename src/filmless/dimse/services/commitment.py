@@ -22,7 +22,8 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.pending import Pending, PendingFolder
 from filmless.dimse.status import SUCCESS
 from filmless.dimse.steps import Give, Operation
-from filmless.errors import DicomError, NetworkError
+from filmless.dimse.uids import NATIVE
+from filmless.errors import DicomError, LimitError, NetworkError
 from filmless.file import encode
 from filmless.file.uid_grammar import is_uid
 
@@ -112,7 +113,7 @@ class StorageCommitment:
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._new: asyncio.Queue[_Job] = asyncio.Queue()
         self._reading = asyncio.Semaphore(_AT_A_TIME)
-        self.service = Service((Acceptable(PUSH_MODEL),), {"N-ACTION": self._act})
+        self.service = Service((Acceptable(PUSH_MODEL, NATIVE),), {"N-ACTION": self._act})
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -148,9 +149,9 @@ class StorageCommitment:
         if command.get("ActionTypeID") != 1:
             return _NO_SUCH_ACTION, None
         ds = await request.dataset()
-        if ds is None or not ds.get("TransactionUID") or not ds.get("ReferencedSOPSequence"):
+        references = () if ds is None else await request.in_thread(_referenced, ds, self._most_references)
+        if ds is None or not ds.get("TransactionUID") or not references:
             return _MISSING_ATTRIBUTE, None
-        references = await request.in_thread(_referenced, ds)
         if not is_uid(ds.TransactionUID) or not all(is_uid(uid) for reference in references for uid in reference):
             return _INVALID_ARGUMENT, None
         request.counts["instances"] = len(references)
@@ -307,10 +308,12 @@ def _report(
     return (2 if failed else 1), ds
 
 
-def _referenced(ds: Dataset) -> tuple[tuple[str, str], ...]:
+def _referenced(ds: Dataset, most: int) -> tuple[tuple[str, str], ...]:
     """Return SOP class and instance of what is referenced: in a thread, there may be very many."""
-    if ds["ReferencedSOPSequence"].VR != "SQ":
-        return (("", ""),)
+    if "ReferencedSOPSequence" not in ds or ds["ReferencedSOPSequence"].VR != "SQ":
+        return ()
+    if len(ds.ReferencedSOPSequence) > most:
+        raise LimitError(f"more than {most} instances are referenced", limit="most_references", value=most)
     return tuple(
         (str(item.get("ReferencedSOPClassUID")), str(item.get("ReferencedSOPInstanceUID")))
         for item in ds.ReferencedSOPSequence
@@ -335,8 +338,9 @@ def _context_of(association: Association) -> int:
 async def _send_report(association: Association, context: int, event: int, report: Dataset) -> None:
     negotiated = next(one for one in association.contexts if one.id == context)
     data = await asyncio.to_thread(encode, report, transfer_syntax=negotiated.transfer_syntax, part10=False)
-    async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
-        pass
+    async with association.turns:
+        async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
+            pass
 
 
 def _event_report(context: int, message_id: int, event: int, data: bytes) -> Operation[None]:

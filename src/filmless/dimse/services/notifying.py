@@ -115,6 +115,11 @@ class Notifier:
         self._woken: dict[str, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def has_peers(self) -> bool:
+        """Whether there is anyone to tell."""
+        return bool(self._peers)
+
     def tell(self, notice: Notice, *, peers: frozenset[str] | None = None) -> None:
         """Have peers told, or all of them. Call it from any thread; it does not wait."""
         with self._lock:

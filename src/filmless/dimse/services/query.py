@@ -13,7 +13,7 @@ from filmless.dimse.messages import response_to
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.answers import Answers
-from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, Identifier, IdentifierError
+from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, LONGEST, Identifier, IdentifierError
 from filmless.dimse.services.information_models import FIND, acceptable, extended
 from filmless.dimse.services.refusal import refuse
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS
@@ -160,5 +160,5 @@ def _negotiated(request: Request, at: int) -> bool:
 
 
 async def _identifier(request: Request) -> Identifier:
-    ds = await request.dataset()
+    ds = await request.dataset(limit=LONGEST)
     return await request.in_thread(Identifier.of, ds, request.context.abstract_syntax)
