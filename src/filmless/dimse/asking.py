@@ -37,7 +37,7 @@ class Limits:
     instance_bytes, dataset_bytes
         Of an instance that it sends to a file, and of one that is taken into memory.
     answers
-        To one query, and instances of one retrieval.
+        To one query, or one retrieval, and instances of one.
     """
 
     identifier_bytes: int = 16 << 20
@@ -173,7 +173,14 @@ class Asking:
     ) -> Operation[SubOperations]:
         """Have instances sent to a third."""
         context, data = self._retrieval(1, what, series, instance, root)
-        return move(context.id, self._next_id(), context.abstract_syntax, data, destination=destination)
+        return move(
+            context.id,
+            self._next_id(),
+            context.abstract_syntax,
+            data,
+            destination=destination,
+            most=self._limits.answers,
+        )
 
     def _retrieval(
         self, which: int, what: str | Dataset, series: str | None, instance: str | None, root: str | None

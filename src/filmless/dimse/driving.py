@@ -9,7 +9,7 @@ from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import CANCEL, MESSAGES, RESPONSE
 from filmless.dimse.sinks import bounded
-from filmless.dimse.status import kind_of
+from filmless.dimse.status import is_final
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import DicomError, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
@@ -86,7 +86,7 @@ class _Box(Mailbox[Incoming]):
 
     def put(self, item: Incoming) -> None:
         command = item.message.command
-        is_last = bool(command["CommandField"] & RESPONSE) and kind_of(command.get("Status", 0)) != "pending"
+        is_last = bool(command["CommandField"] & RESPONSE) and is_final(command.get("Status"))
         if is_last:
             self.close(command["MessageIDBeingRespondedTo"])
         if self._forget is None:
@@ -255,9 +255,10 @@ class _Driver:
             if message_id not in self._box.open:
                 self._asked.pop(message_id, None)
                 link.settled(message_id)
-        elif step.sinks is not None and incoming.has_data_set:
-            return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
         try:
+            if not message.is_response and step.sinks is not None and incoming.has_data_set:
+                most = self._most_of_sinks
+                return await incoming.into(bounded(step.sinks, most, self._exceeded), most=most)
             return await incoming.collect(self._most)
         except LimitError as error:  # the rest may have no end
             link.abort(RemoteProtocolError(error.message))
