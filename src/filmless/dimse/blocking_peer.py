@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from filmless._core import AssociateAccept, AssociateRequest
 from filmless.dataset import Dataset
 from filmless.dimse.asking import Asking, Into, Limits
-from filmless.dimse.blocking import BlockingLink, run
+from filmless.dimse.blocking import run
+from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.identifiers import Level, Root
 from filmless.dimse.operations.normalized import Answer, EventReport, event_reports
 from filmless.dimse.operations.retrieving import SubOperations

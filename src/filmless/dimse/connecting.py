@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from filmless._core import Connection, Event, RoleSelection
 from filmless.dimse.asking import Limits
 from filmless.dimse.association import Association
-from filmless.dimse.blocking import BlockingLink
+from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.blocking_peer import BlockingPeer
 from filmless.dimse.contexts import Proposal
 from filmless.dimse.link import Link
@@ -147,7 +147,7 @@ async def _established(opening: Opening) -> tuple[Link, Association]:
         raise opening.unanswered(error) from None
     except BaseException:
         link.abort(NetworkError("the association was given up"))
-        await link.release()  # the transport is not left open
+        await link.closed()
         raise
     if (nothing := opening.nothing_accepted(event)) is not None:
         await link.release()
