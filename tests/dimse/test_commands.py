@@ -223,7 +223,7 @@ def test_pynetdicom_reads_our_small_pdus() -> None:
 
 
 def test_a_response_with_elements_of_other_groups() -> None:
-    """Orthanc 1.10 has Failed SOP Instance UID List behind the command set; DCMTK takes it as a detail of the status."""
+    """Orthanc 1.10 has Failed SOP Instance UID List behind a command set, as DCMTK allows."""
     behind = bytes.fromhex("08005800") + (6).to_bytes(4, "little") + b"1.2.3\0"
     answer = encode_command({"CommandField": 0x8010, "MessageIDBeingRespondedTo": 1, "Status": 0xC000}, False)
     assert decode_command(answer + behind) == decode_command(answer)

@@ -1,14 +1,19 @@
 """Our SCU with our SCP, and with those of others."""
 
 import asyncio
+import inspect
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from filmless.dimse import Scp, connect
+from filmless.dimse import BlockingPeer, Peer, Scp, connect
 from filmless.dimse.services.verification import verification
 from filmless.errors import AssociationRejected, NetworkError
+
+from .asked import Way, both_ways, opened
+from .serving import serving
 
 
 def test_echo() -> None:
@@ -50,3 +55,25 @@ def test_echoscu(peer: Callable[[str], str]) -> None:
             return await process.wait()
 
     assert asyncio.run(serve()) == 0
+
+
+def test_both_peers_have_the_same_members() -> None:
+    def members(peer: type) -> dict[str, Any]:
+        return {
+            name: {key: one.replace(annotation=one.empty) for key, one in inspect.signature(member).parameters.items()}
+            for name, member in vars(peer).items()
+            if not name.startswith("_")
+        }
+
+    assert members(Peer) == members(BlockingPeer)
+
+
+@both_ways
+def test_both_peers_say_what_was_negotiated(way: Way) -> None:
+    with serving([verification()]) as port, opened(way, f"FILMLESS@127.0.0.1:{port}", calling_ae_title="US") as peer:
+        association = peer.association
+        assert (association.called_ae_title, association.calling_ae_title) == ("FILMLESS", "US")
+        assert association.address == ("127.0.0.1", port)
+        assert [one.abstract_syntax for one in association.contexts] == ["1.2.840.10008.1.1"]
+        assert association.context_for("1.2.840.10008.1.1") == association.contexts[0]
+        assert association.acceptance.contexts[0].result == 0

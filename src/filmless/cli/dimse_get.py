@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from filmless import _core
 from filmless.cli.dimse_find import search_entity
 from filmless.cli.reporting import Failure, Misuse
 from filmless.cli.wanted import Wanted, identifier_of
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "fetch_from", "listener_of", "search_in"]
 
-_MOST_CONTEXTS: Final = 126  # beside those of C-GET
 _MOST_INSTANCES: Final = 100  # of one request that lists them
-_UNCOMPRESSED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
 class Listener(NamedTuple):
@@ -255,18 +252,15 @@ class _Fetching:
 
     def _contexts(self, models: tuple[str, ...]) -> list[tuple[str, Sequence[str]]] | None:
         """Return what to propose: what is stored comes as it is only in a context of its own transfer syntax."""
+        from filmless.dimse.contexts import MOST, apart, uncompressed
+
         classes = dict.fromkeys(one.sop_class for one in self._wanted.values())
         if "" in classes:  # the peer did not say: the common ones
             return None
+        names = list(classes)[: MOST - len(models)]
         if self._transfer_syntax == "*":
-            rows = sorted(_core.transfer_syntaxes(), key=lambda row: bool(row["retired"]))
-            syntaxes = [str(row["uid"]) for row in rows]
-            alone = max(1, _MOST_CONTEXTS // len(classes)) - 1
-            parts = [(uid,) for uid in syntaxes[:alone]] + [tuple(syntaxes[alone:])]
-        else:
-            parts = [(self._transfer_syntax,)]
-        contexts: list[tuple[str, Sequence[str]]] = [(model, _UNCOMPRESSED) for model in models]
-        return contexts + [(name, part) for name in classes for part in parts if part][:_MOST_CONTEXTS]
+            return apart([*models, *names])
+        return uncompressed(models) + [(name, (self._transfer_syntax,)) for name in names]
 
     @asynccontextmanager
     async def _by_move(self, listener: Listener | None, allow: tuple[str, ...]) -> AsyncIterator[_How]:

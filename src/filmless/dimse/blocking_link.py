@@ -1,5 +1,6 @@
 """One end of an association on a plain socket: what the blocking driver does its steps on."""
 
+import contextlib
 import socket
 import ssl
 import time
@@ -86,6 +87,11 @@ class BlockingLink:
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
         self._socket = sock
+        self.address: tuple[str, int] = ("", 0)
+        with contextlib.suppress(OSError):  # the peer may have gone
+            name = sock.getpeername()
+            if isinstance(name, tuple):
+                self.address = (str(name[0]), int(name[1]))
         self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes
         self._boxes: dict[int, Box] = {}
         self._requests_box = Box()

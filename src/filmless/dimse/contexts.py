@@ -16,6 +16,7 @@ __all__ = [
     "Group",
     "Proposal",
     "Sendable",
+    "apart",
     "everyday",
     "plan",
     "proposals_for",
@@ -28,6 +29,33 @@ MOST: Final = 128
 """Identifiers are odd numbers of one byte."""
 
 UNCOMPRESSED: Final = (EXPLICIT, IMPLICIT)
+
+_COMMON: Final = "4.70 4.90 4.91 4.50 4.80 5 4.51 4.57 4.81 1.99 4.102 4.103 4.100 4.201 4.202 4.203 4.110 4.111 4.112"
+"""Transfer syntaxes, in the order of how common they are: what they begin with is left out."""
+
+_OFTEN_COMPRESSED: Final = {
+    "1.1.2": "4.70 4.80 4.90 4.91 5",  # CT, MR
+    "1.1.4": "4.70 4.80 4.90 4.91 5",
+    "1.1.2.1": "4.70 4.90",
+    "1.1.4.1": "4.70 4.90",
+    "1.1.1": "4.70 4.80 4.90 4.91",  # radiographs, mammograms, tomosynthesis
+    "1.1.1.1": "4.70 4.80 4.90 4.91",
+    "1.1.1.2": "4.70 4.80 4.90 4.91",
+    "1.1.13.1.3": "4.70 4.90 4.91",
+    "1.1.6.1": "4.50 4.70 4.90 4.91 5",  # ultrasound
+    "1.1.3.1": "4.50 4.70 4.90 4.91 5",
+    "1.1.12.1": "4.50 4.70 4.90",  # angiograms
+    "1.1.128": "4.70 4.90",
+    "1.1.7": "4.50 4.70 4.90 4.91 5",  # secondary captures
+    "1.1.7.4": "4.50 4.91",
+    "1.1.77.1.1": "4.50",  # endoscopes, cameras, slides
+    "1.1.77.1.1.1": "4.100 4.102",
+    "1.1.77.1.4": "4.50 4.91",
+    "1.1.77.1.5.1": "4.50 4.91",
+    "1.1.77.1.6": "4.50 4.90 4.91",
+    "1.1.66.4": "5",  # segmentations
+}
+"""Storage classes, and the transfer syntaxes that many a peer has them in."""
 
 Proposal: TypeAlias = tuple[str, Sequence[str]]
 """A SOP class, and the transfer syntaxes of which the peer takes one."""
@@ -66,9 +94,62 @@ def _sop_class(name: str) -> str:
 
 
 def everyday() -> list[Proposal]:
-    """Return what is proposed when nothing is said: echo, find, move, get, and what storage there is room for."""
-    classes = [VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST]
-    return uncompressed([*classes, *STORAGE_CLASSES[: MOST - len(classes)]])
+    """Return what is proposed when nothing is said: echo, find, move, get, and what storage there is room for.
+
+    A peer can send what is stored as it is only in a context of its own transfer syntax. So those that are often
+    compressed have some contexts more.
+    """
+    services = uncompressed([VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST])
+    often = {f"1.2.840.10008.5.1.4.{end}": _syntaxes(some) for end, some in _OFTEN_COMPRESSED.items()}
+    room = MOST - len(services) - sum(map(len, often.values()))
+    rest = [name for name in STORAGE_CLASSES if name not in often][: room - len(often)]
+    storage = [name for name in STORAGE_CLASSES if name in often or name in rest]
+    return services + [
+        (name, syntaxes) for name in storage for syntaxes in (UNCOMPRESSED, *((one,) for one in often.get(name, ())))
+    ]
+
+
+def apart(sop_classes: Iterable[str]) -> list[Proposal]:
+    """Return proposals of SOP classes, by UID or keyword: those of storage in all transfer syntaxes.
+
+    As many as there is room for are in a context of their own, so that what is stored comes and goes as it is.
+
+    Raises
+    ------
+    ValueError
+        One is no UID and no keyword of one.
+
+    Examples
+    --------
+    >>> apart(["CTImageStorage"])[:2]
+    [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',)), ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2',))]
+    """
+    names = list(dict.fromkeys(map(_sop_class, sop_classes)))
+    storage = sum(map(_is_storage, names))
+    parts = _parts((MOST - len(names) + storage) // storage) if storage else []
+    return [(name, part) for name in names for part in (parts if _is_storage(name) else [UNCOMPRESSED])]
+
+
+def _parts(room: int) -> list[tuple[str, ...]]:
+    """Spread all transfer syntaxes over so many contexts, uncompressed ones first, those that are common alone."""
+    known = [str(row["uid"]) for row in sorted(_core.transfer_syntaxes(), key=lambda row: bool(row["retired"]))]
+    compressed = [uid for uid in dict.fromkeys([*_syntaxes(_COMMON), *known]) if uid not in UNCOMPRESSED]
+    if room >= len(compressed) + 2:
+        return [(uid,) for uid in (*UNCOMPRESSED, *compressed)]
+    alone = max(0, room - 2)
+    return [UNCOMPRESSED, *((uid,) for uid in compressed[:alone]), tuple(compressed[alone:])][: max(1, room)]
+
+
+def _syntaxes(ends: str) -> tuple[str, ...]:
+    return tuple(f"1.2.840.10008.1.2.{end}" for end in ends.split())
+
+
+_KNOWN: Final = frozenset(STORAGE_CLASSES)
+
+
+def _is_storage(sop_class: str) -> bool:
+    """Whether a SOP class may be one of storage: those that nobody knows are taken for such."""
+    return sop_class in _KNOWN or _core.uid_entry(sop_class) is None
 
 
 def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
@@ -86,15 +167,10 @@ def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
 
 def roles_for(proposals: Sequence[Proposal]) -> list[RoleSelection]:
     """Return in which storage classes the peer is to send: all of them when C-GET is proposed (PS3.7 D.3.3.4)."""
-    names = {name for name, _ in proposals}
-    if names.isdisjoint(GET_MODELS):
+    names = dict.fromkeys(name for name, _ in proposals)
+    if GET_MODELS.isdisjoint(names):
         return []
-    storage = set(STORAGE_CLASSES)
-    return [
-        RoleSelection(name, scu=True, scp=True)
-        for name in dict.fromkeys(name for name, _ in proposals)
-        if name in storage
-    ]
+    return [RoleSelection(name, scu=True, scp=True) for name in names if _is_storage(name)]
 
 
 def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]:

@@ -16,7 +16,7 @@ from filmless._core import (
     UserInformation,
 )
 from filmless.dimse.asking import Limits
-from filmless.dimse.contexts import Proposal, everyday, proposed, roles_for, uncompressed
+from filmless.dimse.contexts import Proposal, apart, everyday, proposed, roles_for
 from filmless.dimse.peer_address import PeerAddress
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationRejected, NetworkError, RemoteProtocolError
@@ -66,7 +66,7 @@ class Opening:
             raise ValueError("give `contexts`, or `sop_classes`")
         proposals = self.contexts
         if proposals is None:
-            proposals = everyday() if self.sop_classes is None else uncompressed(self.sop_classes)
+            proposals = everyday() if self.sop_classes is None else apart(self.sop_classes)
         user = UserInformation(
             maximum_length=self.maximum_length,
             operations_window=OperationsWindow(self.operations, 1) if self.operations > 1 else None,

@@ -18,6 +18,7 @@ _MISMATCH: Final = 0xA900
 _REFUSED: Final = 0x0122
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
+_NOT_PROPOSED: Final = "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +180,14 @@ class _Getting:
         """
         if self._error is not None:
             raise self._error
-        answered(message, "C-GET")
-        if counts.failed:
+        if counts.failed and kind_of(counts.status) != "cancel":
             of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
             raise DimseStatusError(
                 f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
                 status=counts.status,
+                hint=_NOT_PROPOSED,
             )
+        answered(message, "C-GET")
 
 
 class _RefusedError(Exception):

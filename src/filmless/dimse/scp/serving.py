@@ -145,7 +145,7 @@ class Serving:
             accept = accepting(link.connection, request, scp.dispatch, scp.limits, admitted.identity_response)
             link.accept(accept)
             outcome = {"outcome": "success", "principal": admitted.principal}
-            return Association(link, request, accept, link.address, admitted.principal)
+            return Association(request, accept, link.address, link.connection.contexts, link, admitted.principal)
         finally:
             scp.auditing.association(request, address, **outcome)
 
