@@ -53,8 +53,9 @@ async def connect(
         the peer takes one.
     sop_classes
         Instead of `contexts`: SOP classes by UID or keyword; those of storage in all transfer syntaxes, each in a
-        context of its own while there is room. Without both: verification, find, move, get, worklist, and the common
-        storage classes, with the transfer syntaxes that they are often compressed in.
+        context of its own while there is room. Without both: verification, find, move, get, worklist, performed
+        procedure steps, storage commitment, and the common storage classes, with the transfer syntaxes that they are
+        often compressed in.
     roles
         Which roles are proposed for SOP classes; without it the peer is to send instances when C-GET is proposed.
     tls

@@ -8,8 +8,17 @@ from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
 from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.sources import Source, heads
 from filmless.dimse.storage_classes import STORAGE_CLASSES
-from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
-from filmless.file.uid_grammar import is_uid
+from filmless.dimse.uids import (
+    EXPLICIT,
+    GET_MODELS,
+    IMPLICIT,
+    MPPS,
+    PATIENT_ROOT,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT,
+    WORKLIST,
+    sop_class_of,
+)
 
 __all__ = [
     "MOST",
@@ -81,25 +90,16 @@ def uncompressed(sop_classes: Iterable[str]) -> list[Proposal]:
     >>> uncompressed(["CTImageStorage"])
     [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1', '1.2.840.10008.1.2'))]
     """
-    return [(_sop_class(name), UNCOMPRESSED) for name in sop_classes]
-
-
-def _sop_class(name: str) -> str:
-    if is_uid(name):
-        return name
-    row = _core.uid_entry(name)
-    if row is None:
-        raise ValueError(f"`{name[:64]}` is no UID, and no keyword of a SOP class as CTImageStorage")
-    return row[0]
+    return [(sop_class_of(name), UNCOMPRESSED) for name in sop_classes]
 
 
 def everyday() -> list[Proposal]:
-    """Return what is proposed when nothing is said: echo, find, move, get, and what storage there is room for.
+    """Return what is proposed when nothing is said: what a `Peer` has methods for, and what storage there is room for.
 
     A peer can send what is stored as it is only in a context of its own transfer syntax. So those that are often
     compressed have some contexts more.
     """
-    services = uncompressed([VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST])
+    services = uncompressed([VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST, MPPS, STORAGE_COMMITMENT])
     often = {f"1.2.840.10008.5.1.4.{end}": _syntaxes(some) for end, some in _OFTEN_COMPRESSED.items()}
     room = MOST - len(services) - sum(map(len, often.values()))
     rest = [name for name in STORAGE_CLASSES if name not in often][: room - len(often)]
@@ -124,7 +124,7 @@ def apart(sop_classes: Iterable[str]) -> list[Proposal]:
     >>> apart(["CTImageStorage"])[:2]
     [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',)), ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2',))]
     """
-    names = list(dict.fromkeys(map(_sop_class, sop_classes)))
+    names = list(dict.fromkeys(map(sop_class_of, sop_classes)))
     storage = sum(map(_is_storage, names))
     parts = _parts((MOST - len(names) + storage) // storage) if storage else []
     return [(name, part) for name in names for part in (parts if _is_storage(name) else [UNCOMPRESSED])]

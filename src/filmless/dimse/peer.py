@@ -243,8 +243,10 @@ class Peer:
 
         Parameters
         ----------
-        sop_class, sop_instance
-            Of what; the peer makes the UID where there is none.
+        sop_class
+            UID or keyword, as ``"ModalityPerformedProcedureStep"``.
+        sop_instance
+            Its UID; the peer makes it where there is none.
         dataset
             Its attributes.
 
