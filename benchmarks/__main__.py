@@ -14,9 +14,11 @@ from .table import Table
 from .tasks import (
     Bench,
     Task,
+    associations,
     conversion,
     decoding,
     export,
+    finding,
     growth,
     importing,
     limits,
@@ -56,7 +58,12 @@ _SERVER_TASKS: dict[str, Task] = {
     "serve-memory": serving.memory,
     "serve-growth": growth.growth,
 }
-TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS
+_DIMSE_TASKS: dict[str, Task] = {
+    "dimse": associations.dimse,
+    "dimse-find": finding.finding,
+    "dimse-memory": associations.memory,
+}
+TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent
 
@@ -91,6 +98,7 @@ def main() -> None:
             _measured(bench, "Pixels", _PIXEL_TASKS, PIXELS, names),
             _measured(bench, "Conversion", _CONVERSION_TASKS, PIXELS, names),
             _measured(bench, "The archive", _SERVER_TASKS, HEADERS, names),
+            _measured(bench, "DIMSE", _DIMSE_TASKS, HEADERS, names),
         ]
     if arguments.processor:
         print("processor time: threads are added up, and nothing here says how long anyone waits")

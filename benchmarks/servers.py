@@ -39,9 +39,13 @@ class Server:
 
     def resident(self, what: str = "VmRSS") -> int:
         """Bytes of memory that it holds now, or held at most (``VmHWM``)."""
-        status = Path(f"/proc/{self.process}/status").read_text()
-        found = re.search(rf"{what}:\s+(\d+) kB", status)
-        return int(found[1]) * 1024 if found else 0
+        return resident(self.process, what)
+
+
+def resident(process: int, what: str = "VmRSS") -> int:
+    """Bytes of memory that a process holds now, or held at most (``VmHWM``)."""
+    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 @contextmanager

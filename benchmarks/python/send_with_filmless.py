@@ -1,32 +1,36 @@
-"""``python -m benchmarks.python.send_with_filmless TITLE PORT FOLDER…``: store folders; prints how long it took.
+"""``python -m benchmarks.python.send_with_filmless TITLE PORT PATH…``: store files; prints seconds, and peak memory.
 
-With several folders each goes over an association of its own, at the same time.
+With several folders, or files, each goes over an association of its own, at the same time.
 """
 
 import asyncio
+import re
 import sys
+from pathlib import Path
 from time import perf_counter
 
 from filmless import dimse
 
 
-async def _store(peer: str, folder: str) -> int:
-    async with dimse.connect(peer) as association:
-        report = await association.store(folder)
-    if report.failed:
-        raise SystemExit(f"{report.failed[0].error}")
-    return len(report.stored)
+async def _store(peer: str, path: str) -> None:
+    for group in dimse.plan(path):
+        async with dimse.connect(peer, contexts=group.contexts) as association:
+            report = await association.store(group.sources)
+        if report.failed:
+            raise SystemExit(f"{report.failed[0].error}")
 
 
-async def _store_all(peer: str, folders: list[str]) -> None:
-    await asyncio.gather(*(_store(peer, folder) for folder in folders))
+async def _store_all(peer: str, paths: list[str]) -> None:
+    await asyncio.gather(*(_store(peer, path) for path in paths))
 
 
-def main(title: str, port: str, folders: list[str]) -> None:
-    """Store all files of folders."""
+def main(title: str, port: str, paths: list[str]) -> None:
+    """Store all files of all paths."""
     start = perf_counter()
-    asyncio.run(_store_all(f"{title}@127.0.0.1:{port}", folders))
-    print(perf_counter() - start)
+    asyncio.run(_store_all(f"{title}@127.0.0.1:{port}", paths))
+    elapsed = perf_counter() - start
+    held = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
+    print(elapsed, int(held[1]) * 1024 if held else 0)
 
 
 if __name__ == "__main__":

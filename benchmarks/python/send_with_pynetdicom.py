@@ -14,9 +14,9 @@ def main(title: str, port: int, folder: Path) -> None:
     paths = sorted(folder.iterdir())
     start = perf_counter()
     entity = AE("SENDER")
-    entity.maximum_pdu_size = 131_072
+    entity.dimse_timeout = 5
     entity.add_requested_context(CTImageStorage, "1.2.840.10008.1.2.1")
-    association = entity.associate("127.0.0.1", port, ae_title=title)
+    association = entity.associate("127.0.0.1", port, ae_title=title, max_pdu=131_072)
     for path in paths:
         answer = association.send_c_store(path)
         if answer.get("Status") != 0x0000:

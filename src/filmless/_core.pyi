@@ -15,6 +15,7 @@ __all__ = [
     "CommonExtendedNegotiation",
     "Connection",
     "DataElement",
+    "DataSetPieces",
     "Dataset",
     "ElementIterator",
     "Event",
@@ -555,6 +556,14 @@ class UpperLayerLimits:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
+
+@final
+class DataSetPieces:
+    def __new__(cls, dataset: Dataset, options: _WriteOptions, size: int) -> Self: ...
+    @property
+    def length(self) -> int: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> bytes: ...
 
 @final
 class Chunk(Buffer):

@@ -47,7 +47,7 @@ class Acknowledged:
     stored
         SHA-256 by number, of what was acknowledged as stored, and not deleted since.
     quarantined
-        SHA-256 of what was acknowledged as kept beside.
+        SHA-256 by number, of what was acknowledged as kept beside. It may go with an instance that is deleted.
     open
         Numbers for which a deletion was asked for and not acknowledged: they may be there or not.
     gone
@@ -55,7 +55,7 @@ class Acknowledged:
     """
 
     stored: dict[int, str] = field(default_factory=dict)
-    quarantined: set[str] = field(default_factory=set)
+    quarantined: dict[int, str] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     lines: int = 0
@@ -67,12 +67,13 @@ class Acknowledged:
             kind, number, sha256 = rest
             self.lines += 1
             if kind == "quarantined":
-                self.quarantined.add(sha256)
+                self.quarantined[int(number)] = sha256
             elif int(number) not in self.open | self.gone:
                 assert self.stored.setdefault(int(number), sha256) == sha256
         elif word == "deleting":
             self.open.add(int(rest[0]))
             self.stored.pop(int(rest[0]), None)
+            self.quarantined.pop(int(rest[0]), None)
         elif word == "deleted":
             self.open.discard(int(rest[0]))
             self.gone.add(int(rest[0]))
@@ -418,7 +419,7 @@ def check_files(archive: Any, told: Acknowledged) -> None:
     rows = {entry.location: entry.size for entry in archive.index.locations()}
     assert {stored.location: stored.size for stored in archive.storage.files("instances")} == rows
     aside = {stored.sha256: stored.location for stored in archive.storage.files("quarantine")}
-    for sha256 in told.quarantined:
+    for sha256 in told.quarantined.values():
         assert hashlib.sha256(archive.storage.read(aside[sha256])).hexdigest() == sha256
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.dimse.sending import dcmtk
 from tests.server.conftest import DEADLINE_S, Lines, until
 
 COMMAND = [sys.executable, "-c", "from filmless.cli import main; main()"]
@@ -41,11 +40,11 @@ def _running(*command: object, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def storescp(peer: Callable[[str], str], folder: Path, *options: object) -> Iterator[str]:
-    """DCMTK's storage SCP over a folder; gives its address."""
+def storescp(peer: Callable[[str], str], folder: Path, *options: object, port: int | None = None) -> Iterator[str]:
+    """DCMTK's storage SCP over a folder, at a free port or the one that is given; gives its address."""
     folder.mkdir()
-    port = free_port()
-    with _running(dcmtk(peer, "storescp"), "-od", folder, *options, port, port=port):
+    port = port or free_port()
+    with _running(peer("storescp"), "-od", folder, *options, port, port=port):
         yield f"STORESCP@127.0.0.1:{port}"
 
 
@@ -60,7 +59,7 @@ def dcmqrscp(peer: Callable[[str], str], folder: Path, *options: object, move_po
         "VendorTable BEGIN\nVendorTable END\n"
         f"AETable BEGIN\nDCMQRSCP {folder / 'db'} RW (200, 1024mb) ANY\nAETable END\n"
     )
-    with _running(dcmtk(peer, "dcmqrscp"), "-c", folder / "config", *options, port, port=port):
+    with _running(peer("dcmqrscp"), "-c", folder / "config", *options, port, port=port):
         yield f"DCMQRSCP@127.0.0.1:{port}"
 
 

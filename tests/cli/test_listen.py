@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import filmless
-from tests.dimse.sending import dcmtk
 
 from .dimse_peers import running
 
@@ -18,7 +17,7 @@ Peer = Callable[[str], str]
 def send(peer: Peer, address: str, *arguments: object) -> int:
     title, _, place = address.partition("@")
     host, _, port = place.partition(":")
-    command = [dcmtk(peer, "dcmsend"), *arguments[:-1], "-aec", title, host, port, arguments[-1]]
+    command = [peer("dcmsend"), *arguments[:-1], "-aec", title, host, port, arguments[-1]]
     return subprocess.run(list(map(str, command)), capture_output=True, timeout=30, check=False).returncode
 
 

@@ -1,6 +1,6 @@
 """Sending instances step by step, right and wrong ones."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,6 @@ from filmless.file import read
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-
-
-def dcmtk(peer: Callable[[str], str], name: str) -> str:
-    """Find a program of DCMTK: pynetdicom has some of the same names, which come first on the path."""
-    program = Path(peer("dcmsend")).with_name(name)
-    assert program.exists(), f"peer {name} is not installed"
-    return str(program)
 
 
 class Pieces:

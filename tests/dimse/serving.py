@@ -18,14 +18,14 @@ def serving(services: Sequence[Service], ae_title: str = "FILMLESS", **options: 
 
 
 @contextmanager
-def serving_scp(scp: Scp) -> Iterator[int]:
-    """Serve with an SCP that has its services, or handlers."""
+def serving_scp(scp: Scp, **options: Any) -> Iterator[int]:
+    """Serve with an SCP that has its services, or handlers, and options of `Scp.listen`."""
     listening, ports, ends = threading.Event(), list[int](), list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]()
 
     async def serve() -> None:
         end = asyncio.Event()
         ends.append((asyncio.get_running_loop(), end))
-        async with scp.listen() as port:
+        async with scp.listen(**options) as port:
             ports.append(port)
             listening.set()
             await end.wait()

@@ -95,6 +95,7 @@ def test_a_title_alone_proves_nothing() -> None:
         (lambda: CallerOptions(ae_titles=("A",), roles=frozenset({"root"})), "roles"),
         (lambda: UserOptions(name="a", passcode="secret"), "passcode"),
         (lambda: AccessOptions(failures=0), "failures"),
+        (lambda: AccessOptions(identity="Required"), "identity"),  # type: ignore[arg-type]
         (lambda: AccessOptions(users=(UserOptions(name="a", passcode=digest_of("x")),) * 2), "users"),
     ],
 )
@@ -124,6 +125,7 @@ def passcode(name: str, secret: str) -> UserIdentity:
 def test_users_show_a_passcode() -> None:
     digest = digest_of("correct horse")
     assert is_digest(digest)
+    assert digest not in repr(UserOptions(name="ann", passcode=digest))
     assert digest_of("correct horse") != digest
     user = UserOptions(name="ann", passcode=digest, patients=frozenset({"1"}))
     access = Access(AccessOptions(users=(user,)))
@@ -157,6 +159,26 @@ def test_nobody_guesses_for_long() -> None:
 
     assert asyncio.run(tries()) == [NO_REASON, NO_REASON, LATER]
     assert isinstance(admitted(access, who=passcode("ann", "x"), address="10.0.0.2"), Principal)
+
+
+def test_nobody_guesses_faster_by_many_associations_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest, hashed = digest_of("x"), list[str]()
+
+    def is_passcode(secret: str, _: str | None) -> bool:
+        hashed.append(secret)
+        return secret == "x"
+
+    monkeypatch.setattr("filmless.dimse.scp.access.is_passcode", is_passcode)
+    access = Access(AccessOptions(users=(UserOptions(name="ann", passcode=digest),), failures=2))
+
+    async def tries(secret: str, address: str) -> list[Any]:
+        asks = (access.admit(asked(who=passcode("ann", secret)), address=address) for _ in range(50))
+        return await asyncio.gather(*asks, return_exceptions=True)
+
+    found = asyncio.run(tries("y", "10.0.0.1"))
+    assert [one.reject for one in found].count(LATER) == 50 - len(hashed)
+    assert 2 <= len(hashed) <= 3
+    assert not [one for one in asyncio.run(tries("x", "10.0.0.2")) if isinstance(one, Rejection)]
 
 
 def test_a_key_is_a_passcode(tmp_path: Path) -> None:
@@ -351,6 +373,25 @@ def test_associations_and_operations_are_audited(tmp_path: Path) -> None:
     assert store["instances"] == 1
     assert "instance" not in other["uids"]
     assert lines[-1]["reason"] == "called AE title"
+
+
+def test_what_is_about_many_studies_has_several_lines(tmp_path: Path) -> None:
+    async def main(audit: Audit) -> None:
+        scp = Scp("FILMLESS", audit=audit)
+
+        @scp.on_echo
+        async def echo(asking: Request) -> None:
+            asking.studies.update(f"1.2.{number:03}" for number in range(250))
+
+        async with scp.listen() as port, connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+            await peer.echo()
+
+    with Audit(tmp_path / "audit.jsonl") as audit:
+        talk(main(audit))
+    _, *lines = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
+    assert [len(one["uids"]["studies"]) for one in lines] == [100, 100, 50]
+    assert len({uid for one in lines for uid in one["uids"]["studies"]}) == 250
+    assert [(one["uids"].get("more"), one.get("continued")) for one in lines] == [(150, None)] + 2 * [(None, True)]
 
 
 def test_without_room_in_the_audit_nothing_is_done() -> None:

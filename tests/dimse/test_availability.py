@@ -17,7 +17,7 @@ from filmless.archive import Archive
 from filmless.dataset import Dataset
 from filmless.dimse.services.availability import Availability, Notified, availability, availability_of
 from filmless.dimse.services.mpps import step_notice
-from filmless.dimse.services.notifying import AVAILABILITY, STEP_NOTIFICATION, Notifier, notifying_to
+from filmless.dimse.services.notifying import AVAILABILITY, STEP_NOTIFICATION, Notice, Notifier, notifying_to
 from filmless.dimse.services.performed_steps import PerformedStep
 from filmless.errors import NotFoundError
 
@@ -207,6 +207,26 @@ def test_what_a_peer_does_not_want_is_not_told_again(caplog: pytest.LogCaptureFi
 
         asyncio.run(talk())
     assert len(heard) == 1
+
+
+def test_a_notice_that_cannot_be_made_does_not_keep_others(caplog: pytest.LogCaptureFixture) -> None:
+    def made() -> Dataset:
+        raise OSError("Doe^Jane")
+
+    with listening() as (port, heard, some):
+        notifier = notifier_to(port)
+
+        async def talk() -> None:
+            def tell() -> None:
+                notifier.tell(Notice("N-CREATE", AVAILABILITY, "1.2", {}, made))
+                notifier.tell(step_notice(PerformedStep("1.2.3", "COMPLETED", ("", ""), "42", frozenset())))
+
+            await while_running(notifier, until=some, then=tell)
+
+        asyncio.run(talk())
+    assert heard == [("N-EVENT-REPORT", "1.2.3", 2)]
+    assert "OSError" in caplog.text
+    assert "Jane" not in caplog.text
 
 
 def test_more_notices_than_may_wait(caplog: pytest.LogCaptureFixture) -> None:

@@ -240,6 +240,28 @@ def test_a_peer_that_nobody_can_reach_is_given_up(archive: Archive, caplog: pyte
     assert "given up" in caplog.text
 
 
+def test_what_fails_unexpectedly_is_kept_and_others_go_on(
+    archive: Archive, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peers(_: str) -> None:
+        raise RuntimeError("Doe^Jane")
+
+    async def talk() -> None:
+        commitment = StorageCommitment(archive, peers=peers, on_same_association=False, most_references=2)
+        monkeypatch.setattr(commitment._folder, "all", lambda: (_ for _ in ()).throw(PermissionError(13, "no")))
+        async with serving(commitment) as port:
+            for transaction in ("1.2", "1.3", "1.4"):
+                ds = request_of((CT, uid_of(1)), transaction=transaction)
+                assert await asyncio.to_thread(ask, port, ds, None) == 0
+                while commitment._jobs or commitment._new.qsize():
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(talk())
+    assert len(list((archive.folder / "commitment").iterdir())) == 3
+    assert "RuntimeError" in caplog.text
+    assert "Jane" not in caplog.text
+
+
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
 def test_requests_that_are_refused(archive: Archive) -> None:
     empty = Dataset()
@@ -257,9 +279,12 @@ def test_requests_that_are_refused(archive: Archive) -> None:
             statuses = [await asyncio.to_thread(ask, port, reports=None, **case) for case, _ in cases]  # type: ignore[arg-type]
         async with serving(StorageCommitment(archive, most_pending=0)) as port:
             statuses.append(await asyncio.to_thread(ask, port, request_of((CT, uid_of(1))), None))
+        async with serving(StorageCommitment(archive, most_references=1)) as port:
+            two = request_of((CT, uid_of(1)), (CT, uid_of(2)))
+            statuses.append(await asyncio.to_thread(ask, port, two, None))
         return statuses
 
-    assert asyncio.run(talk()) == [*(status for _, status in cases), 0x0213]
+    assert asyncio.run(talk()) == [*(status for _, status in cases), 0x0213, 0x0213]
     assert not (archive.folder / "commitment").exists()
 
 

@@ -9,8 +9,13 @@ from pydicom.dataset import Dataset as PydicomDataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
+from filmless.archive import Archive
+from filmless.dimse.services.availability import availability
+from filmless.dimse.services.commitment import PUSH_MODEL, StorageCommitment
 from filmless.dimse.services.mpps import performed_procedure_steps
+from filmless.dimse.services.notifying import AVAILABILITY
 from filmless.dimse.services.performed_steps import PerformedStep, PerformedSteps
+from filmless.dimse.services.query import query
 from filmless.dimse.services.worklist import worklist
 from filmless.dimse.services.worklist_items import WorklistFolder
 
@@ -18,6 +23,7 @@ from .ris_files import WITH_PYNETDICOM, WORKLIST, item, put, serving
 
 pytestmark = WITH_PYNETDICOM
 
+STUDY_FIND, IMPLICIT, JPEG = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.50"
 STEP, RETRIEVE = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.3.1.2.3.4"
 UID = "1.2.826.0.1.3680043.2.7.1"
 
@@ -146,6 +152,22 @@ def test_what_can_be_changed(modality: Association, ds: PydicomDataset, status: 
     assert answer.Status == status
     _, found = modality.send_n_get([], RETRIEVE, UID)
     assert found.PatientID == "P1"
+
+
+def test_no_compressed_transfer_syntax_is_accepted(tmp_path: Path) -> None:
+    """There are no pixels in what these services speak of; the first one that fits is taken."""
+    with Archive(tmp_path / "archive") as archive:
+        steps, folder = PerformedSteps(tmp_path / "performed"), WorklistFolder(tmp_path / "worklist")
+        others = (availability(), StorageCommitment(archive).service, query(archive))
+        with serving(*performed_procedure_steps(steps), worklist(folder), *others) as port:
+            ae = AE()
+            for sop_class in (STEP, RETRIEVE, WORKLIST, AVAILABILITY, PUSH_MODEL, STUDY_FIND):
+                ae.add_requested_context(sop_class, [JPEG, IMPLICIT])
+            ae.add_requested_context(STEP, JPEG)
+            association = ae.associate("127.0.0.1", port, ae_title="FILMLESS")
+            accepted = [context.transfer_syntax for context in association.accepted_contexts]
+            association.release()
+    assert accepted == [[IMPLICIT]] * 6
 
 
 def test_steps_that_are_not_there(modality: Association, tmp_path: Path) -> None:

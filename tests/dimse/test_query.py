@@ -52,6 +52,16 @@ def port(archive: Archive) -> Iterator[int]:
         yield port
 
 
+def test_who_takes_answers_slowly_does_not_hold_the_index_for_ever(archive: Archive) -> None:
+    with serving([query(archive, answered_s=0)]) as port:
+        ae = AE("PYNETDICOM")
+        ae.add_requested_context(STUDY)
+        association = ae.associate("127.0.0.1", port, ae_title="FILMLESS")
+        answers = [status.Status for status, _ in association.send_c_find(identifier("STUDY"), STUDY)]
+        association.release()
+    assert answers == [0xA700]
+
+
 @pytest.fixture
 def associated(port: int) -> Iterator[Association]:
     """An association of pynetdicom's to it."""

@@ -72,6 +72,9 @@ HOSTILE = {
 }  # fmt: skip
 
 
+MANY_ITEMS = element(0x0008_1110, struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 1_900_000)
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """An archive with something in it."""
@@ -90,6 +93,35 @@ def ask(name: str, context: int, message_id: int, data: bytes) -> Operation[Mess
         yield Give(message)
         if message.status >> 8 != 0xFF:
             return
+
+
+@pytest.mark.parametrize("size", [3 << 20, len(MANY_ITEMS)])
+def test_very_many_items_do_not_stop_the_event_loop(archive: Archive, size: int) -> None:
+    items = MANY_ITEMS[:4] + struct.pack("<I", size // 8 * 8 - 8) + MANY_ITEMS[8 : size // 8 * 8]
+    longest = 0.0
+
+    async def beat() -> None:
+        nonlocal longest
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - began)
+
+    async def talk() -> int:
+        beating = asyncio.create_task(beat())
+        async with (
+            Scp("FILMLESS", [query(archive)]).listen() as port,
+            connect(f"FILMLESS@127.0.0.1:{port}", contexts=[(FIND, (IMPLICIT,))]) as peer,
+        ):
+            link, context = peer.association.link, peer.association.context_for(FIND)
+            assert context is not None
+            operation = ask("C-FIND", context.id, link.next_id(), LEVEL + items)
+            *_, last = [one async for one in run(link, operation)]
+        beating.cancel()
+        return last.status
+
+    assert asyncio.run(talk()) == 0xA900
+    assert longest < 1.5
 
 
 @pytest.mark.parametrize("name", ["C-FIND", "C-GET"])

@@ -1,7 +1,9 @@
 """C-GET and C-MOVE on an archive, asked by pynetdicom and DCMTK."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,10 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelGet,
 )
 
+from filmless._core import Event, OperationsWindow, RoleSelection, encode_command
 from filmless.archive import Archive
+from filmless.dataset import Dataset
+from filmless.dimse import Scp
 from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.access import Access, AccessOptions, CallerOptions
 from filmless.dimse.services.get import get
@@ -25,6 +30,7 @@ from filmless.pixels import decode, transcode
 from .dcmtk import dcmtk
 from .identifiers import identifier as asked
 from .serving import serving
+from .talking import Raw, p_data
 
 PATIENT, STUDY = PatientRootQueryRetrieveInformationModelGet, StudyRootQueryRetrieveInformationModelGet
 CT, EXPLICIT, IMPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -55,6 +61,35 @@ def port(archive: Archive) -> Iterator[int]:
     """The port of an SCP on it."""
     with serving([get(archive, pending_s=0)]) as port:
         yield port
+
+
+@pytest.mark.parametrize(("performed", "together"), [(1, 1), (2, 2)])
+def test_no_more_is_asked_of_the_requestor_at_a_time_than_it_performs(
+    archive: Archive, performed: int, together: int
+) -> None:
+    """Two C-GET at a time, of a requestor that performs so many operations (PS3.7 D.3.3.3)."""
+
+    async def talk() -> int:
+        async with Scp("FILMLESS", [get(archive, pending_s=60)]).listen() as port:
+            raw = await Raw.at(port)
+            await raw.associate(
+                (STUDY, [EXPLICIT]), (CT, [EXPLICIT]), operations_window=OperationsWindow(2, performed),
+                roles=(RoleSelection(CT, scu=False, scp=True),),
+            )  # fmt: skip
+            ds = Dataset({"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": "1.2.1"})
+            for number in (1, 2):
+                command = {"CommandField": 0x10, "MessageID": number, "AffectedSOPClassUID": STUDY, "Priority": 0}
+                raw.send(p_data(1, encode_command(command, True), command=True))
+                raw.send(p_data(1, encode(ds, transfer_syntax=EXPLICIT, part10=False), command=False))
+            asked = 0
+            with suppress(TimeoutError):
+                while True:
+                    event = await asyncio.wait_for(raw.event(), 0.5)
+                    asked += isinstance(event, Event.Command) and event.command["CommandField"] == 1
+            await raw.close()
+            return asked
+
+    assert asyncio.run(talk()) == together
 
 
 def fetch(

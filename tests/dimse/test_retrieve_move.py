@@ -1,5 +1,6 @@
 """C-MOVE on an archive, asked by pynetdicom and DCMTK, to pynetdicom, DCMTK and ourselves."""
 
+import json
 import socket
 import subprocess
 import threading
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset as PydicomDataset
@@ -19,6 +21,7 @@ from filmless.dimse.services.destinations import Destination
 from filmless.dimse.services.move import move
 from filmless.dimse.timeouts import Timeouts
 from filmless.file import read
+from filmless.security import Audit
 
 from .dcmtk import dcmtk
 from .identifiers import identifier
@@ -47,11 +50,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory, pydicom_files: list[Path])
 
 
 def moved(
-    archive: Archive, there: int, *, to: str = "THERE", what: PydicomDataset = WHOLE
+    archive: Archive, there: int, *, to: str = "THERE", what: PydicomDataset = WHOLE, **options: Any
 ) -> tuple[list[PydicomDataset], PydicomDataset | None]:
     """Have instances moved to a port of loopback; return the statuses, and the last identifier."""
     destinations = {"THERE": Destination("127.0.0.1", there, timeouts=Timeouts(response_s=20))}
-    with serving([move(archive, destinations, pending_s=0)]) as port:
+    with serving([move(archive, destinations, pending_s=0)], **options) as port:
         ae = AE("ASKING")
         ae.add_requested_context(MOVE)
         association = ae.associate("127.0.0.1", port, ae_title="FILMLESS")
@@ -70,6 +73,16 @@ def test_move(archive: Archive) -> None:
     assert received.instances == {
         entry.instance_uid: (EXPLICIT, _data_set(archive.read(entry))) for entry in archive.entries("1.2.1")
     }
+
+
+def test_the_audit_has_who_was_sent_to(archive: Archive, tmp_path: Path) -> None:
+    with Audit(tmp_path / "audit.jsonl") as audit, pynetdicom_scp([(CT, [EXPLICIT])]) as received:
+        moved(archive, received.port, audit=audit)
+        moved(archive, received.port, to="DOE JANE", audit=audit)
+    lines = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
+    found = [(one["status"], one.get("sent_to"), one.get("sent")) for one in lines if one["operation"] == "C-MOVE"]
+    assert found == [("0000", "THERE", 4), ("A801", None, None)]
+    assert "JANE" not in (tmp_path / "audit.jsonl").read_text()
 
 
 def test_move_in_what_the_destination_takes(archive: Archive) -> None:

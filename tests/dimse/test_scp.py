@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from filmless.dimse import Scp, connect
 from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
-from filmless.errors import DimseStatusError, NetworkError, SecurityError, StorageFullError
+from filmless.dimse.services.storing import storing
+from filmless.dimse.steps import Buffer
+from filmless.errors import AssociationRejected, DimseStatusError, NetworkError, SecurityError, StorageFullError
 
 from .talking import CT, EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, Raw, echo_bytes, talk, with_pynetdicom
 
@@ -71,6 +74,58 @@ def test_what_is_stored_comes_to_a_handler(kind: str) -> None:
     assert answer.Status == (0 if kind == "coroutine" else 0xB000)
     assert got[0][0] == ct().SOPInstanceUID == got[0][1].SOPInstanceUID
     assert (got[0][2] is threading.main_thread()) == (kind == "coroutine")
+
+
+class Counting:
+    size = 0
+
+    def write(self, piece: Buffer) -> None:
+        self.size += len(piece)
+
+    def finish(self) -> int:
+        return self.size
+
+    def discard(self) -> None:
+        pass
+
+
+def test_a_function_that_has_a_sink_take_a_data_set_does_not_wait_for_its_own_thread() -> None:
+    scp, sizes = Scp("FILMLESS", limits=ScpLimits(threads=1)), list[int]()
+
+    @scp.on_store(CT)
+    def store(request: Any) -> None:
+        sizes.append(request.into(lambda _: Counting()))
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            return await with_pynetdicom(port, lambda one: one.send_c_store(ct()), (CT, [EXPLICIT]))
+
+    assert talk(main(), limit_s=10).Status == 0
+    assert sizes[0] > 0
+
+
+def test_handlers_that_take_long_do_not_hold_up_what_is_stored() -> None:
+    scp = Scp("FILMLESS", [storing(lambda *_: Counting(), unknown=False)], limits=ScpLimits(threads=1))
+    began, goes_on = threading.Event(), threading.Event()
+
+    @scp.on_find
+    def find(_: Any) -> None:
+        began.set()
+        goes_on.wait(30)
+
+    async def main() -> Any:
+        async with scp.listen() as port:
+            seeking = asyncio.create_task(
+                with_pynetdicom(port, lambda one: list(one.send_c_find(query(), STUDY_FIND)), (STUDY_FIND, [IMPLICIT]))
+            )
+            await asyncio.to_thread(began.wait, 30)
+            try:
+                return await with_pynetdicom(port, lambda one: one.send_c_store(ct()), (CT, [EXPLICIT]))
+            finally:
+                goes_on.set()
+                await seeking
+
+    assert talk(main(), limit_s=20).Status == 0
 
 
 def match(number: int) -> Dataset:
@@ -469,6 +524,66 @@ def test_what_does_not_finish_is_aborted() -> None:
         await raw.close()
 
     talk(main())
+
+
+@pytest.mark.parametrize("operations", [1, 2, 8])
+def test_a_handler_ends_when_its_peer_has_gone(operations: int) -> None:
+    """It holds a place of those that there are: without an end, peers that come and go would fill all."""
+    scp = Scp("FILMLESS", limits=ScpLimits(associations=1, stall_s=0.05, operations=operations))
+    begun, ended = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    @scp.on_echo
+    async def echo(request: Request) -> None:
+        begun.release()
+        if request.association.calling_ae_title == "PATIENT":
+            return
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.release()
+
+    async def main() -> None:
+        async with scp.listen() as port:
+            async with connect(f"FILMLESS@127.0.0.1:{port}", operations=operations) as peer:
+                tasks = [asyncio.create_task(peer.echo()) for _ in range(operations)]
+                for _ in tasks:
+                    await begun.acquire()
+                peer.association.link.abort(NetworkError("gone"))
+                for error in await asyncio.gather(*tasks, return_exceptions=True):
+                    assert isinstance(error, NetworkError)
+            for _ in tasks:
+                await ended.acquire()
+            is_let_in = False
+            while not is_let_in:
+                with suppress(AssociationRejected):  # until it is over
+                    async with connect(f"FILMLESS@127.0.0.1:{port}", calling_ae_title="PATIENT") as peer:
+                        await peer.echo()
+                        is_let_in = True
+
+    talk(main(), limit_s=10)
+
+
+def test_a_handler_has_time_to_finish_when_its_peer_has_gone() -> None:
+    scp = Scp("FILMLESS", limits=ScpLimits(stall_s=30))
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @scp.on_echo
+    async def echo(request: Request) -> None:
+        begun.set()
+        await go_on.wait()
+        done.set()
+
+    async def main() -> None:
+        async with scp.listen() as port:
+            raw = await Raw.at(port)
+            await raw.associate()
+            raw.send(echo_bytes())
+            await begun.wait()
+            await raw.close()
+            go_on.set()
+            await done.wait()
+
+    talk(main(), limit_s=10)
 
 
 def test_sockets_that_are_given() -> None:

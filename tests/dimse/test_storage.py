@@ -13,11 +13,11 @@ from filmless.dimse import Scp
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
-from filmless.dimse.services.storage_classes import STORAGE, is_storage
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.errors import AssociationRejected, LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
-from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, dcmtk, sender, store
+from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, sender, store
 
 make = instance_maker(size=3000)
 
@@ -36,7 +36,7 @@ def test_dcmtk_sends_into_the_archive(tmp_path: Path, peer: Callable[[str], str]
     async def serve(archive: Archive) -> int:
         async with Scp("FILMLESS", [storage(archive)]).listen() as port:
             process = await asyncio.create_subprocess_exec(
-                dcmtk(peer, program), "-aec", "FILMLESS", "+sd", "127.0.0.1", str(port), str(files)
+                peer(program), "-aec", "FILMLESS", "+sd", "127.0.0.1", str(port), str(files)
             )
             return await process.wait()
 
@@ -285,7 +285,7 @@ def test_a_sink_is_not_let_go_of_while_a_thread_is_at_it(tmp_path: Path, monkeyp
 
     async def talk() -> None:
         data = behind_meta(instance_maker(size=3_000_000)(1))
-        scp = Scp("FILMLESS", [folder(tmp_path / "out")])
+        scp = Scp("FILMLESS", [folder(tmp_path / "out", options=folder_module.FolderOptions(durable=True))])
         async with scp.listen(grace_s=0.0) as port:
             sending = asyncio.create_task(send(port, data))
             await asyncio.to_thread(writing.wait, 10)
@@ -461,6 +461,6 @@ def test_storage_classes() -> None:
         for uid, (name, kind, _, _, _) in UID_dictionary.items()
         if kind == "SOP Class" and "Storage" in name and "Commitment" not in name and "Directory" not in name
     }
-    assert set(STORAGE) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
-    assert len(set(STORAGE)) == len(STORAGE)
+    assert set(STORAGE_CLASSES) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
+    assert len(set(STORAGE_CLASSES)) == len(STORAGE_CLASSES)
     assert not is_storage("1.2.840.10008.5.1.4.31")

@@ -21,7 +21,7 @@ from filmless.dimse.services.folder import folder
 from filmless.dimse.services.storage import storage
 from filmless.errors import DicomError
 
-from .sending import behind_meta, dcmtk, store
+from .sending import behind_meta, store
 
 QUICK = {**os.environ, "TCP_NODELAY": "1"}  # else delayed acknowledgements hold DCMTK up
 _MOST_CONTEXTS = 128
@@ -145,7 +145,7 @@ def test_dcmsend_as_storescp_has_it(tmp_path: Path, valid: list[File], peer: Cal
 
     async def send(port: int) -> str:
         command = (
-            dcmtk(peer, "dcmsend"),
+            peer("dcmsend"),
             "-v",
             "-nh",
             "-dn",
@@ -169,7 +169,7 @@ def test_dcmsend_as_storescp_has_it(tmp_path: Path, valid: list[File], peer: Cal
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         command = (
-            dcmtk(peer, "storescp"),
+            peer("storescp"),
             "-v",
             "+B",
             "-uf",

@@ -1,11 +1,8 @@
 """The modality worklist: the same answers as DCMTK's `wlmscpfs` on the same folder, and what pynetdicom gets."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,15 +38,8 @@ def fill(folder: Path) -> None:
     put(folder, "6.wl", item(6, ScheduledProcedureStepStartDate="20260228", ScheduledProcedureStepStartTime="080000"))
 
 
-@pytest.fixture(scope="module")
-def dcmtk(peer: Callable[[str], str]) -> Callable[[str], str]:
-    """Find a program of DCMTK: pynetdicom has scripts of the same names, next to Python."""
-    path = os.pathsep.join(one for one in os.get_exec_path() if Path(one) != Path(sys.executable).parent)
-    return lambda name: shutil.which(name, path=path) or peer(name)
-
-
 @pytest.fixture
-def wlmscpfs(dcmtk: Callable[[str], str], tmp_path: Path) -> Iterator[tuple[Path, int]]:
+def wlmscpfs(peer: Callable[[str], str], tmp_path: Path) -> Iterator[tuple[Path, int]]:
     """DCMTK's SCP: the folder of its items, and its port."""
     folder = tmp_path / "DCMTK"
     fill(folder)
@@ -61,7 +51,7 @@ def wlmscpfs(dcmtk: Callable[[str], str], tmp_path: Path) -> Iterator[tuple[Path
     with (
         log,
         subprocess.Popen(
-            [dcmtk("wlmscpfs"), "-csk", "-dfp", str(tmp_path), str(port)], stdout=log, stderr=log
+            [peer("wlmscpfs"), "-csk", "-dfp", str(tmp_path), str(port)], stdout=log, stderr=log
         ) as process,
     ):
         end, waiting = time.monotonic() + 20, threading.Event()
@@ -135,10 +125,10 @@ DIFFERENT = {
 
 
 def test_the_answers_are_those_of_wlmscpfs(
-    wlmscpfs: tuple[Path, int], dcmtk: Callable[[str], str], tmp_path: Path
+    wlmscpfs: tuple[Path, int], peer: Callable[[str], str], tmp_path: Path
 ) -> None:
     folder, other = wlmscpfs
-    program = dcmtk("findscu")
+    program = peer("findscu")
     with serving(worklist(WorklistFolder(folder))) as port, ThreadPoolExecutor(8) as pool:
         ours = [
             pool.submit(findscu, program, "FILMLESS", port, keys, tmp_path / f"{n}") for n, keys in enumerate(QUERIES)

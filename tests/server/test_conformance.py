@@ -59,7 +59,10 @@ def test_it_follows_the_settings(tmp_path: Path) -> None:
 
 def test_the_application_entity(tmp_path: Path) -> None:
     given = {"dimse.port": 11112, "dimse.ae_title": "ARCHIVE", "dimse.also_called": ["OLD"], "data": tmp_path}
-    peers = ['ws={ae_title="WS", host="ws.example.org", port=11113, moves=false}', 'web={url="http://x"}']
+    peers = [
+        'ws={ae_title="WS", host="ws.example.org", port=11113, moves=false, notices=["availability", "steps"]}',
+        'web={url="http://x"}',
+    ]
     tables = {"peers": peers, "forward": ['{to=["ws"]}']}
     text = conformance_statement(read_settings(given=given, tables=tables)).markdown()
     items = dict(rows(text, "Application entity"))
@@ -69,12 +72,15 @@ def test_the_application_entity(tmp_path: Path) -> None:
     assert ["Verification SOP Class", "1.2.840.10008.1.1", "SCP", "C-ECHO", "all"] in rows(
         text, "Presentation contexts"
     )
+    assert items["Maximum length"] == "131072 bytes of a PDU"
+    assert items["Asynchronous operations"].startswith("8 at a time")
     known = rows(text, "Known application entities")
     assert known == [["ws", "WS", "ws.example.org", "11113", "no", "no", "none"]]
     assert rows(text, "Forwarding") == [["ws", "WS@ws.example.org:11113", "every instance"]]
     offered = {row[0]: row[1:] for row in rows(text, "Overview")}
     assert offered["Verification (DIMSE)"] == ["no", "yes"]
     assert offered["Storage (DIMSE)"][0] == "yes"
+    assert offered["Instance availability notification (DIMSE)"] == ["yes", "yes"]
     assert offered["DICOMweb studies: store"] == ["no", "yes"]
     assert "Application entity" not in conformance_statement(read_settings(given={"data": tmp_path})).markdown()
 

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from pynetdicom import AE, evt
 
 from filmless import _core
 from filmless.errors import DicomError
+from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
 from tests.dimse.dcmtk import dcmtk
 from tests.dimse.receiving import free_port, running
@@ -279,6 +281,14 @@ def test_over_tls(start, tool, tmp_path: Path, peer) -> None:
     trusted = ("+cf", certificate)
     assert tool("echoscu", *to).returncode != 0, "plainly"
     assert tool("echoscu", "+tla", *trusted, *to).returncode != 0, "without a certificate"
+    refused = until(
+        lambda: (
+            len(found := [one for one in server.events() if one["event"] == "an association is refused"]) == 2 and found
+        ),
+        "both are told",
+    )
+    assert refused[0]["reason"].startswith("TLS: ")
+    assert refused[1]["reason"] == "TLS: peer did not return a certificate"
     shown = ("+tls", certificates["client"][1], certificates["client"][0])
     done = tool("echoscu", *shown, *trusted, *to)
     assert done.returncode == 0, done.stderr
@@ -299,3 +309,18 @@ def test_it_is_not_open_to_everyone(tmp_path: Path) -> None:
     with pytest.raises(DicomError, match=r"listening on `0\.0\.0\.0` would open the archive") as caught:
         Server(settings)
     assert "dimse.tls" in caught.value.hint
+
+
+def test_once_keys_are_asked_for_they_are_by_both_protocols(tmp_path: Path) -> None:
+    keys = ApiKeys(tmp_path / "keys.json")
+    given = {"data": tmp_path / "data", "http.port": 0, "dimse.port": 0, "logs.level": "error"}
+    settings = read_settings(given={**given, "security.key_file": tmp_path / "keys.json"})
+    with Server(settings) as server:
+        ae, port = AE("SCU"), int(server.addresses.dimse[0].rpartition(":")[2])
+        ae.add_requested_context(VERIFICATION)
+        (before := ae.associate("127.0.0.1", port, ae_title="FILMLESS")).release()
+        assert before.is_released
+        keys.create("robot", roles={"read"})
+        assert httpx.get(f"{server.addresses.dicom_web}/studies").status_code == 401
+        (tmp_path / "keys.json").unlink()
+        assert ae.associate("127.0.0.1", port, ae_title="FILMLESS").is_rejected

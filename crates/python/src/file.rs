@@ -1,10 +1,10 @@
 //! Reading and writing files.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use filmless_core::dataset::Dataset as CoreDataset;
-use filmless_core::file::{self, DicomFile, FileParts, Lengths, Limits, Plan, ReadOptions, WriteOptions};
+use filmless_core::file::{self, DicomFile, FileParts, Lengths, Limits, Place, Plan, ReadOptions, WriteOptions};
 use filmless_core::transfer_syntax;
 use filmless_core::{Error, Tag};
 use pyo3::exceptions::PyValueError;
@@ -121,14 +121,21 @@ impl Parts {
         Ok(Self { data, meta, file, preamble })
     }
 
-    fn plan(&self, options: &WriteOptions) -> Result<Plan, Error> {
-        let parts = FileParts {
+    fn to_core(&self) -> FileParts<'_> {
+        FileParts {
             dataset: &self.data,
             meta: &self.meta,
             origin: self.file.as_ref(),
             preamble: self.preamble.as_deref(),
-        };
-        file::plan_file(&parts, options)
+        }
+    }
+
+    fn plan(&self, options: &WriteOptions) -> Result<Plan, Error> {
+        file::plan_file(&self.to_core(), options)
+    }
+
+    fn body(&self, options: &WriteOptions) -> Result<Plan, Error> {
+        file::plan_body(&self.to_core(), options)
     }
 }
 
@@ -178,17 +185,55 @@ pub fn encode_file<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) 
     to_bytes(py, &plan)
 }
 
-/// The bytes of a data set alone, in an uncompressed transfer syntax.
+/// The bytes of a data set alone.
 #[pyfunction]
 pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {
-    let py = dataset.py();
-    let data = dataset.get().shared().snapshot(py)?;
+    to_bytes(dataset.py(), &body_of(dataset, &options)?)
+}
+
+fn body_of(dataset: &Bound<'_, Dataset>, options: &WritingOptions) -> PyResult<Plan> {
+    let parts = Parts::of(dataset.py(), dataset.get())?;
     let options = options.to_core()?;
-    let encoding = options
-        .transfer_syntax
-        .map_or_else(|| data.encoding(), |row| file::Encoding { explicit: row.explicit, big_endian: row.big_endian });
-    let plan = py.detach(|| file::plan_data_set(&data, encoding, &options)).map_err(to_py)?;
-    to_bytes(py, &plan)
+    dataset.py().detach(|| parts.body(&options)).map_err(to_py)
+}
+
+/// The bytes of a data set alone, piece by piece: what lies in a file is read as it is asked for.
+#[pyclass(frozen, module = "filmless._core")]
+pub struct DataSetPieces {
+    plan: Plan,
+    place: Mutex<Place>,
+    size: usize,
+}
+
+#[pymethods]
+impl DataSetPieces {
+    #[new]
+    fn new(dataset: &Bound<'_, Dataset>, options: WritingOptions, size: usize) -> PyResult<Self> {
+        if size == 0 {
+            return Err(PyValueError::new_err("a piece has one byte or more"));
+        }
+        Ok(Self { plan: body_of(dataset, &options)?, place: Mutex::default(), size })
+    }
+
+    /// Bytes of all of them.
+    #[getter]
+    fn length(&self) -> u64 {
+        self.plan.length()
+    }
+
+    /// Goes on where it is: each piece is given once.
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let bytes = py.detach(|| {
+            let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+            self.plan.read(&mut place, self.size)
+        });
+        let bytes = bytes.map_err(to_py)?;
+        Ok((!bytes.is_empty()).then(|| PyBytes::new(py, &bytes)))
+    }
 }
 
 /// The bytes a data set is kept as: of its file, or without one its own.

@@ -42,7 +42,9 @@ mod _core {
     #[pymodule_export]
     use crate::element::DataElement;
     #[pymodule_export]
-    use crate::file::{destination, encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file};
+    use crate::file::{
+        DataSetPieces, destination, encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file,
+    };
     #[pymodule_export]
     use crate::finding::Finding;
     #[pymodule_export]

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Listener", "fetch_from", "listener_of", "search_in"]
 
 _MOST_INSTANCES: Final = 100  # of one request that lists them
+_MOST_CLASSES: Final = 2  # of an association: so many leave room for all transfer syntaxes that something is stored in
 
 
 class Listener(NamedTuple):
@@ -94,17 +96,18 @@ def fetch_from(
 
 
 class _Request(NamedTuple):
-    """What is asked for together: a study, a series, or instances of a series."""
+    """What is asked for together, of which SOP classes: a study, a series, or instances of a series."""
 
+    classes: frozenset[str]
     study: str
     series: str | None = None
     instances: tuple[str, ...] = ()
 
 
 class _How(NamedTuple):
-    """A way to have instances sent: what is proposed, which of it is needed, and what asks."""
+    """A way to have instances sent: what is proposed for SOP classes, which of it is needed, and what asks."""
 
-    proposed: dict[str, Any]
+    proposed: Callable[[frozenset[str]], dict[str, Any]]
     needed: tuple[str, ...]
     fetch: Callable[[Any, _Request], Awaitable[None]]
 
@@ -178,21 +181,24 @@ class _Fetching:
 
     async def _round(self, jobs: int, how: _How) -> None:
         self._lacks, self._was_open, self._error = False, False, None
-        queue = deque(self._requests())
-        tasks = [asyncio.create_task(self._work(how, queue)) for _ in range(min(jobs, len(queue)))]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        for classes, requests in _grouped(self._requests()):
+            queue, proposed = deque(requests), how.proposed(classes)
+            tasks = [asyncio.create_task(self._work(how, proposed, queue)) for _ in range(min(jobs, len(queue)))]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            if self._lacks:
+                break
         if self._error is not None and not self._was_open:
             raise self._error
 
-    async def _work(self, how: _How, queue: deque[_Request]) -> None:
+    async def _work(self, how: _How, proposed: dict[str, Any], queue: deque[_Request]) -> None:
         """Keep an association open while there is something to ask for."""
         try:
-            async with self._entity.connecting(**how.proposed) as peer:
+            async with self._entity.connecting(**proposed) as peer:
                 if not any(peer.association.context_for(uid) for uid in how.needed):
                     self._lacks = True
                     return
@@ -216,16 +222,25 @@ class _Fetching:
             studies.setdefault(one.study, {}).setdefault(one.series, []).append(one)
         for study, parts in studies.items():
             every = [one for part in parts.values() for one in part]
-            if all(one.whole == "study" and one.instance in missing for one in every):
-                yield _Request(study)
+            classes = _classes_of(every)
+            if len(classes) <= _MOST_CLASSES and all(one.whole == "study" and one.instance in missing for one in every):
+                yield _Request(classes, study)
                 continue
             for series, part in parts.items():
-                left = [one.instance for one in part if one.instance in missing]
-                if len(left) == len(part) and all(one.whole != "instance" for one in part):
-                    yield _Request(study, series)
+                left = [one for one in part if one.instance in missing]
+                classes = _classes_of(left)
+                if (
+                    len(classes) <= _MOST_CLASSES
+                    and len(left) == len(part)
+                    and all(one.whole != "instance" for one in part)
+                ):
+                    yield _Request(classes, study, series)
                     continue
-                for start in range(0, len(left), _MOST_INSTANCES):
-                    yield _Request(study, series, tuple(left[start : start + _MOST_INSTANCES]))
+                for _, alike in groupby(sorted(left, key=_class_of), _class_of):
+                    uids = [one.instance for one in alike]
+                    for start in range(0, len(uids), _MOST_INSTANCES):
+                        some = tuple(uids[start : start + _MOST_INSTANCES])
+                        yield _Request(frozenset({self._wanted[some[0]].sop_class}), study, series, some)
 
     def _by_get(self) -> _How:
         from filmless.dimse.services.folder import sinks
@@ -248,19 +263,17 @@ class _Fetching:
             async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=into):
                 pass
 
-        return _How({"contexts": self._contexts(models)}, models, fetch)
+        return _How(lambda classes: {"contexts": self._contexts(models, classes)}, models, fetch)
 
-    def _contexts(self, models: tuple[str, ...]) -> list[tuple[str, Sequence[str]]] | None:
+    def _contexts(self, models: tuple[str, ...], classes: frozenset[str]) -> list[tuple[str, Sequence[str]]] | None:
         """Return what to propose: what is stored comes as it is only in a context of its own transfer syntax."""
-        from filmless.dimse.contexts import MOST, apart, uncompressed
+        from filmless.dimse.contexts import apart, uncompressed
 
-        classes = dict.fromkeys(one.sop_class for one in self._wanted.values())
         if "" in classes:  # the peer did not say: the common ones
             return None
-        names = list(classes)[: MOST - len(models)]
         if self._transfer_syntax == "*":
-            return apart([*models, *names])
-        return uncompressed(models) + [(name, (self._transfer_syntax,)) for name in names]
+            return apart([*models, *sorted(classes)])
+        return uncompressed(models) + [(name, (self._transfer_syntax,)) for name in sorted(classes)]
 
     @asynccontextmanager
     async def _by_move(self, listener: Listener | None, allow: tuple[str, ...]) -> AsyncIterator[_How]:
@@ -293,7 +306,26 @@ class _Fetching:
 
         async with scp.listen(listener.host or ("127.0.0.1" if is_here else "0.0.0.0"), listener.port):  # noqa: S104
             models = (STUDY_ROOT[1], PATIENT_ROOT[1])
-            yield _How({"sop_classes": models}, models, fetch)
+            yield _How(lambda _: {"sop_classes": models}, models, fetch)
+
+
+def _class_of(one: Wanted) -> str:
+    return one.sop_class
+
+
+def _classes_of(some: Iterable[Wanted]) -> frozenset[str]:
+    return frozenset(map(_class_of, some))
+
+
+def _grouped(requests: Iterable[_Request]) -> list[tuple[frozenset[str], list[_Request]]]:
+    """Put together what one association has room for."""
+    groups: list[tuple[frozenset[str], list[_Request]]] = []
+    for request in sorted(requests, key=lambda one: sorted(one.classes)):
+        if groups and len(groups[-1][0] | request.classes) <= _MOST_CLASSES:
+            groups[-1] = (groups[-1][0] | request.classes, [*groups[-1][1], request])
+        else:
+            groups.append((request.classes, [request]))
+    return groups
 
 
 async def _addresses_of(host: str) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ def listen(folder: Path, port: int, host: str | None, ae_title: str, verbose: bo
         check_ae_title(ae_title),
         [verification(), into(folder, options=layout, on_received=tally.add)],
         access=access,
-        limits=ScpLimits(maximum_length=options["max_pdu"]),
+        # What has come is written while the rest is under way.
+        limits=ScpLimits(maximum_length=options["max_pdu"], piece_bytes=256 << 10),
         observer=_Refusals(),
     )
     shown = f"[{host}]" if ":" in host else host

@@ -98,6 +98,14 @@ class Asking:
             hint="name it in `sop_classes` of `connect`",
         )
 
+    def _context_of(self, message: str, sop_class: str) -> NegotiatedContext:
+        """Return the context for an operation: events are reported by who is SCP, all else is asked for by an SCU."""
+        if message == "N-EVENT-REPORT":
+            for context in self._contexts:
+                if context.abstract_syntax == sop_class and context.scp:
+                    return context
+        return self.context_for(sop_class)
+
     def echo(self) -> Operation[None]:
         """Ask whether the peer is there."""
         return echo(self.context_for(VERIFICATION).id, self._next_id())
@@ -186,7 +194,7 @@ class Asking:
     ) -> Operation[Answer]:
         """Do an operation on an instance that the peer manages."""
         row, sop_class = MESSAGES[name], sop_class_of(sop_class)
-        context = self.context_for(sop_class)
+        context = self._context_of(name, sop_class)
         data = None
         if dataset is not None:
             data = encode(dataset, transfer_syntax=context.transfer_syntax, part10=False)

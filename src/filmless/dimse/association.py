@@ -1,12 +1,15 @@
 """An association that is established: who the peer is, and what was negotiated."""
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from filmless._core import AssociateAccept, AssociateRequest, NegotiatedContext
 from filmless.dimse.link import Link
 
 __all__ = ["Association", "Negotiated"]
+
+_ANY: Final = 0xFFFF  # operations: there are no more Message IDs
 
 
 @dataclass(slots=True, eq=False)
@@ -63,8 +66,17 @@ class Association(Negotiated):
         What moves its messages.
     principal
         Who the peer is for the permissions: a `filmless.security.Principal`.
+    turns
+        Taken for each operation that services ask of the peer, as the C-STORE of C-GET: as many may be in hand at a
+        time as was negotiated, one without that (PS3.7 D.3.3.3).
     """
 
     link: Link
     principal: Any = None
     notes: dict[str, Any] = field(default_factory=dict)
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        window = self.acceptance.user.operations_window
+        ours = None if window is None else window.invoked if self.link.connection.is_requestor else window.performed
+        self.turns = asyncio.Semaphore(1 if ours is None else ours or _ANY)

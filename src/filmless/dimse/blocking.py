@@ -1,20 +1,21 @@
 """The blocking driver: does the steps of an operation one after the other, on a plain socket."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, TypeVar
 
-from filmless.dimse.blocking_link import BlockingLink, Box
+from filmless.dimse.blocking_boxes import Box
+from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.messages import CANCEL
 from filmless.dimse.steps import Abort, Call, Give, Operation, Pause, Receive, Send, Step, Stopped
-from filmless.errors import RemoteProtocolError
+from filmless.errors import DicomError, RemoteProtocolError
 
 __all__ = ["run"]
 
 _T = TypeVar("_T")
 
 
-def run(link: BlockingLink, operation: Operation[_T]) -> Iterator[_T]:
+def run(link: BlockingLink, operation: Operation[_T]) -> Generator[_T, None, None]:
     """Do an operation; give what it gives. When the caller wants no more, the operation winds up."""
     box = Box()
     try:
@@ -52,7 +53,7 @@ def _advance(link: BlockingLink, box: Box, operation: Operation[_T], step: Step[
                 message_id = command.get("MessageID")
                 if isinstance(message_id, int) and message_id not in box.open:
                     link.begin(message_id, box)
-                link.send(context, command, data)
+                _send(link, box, Send(context, command, data))
             case Call(function):
                 answer = function()
             case Pause(seconds):
@@ -62,6 +63,16 @@ def _advance(link: BlockingLink, box: Box, operation: Operation[_T], step: Step[
     except Exception as error:  # noqa: BLE001 - the operation decides what an error means
         return operation.throw(error)
     return operation.send(answer)
+
+
+def _send(link: BlockingLink, box: Box, step: Send) -> None:
+    try:
+        link.send(step.context, step.command, step.data)
+    except Exception:
+        message_id = step.command.get("MessageID")
+        if link.error is None and isinstance(message_id, int):  # what fails half-way ends the association
+            link.unsent(message_id, box)
+        raise
 
 
 def _is_late(command: dict[str | int, Any], box: Box) -> bool:
@@ -75,3 +86,6 @@ def _wind_up(link: BlockingLink, box: Box, operation: Operation[_T]) -> None:
             step = operation.send(None) if isinstance(step, Give) else _advance(link, box, operation, step)
     except (StopIteration, Stopped):
         return
+    except DicomError as error:  # there is nobody to tell: what it was for is not wanted any more
+        if isinstance(error, RemoteProtocolError):
+            link.abort(error)

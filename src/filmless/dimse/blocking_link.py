@@ -2,58 +2,32 @@
 
 import contextlib
 import socket
-import ssl
 import time
-from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from filmless._core import Connection, Event
+from filmless.dimse.blocking_boxes import MOST_LEFT, Arriving, Box
+from filmless.dimse.blocking_socket import BlockingSocket
 from filmless.dimse.driving import LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import (
+    Begun,
     Buffer,
     Message,
     Payload,
     Receive,
-    Sink,
 )
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationAborted, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
-__all__ = ["BlockingLink", "Box"]
+__all__ = ["BlockingLink"]
 
-_MOST_BUFFERS: Final = 512
-"""Given to the system in one call: it takes 1024 at most."""
 _MOST_WAITING: Final = 4 << 20
 """Bytes of answers that wait for an operation which is not being gone through."""
 _MOST_REQUESTS: Final = 32
-
-
-class Box:
-    """Where the messages of an operation come."""
-
-    __slots__ = ("messages", "open", "sinks", "takes_requests", "waiting")
-
-    def __init__(self) -> None:
-        self.messages: deque[Message] = deque()
-        self.open: set[int] = set()
-        self.takes_requests = False
-        self.sinks: Receive | None = None
-        self.waiting = 0
-
-
-class _Arriving:
-    """A message whose data set is coming."""
-
-    __slots__ = ("box", "gathered", "message", "receive", "sink")
-
-    def __init__(self, message: Message, box: Box | None) -> None:
-        self.message, self.box = message, box
-        self.receive: Receive | None = None
-        self.sink: Sink | None = None
-        self.gathered = bytearray()
 
 
 class BlockingLink:
@@ -86,21 +60,19 @@ class BlockingLink:
         self.connection, self.timeouts, self.window = connection, timeouts, window
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
-        self._socket = sock
         self.address: tuple[str, int] = ("", 0)
         with contextlib.suppress(OSError):  # the peer may have gone
             name = sock.getpeername()
             if isinstance(name, tuple):
                 self.address = (str(name[0]), int(name[1]))
+        self._socket = BlockingSocket(sock, connection, timeouts)
+        self._is_writing = False
         self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes
         self._boxes: dict[int, Box] = {}
         self._requests_box = Box()
         self._requests = self._requests_box
-        self._arriving: _Arriving | None = None
+        self._arriving: Arriving | None = None
         self._next_id = 0
-        self._begun = time.monotonic()
-        # With TLS, the socket has a protocol of its own around each piece.
-        self._gathers = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
 
     # -- operations ----------------------------------------------------------------------------------------------
 
@@ -118,23 +90,30 @@ class BlockingLink:
 
     def begin(self, message_id: int, box: Box) -> None:
         """Wait until the peer takes another request, and have its answers put into a box."""
-        deadline = time.monotonic() + self.timeouts.response_s
-        while len(self._boxes) >= self.window:
-            if any(one.waiting > _MOST_WAITING for one in self._boxes.values()):
-                raise busy(self.window, 0)
-            try:
-                self._pump(deadline)
-            except TimeoutError:
-                raise busy(self.window, self.timeouts.response_s) from None
+        try:
+            self._until(self._has_room, self.timeouts.response_s)
+        except TimeoutError:
+            raise busy(self.window, self.timeouts.response_s) from None
         self._boxes[message_id] = box
         box.open.add(message_id)
 
+    def _has_room(self) -> bool:
+        if len(self._boxes) >= self.window and any(one.waiting > _MOST_WAITING for one in self._boxes.values()):
+            raise busy(self.window, 0)
+        return len(self._boxes) < self.window
+
+    def unsent(self, message_id: int, box: Box) -> None:
+        """Note that a request never went: no answer will come."""
+        self._boxes.pop(message_id, None)
+        box.open.discard(message_id)
+
     def end(self, box: Box) -> None:
-        """Forget an operation: what still comes for it is dropped."""
-        for message_id in box.open:
-            self._boxes.pop(message_id, None)
+        """Forget an operation. What still comes for it is dropped; the peer works for it until its last answer."""
+        box.end()
         if self._requests is box:
             self._requests = self._requests_box
+        if self._arriving is not None and self._arriving.box is box:
+            self._arriving.let_go()
 
     def send(self, context: int, command: dict[str | int, Any], data: Buffer | Payload | None) -> None:
         """Send a message.
@@ -145,25 +124,25 @@ class BlockingLink:
             The association has ended.
         """
         self._check()
-        self.connection.send_command(context, command, data is not None)
+        ready = data if data is None or isinstance(data, bytes | bytearray | memoryview) else Begun(data)
+        self.connection.send_command(context, command, ready is not None)
         try:
-            if data is None:
+            if ready is None:
                 self._write([self.connection.take_output()])
-            elif isinstance(data, bytes | bytearray | memoryview):
-                self._send_piece(context, memoryview(data), is_last=True)
+            elif isinstance(ready, Begun):
+                self._send_payload(context, ready)
             else:
-                self._send_payload(context, data)
+                self._send_piece(context, memoryview(ready), is_last=True)
         except NetworkError:
             raise
         except BaseException:  # a message that is not whole cannot be followed by another
             self.abort(NetworkError("a message could not be sent to its end"))
             raise
 
-    def _send_payload(self, context: int, payload: Payload) -> None:
-        pieces = iter(payload.pieces())
-        piece: Buffer | None = next(pieces, b"")
+    def _send_payload(self, context: int, begun: Begun) -> None:
+        piece: Buffer | None = begun.first
         while piece is not None:
-            following = next(pieces, None)
+            following = next(begun.rest, None)
             self._send_piece(context, memoryview(piece), is_last=following is None)
             piece = following
 
@@ -185,98 +164,104 @@ class BlockingLink:
             The association ended, or nothing came in time.
         """
         if step.requests or step.sinks is not None:
-            self._requests, box.sinks = box, step
+            self._requests, box.sinks = box, step.sinks
             while self._requests_box.messages and not step.sinks:
-                box.messages.append(self._requests_box.messages.popleft())
+                box.put(self._requests_box.take())
         seconds = self.timeouts.response_s if step.within_s is None else step.within_s
-        deadline = time.monotonic() + seconds
-        while not box.messages:
-            try:
-                self._pump(deadline)
-            except TimeoutError:
-                if step.within_s is not None:
-                    return None
-                error = NetworkError(f"the peer did not answer within {seconds:g} seconds")
-                self.abort(error)
-                raise error from None
-        message = box.messages.popleft()
-        box.waiting -= len(message.data or b"")
-        return message
+        try:
+            self._until(lambda: bool(box.messages) or box.is_dropped, seconds, box)
+        except TimeoutError:
+            if step.within_s is not None:
+                return None
+            error = NetworkError(f"the peer did not answer within {seconds:g} seconds")
+            self.abort(error)
+            raise error from None
+        except NetworkError:
+            if not box.messages:  # what came with the end, and before it, counts
+                raise
+        if box.is_dropped:
+            box.is_dropped = False
+            raise LocalProtocolError(
+                f"more than {MOST_LEFT} bytes of answers waited for an operation, and were dropped",
+                hint="go through the answers before other operations on the association, or have them all with `list`",
+            )
+        return box.take()
 
     # -- the socket ----------------------------------------------------------------------------------------------
 
     def _write(self, buffers: list[Buffer]) -> None:
+        self._is_writing = True
         try:
-            self._socket.settimeout(self.timeouts.idle_s)
-            if not self._gathers:
-                self._socket.sendall(b"".join(buffers))
-                return
-            for start in range(0, len(buffers), _MOST_BUFFERS):
-                part = buffers[start : start + _MOST_BUFFERS]
-                sent, length = self._socket.sendmsg(part), sum(map(len, part))
-                while sent < length:
-                    part = _behind(part, sent)
-                    length -= sent
-                    sent = self._socket.sendmsg(part)
+            self._socket.write(buffers, self._meanwhile)
+        except NetworkError as error:
+            self.abort(error)
+            raise self.error or error from None
         except OSError as error:
-            self._lost(error)
+            self._lost()
+            raise self.error or error from None
+        finally:
+            self._is_writing = False
 
-    def _lost(self, error: OSError) -> None:
+    def _meanwhile(self) -> None:
+        """Take what the peer sends while it reads nothing: it may wait for that before it reads on."""
+        self._take_in()
+        self._check()
+
+    def _lost(self) -> None:
         """Say why: the peer may have told it before it closed."""
-        if isinstance(error, TimeoutError):
-            self.abort(NetworkError(f"the peer did not read what it was sent within {self.timeouts.idle_s:g} seconds"))
-        else:
-            try:
-                self._socket.settimeout(1.0)
-                while count := self._socket.recv_into(self.connection):
-                    self.connection.received(count)
-                    self._advance()
-            except (OSError, NetworkError):
-                pass
-            self._end(AssociationAborted("the connection was lost"))
-        raise self.error or error
+        try:
+            while self._socket.read():
+                self._advance()
+        except NetworkError:
+            pass
+        self._end(AssociationAborted("the connection was lost"))
 
-    def _pump(self, deadline: float) -> None:
-        """Read once, and understand what came.
+    def _until(self, is_done: Callable[[], bool], seconds: float, box: Box | None = None) -> None:
+        """Take what comes until something is so.
 
         Raises
         ------
         TimeoutError
-            Nothing came until the deadline.
+            It is not in that time, nor is a message for the box on its way, however long the whole of it takes.
         NetworkError
             The association ended.
         """
-        self._check()
-        now = time.monotonic()
-        total = self.timeouts.total_s
-        if total is not None and self._begun + total <= now:
-            self.abort(NetworkError("the association took too long"))
+        deadline, is_first = time.monotonic() + seconds, True
+        self._socket.began()
+        while not is_done():
             self._check()
-        is_amid = self._arriving is not None or not self.connection.is_idle
-        # In the middle of a message the peer has `idle_s` for each piece, however long the whole takes.
-        seconds = self.timeouts.idle_s if is_amid else deadline - now
-        if seconds <= 0:
-            raise TimeoutError
-        try:
-            self._socket.settimeout(seconds if total is None else min(seconds, self._begun + total - now))
-            count = self._socket.recv_into(self.connection)
-        except TimeoutError:
-            if not is_amid:
-                raise
-            self.abort(NetworkError("the peer was silent for too long in the middle of a message"))
-            self._check()
-            return
-        except OSError:
-            count = 0
+            left = deadline - time.monotonic()
+            is_coming = box is not None and self._arriving is not None and self._arriving.box is box
+            if left <= 0 and not is_coming and not is_first:
+                raise TimeoutError
+            is_first = False
+            if not self._take_in():
+                try:
+                    self._socket.wait(self.timeouts.stall_s if is_coming else max(left, 0))
+                except NetworkError as error:
+                    self.abort(error)
+                    raise
+
+    def _take_in(self) -> bool:
+        """Read once, and understand what came; return whether something did."""
+        count = self._socket.read()
+        if count is None:
+            return False
         if count:
             self.connection.received(count)
         else:
             self.connection.disconnected()
-        self._advance()
+        try:
+            self._advance()
+        except NetworkError:
+            raise
+        except BaseException:  # what came is half taken: it cannot be gone on with
+            self.abort(NetworkError("a message could not be taken to its end"))
+            raise
         if not count:
             self._end(AssociationAborted("the connection was lost"))
-        if self.error is not None:
-            raise self.error
+        self._socket.is_amid(amid=self._arriving is not None or not self.connection.is_idle)
+        return True
 
     def _advance(self) -> None:
         connection = self.connection
@@ -297,7 +282,8 @@ class BlockingLink:
                     error = ending_of(event)
                     if error is not None:
                         self._end(error)
-        if connection.has_output:
+        # In the middle of a message of ours nothing else can be said.
+        while connection.has_output and not self._is_writing:
             self._write([connection.take_output()])
 
     def _arrived(self, context: int, command: dict[str | int, Any], *, has_data_set: bool) -> None:
@@ -312,54 +298,28 @@ class BlockingLink:
             if box is not None and isinstance(answered, int) and kind_of(command.get("Status", 0)) != "pending":
                 del self._boxes[answered]
                 box.open.discard(answered)
-        elif box is self._requests_box and len(box.messages) >= _MOST_REQUESTS:
+        elif box is self._requests_box and (len(box.messages) >= _MOST_REQUESTS or box.waiting > _MOST_WAITING):
             raise self._broken("the peer sent requests that nobody waits for")
-        if has_data_set:
-            self._arriving = _Arriving(message, box)
-            if box is not None and not message.is_response and box.sinks is not None:
-                self._arriving.receive = box.sinks
-        elif box is not None:
-            box.messages.append(message)
+        arriving = Arriving(message, None if box is None or box.is_over else box)
+        if not has_data_set:
+            arriving.arrived()
+            return
+        self._arriving = arriving
+        if box is not None and not message.is_response and box.sinks is not None:
+            arriving.sinks = bounded(box.sinks, self._most_of_sinks, self._exceeded)
 
     def _data(self, piece: memoryview, *, is_last: bool) -> None:
         arriving = self._arriving
         if arriving is None:
             return
-        box, message = arriving.box, arriving.message
-        if box is not None:
-            if arriving.receive is not None and arriving.receive.sinks is not None:
-                self._into(arriving, arriving.receive, piece, is_last=is_last)
-            else:
-                if len(arriving.gathered) + len(piece) > self._most:
-                    raise self._broken(f"a data set of a message is longer than {self._most} bytes")
-                arriving.gathered += piece
-                if is_last:
-                    message.data = bytes(arriving.gathered)
-                    box.waiting += len(message.data)
+        if arriving.sinks is not None:
+            arriving.into(piece, is_last=is_last)
+            self._check()  # more than is taken
+        elif not arriving.gather(piece, self._most):
+            raise self._broken(f"a data set of a message is longer than {self._most} bytes")
         if is_last:
             self._arriving = None
-            if box is not None:
-                box.messages.append(message)
-
-    def _into(self, arriving: _Arriving, receive: Receive, piece: memoryview, *, is_last: bool) -> None:
-        """Have a sink take a piece. An error of the sink loses the rest of the data set, not the association."""
-        message = arriving.message
-        if isinstance(message.result, Exception) or receive.sinks is None:
-            return
-        try:
-            if arriving.sink is None:
-                arriving.sink = bounded(receive.sinks, self._most_of_sinks, self._exceeded)(message)
-            arriving.sink.write(piece)
-            if is_last:
-                message.result = arriving.sink.finish()
-        except Exception as error:
-            if self.error is not None:  # more than is taken: that was the end
-                raise
-            message.result = error
-        finally:
-            if arriving.sink is not None and (is_last or isinstance(message.result, Exception)):
-                arriving.sink.discard()
-                arriving.sink = None
+            arriving.arrived()
 
     def _exceeded(self, error: LimitError) -> None:
         raise self._broken(error.message)
@@ -377,9 +337,8 @@ class BlockingLink:
 
     def _end(self, error: NetworkError) -> None:
         self.error = self.error or error
-        if self._arriving is not None and self._arriving.sink is not None:
-            self._arriving.sink.discard()
-            self._arriving.sink = None
+        if self._arriving is not None:
+            self._arriving.let_go()
 
     def establish(self) -> Event.Accepted:
         """Ask for the association, and return what the peer answered.
@@ -391,40 +350,41 @@ class BlockingLink:
         """
         self.connection.connected()
         self._write([self.connection.take_output()])
-        deadline = time.monotonic() + self.timeouts.association_s
-        while self.accepted is None:
-            try:
-                self._pump(deadline)
-            except TimeoutError:
-                seconds = f"{self.timeouts.association_s:g} seconds"
-                self.abort(NetworkError(f"the peer did not answer the request for an association within {seconds}"))
-                self._check()
+        seconds = self.timeouts.association_s
+        try:
+            self._until(lambda: self.accepted is not None, seconds)
+        except TimeoutError:
+            late = NetworkError(f"the peer did not answer the request for an association within {seconds:g} seconds")
+            self.abort(late)
+            raise late from None
+        if self.accepted is None:  # not so
+            raise NetworkError("the peer did not answer the request for an association")
         return self.accepted
 
     def abort(self, error: NetworkError) -> None:
         """Abort the association."""
+        is_first = self.error is None
         self._end(error)
-        if not self.connection.closed:
+        if is_first and not self.connection.closed:
             try:
                 self.connection.abort()
-                self._socket.settimeout(1.0)
-                self._socket.sendall(self.connection.take_output())
-            except (OSError, LocalProtocolError):
+                self._socket.part(self.connection.take_output())
+            except LocalProtocolError:
                 self.connection.disconnected()
         self.close()
 
     def release(self) -> None:
         """Release the association, and close the socket."""
-        deadline = time.monotonic() + self.timeouts.association_s
+        seconds = self.timeouts.association_s
         try:
-            while self._boxes and self.error is None:  # what winds up
-                self._pump(deadline)
-            if self.error is None and not self.connection.closed:
-                self.connection.release()
-                self._write([self.connection.take_output()])
-                while not self.connection.closed:
-                    self._pump(deadline)
-        except (NetworkError, TimeoutError):
+            self._check()
+            self._until(lambda: not self._boxes, seconds)  # what winds up
+            self.connection.release()
+            self._write([self.connection.take_output()])
+            self._until(lambda: self.connection.closed, seconds)
+        except TimeoutError:
+            self.abort(NetworkError("an operation, or the release, did not end"))
+        except NetworkError:
             pass
         self.close()
 
@@ -432,12 +392,3 @@ class BlockingLink:
         """Close the socket."""
         self._end(AssociationAborted("the association is closed"))
         self._socket.close()
-
-
-def _behind(buffers: list[Buffer], sent: int) -> list[Buffer]:
-    """Return what is left of buffers of which so many bytes went."""
-    for at, buffer in enumerate(buffers):
-        if sent < len(buffer):
-            return [memoryview(buffer)[sent:], *buffers[at + 1 :]]
-        sent -= len(buffer)
-    return []

@@ -1,6 +1,7 @@
 """The peer whose methods block."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Any, TypeVar
 
 from filmless.dataset import Dataset
@@ -38,7 +39,7 @@ class BlockingPeer:
         self._link = link
         self._ask = Asking(link.connection, next_id=link.next_id, window=link.window, limits=limits)
 
-    def _run(self, operation: Operation[_T]) -> Iterator[_T]:
+    def _run(self, operation: Operation[_T]) -> Generator[_T, None, None]:
         return run(self._link, operation)
 
     def _only(self, operation: Operation[_T]) -> _T:
@@ -58,10 +59,11 @@ class BlockingPeer:
     ) -> StoreReport:
         """As `Peer.store`."""
         report = StoreReport()
-        for one in self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s)):
-            report.add(one)
-            if progress is not None:
-                progress(one)
+        with closing(self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s))) as results:
+            for one in results:
+                report.add(one)
+                if progress is not None:
+                    progress(one)
         return report
 
     def find(

@@ -113,9 +113,14 @@ async def connect(
             link.abort(NetworkError("the association was given up"))
         await link.release()
         raise
-    if not await window.emptied(opening.timeouts.response_s):
-        link.abort(NetworkError("an operation did not end"))
-    await link.release()
+    try:
+        if not await window.emptied(opening.timeouts.response_s):
+            link.abort(NetworkError("an operation did not end"))
+    except BaseException:
+        link.abort(NetworkError("the association was given up"))
+        raise
+    finally:
+        await link.release()
 
 
 async def _established(opening: Opening) -> tuple[Link, Association]:
@@ -246,9 +251,12 @@ def _linked(opening: Opening, connection: Connection) -> BlockingLink:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if opening.tls is not None:
             sock = opening.tls.wrap_socket(sock, server_hostname=address.host)
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         sock.close()
         raise opening.unreachable(error) from None
+    except BaseException:
+        sock.close()
+        raise
     limits = opening.limits
     return BlockingLink(
         connection,

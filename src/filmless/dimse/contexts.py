@@ -7,7 +7,7 @@ from filmless import _core
 from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
 from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.sources import Source, heads
-from filmless.dimse.storage_classes import STORAGE_CLASSES
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.dimse.uids import (
     EXPLICIT,
     GET_MODELS,
@@ -39,6 +39,8 @@ MOST: Final = 128
 
 UNCOMPRESSED: Final = (EXPLICIT, IMPLICIT)
 
+_FEW: Final = 4
+"""Contexts for a SOP class: with fewer, the uncompressed transfer syntaxes share one."""
 _COMMON: Final = "4.70 4.90 4.91 4.50 4.80 5 4.51 4.57 4.81 1.99 4.102 4.103 4.100 4.201 4.202 4.203 4.110 4.111 4.112"
 """Transfer syntaxes, in the order of how common they are: what they begin with is left out."""
 
@@ -125,31 +127,27 @@ def apart(sop_classes: Iterable[str]) -> list[Proposal]:
     [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',)), ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2',))]
     """
     names = list(dict.fromkeys(map(sop_class_of, sop_classes)))
-    storage = sum(map(_is_storage, names))
+    storage = sum(map(is_storage, names))
     parts = _parts((MOST - len(names) + storage) // storage) if storage else []
-    return [(name, part) for name in names for part in (parts if _is_storage(name) else [UNCOMPRESSED])]
+    return [(name, part) for name in names for part in (parts if is_storage(name) else [UNCOMPRESSED])]
 
 
 def _parts(room: int) -> list[tuple[str, ...]]:
     """Spread all transfer syntaxes over so many contexts, uncompressed ones first, those that are common alone."""
-    known = [str(row["uid"]) for row in sorted(_core.transfer_syntaxes(), key=lambda row: bool(row["retired"]))]
-    compressed = [uid for uid in dict.fromkeys([*_syntaxes(_COMMON), *known]) if uid not in UNCOMPRESSED]
-    if room >= len(compressed) + 2:
-        return [(uid,) for uid in (*UNCOMPRESSED, *compressed)]
-    alone = max(0, room - 2)
-    return [UNCOMPRESSED, *((uid,) for uid in compressed[:alone]), tuple(compressed[alone:])][: max(1, room)]
+    # Those that no file is in, as of references and streams, come last.
+    rows = sorted(_core.transfer_syntaxes(), key=lambda row: (row["codec"] == "unsupported", row["retired"]))
+    every = [*UNCOMPRESSED, *dict.fromkeys([*_syntaxes(_COMMON), *(str(row["uid"]) for row in rows)])]
+    parts: list[tuple[str, ...]] = [(uid,) for uid in dict.fromkeys(every)]
+    if room >= len(parts):
+        return parts
+    if room < _FEW:
+        parts[:2] = [UNCOMPRESSED]
+    rest = tuple(uid for part in parts[max(1, room - 1) :] for uid in part)
+    return [*parts[: max(1, room - 1)], rest][: max(1, room)]
 
 
 def _syntaxes(ends: str) -> tuple[str, ...]:
     return tuple(f"1.2.840.10008.1.2.{end}" for end in ends.split())
-
-
-_KNOWN: Final = frozenset(STORAGE_CLASSES)
-
-
-def _is_storage(sop_class: str) -> bool:
-    """Whether a SOP class may be one of storage: those that nobody knows are taken for such."""
-    return sop_class in _KNOWN or _core.uid_entry(sop_class) is None
 
 
 def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
@@ -166,11 +164,11 @@ def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
 
 
 def roles_for(proposals: Sequence[Proposal]) -> list[RoleSelection]:
-    """Return in which storage classes the peer is to send: all of them when C-GET is proposed (PS3.7 D.3.3.4)."""
+    """Return in which classes the peer is to send (PS3.7 D.3.3.4): all of storage, private too, when C-GET is."""
     names = dict.fromkeys(name for name, _ in proposals)
     if GET_MODELS.isdisjoint(names):
         return []
-    return [RoleSelection(name, scu=True, scp=True) for name in names if _is_storage(name)]
+    return [RoleSelection(name, scu=True, scp=True) for name in names if is_storage(name)]
 
 
 def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]:

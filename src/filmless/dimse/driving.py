@@ -1,21 +1,24 @@
 """The asynchronous driver: does the steps of an operation on a link."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import Final, TypeVar
 
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.messages import CANCEL, MESSAGES, RESPONSE
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
-from filmless.errors import LimitError, LocalProtocolError, RemoteProtocolError
+from filmless.errors import DicomError, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
 __all__ = ["LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
+
+_C_GET: Final = MESSAGES["C-GET"].field
+_CANCELLED: Final = {MESSAGES[name].field for name in ("C-FIND", "C-MOVE")}
 
 LARGEST_INSTANCE = 16 << 30
 """Bytes of a data set that goes into a sink."""
@@ -74,17 +77,38 @@ class Window:
 class _Box(Mailbox[Incoming]):
     """Where the answers of an operation come; it knows which requests have no last answer yet."""
 
-    __slots__ = ("_window", "open")
+    __slots__ = ("_forget", "_window", "open")
 
     def __init__(self, window: Window | None) -> None:
         super().__init__()
         self._window, self.open = window, set[int]()
+        self._forget: Callable[[int], None] | None = None
 
     def put(self, item: Incoming) -> None:
         command = item.message.command
-        if command["CommandField"] & RESPONSE and kind_of(command.get("Status", 0)) != "pending":
+        is_last = bool(command["CommandField"] & RESPONSE) and kind_of(command.get("Status", 0)) != "pending"
+        if is_last:
             self.close(command["MessageIDBeingRespondedTo"])
-        super().put(item)
+        if self._forget is None:
+            super().put(item)
+            return
+        item.abandon()
+        if self.taken is not None:
+            self.taken(1)
+        if is_last:
+            self._forget(command["MessageIDBeingRespondedTo"])
+
+    def end(self, error: BaseException) -> None:
+        super().end(error)
+        if self._forget is not None:
+            for message_id in list(self.open):
+                self.close(message_id)
+
+    def leave(self, forget: Callable[[int], None]) -> None:
+        """Drop what is here and what still comes: nobody takes it. The peer works for it until its last answer."""
+        self._forget = forget
+        for incoming in self.drain():
+            incoming.abandon()
 
     def close(self, message_id: int) -> None:
         if message_id in self.open:
@@ -100,7 +124,7 @@ async def run(
     window: Window | None = None,
     max_identifier_bytes: int = LARGEST_IDENTIFIER,
     max_instance_bytes: int = LARGEST_INSTANCE,
-) -> AsyncIterator[_T]:
+) -> AsyncGenerator[_T, None]:
     """Do an operation; give what it gives. When the caller wants no more, the operation winds up.
 
     Parameters
@@ -145,7 +169,8 @@ class _Driver:
         self._link, self._window, self._most, self._most_of_sinks = link, window, most, most_of_sinks
         self._loop = asyncio.get_running_loop()
         self._box = _Box(window)
-        self._asked: set[int] = set()
+        # Presentation context and command of what was asked, by Message ID.
+        self._asked: dict[int, tuple[int, int]] = {}
         self._takes_requests = False
 
     async def advance(self, operation: Operation[_T], step: Step[_T]) -> Step[_T] | None:
@@ -166,6 +191,9 @@ class _Driver:
                 step = operation.send(None) if isinstance(step, Give) else await self.advance(operation, step)
         except (StopIteration, Stopped):
             return
+        except DicomError as error:  # there is nobody to tell: what it was for is not wanted any more
+            if isinstance(error, RemoteProtocolError):
+                self._link.abort(error)
 
     async def _do(self, step: Step[_T]) -> Message | None:
         match step:
@@ -189,10 +217,17 @@ class _Driver:
         if isinstance(message_id, int) and message_id not in self._asked:
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)
-            self._asked.add(message_id)
+            self._asked[message_id] = step.context, step.command["CommandField"]
             self._box.open.add(message_id)
-            link.answers_to(message_id, self._box)
-        await link.send(step.context, step.command, step.data)
+            try:
+                await link.send(step.context, step.command, step.data, answers=self._box)
+            except Exception:
+                if not link.is_awaited(message_id):  # it never went
+                    del self._asked[message_id]
+                    self._box.close(message_id)
+                raise
+        else:
+            await link.send(step.context, step.command, step.data)
 
     async def _receive(self, step: Receive) -> Message | None:
         link = self._link
@@ -207,11 +242,18 @@ class _Driver:
                     incoming = await self._box.get()
             except TimeoutError:
                 return None
-        message = incoming.message
+        try:
+            return await self._taken(incoming, step)
+        except BaseException:  # nobody takes the rest
+            incoming.abandon()
+            raise
+
+    async def _taken(self, incoming: Incoming, step: Receive) -> Message:
+        link, message = self._link, incoming.message
         if message.is_response:
             message_id = message.command["MessageIDBeingRespondedTo"]
             if message_id not in self._box.open:
-                self._asked.discard(message_id)
+                self._asked.pop(message_id, None)
                 link.settled(message_id)
         elif step.sinks is not None and incoming.has_data_set:
             return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
@@ -225,8 +267,16 @@ class _Driver:
         self._loop.call_soon_threadsafe(self._link.abort, RemoteProtocolError(error.message))
 
     def close(self) -> None:
-        for message_id in self._asked:
-            self._box.close(message_id)
-            self._link.forget(message_id)
+        """Let go. What the peer still works for stays in the window until its last answer (PS3.7 D.3.3.3)."""
+        link, box = self._link, self._box
         if self._takes_requests:
-            self._link.requests_to(None)
+            link.requests_to(None)
+        for message_id, (context, field) in self._asked.items():
+            if message_id not in box.open or link.error is not None or not link.is_awaited(message_id):
+                box.close(message_id)
+                link.forget(message_id)
+            elif field == _C_GET:  # what it sends would wait for answers that nobody gives
+                link.abort(NetworkError("a retrieval was given up"))
+            elif field in _CANCELLED:
+                link.cancel(context, message_id)
+        box.leave(link.forget)

@@ -10,6 +10,7 @@ from filmless.file.uid_grammar import is_uid
 
 __all__ = ["FileHead", "data_set_start", "head_of"]
 
+_META: Final = 132  # where file meta information begins
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 
@@ -39,7 +40,7 @@ def head_of(data: bytes) -> FileHead | None:
     if data[128:132] != b"DICM":
         return None
     meta: dict[int, bytes] = {}
-    offset = _walk(data, 132, explicit=True, group=2, found=meta)
+    offset = _walk(data, _META, explicit=True, group=2, found=meta)
     if offset is None or 0x0010 not in meta:
         return None
     syntax = _uid(meta[0x0010])
@@ -54,18 +55,26 @@ def head_of(data: bytes) -> FileHead | None:
     return FileHead(sop_class, sop_instance, syntax, offset)
 
 
-def data_set_start(data: bytes) -> int:
-    """Return where the data set begins in a file: behind the last element of group 2, whatever its length says.
+def data_set_start(head: bytes) -> int:
+    """Return where the data set begins in a file: behind the last element of group 0002, whatever its length says.
 
     Raises
     ------
     FormatError
-        There is no file meta information.
+        It is no file with file meta information, or that is longer than a piece.
     """
-    offset = _walk(data, 132, explicit=True, group=2, found={}) if data[128:132] == b"DICM" else None
-    if offset is None:
+    at = _META
+    while head[at : at + 2] == b"\2\0":
+        vr = head[at + 4 : at + 6]
+        if vr in _LONG_VR:
+            at += 12 + int.from_bytes(head[at + 8 : at + 12], "little")
+        elif vr.isalpha() and vr.isupper():
+            at += 8 + int.from_bytes(head[at + 6 : at + 8], "little")
+        else:  # implicit, against PS3.10
+            at += 8 + int.from_bytes(head[at + 4 : at + 8], "little")
+    if head[_META - 4 : _META] != b"DICM" or at > len(head):
         raise FormatError("the file does not begin with a preamble and file meta information")
-    return offset
+    return at
 
 
 def _inflated(data: bytes, offset: int) -> bytes:

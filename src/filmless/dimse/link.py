@@ -10,9 +10,9 @@ from filmless.dimse.endings import ending_of
 from filmless.dimse.inbox import Inbox
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE
 from filmless.dimse.status import is_final
-from filmless.dimse.steps import Buffer, Payload
+from filmless.dimse.steps import Begun, Buffer, Payload
 from filmless.dimse.timeouts import Timeouts
 from filmless.dimse.watch import Watch
 from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError, RemoteProtocolError
@@ -202,6 +202,10 @@ class Link(asyncio.BufferedProtocol):
         """Bytes that came, and that went."""
         return self._watch.received, self._watch.written
 
+    def is_awaited(self, message_id: int) -> bool:
+        """Whether an answer to a request of ours is to come."""
+        return self._inbox.is_awaited(message_id)
+
     def next_id(self) -> int:
         """Return a Message ID that is not in use."""
         while True:
@@ -234,8 +238,22 @@ class Link(asyncio.BufferedProtocol):
         if self._inbox.performing.pop(message_id, None) is not None:
             self._watch.active = self._loop.time()
 
-    async def send(self, context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> None:
+    async def send(
+        self,
+        context: int,
+        command: dict[str | int, Any],
+        data: Buffer | Payload | None = None,
+        *,
+        answers: Mailbox[Incoming] | None = None,
+    ) -> None:
         """Send a message: the whole of it before the next one (PS3.8 E.1).
+
+        Parameters
+        ----------
+        context, command, data
+            The message.
+        answers
+            As of `answers_to`, from when it is certain that the request goes.
 
         Raises
         ------
@@ -244,15 +262,31 @@ class Link(asyncio.BufferedProtocol):
         """
         async with self._sending:
             self._check()
-            self.connection.send_command(context, command, data is not None)
-            if data is None:
+            ready: Buffer | Begun | None
+            if data is None or isinstance(data, bytes | bytearray | memoryview):
+                ready = data
+            else:
+                ready = await asyncio.to_thread(Begun, data)
+                self._check()
+            self.connection.send_command(context, command, ready is not None)
+            if answers is not None:
+                self.answers_to(command["MessageID"], answers)
+            if ready is None:
                 self._flush()
             else:
-                await self._send_data(context, data)
+                await self._send_data(context, ready)
             if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
                 self.performed(command.get("MessageIDBeingRespondedTo") or 0)
             if not self._writable.is_set():
                 await self._writable.wait()
+
+    def cancel(self, context: int, message_id: int) -> None:
+        """Send C-CANCEL for a request, unless a message is just going out."""
+        if self.error is None and not self._sending.locked():
+            self.connection.send_command(
+                context, {"CommandField": CANCEL, "MessageIDBeingRespondedTo": message_id}, False
+            )
+            self._flush()
 
     async def send_all(self, context: int, messages: Iterable[tuple[dict[str | int, Any], bytes]]) -> None:
         """Send short messages with data sets, none of them the last answer to a request, in one write.
@@ -276,23 +310,22 @@ class Link(asyncio.BufferedProtocol):
             if not self._writable.is_set():
                 await self._writable.wait()
 
-    async def _send_data(self, context: int, data: Buffer | Payload) -> None:
+    async def _send_data(self, context: int, data: Buffer | Begun) -> None:
         try:
-            if isinstance(data, bytes | bytearray | memoryview):
-                await self._send_piece(context, memoryview(data), is_last=True)
-            else:
+            if isinstance(data, Begun):
                 await self._send_payload(context, data)
+            else:
+                await self._send_piece(context, memoryview(data), is_last=True)
         except BaseException:  # a message that is not whole cannot be followed by another
             self.abort(NetworkError("a message could not be sent to its end"))
             raise
 
-    async def _send_payload(self, context: int, payload: Payload) -> None:
+    async def _send_payload(self, context: int, begun: Begun) -> None:
         # One piece ahead, since what is last has to be said with it.
-        pieces = iter(payload.pieces())
-        piece = await asyncio.to_thread(next, pieces, b"")
+        piece = begun.first
         following: Buffer | None = piece
         while following is not None:
-            following = await asyncio.to_thread(next, pieces, None)
+            following = await asyncio.to_thread(next, begun.rest, None)
             await self._send_piece(context, memoryview(piece), is_last=following is None)
             piece = following or b""
 

@@ -1,6 +1,7 @@
 """A peer that an association is open to: what can be asked of it."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from filmless.dataset import Dataset
@@ -41,7 +42,7 @@ class Peer:
         self._link, self._window = link, window
         self._ask = Asking(link.connection, next_id=link.next_id, window=window.size, limits=limits)
 
-    def _run(self, operation: Operation[_T]) -> AsyncIterator[_T]:
+    def _run(self, operation: Operation[_T]) -> AsyncGenerator[_T, None]:
         limits = self._limits
         return run(
             self._link,
@@ -105,10 +106,11 @@ class Peer:
         PS3.7 9.1.1, PS3.4 B
         """
         report = StoreReport()
-        async for one in self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s)):
-            report.add(one)
-            if progress is not None:
-                progress(one)
+        async with aclosing(self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s))) as results:
+            async for one in results:
+                report.add(one)
+                if progress is not None:
+                    progress(one)
         return report
 
     def find(

@@ -8,10 +8,10 @@ from typing import Generic, NamedTuple, TypeVar
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.dimse.contexts import Sendable
-from filmless.dimse.sources import FilePart, Instance, Source, behind_head, instance_of
+from filmless.dimse.sources import DataSetPart, FilePart, Instance, Source, encoded, instance_of
 from filmless.dimse.steps import Buffer
 from filmless.errors import DicomError, UnsupportedError
-from filmless.file import encode, read
+from filmless.file import read
 
 __all__ = ["Fitted", "ReadAhead", "fit"]
 
@@ -25,8 +25,10 @@ class Fitted(NamedTuple):
     context: int
     sop_class: str
     sop_instance: str
-    data: Buffer | FilePart
+    data: Buffer | FilePart | DataSetPart
     size: int
+    held: int = 0
+    """Bytes of memory that it holds, beside a piece."""
 
 
 def fit(source: Source, sendable: Sendable) -> Fitted:
@@ -65,16 +67,17 @@ def _transcoded(source: Source, instance: Instance, syntaxes: list[str], sendabl
             if stored is None or stored["encapsulated"] or row["encapsulated"]:
                 from filmless.pixels import transcode
 
-                data = behind_head(encode(transcode(ds, syntax)))
+                data, size = encoded(transcode(ds, syntax))
+                held = size
             else:
-                data = behind_head(encode(ds, transfer_syntax=syntax))
+                data, size = encoded(ds, syntax)
+                held = 0
         except DicomError as error:
             failed = failed or error
             continue
-        data += b"\0" * (len(data) % 2)  # deflated
         context = sendable.context_for(instance.sop_class, syntax)
         if context is not None:
-            return Fitted(context, instance.sop_class, instance.sop_instance, data, len(data))
+            return Fitted(context, instance.sop_class, instance.sop_instance, data, size, held)
     reason = "it takes none that loses nothing" if failed is None else failed.message
     raise UnsupportedError(
         f"the peer does not take {_called(instance.transfer_syntax)}, and it cannot be transcoded: {reason}",
@@ -98,10 +101,21 @@ class ReadAhead(Generic[_T, _U]):
         Makes one; what it raises it has to make something of.
     depth
         How many may be ready.
+    weigh, most
+        Bytes of memory that one holds, and how many all that are ready may hold before no other is worked on.
     """
 
-    def __init__(self, items: Iterable[_T], work: Callable[[_T], _U], *, depth: int = 4) -> None:
+    def __init__(
+        self,
+        items: Iterable[_T],
+        work: Callable[[_T], _U],
+        *,
+        depth: int = 4,
+        weigh: Callable[[_U], int] = lambda _: 0,
+        most: int = 64 << 20,
+    ) -> None:
         self._items, self._work, self._depth = iter(items), work, depth
+        self._weigh, self._most = weigh, most
         self._ready: deque[_U] = deque()
         self._changed = threading.Condition(threading.Lock())
         self._is_over = self._is_closed = self._is_begun = False
@@ -110,7 +124,11 @@ class ReadAhead(Generic[_T, _U]):
     @property
     def is_done(self) -> bool:
         """Whether nothing more will be ready."""
-        return self._is_over and not self._ready
+        return self._is_over and not self._ready and self._error is None
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._ready) < self._depth and sum(map(self._weigh, self._ready)) <= self._most
 
     def ready(self) -> _U | None:
         """Take one that is ready; None when none is.
@@ -151,10 +169,11 @@ class ReadAhead(Generic[_T, _U]):
                 with self._changed:
                     self._ready.append(made)
                     self._changed.notify_all()
-                    self._changed.wait_for(lambda: len(self._ready) < self._depth or self._is_closed)
+                    self._changed.wait_for(lambda: self._has_room or self._is_closed)
+                    del made
                     if self._is_closed:
                         return
-        except Exception as error:  # noqa: BLE001 - of the caller's own iterable: it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - of the caller's own iterable: it is raised where it is waited for
             self._error = error
         finally:
             with self._changed:

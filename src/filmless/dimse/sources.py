@@ -10,14 +10,25 @@ from typing import Final, TypeAlias
 
 from filmless import _core
 from filmless.dataset import Dataset
-from filmless.dimse.file_head import FileHead, data_set_start, head_of
+from filmless.dimse.file_head import FileHead, head_of
 from filmless.dimse.steps import Buffer, Payload
 from filmless.dimse.uids import EXPLICIT
 from filmless.errors import DicomError, FormatError
-from filmless.file import encode, read
+from filmless.file import read
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["FilePart", "Instance", "Source", "behind_head", "each_of", "heads", "instance_of", "name_of", "why"]
+__all__ = [
+    "DataSetPart",
+    "FilePart",
+    "Instance",
+    "Source",
+    "each_of",
+    "encoded",
+    "heads",
+    "instance_of",
+    "name_of",
+    "why",
+]
 
 PIECE: Final = 1 << 20
 _HEAD: Final = 8 << 10
@@ -42,9 +53,9 @@ class FilePart(Payload):
         FormatError
             The file is not what it was.
         """
-        yield self.first
         left = self.size - len(self.first)
         with Path(self.path).open("rb", buffering=0) as file:
+            yield self.first
             file.seek(self.offset + len(self.first))
             while left:
                 piece = bytearray(min(PIECE, left))
@@ -53,6 +64,52 @@ class FilePart(Payload):
                     raise FormatError("the file was cut off while it was sent", path=self.path)
                 left -= count
                 yield piece
+
+
+class DataSetPart(Payload):
+    """A data set that is encoded as it is sent: what of it lies in a file is read piece by piece."""
+
+    __slots__ = ("_dataset", "_options")
+
+    def __init__(self, dataset: Dataset, transfer_syntax: str | None) -> None:
+        self._dataset, self._options = dataset, (transfer_syntax, "keep", False)
+
+    def pieces(self) -> Iterator[Buffer]:
+        """Encode it.
+
+        Raises
+        ------
+        DicomError
+            A value cannot be encoded, or its file is not what it was.
+        """
+        return self.begin()
+
+    def begin(self) -> _core.DataSetPieces:
+        """Return the pieces, of which the length is known."""
+        return _core.DataSetPieces(self._dataset, self._options, PIECE)
+
+
+def encoded(ds: Dataset, transfer_syntax: str | None = None) -> tuple[Buffer | DataSetPart, int]:
+    """Return what is sent of a data set, and how many bytes that is: those of a short one, and else what makes them.
+
+    Parameters
+    ----------
+    ds
+        The data set.
+    transfer_syntax
+        What it is encoded in whatever it was read in; by default as it is.
+
+    Raises
+    ------
+    DicomError
+        It cannot be encoded, or no message can carry it.
+    """
+    part = DataSetPart(ds, transfer_syntax)
+    pieces = part.begin()
+    size = pieces.length
+    if size % 2:
+        raise FormatError("the data set has an odd number of bytes, which no message can carry")
+    return (part if size > PIECE else b"".join(pieces)), size
 
 
 def _fill(file: FileIO, view: memoryview) -> int:
@@ -83,7 +140,7 @@ class Instance:
     sop_class: str
     sop_instance: str
     transfer_syntax: str
-    data: Buffer | FilePart
+    data: Buffer | FilePart | DataSetPart
     size: int
 
 
@@ -146,20 +203,10 @@ def _of_dataset(source: Source, ds: Dataset) -> Instance:
     """Encode what is no file as it should be, or no file at all."""
     sop_class, sop_instance, syntax, _ = _head_of_dataset(ds)
     row = _core.transfer_syntax(syntax)
-    if row is None or row["encapsulated"] or row["deflated"]:
-        data = behind_head(encode(ds))
-    else:  # what was read in another encoding than its meta information says is written in that one
-        data = encode(ds, transfer_syntax=syntax, part10=False)
-    if len(data) % 2:
-        if row is None or not row["deflated"]:
-            raise FormatError("the data set has an odd number of bytes, which no message can carry")
-        data += b"\0"  # PS3.5 A.5
-    return Instance(source, sop_class, sop_instance, syntax, data, len(data))
-
-
-def behind_head(data: bytes) -> bytes:
-    """Return the data set of a file that we encoded: only there it is encapsulated or deflated as it has to be."""
-    return data[data_set_start(data) :]
+    is_kept = row is None or row["encapsulated"] or row["deflated"]
+    # What was read in another encoding than its meta information says is written in that one.
+    data, size = encoded(ds, None if is_kept else syntax)
+    return Instance(source, sop_class, sop_instance, syntax, data, size)
 
 
 def _head_of_dataset(ds: Dataset) -> FileHead:

@@ -3,7 +3,7 @@
 An operation is a generator. It knows messages, and no socket, thread or clock, so there is one of each.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from filmless.errors import NetworkError, RemoteProtocolError
 
 __all__ = [
     "Abort",
+    "Begun",
     "Buffer",
     "Call",
     "Give",
@@ -41,6 +42,16 @@ class Payload(Protocol):
     def pieces(self) -> Iterable[Buffer]:
         """Begin anew, and give the bytes: pieces of about 1 MiB, each but the last of an even length."""
         ...
+
+
+class Begun:
+    """A payload whose first piece is here: what cannot be begun is told before anything is sent."""
+
+    __slots__ = ("first", "rest")
+
+    def __init__(self, payload: Payload) -> None:
+        self.rest: Iterator[Buffer] = iter(payload.pieces())
+        self.first: Buffer = next(self.rest, b"")
 
 
 class Sink(Protocol):

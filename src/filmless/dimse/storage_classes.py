@@ -1,8 +1,10 @@
-"""The storage SOP classes of the Standard (PS3.4 B.5), retired ones too, in the order of how common they are."""
+"""The SOP classes of storage (PS3.4 B.5, GG.3), retired ones too, in the order of how common they are."""
 
 from typing import Final
 
-__all__ = ["STORAGE_CLASSES"]
+from filmless._core import uid_entry
+
+__all__ = ["STORAGE_CLASSES", "is_storage"]
 
 _ENDS: Final = """
     1.1.2 1.1.2.1 1.1.4 1.1.4.1 1.1.1 1.1.1.1 1.1.1.1.1 1.1.1.2 1.1.1.2.1 1.1.6.1 1.1.3.1 1.1.12.1 1.1.12.2
@@ -25,5 +27,20 @@ _ENDS: Final = """
     1.1.9 1.1.9.1 1.1.10 1.1.11 1.1.12.3 1.1.77.1 1.1.77.2 1.1.88.1 1.1.88.2 1.1.88.3 1.1.88.4 1.1.129 34.1
 """
 
-STORAGE_CLASSES: Final = tuple(f"1.2.840.10008.5.1.4.{end}" for end in _ENDS.split())
+_HARDCOPY: Final = ("1.2.840.10008.5.1.1.29", "1.2.840.10008.5.1.1.30")
+
+STORAGE_CLASSES: Final = (*(f"1.2.840.10008.5.1.4.{end}" for end in _ENDS.split()), *_HARDCOPY)
 """An association has room for 128 presentation contexts, fewer than these: those that come first are proposed."""
+
+_KNOWN: Final = frozenset(STORAGE_CLASSES)
+
+
+def is_storage(sop_class: str) -> bool:
+    """Whether instances of a SOP class can be stored, as far as we know: also a private one, or one we do not know.
+
+    Examples
+    --------
+    >>> is_storage("1.2.840.10008.5.1.4.1.1.2"), is_storage("1.2.826.0.1.3680043.9.9"), is_storage("1.2.840.10008.1.1")
+    (True, True, False)
+    """
+    return sop_class in _KNOWN or uid_entry(sop_class) is None

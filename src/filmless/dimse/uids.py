@@ -1,4 +1,4 @@
-"""UIDs of the services that an SCU asks for (PS3.4)."""
+"""UIDs of services (PS3.4) and of the transfer syntaxes that they are spoken in."""
 
 from typing import Final
 
@@ -6,10 +6,12 @@ from filmless import _core
 from filmless.file.uid_grammar import is_uid
 
 __all__ = [
+    "BIG_ENDIAN",
     "EXPLICIT",
     "GET_MODELS",
     "IMPLICIT",
     "MPPS",
+    "NATIVE",
     "PATIENT_ROOT",
     "STORAGE_COMMITMENT",
     "STORAGE_COMMITMENT_INSTANCE",
@@ -20,6 +22,9 @@ __all__ = [
 
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
+BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"  # retired, and still spoken
+NATIVE: Final = (EXPLICIT, IMPLICIT, BIG_ENDIAN)
+"""What identifiers and the data sets of normalized services are encoded in: there are no pixels to compress."""
 
 PATIENT_ROOT: Final = tuple(f"1.2.840.10008.5.1.4.1.2.1.{end}" for end in (1, 2, 3))
 STUDY_ROOT: Final = tuple(f"1.2.840.10008.5.1.4.1.2.2.{end}" for end in (1, 2, 3))

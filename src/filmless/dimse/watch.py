@@ -45,6 +45,18 @@ class Watch:
         if self._amid_since is not None:
             self._amid_since = now
 
+    def begin(self, now: float, *, pending: int = 0) -> None:
+        """Begin a window: nothing was waited for before.
+
+        Parameters
+        ----------
+        now
+            The time.
+        pending
+            Bytes that are written and not yet gone.
+        """
+        self._since, self._then, self._pending = now, (self.received, self.written - pending), pending
+
     def step_s(self) -> float:
         """Seconds between two looks at the most."""
         limits = self._timeouts
@@ -89,7 +101,7 @@ class Watch:
         received, gone = self.received - self._then[0], self.written - pending - self._then[1]
         amid_since, was_pending = self._amid_since, self._pending
         began = self._since
-        self._since, self._then, self._pending = now, (self.received, self.written - pending), pending
+        self.begin(now, pending=pending)
         if listening and amid_since is not None and amid_since <= began and received < least:
             return "the peer was too slow in the middle of a message"
         if pending and was_pending and gone < least:

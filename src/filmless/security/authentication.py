@@ -12,6 +12,7 @@ from filmless.security.keys import PREFIX, ApiKeys
 from filmless.security.options import CertificateOptions, SecurityOptions
 from filmless.security.principal import ROLES, Principal
 from filmless.security.refusal import Refusal
+from filmless.security.throttle import Throttle
 
 __all__ = ["Authenticator"]
 
@@ -19,12 +20,17 @@ _LONGEST_NAME: Final = 128
 
 
 class Authenticator:
-    """Recognises who asks. HTTP gives it headers, associations a key or a certificate.
+    """Recognises who asks. HTTP gives it headers, associations a key or a certificate; one serves both.
 
     Parameters
     ----------
     options
         Which keys, tokens and certificates are known.
+
+    Attributes
+    ----------
+    throttle
+        How often an address may guess, whatever it speaks.
     """
 
     def __init__(self, options: SecurityOptions) -> None:
@@ -35,6 +41,7 @@ class Authenticator:
 
             self._tokens = Tokens(options.tokens)
         self._certificates = options.certificates
+        self.throttle = Throttle(options.failures)
         self._always = options.authentication or options.tokens is not None or bool(options.certificates)
 
     @property

@@ -14,7 +14,6 @@ from filmless.security.limits import Limits
 from filmless.security.options import SecurityOptions
 from filmless.security.principal import LOCAL, Principal
 from filmless.security.refusal import Headers, Receive, Refusal, Scope, Send, refuse
-from filmless.security.throttle import Throttle
 
 __all__ = ["Gate"]
 
@@ -37,6 +36,8 @@ class Gate:
         How long targets and headers may be.
     open_paths
         What is answered without authentication.
+    authenticator
+        Knows keys, tokens and certificates; by default one of these options.
 
     Raises
     ------
@@ -62,6 +63,7 @@ class Gate:
         *,
         limits: Limits | None = None,
         open_paths: Iterable[str] = OPEN_PATHS,
+        authenticator: Authenticator | None = None,
     ) -> None:
         if "*" in options.hosts and not options.is_authenticated:
             hint = "`filmless key create NAME` makes a key"
@@ -71,8 +73,7 @@ class Gate:
         self._open = frozenset(open_paths)
         self._proxies = networks(options.proxies)
         self._browsers = Browsers(options)
-        self._throttle = Throttle(options.failures)
-        self.authenticator = Authenticator(options)
+        self.authenticator = authenticator or Authenticator(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -133,7 +134,7 @@ class Gate:
         if certificate is not None and (found := self.authenticator.by_certificate(certificate)) is not None:
             return found
         address = scope["client"][0] if scope.get("client") else "local"
-        if shows and (wait_s := self._throttle.wait_s(address)):
+        if shows and (wait_s := self.authenticator.throttle.wait_s(address)):
             later = (b"retry-after", b"%d" % math.ceil(wait_s))
             raise Refusal("too many wrong keys or tokens from here", status=429, reason="throttled", headers=[later])
         try:
@@ -142,7 +143,7 @@ class Gate:
             return await self.authenticator.by_headers(headers, offer_basic=modes == [b"navigate"])
         except Refusal as refusal:
             if refusal.is_guess:
-                self._throttle.failed(address)
+                self.authenticator.throttle.failed(address)
             raise
 
     def _local(self, scope: Scope, headers: Found) -> Principal:

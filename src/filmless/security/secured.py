@@ -6,6 +6,7 @@ from typing import Any
 
 from filmless.security.audit import Audit
 from filmless.security.audited import AuditedApplication
+from filmless.security.authentication import Authenticator
 from filmless.security.bodies import BoundedBodies
 from filmless.security.gate import OPEN_PATHS, Gate
 from filmless.security.limits import Limits
@@ -21,6 +22,7 @@ def secured(
     audit: Audit,
     limits: Limits | None = None,
     open_paths: Iterable[str] = OPEN_PATHS,
+    authenticator: Authenticator | None = None,
 ) -> AuditedApplication:
     """Put an ASGI application behind the audit, the gate and the bounds on bodies.
 
@@ -36,6 +38,8 @@ def secured(
         What a peer may send.
     open_paths
         What is answered to everyone.
+    authenticator
+        Knows keys, tokens and certificates, where others use it, too.
 
     Raises
     ------
@@ -48,7 +52,8 @@ def secured(
     """
     bounds = limits or Limits()
     # The audit is outermost, so that what the gate refuses is noted, too.
-    return AuditedApplication(Gate(BoundedBodies(app, bounds), options, limits=bounds, open_paths=open_paths), audit)
+    gate = Gate(BoundedBodies(app, bounds), options, limits=bounds, open_paths=open_paths, authenticator=authenticator)
+    return AuditedApplication(gate, audit)
 
 
 def http_protocol(limits: Limits) -> type[asyncio.Protocol]:

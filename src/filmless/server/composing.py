@@ -21,7 +21,7 @@ from filmless.archive.upkeep import Retention, enforce
 from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
 from filmless.errors import DicomError
-from filmless.security import Audit, check_binding, secured
+from filmless.security import Audit, Authenticator, check_binding, secured
 from filmless.security.addresses import is_loopback
 from filmless.security.work import worked
 from filmless.server.activity import Activity
@@ -72,8 +72,10 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     archive = stack.enter_context(_opened(settings, rules))
     parts = _Parts(settings, archive, metrics, log)
     audit = stack.enter_context(_audit(settings))
-    entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log) if settings.dimse.is_on else None
-    application = parts.application(audit, entity)
+    authenticator, entity = Authenticator(settings.security), None
+    if settings.dimse.is_on:
+        entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log, authenticator=authenticator)
+    application = parts.application(audit, entity, authenticator)
     activities = [*parts.forwarding(entity), *parts.in_place(), *parts.upkeep(audit)]
     return Composed(application, tls, entity, activities)
 
@@ -87,10 +89,12 @@ class _Parts:
     metrics: Metrics
     log: Log
 
-    def application(self, audit: Audit, entity: Entity | None) -> ASGIApp:
+    def application(self, audit: Audit, entity: Entity | None, authenticator: Authenticator) -> ASGIApp:
         """Make what answers requests."""
         routed = self.routed(entity)
-        safe = secured(routed, self.settings.security, audit=audit, limits=self.settings.limits)
+        safe = secured(
+            routed, self.settings.security, audit=audit, limits=self.settings.limits, authenticator=authenticator
+        )
         return Observed(safe, names=route_names(routed), metrics=self.metrics, log=self.log)
 
     def routed(self, entity: Entity | None) -> Starlette:

@@ -3,9 +3,9 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from filmless.archive import Archive
 from filmless.dimse import Scp
@@ -15,7 +15,7 @@ from filmless.security import Audit, Authenticator, check_binding, server_tls
 from filmless.security.addresses import is_loopback
 from filmless.security.options import TlsOptions
 from filmless.server.listening import StartError, listen
-from filmless.server.logs import Log
+from filmless.server.logs import Log, where_raised
 from filmless.server.metrics import Metrics
 from filmless.server.observing_associations import AssociationObserver
 from filmless.server.services import offered
@@ -23,6 +23,8 @@ from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 
 __all__ = ["Entity", "access_of", "tls_of"]
+
+_AGAIN_S: Final = 1.0
 
 
 class Entity:
@@ -40,6 +42,8 @@ class Entity:
         Where they are counted.
     log
         Where it tells of itself.
+    authenticator
+        Knows API keys, tokens and certificates.
 
     Attributes
     ----------
@@ -52,11 +56,20 @@ class Entity:
         It would be open to everyone, or its certificate cannot be read.
     """
 
-    def __init__(self, settings: Settings, archive: Archive, *, audit: Audit, metrics: Metrics, log: Log) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        *,
+        audit: Audit,
+        metrics: Metrics,
+        log: Log,
+        authenticator: Authenticator,
+    ) -> None:
+        self._settings, self._log = settings, log
         options = settings.dimse.tls
         self._tls = None if options is None else tls_of(options, "dimse.tls")
-        access = access_of(settings)
+        access = access_of(settings, authenticator)
         _check(settings.dimse, access, self._tls, log)
         self.offered = offered(settings, archive)
         if settings.dimse.worklist is None:
@@ -89,7 +102,7 @@ class Entity:
         """Take associations in."""
         stack = AsyncExitStack()
         for work in self.offered.work:
-            await stack.enter_async_context(_running(work()))
+            await stack.enter_async_context(_running(work, self._log))
         await stack.enter_async_context(
             self._scp.listen(sockets=self._sockets, tls=self._tls, grace_s=self._settings.stop_s)
         )
@@ -114,9 +127,19 @@ def tls_of(options: TlsOptions, key: str) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do something beside, for as long as ``async with`` lasts."""
-    task = asyncio.create_task(work)
+async def _running(work: Callable[[], Coroutine[Any, Any, None]], log: Log) -> AsyncIterator[None]:
+    """Do something beside, for as long as ``async with`` lasts, and again should it fail."""
+
+    async def again() -> None:
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - reports and notices go on
+                name = getattr(work, "__qualname__", "work")
+                log.error("a task failed", task=name, **where_raised(error))  # noqa: TRY400 - without its text
+            await asyncio.sleep(_AGAIN_S)
+
+    task = asyncio.create_task(again())
     try:
         yield
     finally:
@@ -125,18 +148,18 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-def access_of(settings: Settings) -> Access:
+def access_of(settings: Settings, authenticator: Authenticator) -> Access:
     """Return who may call: what the settings list, known peers, and whom the web side knows."""
-    dimse, security = settings.dimse, settings.security
+    dimse = settings.dimse
     known = [caller for peer in settings.peers.values() if (caller := peer.caller) is not None]
     options = AccessOptions(
         called_ae_titles=dimse.also_called,
         callers=(*known, *dimse.callers),
         users=dimse.users,
         identity=dimse.identity,
-        failures=security.failures,
+        failures=settings.security.failures,
     )
-    return Access(options, authenticator=Authenticator(security))
+    return Access(options, authenticator=authenticator)
 
 
 def _check(dimse: Dimse, access: Access, tls: ssl.SSLContext | None, log: Log) -> None:

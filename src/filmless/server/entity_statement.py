@@ -32,11 +32,15 @@ def network_services(settings: Settings, services: Sequence[Service]) -> list[tu
     gives = {"Retrieve by C-MOVE", "Retrieve by C-GET"} & found.keys()
     if sends:
         found.setdefault("Storage", None)
+    notices = {one for peer in settings.peers.values() for one in peer.notices}
     rows: list[tuple[str, ...]] = []
     for name in found:
         is_user = name == "Storage" and (sends or bool(gives))
+        is_user = is_user or (name.startswith("Instance availability") and "availability" in notices)
         is_provider = any(name in _named(service) for service in services)
         rows.append((f"{name} (DIMSE)", "yes" if is_user else "no", "yes" if is_provider else "no"))
+    if services and "steps" in notices:
+        rows.append(("Modality performed procedure step notification (DIMSE)", "no", "yes"))
     return rows
 
 
@@ -54,7 +58,9 @@ def add_entity(statement: Statement, settings: Settings, services: Sequence[Serv
         if extended := _extended(services):
             statement.add(
                 "Extended negotiation",
-                "What is asked for by extended negotiation is agreed to, where it is supported.",
+                "What is asked for by extended negotiation is agreed to, where it is supported: of queries relational "
+                "ones, dates and times combined, and fuzzy matching of names; of retrieval, relational; of storage "
+                "level 2 (full), signatures as they are, no coercion.",
                 Table(("SOP class", "UID"), extended),
             )
     if known:
@@ -81,7 +87,7 @@ def _name_of(uid: str) -> str:
 
 
 def _items(dimse: Dimse) -> list[tuple[str, ...]]:
-    own = _core.UserInformation()
+    own, limits = _core.UserInformation(), dimse.limits
     called = [dimse.ae_title, *dimse.also_called]
     shown = {"none": "not asked for", "optional": "taken when shown", "required": "required"}
     return [
@@ -90,6 +96,11 @@ def _items(dimse: Dimse) -> list[tuple[str, ...]]:
         ("Listens at", f"{dimse.host}, port {dimse.port}"),
         ("Transport", "plain TCP" if dimse.tls is None else "TLS 1.2 and 1.3 by BCP 195, PS3.15 B.12"),
         ("Certificates of callers", "none" if dimse.tls is None else shown[dimse.tls.client_certificates]),
+        ("User identity", "required" if dimse.identity == "required" else "taken when shown, where users are known"),
+        ("Kinds of user identity", "username and passcode (2), JSON Web Token (5)"),
+        ("Associations", f"{limits.associations} at a time, {limits.associations_per_address} of an address"),
+        ("Asynchronous operations", f"{limits.operations} at a time where that is negotiated, else one"),
+        ("Maximum length", f"{limits.maximum_length} bytes of a PDU"),
         ("Application context", "1.2.840.10008.3.1.1.1"),
         ("Implementation class UID", own.implementation_class_uid),
         ("Implementation version name", own.implementation_version_name or "none"),
@@ -120,11 +131,10 @@ def _contexts(services: Sequence[Service]) -> list[tuple[str, ...]]:
 
 
 def _extended(services: Sequence[Service]) -> list[tuple[str, ...]]:
-    found = (getattr(service, "extended", None) for service in services)
     return [
         (_name_of(one.abstract_syntax), one.abstract_syntax)
-        for service, extended in zip(services, found, strict=True)
-        if extended
+        for service in services
+        if service.extended is not None
         for one in service.accepted
     ]
 

@@ -17,11 +17,11 @@ pub use encode::Lengths;
 pub use node::{Encoding, Flags, Node};
 pub use parsed::Parsed;
 pub use parser::{INLINE, Parser};
-pub use plan::Plan;
+pub use plan::{Place, Plan};
 pub use read::{DicomFile, ReadOptions, read_bytes, read_command_set, read_path};
 pub use source::{FileSource, Reader, SharedBytes, Source, Window};
 pub use view::{Limits, Step, View};
 pub use write::{
     Destination, FileParts, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, WriteOptions, destination,
-    keep_open, plan_data_set, plan_file, write_atomically,
+    keep_open, plan_body, plan_data_set, plan_file, write_atomically,
 };

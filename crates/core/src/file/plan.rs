@@ -8,6 +8,13 @@ use super::parsed::Parsed;
 use super::source::{SharedBytes, Source};
 use crate::error::{Error, Result};
 
+/// Where a reader of a plan is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    piece: usize,
+    offset: u64,
+}
+
 enum Piece {
     Bytes(Vec<u8>),
     Shared(SharedBytes),
@@ -31,7 +38,63 @@ pub fn swap_words(bytes: &mut [u8], size: usize) {
     }
 }
 
+impl Piece {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Shared(bytes) => (**bytes).as_ref().len() as u64,
+            Self::Range(_, start, end) | Self::Swapped(_, start, end, _) => end - start,
+        }
+    }
+
+    /// Appends a part of it.
+    fn read(&self, from: u64, to: u64, into: &mut Vec<u8>) -> Result<()> {
+        let within = from as usize..to as usize;
+        match self {
+            Self::Bytes(bytes) => into.extend_from_slice(&bytes[within]),
+            Self::Shared(bytes) => into.extend_from_slice(&(**bytes).as_ref()[within]),
+            Self::Range(parsed, start, _) => parsed.source.copy(start + from, start + to, &mut |bytes| {
+                into.extend_from_slice(bytes);
+                Ok(())
+            })?,
+            Self::Swapped(parsed, start, end, word) => {
+                // Whole words, of which those at the ends may be wanted in part.
+                let (size, before) = (*word as u64, into.len());
+                let (first, behind) = (from / size * size, to.div_ceil(size).saturating_mul(size).min(end - start));
+                parsed.source.copy(start + first, start + behind, &mut |bytes| {
+                    into.extend_from_slice(bytes);
+                    Ok(())
+                })?;
+                swap_words(&mut into[before..], *word);
+                into.drain(before..before + (from - first) as usize);
+                into.truncate(before + (to - from) as usize);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Plan {
+    /// Reads on from a place: so many bytes, or what is left.
+    ///
+    /// # Errors
+    /// [`crate::Error::Changed`] when a source is no longer what it was.
+    pub fn read(&self, place: &mut Place, most: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.pieces.get(place.piece)
+            && bytes.len() < most
+        {
+            let end = piece.length().min(place.offset + (most - bytes.len()) as u64);
+            piece.read(place.offset, end, &mut bytes)?;
+            *place = if end == piece.length() {
+                Place { piece: place.piece + 1, offset: 0 }
+            } else {
+                Place { piece: place.piece, offset: end }
+            };
+        }
+        Ok(bytes)
+    }
+
     /// Bytes of all the pieces.
     pub fn length(&self) -> u64 {
         self.length
@@ -79,11 +142,7 @@ impl Plan {
                 Piece::Bytes(bytes) => self.push(&bytes),
                 Piece::Range(parsed, start, end) => self.push_range(&parsed, start, end),
                 piece => {
-                    self.length += match &piece {
-                        Piece::Shared(bytes) => (**bytes).as_ref().len() as u64,
-                        Piece::Swapped(_, start, end, _) => end - start,
-                        Piece::Bytes(_) | Piece::Range(..) => 0,
-                    };
+                    self.length += piece.length();
                     self.pieces.push(piece);
                 }
             }

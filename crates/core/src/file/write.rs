@@ -56,12 +56,9 @@ pub struct FileParts<'a> {
 pub fn plan_file(parts: &FileParts<'_>, options: &WriteOptions) -> Result<Plan> {
     let mut plan = Plan::default();
     let same_syntax = keeps_syntax(parts, options);
-    let kept = options.lengths == Lengths::Keep && !options.repair;
     if let Some(origin) = parts.origin
-        && same_syntax
-        && kept
+        && is_kept(parts, options)
         && parts.preamble.is_none()
-        && parts.dataset.is_untouched()
         && (parts.meta.is_untouched() || parts.meta.is_empty())
         && let Some(parsed) = parts.meta.parsed()
     {
@@ -95,6 +92,51 @@ pub fn plan_data_set(dataset: &Dataset, encoding: Encoding, options: &WriteOptio
     let mut plan = Plan::default();
     Encoder::new(dataset, encoding, false, options.lengths, options.repair)?.data_set(dataset, &mut plan)?;
     Ok(plan)
+}
+
+/// Plans the bytes of the data set of a file alone: encapsulated or deflated where its transfer syntax is. One that is
+/// named is kept to, also by a data set that was not in the syntax it claims.
+///
+/// # Errors
+/// As [`plan_file`].
+pub fn plan_body(parts: &FileParts<'_>, options: &WriteOptions) -> Result<Plan> {
+    let declared = parts.meta.text(Tag::TRANSFER_SYNTAX_UID).and_then(|uid| transfer_syntax::find(&uid));
+    if options.transfer_syntax.is_none() && declared.is_none() {
+        return plan_data_set(parts.dataset, parts.dataset.encoding(), options);
+    }
+    if let Some(origin) = parts.origin
+        && origin.deflated
+        && is_kept(parts, options)
+        && let Some(parsed) = parts.meta.parsed()
+    {
+        let mut plan = Plan::default();
+        plan.push_range(parsed, origin.start, origin.source.length());
+        if plan.length() & 1 == 1 {
+            plan.push(&[0]); // as `deflate`
+        }
+        return Ok(plan);
+    }
+    let target = target_syntax(parts, options)?;
+    let encoding = match parts.origin {
+        Some(origin) if options.transfer_syntax.is_none() && keeps_syntax(parts, options) && !options.repair => {
+            origin.encoding
+        }
+        _ => Encoding { explicit: target.explicit, big_endian: target.big_endian },
+    };
+    let mut body = Plan::default();
+    let mut encoder = Encoder::new(parts.dataset, encoding, target.encapsulated, options.lengths, options.repair)?;
+    encoder.data_set(parts.dataset, &mut body)?;
+    if !target.deflated {
+        return Ok(body);
+    }
+    let mut plan = Plan::default();
+    deflate(&body, &mut plan)?;
+    Ok(plan)
+}
+
+/// Whether nothing of the data set is to be other than it was.
+fn is_kept(parts: &FileParts<'_>, options: &WriteOptions) -> bool {
+    keeps_syntax(parts, options) && options.lengths == Lengths::Keep && !options.repair && parts.dataset.is_untouched()
 }
 
 /// Whether the file to be is in the transfer syntax of the one the data set came in: neither the options nor an edit of

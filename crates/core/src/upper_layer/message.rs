@@ -8,7 +8,7 @@ use super::pdu::PdvHeader;
 
 /// Bytes of a command set that is not made to hurt: the largest holds lists of a C-GET response.
 const LARGEST_COMMAND: usize = 64 << 10;
-/// Fragments of a command without a byte in them.
+/// Fragments without a byte in them: of a command, and one after the other of a data set.
 const MOST_EMPTY: usize = 16;
 
 /// What an [`Assembler`] makes of data.
@@ -74,6 +74,11 @@ impl Assembler {
         let context = header.context;
         match self.expected {
             Expected::DataSet(id) if id == context && !header.command => {
+                // They would keep the line busy, and never come to anything that is counted.
+                self.empty = if bytes.is_empty() && !header.last { self.empty + 1 } else { 0 };
+                if self.empty > MOST_EMPTY {
+                    return Err(RemoteError::invalid("a data set in empty fragments"));
+                }
                 if header.last {
                     self.expected = Expected::Command;
                 }

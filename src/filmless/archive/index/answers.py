@@ -1,7 +1,7 @@
 """Rows of the index as answers: DICOM JSON, tags in ascending order."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,6 +17,7 @@ __all__ = ["Answers"]
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ONLINE: Final = {"vr": "CS", "Value": ["ONLINE"]}
+_UTF_8: Final = ("utf-8", "replace")
 _RETRIEVE_URL: Final = "00081190"
 _COUNTS_OF_PATIENT: Final = ("00201200", "00201202", "00201204")
 
@@ -60,6 +61,10 @@ class Answers:
         self._looks_below = bool(sought) or everything
         self._opens_instance = everything or not sought <= LEVELS["series"]
         self._opens_header = everything or not sought <= LEVEL_OF.keys()
+        # What is made of the columns of a row, of which few are asked for at a time.
+        given = {name for name, _ in self._always}.union(self._known)
+        self._made = [each for each in _OF_COLUMNS if query.include_all or each[0] in given]
+        self._is_sorted = not (self._known or query.include_all or query.retrieve_url)
         # Rows of one study follow each other.
         self._parsed = lru_cache(maxsize=64)(json.loads)
 
@@ -76,6 +81,8 @@ class Answers:
             known = self._with_below(known, row[{"patient": 0, "study": 0, "series": 7, "instance": 11}[level]])
         if level != "patient" and self._query.retrieve_url is not None:
             known[_RETRIEVE_URL] = {"vr": "UR", "Value": [_url(self._query.retrieve_url, uids)]}
+        if self._is_sorted:
+            return Row(*uids, _encode({tag: known.get(tag, empty) for tag, empty in self._always}).encode(*_UTF_8))
         answer: _Object = {}
         if self._query.include_all:
             answer |= known
@@ -86,7 +93,7 @@ class Answers:
             answer[tag] = known.get(tag, empty)
         if _RETRIEVE_URL in known:
             answer[_RETRIEVE_URL] = known[_RETRIEVE_URL]
-        return Row(*uids, _encode(dict(sorted(answer.items()))).encode("utf-8", "replace"))
+        return Row(*uids, _encode(dict(sorted(answer.items()))).encode(*_UTF_8))
 
     def _merged(self, row: tuple[Any, ...]) -> tuple[_Object, tuple[str, str, str]]:
         """Return all that the index knows of a study, series or instance, and its UIDs."""
@@ -99,11 +106,8 @@ class Answers:
         if len(row) > 11:
             instance_uid = row[12]
             known |= json.loads(row[13])
-        known["00080056"] = _ONLINE
-        known["00080061"] = _several("CS", row[2])
-        known["00080062"] = _several("UI", row[3])
-        known["00201206"] = {"vr": "IS", "Value": [row[4]]}
-        known["00201208"] = {"vr": "IS", "Value": [row[5]]}
+        for tag, make in self._made:
+            known[tag] = make(row)
         return known, (row[1], series_uid, instance_uid)
 
     def _of_patient(self, patient: int) -> _Object:
@@ -176,6 +180,15 @@ def _is_within(level: str, other: str) -> bool:
 def _several(vr: str, text: str) -> dict[str, Any]:
     values = text.strip("\\").split("\\") if text else []
     return {"vr": vr, "Value": values} if values else {"vr": vr}
+
+
+_OF_COLUMNS: Final[tuple[tuple[str, Callable[[tuple[Any, ...]], dict[str, Any]]], ...]] = (
+    ("00080056", lambda _row: _ONLINE),
+    ("00080061", lambda row: _several("CS", row[2])),
+    ("00080062", lambda row: _several("UI", row[3])),
+    ("00201206", lambda row: {"vr": "IS", "Value": [row[4]]}),
+    ("00201208", lambda row: {"vr": "IS", "Value": [row[5]]}),
+)
 
 
 def _url(base: str, uids: tuple[str, str, str]) -> str:

@@ -8,7 +8,7 @@ from filmless.dimse.messages import CANCEL, MESSAGES, response_to
 from filmless.dimse.operations.requesting import answered, cancel, request_of, response_of
 from filmless.dimse.status import CANCELLED, SUCCESS, describe, kind_of
 from filmless.dimse.steps import Buffer, Give, Message, Operation, Receive, Send, Sink, Stopped
-from filmless.errors import DicomError, DimseStatusError, FormatError, LimitError, RemoteProtocolError
+from filmless.errors import DicomError, DimseStatusError, FormatError, LimitError, NetworkError, RemoteProtocolError
 from filmless.file.uid_grammar import is_uid
 
 __all__ = ["SubOperations", "get", "move"]
@@ -113,7 +113,7 @@ def get(
         Called with how far it is.
     """
     yield Send(context, request_of("C-GET", message_id, AffectedSOPClassUID=sop_class, Priority=0), identifier)
-    getting = _Getting(sinks, most)
+    getting, is_last = _Getting(sinks, most), False
     try:
         while True:
             message = yield Receive(sinks=getting.open)
@@ -121,15 +121,19 @@ def get(
                 yield from getting.take(message)
                 continue
             counts = counts_of(response_of(message, "C-GET"))
+            is_last = counts.is_last
             if progress is not None:
                 progress(counts)
-            if counts.is_last:
+            if is_last:
                 getting.conclude(message, counts)
                 return
     except Stopped:
         yield from _stop(context, message_id)
-    except LimitError:
-        yield from _stop(context, message_id)
+    except NetworkError:
+        raise
+    except Exception:  # more than is taken, or of `progress`: the rest would come for nobody
+        if not is_last:
+            yield from _stop(context, message_id)
         raise
 
 

@@ -147,7 +147,7 @@ def store(
 
 
 def _round(sender: _Sender, items: Iterable[tuple[int, Source]], *, is_last: bool) -> Operation[Stored]:
-    ahead = ReadAhead(items, sender.work)
+    ahead = ReadAhead(items, sender.work, weigh=lambda made: made[1].held if isinstance(made[1], Fitted) else 0)
     flying: dict[int, tuple[tuple[int, Source], Fitted]] = {}
     try:
         while True:
@@ -155,25 +155,45 @@ def _round(sender: _Sender, items: Iterable[tuple[int, Source]], *, is_last: boo
                 yield from _fill(sender, ahead, flying)
                 if not flying:
                     return
-                message = response_of((yield Receive()), "C-STORE")
+                yield from _take(sender, (yield Receive()), flying, is_last=is_last)
             except NetworkError as error:
                 if isinstance(error, RemoteProtocolError):
                     yield Abort(error)
                 sender.ended = sender.ended or error
+                yield from _take_rest(sender, flying, is_last=is_last)
                 for item, fitted in flying.values():
                     yield Give(sender.left(item, fitted.sop_instance, sent=True))
                 flying.clear()
-                continue
-            found = flying.pop(message.command["MessageIDBeingRespondedTo"], None)
-            if found is not None:
-                item, fitted = found
-                status = message.status
-                if not is_last and (status in _FOR_A_TIME or status in {_PROCESSING_FAILURE, _RESOURCE_LIMITATION}):
-                    sender.again.append(item)
-                else:
-                    yield Give(_result(name_of(item[1], item[0]), fitted, message))
     finally:
         ahead.close()
+
+
+def _take(
+    sender: _Sender, message: Message, flying: dict[int, tuple[tuple[int, Source], Fitted]], *, is_last: bool
+) -> Operation[Stored]:
+    """Give what an answer says."""
+    status = response_of(message, "C-STORE").status
+    found = flying.pop(message.command["MessageIDBeingRespondedTo"], None)
+    if found is not None:
+        item, fitted = found
+        if not is_last and (status in _FOR_A_TIME or status in {_PROCESSING_FAILURE, _RESOURCE_LIMITATION}):
+            sender.again.append(item)
+        else:
+            yield Give(_result(name_of(item[1], item[0]), fitted, message))
+
+
+def _take_rest(
+    sender: _Sender, flying: dict[int, tuple[tuple[int, Source], Fitted]], *, is_last: bool
+) -> Operation[Stored]:
+    """Take the answers that came before the association ended: they may have been behind one another."""
+    try:
+        while flying:
+            message = yield Receive(within_s=0)
+            if message is None:
+                return
+            yield from _take(sender, message, flying, is_last=is_last)
+    except NetworkError:
+        return
 
 
 def _fill(
@@ -199,7 +219,16 @@ def _fill(
             continue
         message_id = sender.next_id()
         flying[message_id] = (item, fitted)
-        yield Send(fitted.context, _command(sender, fitted, message_id), fitted.data)
+        try:
+            yield Send(fitted.context, _command(sender, fitted, message_id), fitted.data)
+        except NetworkError:
+            raise
+        except (DicomError, OSError) as error:  # it cannot be read on; what was half-way out ends the association
+            flying.pop(message_id, None)
+            yield Give(Stored(name_of(item[1], item[0]), fitted.sop_instance, fitted.size, error=why(error)))
+        else:
+            fitted = fitted._replace(data=b"")  # a large one may be all that is in memory
+            flying[message_id] = (item, fitted)
 
 
 def _command(sender: _Sender, fitted: Fitted, message_id: int) -> dict[str | int, object]:

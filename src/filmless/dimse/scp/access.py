@@ -1,7 +1,9 @@
 """Who may ask an SCP for what: application entities by title and address, certificates, and users."""
 
+import asyncio
 import ssl
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
@@ -21,6 +23,7 @@ _CALLING: Final = Reject(1, 1, 3)
 _NO_REASON: Final = Reject(1, 1, 1)
 _LATER: Final = Reject(2, 3, 1)
 
+_HASHED_TOGETHER: Final = 2  # passcodes: each takes a processor for a while
 _MEMBER: Final[frozenset[Role]] = frozenset({"read", "write"})
 PASSCODE, TOKEN = 2, 5
 """Kinds of user identity (PS3.7 D.3.3.7.1)."""
@@ -81,7 +84,7 @@ class UserOptions:
     """
 
     name: str
-    passcode: str
+    passcode: str = field(repr=False)
     roles: frozenset[str] = frozenset({"read"})
     patients: frozenset[str] | None = None
     studies: frozenset[str] | None = None
@@ -109,7 +112,8 @@ class AccessOptions:
     identity
         Whether callers show a user identity: `optional`, or `required` of each.
     failures
-        Wrong passcodes, keys and tokens from one address in a row before it has to wait.
+        Wrong passcodes, keys and tokens from one address in a row before it has to wait; with an `Authenticator`, as
+        its options say.
     """
 
     called_ae_titles: tuple[str, ...] = ()
@@ -119,6 +123,8 @@ class AccessOptions:
     failures: int = 20
 
     def __post_init__(self) -> None:
+        if self.identity not in {"optional", "required"}:  # what is neither would be taken as optional
+            raise SecurityError("identity: `optional` or `required` was expected")
         if self.failures < 1:
             raise SecurityError("failures: 1 or more was expected")
         if len({user.name for user in self.users}) != len(self.users):
@@ -198,7 +204,8 @@ class Access:
         self._callers = tuple(_Caller(one) for one in self._options.callers)
         self._users = {user.name: user for user in self._options.users}
         self._authenticator = authenticator
-        self._throttle = Throttle(self._options.failures)
+        self._throttle = Throttle(self._options.failures) if authenticator is None else authenticator.throttle
+        self._hashing = ThreadPoolExecutor(_HASHED_TOGETHER, thread_name_prefix="passcodes")
 
     def is_authenticated(self, tls: ssl.SSLContext | None = None) -> bool:
         """Whether peers have to prove who they are, on a listener with this TLS context."""
@@ -284,23 +291,35 @@ class Access:
             return None, None
         if self._throttle.wait_s(address):
             raise Rejection(_LATER, "throttled")
-        who = await self._proven(identity)
+        who = await self._proven(identity, address)
         if who is None:
-            self._throttle.failed(address)
             raise Rejection(_NO_REASON, "identity")
         return who, b"" if identity.response_requested else None
 
-    async def _proven(self, identity: UserIdentity) -> Principal | None:
+    async def _proven(self, identity: UserIdentity, address: str) -> Principal | None:
+        who = None
         try:
             name, secret = identity.primary.decode(), identity.secondary.decode()
         except UnicodeDecodeError:
-            return None
+            name = secret = ""
         if identity.kind == TOKEN:
-            return None if self._authenticator is None else await self._authenticator.by_token(name)
-        if secret.startswith(PREFIX):
-            return None if self._authenticator is None else self._authenticator.by_key(secret)
+            who = None if self._authenticator is None else await self._authenticator.by_token(name)
+        elif secret.startswith(PREFIX):
+            who = None if self._authenticator is None else self._authenticator.by_key(secret)
+        else:
+            run = asyncio.get_running_loop().run_in_executor
+            return await run(self._hashing, self._by_passcode, name, secret, address)
+        if who is None:
+            self._throttle.failed(address)
+        return who
+
+    def _by_passcode(self, name: str, secret: str, address: str) -> Principal | None:
+        """Return who a user is, in a thread. Who tried many at a time is told to wait once the first ones are wrong."""
+        if self._throttle.wait_s(address):
+            raise Rejection(_LATER, "throttled")
         user = self._users.get(name)
-        if not await is_passcode(secret, None if user is None else user.passcode) or user is None:
+        if not is_passcode(secret, None if user is None else user.passcode) or user is None:
+            self._throttle.failed(address)
             return None
         roles = frozenset(role for role in ROLES if role in user.roles)
         return Principal(user.name, roles, user.patients, user.studies, "passcode")

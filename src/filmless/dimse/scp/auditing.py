@@ -23,7 +23,7 @@ class Observer(Protocol):
     """Is told what happens, as for metrics. It must not block."""
 
     def began(self, request: AssociateRequest | None, address: str, outcome: str, reason: str | None) -> None:
-        """Take that an association began or was rejected."""
+        """Take that an association began or was rejected; without a request it was by TLS."""
 
     def ended(self, received: int, sent: int) -> None:
         """Take that one which began has ended, and how many bytes came and went."""
@@ -70,6 +70,11 @@ class Auditing:
         fields = {**_who(principal, address, time.time()), "operation": "association", "outcome": outcome}
         self._audit.write_reserved({**fields, **titles, **more})
 
+    def unheard(self, address: str, reason: str) -> None:
+        """Take that a connection ended without a request; the audit has no line for what anyone can do."""
+        if self._observer is not None:
+            self._observer.began(None, address, "rejected", reason)
+
     def ended(self, received: int, sent: int) -> None:
         """Take that an association has ended: the audit has its operations, and no line for this."""
         if self._observer is not None:
@@ -90,11 +95,14 @@ class Auditing:
         }
         if request.studies:
             uids["studies"] = sorted(request.studies)[:_TOGETHER]
+            if len(request.studies) > _TOGETHER:
+                uids["more"] = len(request.studies) - _TOGETHER
         self._audit.write_reserved(
             {
                 **_who(association.principal, association.address[0], began),
                 "operation": request.message,
                 "calling": association.calling_ae_title,
+                **({} if request.sent_to is None else {"sent_to": request.sent_to}),
                 "outcome": "aborted" if status is None else _OUTCOMES.get(kind_of(status), "failed"),
                 "status": None if status is None else f"{status:04X}",
                 "uids": uids,
@@ -102,6 +110,19 @@ class Auditing:
                 "ms": round((time.time() - began) * 1000, 1),
             }
         )
+
+    async def further(self, association: Association, request: Request, began: float) -> None:
+        """Write further lines of an operation that was about more studies than go into one."""
+        if self._audit is None or len(request.studies) <= _TOGETHER:
+            return
+        fields = {**_who(association.principal, association.address[0], began), "operation": request.message}
+        studies = sorted(request.studies)
+        for start in range(_TOGETHER, len(studies), _TOGETHER):
+            await self._audit.reserve()
+            uids = {"studies": studies[start : start + _TOGETHER]}
+            self._audit.write_reserved(
+                {**fields, "calling": association.calling_ae_title, "uids": uids, "continued": True}
+            )
 
 
 def _who(principal: Any, address: str, began: float) -> dict[str, object]:

@@ -95,10 +95,11 @@ class _Getting:
         )
         link.answers_to(message_id, box)
         try:
-            await link.send(context.id, command, data)
-            incoming = await link.next_of(box)
-            incoming.abandon()  # no data set belongs to the answer
-            return incoming.message.status
+            async with self._request.association.turns:
+                await link.send(context.id, command, data)
+                incoming = await link.next_of(box)
+                incoming.abandon()  # no data set belongs to the answer
+                return incoming.message.status
         finally:
             link.forget(message_id)
 

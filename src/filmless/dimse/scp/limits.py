@@ -46,6 +46,8 @@ class ScpLimits:
         Bytes of a PDU that peers are asked to keep to.
     pdu_bytes
         Bytes of a PDU at the most, of peers that do not keep to it.
+    piece_bytes
+        Bytes of a data set that are gathered before they are handed over.
     waiting_bytes
         Bytes of data sets of an association that wait to be taken; with more, nothing is read.
     association_s
@@ -63,7 +65,7 @@ class ScpLimits:
     linger_s
         Seconds that a peer has to close the connection after an abort or a rejection.
     threads
-        Handlers that are no coroutines, and run at a time.
+        Handlers that are no coroutines, and run at a time; and as many data sets that are written.
     """
 
     associations: int = 200
@@ -72,6 +74,7 @@ class ScpLimits:
     operations: int = 8
     maximum_length: int = 131_072
     pdu_bytes: int = 16 << 20
+    piece_bytes: int = 1 << 20
     waiting_bytes: int = 4 << 20
     association_s: float = 30.0
     idle_s: float = 60.0
@@ -104,4 +107,4 @@ class ScpLimits:
     @property
     def upper_layer(self) -> UpperLayerLimits:
         """What the core lets come."""
-        return UpperLayerLimits(pdu=self.pdu_bytes, artim_s=self.association_s)
+        return UpperLayerLimits(pdu=self.pdu_bytes, artim_s=self.association_s, chunk=self.piece_bytes)

@@ -113,9 +113,13 @@ class Listener:
             else {"ssl_handshake_timeout": limits.association_s, "ssl_shutdown_timeout": limits.linger_s}
         )
         try:
+            address = str(connection.getpeername()[0])
             loop = asyncio.get_running_loop()
             await loop.connect_accepted_socket(lambda: link, connection, ssl=self._tls, **times)
-        except (OSError, TimeoutError):  # what comes is no TLS, or it went
+        except (OSError, TimeoutError) as error:  # what comes is no TLS, or it went
+            if isinstance(error, ssl.SSLError):
+                reason = (error.reason or "it failed").replace("_", " ").lower()
+                self._scp.auditing.unheard(address, f"TLS: {reason}")
             connection.close()
             return False
         except BaseException:

@@ -9,8 +9,8 @@ from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.scp.handlers import adapted
 from filmless.dimse.scp.service import Handler, Service
 from filmless.dimse.scp.sop_classes import is_query_retrieve
-from filmless.dimse.services.storage_classes import is_storage
-from filmless.dimse.uids import sop_class_of
+from filmless.dimse.storage_classes import is_storage
+from filmless.dimse.uids import NATIVE, sop_class_of
 
 __all__ = ["Registering"]
 
@@ -36,6 +36,8 @@ class Registering:
         self, message: str, function: Callable[..., Any], sop_classes: Sequence[str], transfer_syntaxes: Sequence[str]
     ) -> None:
         handler, sop_classes = adapted(function, message), list(map(sop_class_of, sop_classes))
+        if message not in {"C-STORE", "C-ECHO"}:
+            transfer_syntaxes = transfer_syntaxes or NATIVE
         # Who reports an event is the SCP of the service, also when it asks for the association.
         is_reversed = message == "N-EVENT-REPORT"
         for name in sop_classes:

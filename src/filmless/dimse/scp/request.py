@@ -42,14 +42,23 @@ class Request:
         UIDs of studies that it was about, for the audit. A handler that knows them adds them.
     counts
         How many of what, for the audit.
+    sent_to
+        AE title of who instances are sent to, for the audit; None where it is who asks.
     """
 
-    def __init__(self, association: Association, incoming: Incoming, threads: Executor | None = None) -> None:
-        self.association, self._incoming, self._threads = association, incoming, threads
+    def __init__(
+        self,
+        association: Association,
+        incoming: Incoming,
+        threads: Executor | None = None,
+        sinks: Executor | None = None,
+    ) -> None:
+        self.association, self._incoming, self._threads, self._sinks = association, incoming, threads, sinks
         self.status: int | None = None
         self.is_answered = False
         self.studies: set[str] = set()
         self.counts: dict[str, int] = {}
+        self.sent_to: str | None = None
 
     @property
     def command(self) -> dict[str | int, Any]:
@@ -140,7 +149,7 @@ class Request:
         pace
             Of sinks that are quick as a rule: no thread is asked as long as they are.
         """
-        return (await self._incoming.into(open_sink, self._threads, pace=pace)).result
+        return (await self._incoming.into(open_sink, self._sinks, pace=pace)).result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.

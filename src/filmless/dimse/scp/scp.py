@@ -86,7 +86,7 @@ class Scp(Registering):
         super().__init__()
         if not 0 < len(ae_title.strip()) <= 16 or not ae_title.isascii() or "\\" in ae_title:
             raise ValueError(f"an AE title has 1 to 16 characters of ASCII, and no backslash: `{ae_title[:64]}`")
-        self.ae_title, self._given = ae_title, tuple(services)
+        self.ae_title, self._given = ae_title.strip(), tuple(services)
         self._access, self._limits, self._audit = access, limits or ScpLimits(), audit
         self._observer = observer
 
@@ -134,17 +134,24 @@ class Scp(Registering):
         for one in sockets:
             check_binding(str(one.getsockname()[0]), authenticated=access.is_authenticated(tls), hint=_HINT)
             one.listen(socket.SOMAXCONN)
-        threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix=f"scp-{self.ae_title}")
+        # Data sets go to their sinks in threads of their own: handlers that wait for them, or seek for long, must not
+        # be what they wait for.
+        threads, sinks = (
+            ThreadPoolExecutor(self._limits.threads, thread_name_prefix=f"scp-{self.ae_title}-{what}")
+            for what in ("handlers", "sinks")
+        )
         # Verification is answered by everyone (PS3.4 A): last, so that a handler goes before.
         dispatch = Dispatch([*self._given, *self.registered(), verification()])
-        scp = Composition(self.ae_title, dispatch, self._limits, access, Auditing(self._audit, self._observer), threads)
+        auditing = Auditing(self._audit, self._observer)
+        scp = Composition(self.ae_title, dispatch, self._limits, access, auditing, threads, sinks)
         listener = Listener(scp, found, tls)
         listener.start()
         try:
             yield int(found[0].getsockname()[1])
         finally:
             await listener.stop(grace_s)
-            threads.shutdown(wait=False, cancel_futures=True)
+            for pool in (threads, sinks):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def run(
         self,

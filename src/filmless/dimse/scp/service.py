@@ -25,7 +25,7 @@ class Service:
     otherwise
         What is taken of SOP classes that the service does not name; None takes no other.
     takes
-        Which SOP classes that holds for, as `is_storage` of `filmless.dimse.services.storage_classes`; None for all
+        Which SOP classes that holds for, as `is_storage` of `filmless.dimse.storage_classes`; None for all
         that no service names.
     extended
         What is answered to the extended negotiation of a SOP class: its UID and what the requestor sent become what is

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +59,7 @@ class Composition:
     access: "Access"
     auditing: Auditing
     threads: Executor
+    sinks: Executor
 
 
 class Serving:
@@ -99,7 +101,7 @@ class Serving:
                 association = await self._begin(event.request)
                 if association is not None:
                     try:
-                        await self._answer_all(association)
+                        await self._until_gone(asyncio.create_task(self._answer_all(association)))
                     finally:
                         self._scp.auditing.ended(*link.moved)
         except NetworkError:
@@ -151,6 +153,19 @@ class Serving:
 
     # -- requests ------------------------------------------------------------------------------------------------
 
+    async def _until_gone(self, answering: "asyncio.Task[None]") -> None:
+        """Let requests be answered. When the peer has gone, what is being answered has a little time, and ends then."""
+        gone = asyncio.create_task(self.link.closed())
+        try:
+            await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({answering}, timeout=self.link.timeouts.stall_s)
+        finally:
+            for task in (answering, gone):
+                task.cancel()
+            await asyncio.gather(answering, gone, return_exceptions=True)
+        if not answering.cancelled():
+            answering.result()
+
     async def _answer_all(self, association: Association) -> None:
         most = operations_of(association.acceptance)
         while not self._is_stopping:
@@ -166,7 +181,7 @@ class Serving:
             task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, association: Association, incoming: Incoming) -> None:
-        request = Request(association, incoming, self._scp.threads)
+        request = Request(association, incoming, self._scp.threads, self._scp.sinks)
         began = time.time()
         self._busy += 1
         try:
@@ -186,6 +201,8 @@ class Serving:
             request.finish()
             if self._is_stopping and not self._busy:
                 self.link.abort(NetworkError("the server stops"))
+        with suppress(SecurityError):  # no room: the first line says that there was more
+            await self._scp.auditing.further(association, request, began)
 
     async def _handle(self, request: Request, incoming: Incoming) -> None:
         handler = self._handler(incoming)

@@ -1,9 +1,8 @@
 """Which service a SOP class belongs to."""
 
 from filmless._core import uid_entry
-from filmless.dimse.services.storage_classes import is_storage
 
-__all__ = ["is_query_retrieve", "is_storage"]
+__all__ = ["is_query_retrieve"]
 
 
 def is_query_retrieve(sop_class: str, kind: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from filmless._core import Acceptable
@@ -13,6 +14,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.notifying import AVAILABILITY, Notice, Notifier
 from filmless.dimse.status import SUCCESS
+from filmless.dimse.uids import NATIVE
 from filmless.errors import NotFoundError
 from filmless.file import generate_uid
 from filmless.file.uid_grammar import is_uid
@@ -80,7 +82,7 @@ def availability(told: Callable[[Notified], None] | None = None) -> Service:
                 await request.in_thread(told, notified)
             await request.respond(SUCCESS, AffectedSOPInstanceUID=uid)
 
-    return Service((Acceptable(AVAILABILITY),), {"N-CREATE": create})
+    return Service((Acceptable(AVAILABILITY, NATIVE),), {"N-CREATE": create})
 
 
 def _understood(ds: Dataset, sender: str) -> Notified:
@@ -158,14 +160,16 @@ class Availability:
 
     def arrived(self, outcome: Outcome) -> None:
         """Note what became of an instance, as `Archive.tell_outcomes` tells it; call it from any thread."""
-        if outcome.kind not in {"stored", "replaced"}:
+        if outcome.kind not in {"stored", "replaced"} or not self._notifier.has_peers:
             return
         with self._lock:
             if self._loop is None:
                 return
-            is_new = outcome.study_uid not in self._due
+            is_first = not self._due
+            # The one that came last is due last: they stay in order, and to look at the first ones is enough.
+            self._due.pop(outcome.study_uid, None)
             self._due[outcome.study_uid] = self._loop.time() + self._quiet_s
-            if is_new:
+            if is_first:
                 self._loop.call_soon_threadsafe(self._woken.set)
 
     async def run(self) -> None:
@@ -191,10 +195,10 @@ class Availability:
         """Return the studies that are due, and how long until the next one is."""
         with self._lock:
             now = asyncio.get_running_loop().time()
-            due = [study_uid for study_uid, at in self._due.items() if at <= now]
+            due = [study_uid for study_uid, _ in takewhile(lambda row: row[1] <= now, self._due.items())]
             for study_uid in due:
                 del self._due[study_uid]
-            return due, min(self._due.values(), default=now) - now if self._due else None
+            return due, next((at - now for at in self._due.values()), None)
 
     def _notice(self, study_uid: str) -> Notice:
         def made() -> Dataset:

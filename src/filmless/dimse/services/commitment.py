@@ -22,7 +22,8 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.pending import Pending, PendingFolder
 from filmless.dimse.status import SUCCESS
 from filmless.dimse.steps import Give, Operation
-from filmless.errors import DicomError, NetworkError
+from filmless.dimse.uids import NATIVE
+from filmless.errors import DicomError, LimitError, NetworkError
 from filmless.file import encode
 from filmless.file.uid_grammar import is_uid
 
@@ -33,6 +34,7 @@ _INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 _SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 _NO_SUCH_INSTANCE: Final = 0x0112
+_NO_SUCH_CLASS: Final = 0x0118
 _MISSING_ATTRIBUTE: Final = 0x0120
 _INVALID_ARGUMENT: Final = 0x0115
 _NO_SUCH_ACTION: Final = 0x0123
@@ -72,6 +74,8 @@ class StorageCommitment:
         How long it waits between attempts: twice as long each time.
     most_pending
         How many requests may wait; more are refused.
+    most_references
+        How many instances all that wait may be about; requests beyond are refused.
 
     Attributes
     ----------
@@ -98,50 +102,59 @@ class StorageCommitment:
         first_delay_s: float = 5.0,
         longest_delay_s: float = 3600.0,
         most_pending: int = 1000,
+        most_references: int = 1_000_000,
     ) -> None:
         self._archive, self._peers = archive, peers
         self._folder = PendingFolder(Path(folder) if folder is not None else archive.folder / "commitment")
         self._on_same = on_same_association
         self._attempts, self._first_s, self._longest_s = attempts, first_delay_s, longest_delay_s
-        self._most = most_pending
+        self._most, self._most_references = most_pending, most_references
+        self._references = 0
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._new: asyncio.Queue[_Job] = asyncio.Queue()
         self._reading = asyncio.Semaphore(_AT_A_TIME)
-        self.service = Service((Acceptable(PUSH_MODEL),), {"N-ACTION": self._act})
+        self.service = Service((Acceptable(PUSH_MODEL, NATIVE),), {"N-ACTION": self._act})
 
     # -- requests ------------------------------------------------------------------------------------------------
 
     async def _act(self, request: Request) -> None:
         status, pending = await self._understood(request)
+        if pending is not None and self._is_too_much(pending):
+            status, pending = _LIMITATION, None
         if pending is not None:
+            self._references += len(pending.references)
             # Before it is answered: whoever was told yes is told what became of it, whatever happens here.
             try:
                 await asyncio.to_thread(self._folder.keep, pending)
             except OSError:
+                self._references -= len(pending.references)
                 status, pending = _LIMITATION, None
-        await request.respond(status)
-        if pending is not None:
-            self._new.put_nowait(_Job(pending, request.association, request.context.id))
+        try:
+            await request.respond(status)
+        finally:  # what is kept is attended to, also when the peer is gone
+            if pending is not None:
+                self._new.put_nowait(_Job(pending, request.association, request.context.id))
+
+    def _is_too_much(self, pending: Pending) -> bool:
+        waiting = len(self._jobs) + self._new.qsize()
+        return waiting >= self._most or self._references + len(pending.references) > self._most_references
 
     async def _understood(self, request: Request) -> tuple[int, Pending | None]:
         command, association = request.command, request.association
         request.require("write")
+        if command.get("RequestedSOPClassUID") != PUSH_MODEL:
+            return _NO_SUCH_CLASS, None
         if command.get("RequestedSOPInstanceUID") != _INSTANCE:
             return _NO_SUCH_INSTANCE, None
         if command.get("ActionTypeID") != 1:
             return _NO_SUCH_ACTION, None
         ds = await request.dataset()
-        if ds is None or not ds.get("TransactionUID") or not ds.get("ReferencedSOPSequence"):
+        references = () if ds is None else await request.in_thread(_referenced, ds, self._most_references)
+        if ds is None or not ds.get("TransactionUID") or not references:
             return _MISSING_ATTRIBUTE, None
-        references = tuple(
-            (str(item.get("ReferencedSOPClassUID")), str(item.get("ReferencedSOPInstanceUID")))
-            for item in ds.ReferencedSOPSequence
-        )
         if not is_uid(ds.TransactionUID) or not all(is_uid(uid) for reference in references for uid in reference):
             return _INVALID_ARGUMENT, None
         request.counts["instances"] = len(references)
-        if len(self._jobs) + self._new.qsize() >= self._most:
-            return _LIMITATION, None
         return SUCCESS, Pending(
             str(ds.TransactionUID),
             association.calling_ae_title,
@@ -156,7 +169,8 @@ class StorageCommitment:
     async def run(self) -> None:
         """Verify and report what is asked for, and first what an earlier process left, until it is cancelled."""
         try:
-            for pending in await asyncio.to_thread(lambda: list(self._folder.all())):
+            for pending in await asyncio.to_thread(self._left_behind):
+                self._references += len(pending.references)
                 self._begin(_Job(pending, None, 0))
             while True:
                 self._begin(await self._new.get())
@@ -166,26 +180,38 @@ class StorageCommitment:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _left_behind(self) -> list[Pending]:
+        try:
+            return list(self._folder.all())
+        except OSError as error:  # what is asked for from now on is attended to all the same
+            _log.error("storage commitment: what waits cannot be read: %s", error.strerror)
+            return []
+
     def _begin(self, job: _Job) -> None:
         name = job.pending.name
         if name in self._jobs:  # the peer asks again, and is told once
+            self._references -= len(job.pending.references)
             return
         task = asyncio.get_running_loop().create_task(self._attend(job))
         self._jobs[name] = task
-        task.add_done_callback(lambda _task: self._jobs.pop(name, None))
+        task.add_done_callback(lambda _task: self._ended(job.pending))
+
+    def _ended(self, pending: Pending) -> None:
+        self._references -= len(pending.references)
+        self._jobs.pop(pending.name, None)
 
     async def _attend(self, job: _Job) -> None:
         pending = job.pending
         try:
             async with self._reading:
                 committed, failed = await asyncio.to_thread(self._verify, pending)
-            event, report = _report(pending, committed, failed)
+                event, report = await asyncio.to_thread(_report, pending, committed, failed)
             if await self._report_here(job, event, report) or await self._report_anew(pending, event, report):
                 _log.info("storage commitment: %d committed, %d failed", len(committed), len(failed))
             else:
                 _log.warning("storage commitment: a report is given up, the peer cannot be reached")
             await asyncio.to_thread(self._folder.forget, pending)
-        except (DicomError, OSError) as error:  # what is kept is tried again by the next start
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is kept is tried again by the next start
             _log.error("storage commitment: a request cannot be attended to: %s", type(error).__name__)
 
     def _verify(self, pending: Pending) -> tuple[list[tuple[str, str]], list[tuple[str, str, int]]]:
@@ -282,6 +308,18 @@ def _report(
     return (2 if failed else 1), ds
 
 
+def _referenced(ds: Dataset, most: int) -> tuple[tuple[str, str], ...]:
+    """Return SOP class and instance of what is referenced: in a thread, there may be very many."""
+    if "ReferencedSOPSequence" not in ds or ds["ReferencedSOPSequence"].VR != "SQ":
+        return ()
+    if len(ds.ReferencedSOPSequence) > most:
+        raise LimitError(f"more than {most} instances are referenced", limit="most_references", value=most)
+    return tuple(
+        (str(item.get("ReferencedSOPClassUID")), str(item.get("ReferencedSOPInstanceUID")))
+        for item in ds.ReferencedSOPSequence
+    )
+
+
 def _item(sop_class: str, instance: str, reason: int | None = None) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
@@ -299,9 +337,10 @@ def _context_of(association: Association) -> int:
 
 async def _send_report(association: Association, context: int, event: int, report: Dataset) -> None:
     negotiated = next(one for one in association.contexts if one.id == context)
-    data = encode(report, transfer_syntax=negotiated.transfer_syntax, part10=False)
-    async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
-        pass
+    data = await asyncio.to_thread(encode, report, transfer_syntax=negotiated.transfer_syntax, part10=False)
+    async with association.turns:
+        async for _ in run(association.link, _event_report(context, association.link.next_id(), event, data)):
+            pass
 
 
 def _event_report(context: int, message_id: int, event: int, data: bytes) -> Operation[None]:

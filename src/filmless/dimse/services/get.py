@@ -9,8 +9,8 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.information_models import GET, acceptable, extended
 from filmless.dimse.services.retrieval import Retrieval
-from filmless.dimse.services.storage_classes import is_storage
 from filmless.dimse.services.sub_operations import SubOperations
+from filmless.dimse.storage_classes import is_storage
 
 __all__ = ["get"]
 

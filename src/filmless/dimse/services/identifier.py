@@ -12,10 +12,13 @@ from filmless.dimse.services.information_models import LEVELS
 from filmless.errors import DicomError
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["CANNOT_UNDERSTAND", "DOES_NOT_MATCH", "Identifier", "IdentifierError", "unique_keys"]
+__all__ = ["CANNOT_UNDERSTAND", "DOES_NOT_MATCH", "LONGEST", "Identifier", "IdentifierError", "unique_keys"]
 
 DOES_NOT_MATCH: Final = 0xA900
 CANNOT_UNDERSTAND: Final = 0xC000
+
+LONGEST: Final = 4 << 20
+"""Bytes of an identifier: room for 60,000 UIDs."""
 
 _CHARACTER_SET: Final = 0x0008_0005
 _LEVEL: Final = 0x0008_0052
@@ -91,7 +94,9 @@ class Identifier:
         assert ds is not None  # noqa: S101 - without one there is no level
         reader = _Reader()
         keys = tuple(reader.keys(ds, ()))
-        character_set = ds.get("SpecificCharacterSet") or None
+        character_set = None
+        if _CHARACTER_SET in ds and (text := _text(ds[_CHARACTER_SET])):
+            character_set = text.split("\\") if "\\" in text else text
         return cls(level, name, keys, character_set, reader.is_understood)
 
 
@@ -163,12 +168,11 @@ class _Reader:
                 yield Key((*above, tag), self._text(element))
 
     def _of_sequence(self, element: DataElement, path: Path) -> Iterator[Key]:
-        items = list(element.value or ())
-        if len(items) > 1:
+        if len(element.value or ()) > 1:  # before anything is made of them: there may be millions
             raise IdentifierError("a sequence in an identifier has one item at the most", tag=path[0])
         if len(path) > _DEEPEST:
             raise IdentifierError(f"more than {_DEEPEST} sequences inside each other", status=CANNOT_UNDERSTAND)
-        inner = list(self.keys(items[0], path)) if items else []
+        inner = list(self.keys(element.value[0], path)) if element.value else []
         yield from inner or [Key(path, "")]
 
     def _text(self, element: DataElement) -> str:
@@ -180,7 +184,9 @@ class _Reader:
 
 
 def _text(element: DataElement) -> str:
-    """Return the text of a key; of a number its digits."""
+    """Return the text of a key; of a number its digits. What is a sequence, against the dictionary, has none."""
+    if element.VR == "SQ":
+        return ""
     if element.text is not None:
         return str(element.text)
     value = element.value

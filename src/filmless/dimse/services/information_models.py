@@ -4,6 +4,7 @@ from typing import Final
 
 from filmless._core import Acceptable
 from filmless.archive.query import Level
+from filmless.dimse.uids import NATIVE
 
 __all__ = ["FIND", "GET", "LEVELS", "MOVE", "acceptable", "extended"]
 
@@ -29,8 +30,6 @@ LEVELS: Final[dict[str, dict[str, Level]]] = {
 }
 """Of each SOP class, what Query/Retrieve Level may be, and what it is in the archive."""
 
-_TRANSFER_SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
-
 #: What is supported where it is asked for, a byte each (PS3.4 C.5.1.1 and C.5.3.1): relational queries, dates and times
 #: combined, fuzzy names. Time zones and other views of enhanced images are not.
 _QUERIES: Final = b"\1\1\1"
@@ -39,7 +38,7 @@ _RETRIEVALS: Final = b"\1"  # relational
 
 def acceptable(sop_classes: tuple[str, ...]) -> tuple[Acceptable, ...]:
     """Return what is accepted of some of these SOP classes: identifiers are never compressed."""
-    return tuple(Acceptable(sop_class, _TRANSFER_SYNTAXES) for sop_class in sop_classes)
+    return tuple(Acceptable(sop_class, NATIVE) for sop_class in sop_classes)
 
 
 def extended(sop_class: str, asked: bytes) -> bytes | None:

@@ -67,7 +67,7 @@ class _Moving:
 
     async def answer(self, request: Request) -> None:
         """Answer a request."""
-        ae_title = str(request.command.get("MoveDestination") or "").strip()
+        ae_title = request.move_destination
         entries = await self.retrieval.entries(request)
         if entries is None:
             return
@@ -75,6 +75,7 @@ class _Moving:
         if destination is None:
             await request.respond(_UNKNOWN, ErrorComment="the move destination is not among the known peers")
             return
+        request.sent_to = ae_title
         doing = SubOperations(request, self.retrieval.archive, self.pending_s, len(entries))
         # What takes long, as a connection that does not come about, must not look as if nobody worked on it.
         telling = asyncio.create_task(doing.keep_telling())

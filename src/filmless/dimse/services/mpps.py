@@ -12,6 +12,7 @@ from filmless.dimse.services.notifying import STEP_NOTIFICATION, Notice
 from filmless.dimse.services.performed_step_rules import StepError, check_created, merged
 from filmless.dimse.services.performed_steps import PERFORMED_PROCEDURE_STEP, PerformedStep, PerformedSteps
 from filmless.dimse.status import SUCCESS
+from filmless.dimse.uids import NATIVE
 from filmless.errors import ConflictError, DicomError, LimitError, NotFoundError
 from filmless.file import generate_uid
 from filmless.file.uid_grammar import is_uid
@@ -99,8 +100,8 @@ def performed_procedure_steps(
             await request.respond(*found)
 
     return (
-        Service((Acceptable(PERFORMED_PROCEDURE_STEP),), {"N-CREATE": on_create, "N-SET": on_set}),
-        Service((Acceptable(PERFORMED_PROCEDURE_STEP_RETRIEVE),), {"N-GET": on_get}),
+        Service((Acceptable(PERFORMED_PROCEDURE_STEP, NATIVE),), {"N-CREATE": on_create, "N-SET": on_set}),
+        Service((Acceptable(PERFORMED_PROCEDURE_STEP_RETRIEVE, NATIVE),), {"N-GET": on_get}),
     )
 
 

@@ -115,6 +115,11 @@ class Notifier:
         self._woken: dict[str, asyncio.Event] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def has_peers(self) -> bool:
+        """Whether there is anyone to tell."""
+        return bool(self._peers)
+
     def tell(self, notice: Notice, *, peers: frozenset[str] | None = None) -> None:
         """Have peers told, or all of them. Call it from any thread; it does not wait."""
         with self._lock:
@@ -165,6 +170,9 @@ class Notifier:
                 _log.info("a notice to %s failed: %s", name, error.message)
             except DicomError as error:
                 _log.info("a notice to %s is not sent: %s", name, error.message)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, those that come after it are sent
+                _log.error("a notice to %s is not sent: %s", name, type(error).__name__)
                 return
             else:
                 return

@@ -7,14 +7,13 @@ from typing import BinaryIO, Final
 
 from filmless import _core
 from filmless.archive import Archive, Entry
+from filmless.dimse.file_head import data_set_start
 from filmless.dimse.steps import Buffer
-from filmless.errors import DicomError, FormatError, UnsupportedError
+from filmless.errors import DicomError, UnsupportedError
 
 __all__ = ["PREFERRED", "Outgoing"]
 
 _PIECE: Final = 1 << 20
-_META: Final = 132  # where file meta information begins
-_LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _ATTEMPTS: Final = 3
 
 PREFERRED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -54,7 +53,7 @@ class Outgoing:
                 self.transfer_syntax, source = self._transcode(archive, accepted)
             self._file = None if isinstance(source, bytes) else source
             head = source if isinstance(source, bytes) else source.read(_PIECE)
-            self._start = _data_set_start(head)
+            self._start = data_set_start(head)
             self._head = memoryview(head)[self._start :]
             if len(head) < _PIECE:  # that was all of it
                 self._file = None
@@ -102,25 +101,3 @@ def _lossless(accepted: Collection[str]) -> Iterator[str]:
         row = _core.transfer_syntax(uid)
         if row is not None and uid not in PREFERRED and row["lossless"]:
             yield uid
-
-
-def _data_set_start(head: bytes) -> int:
-    """Return where the data set begins in a file: behind the last element of group 0002, whatever its length says.
-
-    Raises
-    ------
-    FormatError
-        It is no file with file meta information, or that is longer than a piece.
-    """
-    at = _META
-    while head[at : at + 2] == b"\2\0":
-        vr = head[at + 4 : at + 6]
-        if vr in _LONG:
-            at += 12 + int.from_bytes(head[at + 8 : at + 12], "little")
-        elif vr.isalpha() and vr.isupper():
-            at += 8 + int.from_bytes(head[at + 6 : at + 8], "little")
-        else:  # implicit, against PS3.10
-            at += 8 + int.from_bytes(head[at + 4 : at + 8], "little")
-    if head[_META - 4 : _META] != b"DICM" or at > len(head):
-        raise FormatError("the stored file does not begin with a preamble and file meta information")
-    return at

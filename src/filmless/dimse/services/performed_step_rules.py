@@ -104,7 +104,7 @@ def merged(step: Dataset, changes: Dataset) -> tuple[Dataset, list[int]]:
 
 
 def _check_items(ds: Dataset, sequence: str, names: tuple[str, ...], *, absent: int) -> None:
-    items = list(ds[sequence].value) if sequence in ds and ds[sequence].VR == "SQ" else []
+    items = ds[sequence].value if sequence in ds and ds[sequence].VR == "SQ" else ()
     _refuse([name for name in names if any(name not in item for item in items)], absent)
     _refuse([name for name in names if any(item[name].is_empty for item in items)], _MISSING_VALUE)
 

@@ -13,7 +13,7 @@ from filmless.dimse.messages import response_to
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.answers import Answers
-from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, Identifier, IdentifierError
+from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, LONGEST, Identifier, IdentifierError
 from filmless.dimse.services.information_models import FIND, acceptable, extended
 from filmless.dimse.services.refusal import refuse
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS
@@ -27,7 +27,9 @@ _FIRST, _PAGE = 20, 200  # answers that are made together
 _TOGETHER: Final = 20  # that are sent together, between two looks at whether the peer cancelled
 
 
-def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60.0) -> Service:
+def query(
+    archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60.0, answered_s: float = 900.0
+) -> Service:
     """Answer C-FIND from the index of an archive: Patient Root, Study Root, and Patient/Study Only.
 
     Parameters
@@ -38,6 +40,9 @@ def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60
         Answers to one query. When there are more, these are sent, and then status 0xA700; None for all there are.
     timeout_s
         How long may be sought, without the time in which answers are sent.
+    answered_s
+        How long it may take in all, until the last answer is sent. As long as answers are taken, the index keeps what
+        it was when they were asked for, and its log grows: a peer that reads slowly must not have it do so for days.
 
     DICOM
     -----
@@ -51,7 +56,7 @@ def query(archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60
     >>> with Archive("archive") as archive:
     ...     scp = Scp("FILMLESS", [query(archive, most=500)])
     """
-    finding = _Finding(archive, most, timeout_s)
+    finding = _Finding(archive, most, timeout_s, answered_s)
     return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
 
 
@@ -60,6 +65,7 @@ class _Finding:
     archive: Archive
     most: int | None
     timeout_s: float
+    answered_s: float
 
     async def answer(self, request: Request) -> None:
         """Answer a request."""
@@ -82,12 +88,15 @@ class _Finding:
 
     async def _answer(self, request: Request, identifier: Identifier) -> None:
         status = PENDING if identifier.is_understood else _PENDING_WITHOUT_KEYS
-        sent = 0
+        sent, until = 0, asyncio.get_running_loop().time() + self.answered_s
         async with aclosing(self._pages(request, identifier)) as pages:
             async for page in pages:
                 for start in range(0, len(page), _TOGETHER):
                     if request.is_cancelled:
                         await request.respond(CANCELLED)
+                        return
+                    if asyncio.get_running_loop().time() > until:
+                        await request.respond(_OUT_OF_RESOURCES, ErrorComment="the answers were taken too slowly")
                         return
                     some = page[start : start + _TOGETHER]
                     room = len(some) if self.most is None else min(len(some), self.most - sent)
@@ -151,5 +160,5 @@ def _negotiated(request: Request, at: int) -> bool:
 
 
 async def _identifier(request: Request) -> Identifier:
-    ds = await request.dataset()
+    ds = await request.dataset(limit=LONGEST)
     return await request.in_thread(Identifier.of, ds, request.context.abstract_syntax)

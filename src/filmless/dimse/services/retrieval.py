@@ -5,7 +5,7 @@ from typing import Final
 
 from filmless.archive import Archive, Entry
 from filmless.dimse.scp.request import Request
-from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, IdentifierError, unique_keys
+from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, LONGEST, IdentifierError, unique_keys
 from filmless.dimse.services.refusal import refuse
 from filmless.dimse.services.selection import selected
 from filmless.errors import DicomError, LimitError, NetworkError
@@ -34,8 +34,8 @@ class Retrieval:
         """Return the instances that a request asks for; None when it was refused."""
         request.require("read")
         try:
-            ds = await request.dataset()
-            level, keys = unique_keys(ds, request.context.abstract_syntax)
+            ds = await request.dataset(limit=LONGEST)
+            level, keys = await request.in_thread(unique_keys, ds, request.context.abstract_syntax)
             entries = await request.in_thread(selected, self.archive, level, keys, request.within, self.most)
             request.studies.update(entry.study_uid for entry in entries)
         except NetworkError:

@@ -14,9 +14,9 @@ from filmless.dimse.pace import Pace
 from filmless.dimse.part10 import dataset_of
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
-from filmless.dimse.services.storage_classes import STORAGE, is_storage
 from filmless.dimse.status import NOT_AUTHORIZED, SUCCESS
 from filmless.dimse.steps import Buffer, Message, Sink
+from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
 from filmless.errors import (
     ArchiveError,
     ConflictError,
@@ -90,7 +90,7 @@ def storing(
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
-        tuple(Acceptable(sop_class) for sop_class in STORAGE),
+        tuple(Acceptable(sop_class) for sop_class in STORAGE_CLASSES),
         {"C-STORE": store},
         otherwise=Acceptable("") if unknown else None,
         takes=is_storage,

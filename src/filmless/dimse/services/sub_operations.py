@@ -208,9 +208,10 @@ async def _store(to: Association, context: int, outgoing: Outgoing, originator: 
     )
     link.answers_to(message_id, box)
     try:
-        await link.send(context, command, outgoing if outgoing.whole is None else outgoing.whole)
-        incoming = await link.next_of(box)
-        return (await incoming.collect(_ANSWER)).status
+        async with to.turns:
+            await link.send(context, command, outgoing if outgoing.whole is None else outgoing.whole)
+            incoming = await link.next_of(box)
+            return (await incoming.collect(_ANSWER)).status
     except LimitError:
         raise RemoteProtocolError("the peer answers C-STORE with a long data set, where there is none") from None
     finally:

@@ -10,6 +10,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.worklist_items import WorklistFolder, WorklistItem
 from filmless.dimse.services.worklist_query import WorklistQuery
 from filmless.dimse.status import CANCELLED, PENDING, SUCCESS
+from filmless.dimse.uids import NATIVE
 from filmless.errors import DicomError, LimitError
 from filmless.file.uid_grammar import is_uid
 
@@ -80,7 +81,7 @@ def worklist(
         else:
             await request.respond(CANCELLED if request.is_cancelled else SUCCESS)
 
-    return Service((Acceptable(MODALITY_WORKLIST),), {"C-FIND": find})
+    return Service((Acceptable(MODALITY_WORKLIST, NATIVE),), {"C-FIND": find})
 
 
 async def _asked(request: Request) -> WorklistQuery | None:

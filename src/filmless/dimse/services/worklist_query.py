@@ -99,11 +99,10 @@ def _asked(ds: Dataset, above: tuple[int, ...], keys: list[Key], *, count: list[
             keys.append(Key(path, _text(element)))
             yield _Asked(tag, vr, ())
             continue
-        items = list(element.value)
-        if len(items) > 1:
+        if len(element.value) > 1:  # before anything is made of them
             raise FormatError("a sequence of the identifier has several items, expected one or none", tag=tag)
         # An item without a key asks for all of the sequence, as a sequence without an item does (PS3.4 C.2.2.2.6).
-        below = tuple(_asked(items[0], path, keys, count=count)) if items else ()
+        below = tuple(_asked(element.value[0], path, keys, count=count)) if element.value else ()
         yield _Asked(tag, vr, below)
 
 
