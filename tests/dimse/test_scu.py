@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from filmless.dimse import BlockingPeer, Peer, Scp, connect
+from filmless.dimse import BlockingPeer, Peer, Scp, Timeouts, connect
 from filmless.dimse.services.verification import verification
 from filmless.errors import AssociationRejected, NetworkError
 
@@ -66,6 +66,45 @@ def test_both_peers_have_the_same_members() -> None:
         }
 
     assert members(Peer) == members(BlockingPeer)
+
+
+@both_ways
+def test_nothing_is_asked_of_an_association_that_has_ended(way: Way) -> None:
+    """At once, and not when the time for an answer is over."""
+    with serving([verification()]) as port:
+        if way == "blocking":
+            with opened(way, f"FILMLESS@127.0.0.1:{port}") as peer:
+                peer.echo()
+            with pytest.raises(NetworkError, match="released"):
+                peer.echo()
+            return
+
+        async def talk() -> None:
+            async with connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+                await peer.echo()
+            with pytest.raises(NetworkError, match="released"):
+                await peer.echo()
+
+        asyncio.run(asyncio.wait_for(talk(), 10))
+
+
+@both_ways
+def test_a_silent_peer_may_want_tls(way: Way) -> None:
+    timeouts = Timeouts(association_s=0.1, linger_s=0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NetworkError) as caught:  # noqa: SIM117
+        with opened(way, f"X@127.0.0.1:{silent.getsockname()[1]}", timeouts=timeouts):
+            pass
+    assert caught.value.message == "the peer did not answer the request for an association within 0.1 seconds"
+    assert "may want TLS" in str(caught.value.hint)
+
+
+@both_ways
+def test_one_sop_class_needs_no_list(way: Way) -> None:
+    with (
+        serving([verification()]) as port,
+        opened(way, f"FILMLESS@127.0.0.1:{port}", sop_classes="Verification") as peer,
+    ):
+        peer.echo()
 
 
 @both_ways

@@ -29,7 +29,7 @@ async def connect(
     ae_title: str | None = None,
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
-    sop_classes: Iterable[str] | None = None,
+    sop_classes: str | Iterable[str] | None = None,
     roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
@@ -148,7 +148,7 @@ async def _established(opening: Opening) -> tuple[Link, Association]:
         late = NetworkError(f"the peer did not answer the request for an association within {seconds}")
         link.abort(late)
         await link.closed()
-        raise late from None
+        raise opening.unanswered(late) from None
     except NetworkError as error:
         link.abort(error)
         await link.closed()
@@ -170,7 +170,7 @@ def connect_blocking(
     ae_title: str | None = None,
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
-    sop_classes: Iterable[str] | None = None,
+    sop_classes: str | Iterable[str] | None = None,
     roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,

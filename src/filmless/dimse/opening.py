@@ -38,7 +38,7 @@ class Opening:
     ae_title: str | None
     calling_ae_title: str
     contexts: Sequence[Proposal] | None
-    sop_classes: Iterable[str] | None
+    sop_classes: str | Iterable[str] | None
     roles: Sequence[RoleSelection] | None
     tls: ssl.SSLContext | None
     timeouts: Timeouts
@@ -66,7 +66,8 @@ class Opening:
             raise ValueError("give `contexts`, or `sop_classes`")
         proposals = self.contexts
         if proposals is None:
-            proposals = everyday() if self.sop_classes is None else apart(self.sop_classes)
+            names = [self.sop_classes] if isinstance(self.sop_classes, str) else self.sop_classes
+            proposals = everyday() if names is None else apart(names)
         user = UserInformation(
             maximum_length=self.maximum_length,
             operations_window=OperationsWindow(self.operations, 1) if self.operations > 1 else None,
