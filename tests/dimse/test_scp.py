@@ -586,6 +586,26 @@ def test_a_handler_has_time_to_finish_when_its_peer_has_gone() -> None:
     talk(main(), limit_s=10)
 
 
+def test_a_handler_that_fails_is_told_of_by_place_and_not_by_words(caplog: pytest.LogCaptureFixture) -> None:
+    scp = Scp("FILMLESS")
+
+    @scp.on_echo
+    def echo(_: Request) -> None:
+        raise KeyError("Doe^Jane")
+
+    async def main() -> None:
+        async with scp.listen() as port, connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+            with pytest.raises(DimseStatusError, match="0x0110"):
+                await peer.echo()
+
+    with caplog.at_level("INFO", "filmless.dimse"):
+        talk(main())
+    line = echo.__code__.co_firstlineno + 2
+    assert "C-ECHO failed: KeyError at " in caplog.text
+    assert f"test_scp.py:{line}" in caplog.text
+    assert "Doe" not in caplog.text
+
+
 def test_sockets_that_are_given() -> None:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     ports = [one.getsockname()[1] for one in sockets]

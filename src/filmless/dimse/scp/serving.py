@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from filmless._core import AssociateRequest, Event, Reject
@@ -260,5 +262,7 @@ def _status_of(error: Exception, request: Request) -> int:
 
 def _tell(error: Exception, what: str) -> None:
     # The words of an error that is not ours may have a patient's value in them: they are for who looks for a mistake.
-    _log.error("%s failed: %s", what, type(error).__name__)
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    _log.error("%s failed: %s at %s", what, type(error).__name__, where)
     _log.debug("%s failed", what, exc_info=error)
