@@ -18,7 +18,14 @@ from filmless.dimse.operations.store import Stored, store
 from filmless.dimse.sinks import IntoMemory
 from filmless.dimse.sources import Source
 from filmless.dimse.steps import Message, Operation, Sink
-from filmless.dimse.uids import PATIENT_ROOT, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, STUDY_ROOT, WORKLIST
+from filmless.dimse.uids import (
+    PATIENT_ROOT,
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+    STUDY_ROOT,
+    WORKLIST,
+    sop_class_of,
+)
 from filmless.errors import LocalProtocolError
 from filmless.file import encode
 from filmless.file._element_path import tag_named
@@ -62,7 +69,7 @@ def _sinks(into: Into) -> Callable[[Message], Sink]:
 
 def _reference(sop_class: str, sop_instance: str) -> Dataset:
     item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, sop_instance
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class_of(sop_class), sop_instance
     return item
 
 
@@ -193,7 +200,7 @@ class Asking:
         self, name: str, sop_class: str, sop_instance: str | None, dataset: Dataset | None, **fields: Any
     ) -> Operation[Answer]:
         """Do an operation on an instance that the peer manages."""
-        row = MESSAGES[name]
+        row, sop_class = MESSAGES[name], sop_class_of(sop_class)
         context = self._context_of(name, sop_class)
         data = None
         if dataset is not None:

@@ -1,5 +1,6 @@
 """One end of an association on a plain socket: what the blocking driver does its steps on."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -55,6 +56,11 @@ class BlockingLink:
         self.connection, self.timeouts, self.window = connection, timeouts, window
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
+        self.address: tuple[str, int] = ("", 0)
+        with contextlib.suppress(OSError):  # the peer may have gone
+            name = sock.getpeername()
+            if isinstance(name, tuple):
+                self.address = (str(name[0]), int(name[1]))
         self._socket = BlockingSocket(sock, connection, timeouts)
         self._is_writing = False
         self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes

@@ -215,6 +215,8 @@ class _Driver:
         if step.command["CommandField"] == CANCEL and step.command["MessageIDBeingRespondedTo"] not in self._box.open:
             return  # the last answer is here: another operation may be under way, and peers take it for that one's
         if isinstance(message_id, int) and message_id not in self._asked:
+            if link.error is not None:
+                raise link.error
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)
             self._asked[message_id] = step.context, step.command["CommandField"]

@@ -19,6 +19,7 @@ _REFUSED: Final = 0x0122
 _SOME_FAILED: Final = 0xB000
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
+_NOT_PROPOSED: Final = "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def counts_of(message: Message) -> SubOperations:
     )
 
 
-def require_all(counts: SubOperations) -> None:
+def require_all(counts: SubOperations, *, hint: str | None = None) -> None:
     """Check that the peer could send everything.
 
     Raises
@@ -72,12 +73,14 @@ def require_all(counts: SubOperations) -> None:
         raise DimseStatusError(
             f"the peer could not send all instances as they are: status {describe(counts.status)}",
             status=counts.status,
+            hint=hint,
         )
     if counts.failed:
         of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
         raise DimseStatusError(
             f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
             status=counts.status,
+            hint=hint,
         )
 
 
@@ -229,8 +232,9 @@ class _Getting:
         """
         if self._error is not None:
             raise self._error
+        if kind_of(counts.status) != "cancel":
+            require_all(counts, hint=_NOT_PROPOSED)
         answered(message, "C-GET")
-        require_all(counts)
 
 
 def _too_many(most: int) -> LimitError:
