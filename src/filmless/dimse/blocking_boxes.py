@@ -71,13 +71,13 @@ def _size_of(message: Message) -> int:
 class Arriving:
     """A message that is coming, for a box or for nobody."""
 
-    __slots__ = ("_gathered", "_sink", "box", "message", "sinks")
+    __slots__ = ("_gathered", "_sink", "box", "came", "message", "sinks")
 
     def __init__(self, message: Message, box: Box | None) -> None:
         self.message, self.box = message, box
         self.sinks: Callable[[Message], Sink] | None = None
         self._sink: Sink | None = None
-        self._gathered = bytearray()
+        self._gathered, self.came = bytearray(), 0
 
     def gather(self, piece: memoryview, most: int) -> bool:
         """Take a piece into memory; return whether it is not too much."""

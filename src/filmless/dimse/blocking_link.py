@@ -1,5 +1,6 @@
 """One end of an association on a plain socket: what the blocking driver does its steps on."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from filmless.dimse.blocking_boxes import MOST_LEFT, Arriving, Box
 from filmless.dimse.blocking_socket import BlockingSocket
 from filmless.dimse.driving import C_GET, CANCELLED, LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
-from filmless.dimse.messages import CANCEL
+from filmless.dimse.messages import CANCEL, is_addressed
 from filmless.dimse.sinks import bounded
-from filmless.dimse.status import kind_of
+from filmless.dimse.status import is_final
 from filmless.dimse.steps import Begun, Buffer, Message, Payload, Receive, Send
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationAborted, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
@@ -55,6 +56,11 @@ class BlockingLink:
         self.connection, self.timeouts, self.window = connection, timeouts, window
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
+        self.address: tuple[str, int] = ("", 0)
+        with contextlib.suppress(OSError):  # the peer may have gone
+            name = sock.getpeername()
+            if isinstance(name, tuple):
+                self.address = (str(name[0]), int(name[1]))
         self._socket = BlockingSocket(sock, connection, timeouts)
         self._is_writing = False
         self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes
@@ -293,12 +299,14 @@ class BlockingLink:
         negotiated = self.connection.context(context)
         if negotiated is None:  # the core lets none through
             return
+        if not is_addressed(command):
+            raise self._broken("the peer sent a command without a single Message ID or status")
         message = Message(negotiated, command)
         box: Box | None = self._requests
         if message.is_response:
             answered = command.get("MessageIDBeingRespondedTo")
             box = self._boxes.get(answered) if isinstance(answered, int) else None
-            if box is not None and isinstance(answered, int) and kind_of(command.get("Status", 0)) != "pending":
+            if box is not None and isinstance(answered, int) and is_final(command.get("Status")):
                 del self._boxes[answered]
                 box.open.pop(answered, None)
         elif box is self._requests_box and (len(box.messages) >= _MOST_REQUESTS or box.waiting > _MOST_WAITING):
@@ -315,6 +323,9 @@ class BlockingLink:
         arriving = self._arriving
         if arriving is None:
             return
+        arriving.came += len(piece)
+        if arriving.came > self._most_of_sinks:  # whoever takes it, or nobody: it may have no end
+            raise self._broken("the peer sends an instance larger than is taken")
         if arriving.sinks is not None:
             arriving.into(piece, is_last=is_last)
             self._check()  # more than is taken

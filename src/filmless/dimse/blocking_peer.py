@@ -4,9 +4,9 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any, TypeVar
 
-from filmless._core import AssociateAccept, AssociateRequest
 from filmless.dataset import Dataset
 from filmless.dimse.asking import Asking, Into, Limits
+from filmless.dimse.association import Negotiated
 from filmless.dimse.blocking import run
 from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.identifiers import Level, Root
@@ -30,14 +30,12 @@ class BlockingPeer:
 
     Attributes
     ----------
-    request, acceptance
-        What was asked for, and what was answered.
+    association
+        Who it is, and what was negotiated.
     """
 
-    def __init__(
-        self, link: BlockingLink, request: AssociateRequest, acceptance: AssociateAccept, *, limits: Limits
-    ) -> None:
-        self.request, self.acceptance = request, acceptance
+    def __init__(self, association: Negotiated, *, link: BlockingLink, limits: Limits) -> None:
+        self.association = association
         self._link = link
         self._ask = Asking(link.connection, next_id=link.next_id, window=link.window, limits=limits)
 

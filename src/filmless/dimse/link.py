@@ -10,7 +10,7 @@ from filmless.dimse.endings import ending_of
 from filmless.dimse.inbox import Inbox
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE, is_addressed
 from filmless.dimse.outlet import Outlet
 from filmless.dimse.status import is_final
 from filmless.dimse.steps import Begun, Buffer, Payload
@@ -136,7 +136,9 @@ class Link(asyncio.BufferedProtocol):
                     self._inbox.data(memoryview(piece), is_last=last)
                 case Event.Command(context, command, has_data_set):
                     negotiated = self.connection.context(context)
-                    if negotiated is not None:  # the core lets no other through
+                    if not is_addressed(command):
+                        self.abort(RemoteProtocolError("the peer sent a command without a single Message ID or status"))
+                    elif negotiated is not None:  # the core lets no other through
                         self._inbox.arrived(negotiated, command, has_data_set=has_data_set)
                 case _:
                     self._happened(event)
