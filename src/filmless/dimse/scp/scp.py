@@ -53,7 +53,9 @@ class Scp(Registering):
     A handler is given a `Request`. It is a coroutine or an asynchronous generator; a plain function or generator runs
     in a thread, and the methods of its request wait instead of being awaited. What it returns is the answer: nothing
     for success, a status, a data set, or both as ``(status, data set)``. Of C-FIND each match is yielded. A
-    `DimseStatusError` becomes the answer with its status.
+    `DimseStatusError` becomes the answer with its status. Of what else it raises the peer is told as a processing
+    failure, and the logger ``filmless.dimse`` where it came from; at the level of debug with its words, which may be a
+    patient's.
 
     DICOM
     -----
