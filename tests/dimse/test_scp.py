@@ -526,6 +526,34 @@ def test_what_does_not_finish_is_aborted() -> None:
     talk(main())
 
 
+@pytest.mark.parametrize("hangs", [False, True])
+def test_threads_of_handlers_are_waited_for_a_while(hangs: bool) -> None:
+    scp = Scp("FILMLESS", limits=ScpLimits(threads_s=0.05 if hangs else 30))
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    @scp.on_echo
+    def echo(_: Request) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        done.set()
+
+    async def main() -> None:
+        async with scp.listen(grace_s=0) as port:
+            raw = await Raw.at(port)
+            await raw.associate()
+            raw.send(echo_bytes())
+            await asyncio.to_thread(begun.wait)
+            if not hangs:
+                asyncio.get_running_loop().call_later(0.05, go_on.set)
+        names = {one.name for one in threading.enumerate() if one.name.startswith("scp-FILMLESS")}
+        assert bool(names) == hangs
+        assert done.is_set() != hangs
+        go_on.set()
+        await raw.close()
+
+    talk(main())
+
+
 @pytest.mark.parametrize("operations", [1, 2, 8])
 def test_a_handler_ends_when_its_peer_has_gone(operations: int) -> None:
     """It holds a place of those that there are: without an end, peers that come and go would fill all."""
