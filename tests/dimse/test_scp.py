@@ -526,6 +526,20 @@ def test_what_does_not_finish_is_aborted() -> None:
     talk(main())
 
 
+def test_no_connection_is_left_that_a_peer_is_to_close() -> None:
+    """It does not, and the SCP ends meanwhile."""
+    scp = Scp("FILMLESS", limits=ScpLimits(linger_s=1000))
+
+    async def main() -> None:
+        async with scp.listen(grace_s=0) as port:
+            raw = await Raw.at(port)
+            assert isinstance(await raw.associate(called="OTHER"), Event.Rejected)
+        await raw.ended()
+        await raw.close()
+
+    talk(main(), limit_s=10)
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 def test_threads_of_handlers_are_waited_for_a_while(hangs: bool) -> None:
     scp = Scp("FILMLESS", limits=ScpLimits(threads_s=0.05 if hangs else 30))

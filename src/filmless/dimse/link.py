@@ -400,9 +400,13 @@ class Link(asyncio.BufferedProtocol):
             await self._gone.wait()
         except asyncio.CancelledError:  # nobody waits any more: the transport is not left open
             self.abort(NetworkError("the association was given up"))
-            if self._transport is not None:
-                self._transport.abort()
+            self.drop()
             raise
+
+    def drop(self) -> None:
+        """Close the transport at once, whether or not the peer has closed it."""
+        if self._transport is not None:
+            self._transport.abort()
 
     async def next_of(self, box: Mailbox[Incoming]) -> Incoming:
         """Take the next message of a box; the peer has `response_s` for it.

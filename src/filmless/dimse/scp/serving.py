@@ -119,7 +119,11 @@ class Serving:
                 task.cancel()
             if self._tasks:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-            await link.closed()
+            try:
+                await link.closed()
+            except asyncio.CancelledError:  # the peer was being waited for: nobody is left who could close it
+                link.drop()
+                raise
 
     # -- the beginning -------------------------------------------------------------------------------------------
 
