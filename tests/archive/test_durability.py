@@ -13,6 +13,7 @@ from filmless.archive import Archive
 from filmless.archive.storage import folder as folder_module
 
 from .made import uid_of
+from .torture_dimse import Associated
 from .traced import Call, Disk, trace
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is there only")
@@ -68,6 +69,21 @@ def test_each_step_is_on_the_disk_before_the_answer_is_sent(
     for number in range(INSTANCES):
         [answer] = [call for call in answers if b'"%s"' % uid_of(number).encode() in b"".join(call.texts)]
         assert steps_before(answer, calls, hashlib.sha256(make(number)).hexdigest(), folder)
+
+
+def test_each_step_is_on_the_disk_before_a_c_store_is_answered(
+    tmp_path: Path, peer: Callable[[str], str], make: Make
+) -> None:
+    """From a data set to the bytes of C-STORE-RSP at the socket."""
+    folder = tmp_path / "archive"
+    calls = trace(peer("strace"), folder, tmp_path / "log", instances=INSTANCES, way="dimse")
+    field = b"\0\0\0\1\2\0\0\0\1\x80"  # Command Field of a C-STORE-RSP
+    answers = [call for call in calls if call.path.startswith(("socket:", "TCP:")) and field in b"".join(call.texts)]
+    assert len(answers) == INSTANCES
+    for number in range(INSTANCES):
+        [answer] = [call for call in answers if uid_of(number).encode() in b"".join(call.texts)]
+        stored = Associated.as_stored(make(number))
+        assert steps_before(answer, calls, hashlib.sha256(stored).hexdigest(), folder)
 
 
 def steps_before(ack: Call, calls: list[Call], sha256: str, folder: Path) -> bool:

@@ -38,7 +38,8 @@ class Associated:
         self._socket.sendall(self._connection.take_output())
         assert isinstance(self._next(), Event.Accepted)
 
-    def as_stored(self, data: bytes) -> bytes:
+    @staticmethod
+    def as_stored(data: bytes) -> bytes:
         """Return the file that the archive makes of a data set that comes over the network."""
         ds = read(data)
         return head(ds.SOPClassUID, ds.SOPInstanceUID, EXPLICIT, sender=NAME) + data[_behind_meta(data) :]

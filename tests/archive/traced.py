@@ -1,7 +1,7 @@
 """What a process asked the system to do, by strace: for the order of it, and for the disk that it leaves at any point.
 
 As a script it is that process: it stores instances from four senders, deletes some, and says so for each; or it serves,
-and is sent instances by STOW-RS over four connections.
+and is sent instances by STOW-RS or C-STORE over four connections.
 """
 
 import os
@@ -171,7 +171,8 @@ def main() -> None:
     from made import instance_maker
 
     folder, instances = Path(sys.argv[1]), int(sys.argv[2])
-    (serve if sys.argv[3] == "served" else store_and_delete)(folder, instances, instance_maker())
+    ways = {"served": serve, "dimse": serve_dimse, "direct": store_and_delete}
+    ways[sys.argv[3]](folder, instances, instance_maker())
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -211,6 +212,25 @@ def serve(folder: Path, instances: int, make: Callable[..., bytes]) -> None:
                 answer = connection.getresponse()
                 assert (answer.status, bool(answer.read())) == (200, True)
             connection.close()
+
+        with ThreadPoolExecutor(SENDERS) as pool:
+            list(pool.map(send, range(SENDERS)))
+
+
+def serve_dimse(folder: Path, instances: int, make: Callable[..., bytes]) -> None:
+    """Answer C-STORE as `filmless serve --dimse` does; who sends is in the process, too."""
+    from torture_dimse import Associated
+
+    from filmless.server import Server, read_settings
+
+    with Server(read_settings(given={"data": folder, "http.port": 0, "dimse.port": 0})) as server:
+        address = server.addresses.dimse[0].rpartition("@")[2]
+
+        def send(first: int) -> None:
+            door = Associated(address)
+            for number in range(first, instances, SENDERS):
+                door.store(make(number), is_other=False)
+            door.close()
 
         with ThreadPoolExecutor(SENDERS) as pool:
             list(pool.map(send, range(SENDERS)))

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from filmless.archive.record import record_of
-from tests.dimse.sending import dcmtk
+from tests.dimse.dcmtk import dcmtk
 from tests.dimse.test_whole_set import File, data_set_in, files_of, rounds
 
 from .dimse_peers import free_port, running, storescp
@@ -130,8 +130,9 @@ def test_our_commands(ours: Ours, invoke: Invoke, valid: list[list[File]]) -> No
         assert differing(came(ours.moved), kept) == {}
         for path in [one for one in ours.moved.rglob("*") if one.is_file()]:
             path.unlink()
-        for study in studies:
-            httpx.delete(f"{ours.web}/studies/{study}").raise_for_status()
+        with httpx.Client(base_url=ours.web, verify=False) as http:
+            for study in studies:
+                http.delete(f"/studies/{study}").raise_for_status()
     assert all("odd number of bytes" in why for _, why in refused), refused
     assert {Path(source).name for source, _ in refused} <= ODD
 
@@ -144,7 +145,7 @@ def test_dcmtk_fetches(ours: Ours, invoke: Invoke, valid: list[list[File]], peer
     def ask(program: str, files: list[File], *options: object) -> None:
         uids = "\\".join(file.instance for file in files)
         keys = ("-k", "QueryRetrieveLevel=IMAGE", "-k", f"SOPInstanceUID={uids}")
-        command = [dcmtk(peer, program), "-S", "-aec", "FILMLESS", *keys, *options, "127.0.0.1", ours.port]
+        command = [dcmtk(program), "-S", "-aec", "FILMLESS", *keys, *options, "127.0.0.1", ours.port]
         subprocess.run([*map(str, command)], capture_output=True, timeout=120, check=True, env=QUICK)
 
     with storescp(peer, tmp_path / "moved", "+xa", "-pm", "+B", port=ours.there):

@@ -36,7 +36,10 @@ def test_what_peers_send_becomes_files(tmp_path: Path, peer: Peer, ct: Path, pyd
     for path in (ct, mr):
         ds = filmless.read(path)
         assert filmless.read(files[f"{ds.SOPInstanceUID}.dcm"]).PixelData == ds.PixelData
-    assert listening.err.all == ["2 received, 1 there already"]
+    assert listening.err.all == [
+        "refused 127.0.0.1 DCMSEND, which called OTHER: called AE title",
+        "2 received, 1 there already",
+    ]
     told = listening.out.all[1:]
     assert len(told) == 3
     assert told[2] == f"{told[0]} was there"
@@ -54,7 +57,7 @@ def test_layout_and_who_may_send(tmp_path: Path, peer: Peer, ct: Path) -> None:
         assert listening.interrupt() == 0
     [path] = (tmp_path / "in").iterdir()
     assert path.suffix == ".dcm"
-    assert listening.err.all == ["1 received"]
+    assert listening.err.all == ["refused 127.0.0.1 CT-2, which called WHOEVER: calling AE title", "1 received"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ class _Awaited:
         self._peer, self._runner = peer, runner
 
     def __getattr__(self, name: str) -> Any:
+        if not callable(found := getattr(self._peer, name)):
+            return found
+
         def call(*args: Any, **options: Any) -> Any:
             result = getattr(self._peer, name)(*args, **options)
             return self._runner.run(result) if inspect.iscoroutine(result) else self._each(result)

@@ -21,6 +21,7 @@ from filmless.dimse.services.notifying import AVAILABILITY, STEP_NOTIFICATION, N
 from filmless.dimse.services.performed_steps import PerformedStep
 from filmless.errors import NotFoundError
 
+from .afterwards import Afterwards
 from .ris_files import WITH_PYNETDICOM, serving
 
 pytestmark = WITH_PYNETDICOM
@@ -80,22 +81,22 @@ def test_what_is_no_notification(teller: Association, told: list[Notified]) -> N
 def listening(port: int = 0, *, status: int = 0) -> Iterator[tuple[int, list[tuple[Any, ...]], threading.Event]]:
     """pynetdicom, which is told: its port, what it heard, and whether it heard something."""
     heard: list[tuple[Any, ...]] = []
-    some = threading.Event()
+    some, afterwards = threading.Event(), Afterwards()
 
     def create(event: Any) -> tuple[int, None]:
         heard.append(("N-CREATE", event.attribute_list))
-        some.set()
+        afterwards.do(some.set)
         return status, None
 
     def happened(event: Any) -> tuple[int, None]:
         heard.append(("N-EVENT-REPORT", event.request.AffectedSOPInstanceUID, event.event_type))
-        some.set()
+        afterwards.do(some.set)
         return status, None
 
     ae = AE("RIS")
     ae.add_supported_context(AVAILABILITY)
     ae.add_supported_context(STEP_NOTIFICATION, scu_role=True, scp_role=True)
-    handlers = [(evt.EVT_N_CREATE, create), (evt.EVT_N_EVENT_REPORT, happened)]
+    handlers = [(evt.EVT_N_CREATE, create), (evt.EVT_N_EVENT_REPORT, happened), afterwards.handler]
     server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
     try:
         yield server.socket.getsockname()[1], heard, some

@@ -220,3 +220,14 @@ def test_pynetdicom_reads_our_small_pdus() -> None:
     value = data.presentation_data_value_items[0]
     assert (value.presentation_context_id, value.presentation_data_value[:1]) == (1, b"\x03")
     assert data.encode() == sent
+
+
+def test_a_response_with_elements_of_other_groups() -> None:
+    """Orthanc 1.10 has Failed SOP Instance UID List behind a command set, as DCMTK allows."""
+    behind = bytes.fromhex("08005800") + (6).to_bytes(4, "little") + b"1.2.3\0"
+    answer = encode_command({"CommandField": 0x8010, "MessageIDBeingRespondedTo": 1, "Status": 0xC000}, False)
+    assert decode_command(answer + behind) == decode_command(answer)
+    with pytest.raises(RemoteProtocolError, match="elements of other groups"):
+        decode_command(encode_command({"CommandField": 0x0010, "MessageID": 1}, False) + behind)
+    with pytest.raises(RemoteProtocolError, match="cut short"):
+        decode_command(answer + behind[:-1])

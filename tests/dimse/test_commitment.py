@@ -18,6 +18,7 @@ from filmless.dimse import Scp
 from filmless.dimse.services.commitment import PUSH_MODEL, StorageCommitment, reporting_to
 
 from ..archive.made import instance_maker, uid_of
+from .afterwards import Afterwards
 from .sending import CT
 
 make = instance_maker()
@@ -40,11 +41,13 @@ Reports = queue.SimpleQueue[tuple[int, Dataset]]
 
 
 def told(reports: Reports) -> list[tuple[Any, Callable[..., Any]]]:
+    afterwards = Afterwards()
+
     def take(event: Any) -> tuple[int, None]:
-        reports.put((event.request.EventTypeID, event.event_information))
+        afterwards.do(reports.put, (event.request.EventTypeID, event.event_information))
         return 0, None
 
-    return [(evt.EVT_N_EVENT_REPORT, take)]
+    return [(evt.EVT_N_EVENT_REPORT, take), afterwards.handler]
 
 
 def ask(port: int, ds: Dataset | None, reports: Reports | None, *, instance: str = INSTANCE, action: int = 1) -> int:

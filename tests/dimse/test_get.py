@@ -1,7 +1,7 @@
 """C-GET and C-MOVE at dcmqrscp and at our own SCP, awaited and blocking."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,23 +9,26 @@ from typing import Any
 import pytest
 
 from filmless._core import Acceptable
-from filmless.dimse import Scp
+from filmless.archive import Archive
+from filmless.dimse import Scp, plan
 from filmless.dimse.asking import Limits
 from filmless.dimse.driving import run
 from filmless.dimse.operations.requesting import ask, request_of
 from filmless.dimse.operations.retrieving import SubOperations
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.get import get as get_service
 from filmless.dimse.steps import Buffer, Give, Operation, Payload
 from filmless.dimse.uids import STUDY_ROOT
 from filmless.errors import DimseStatusError, FormatError, LimitError, LocalProtocolError, NetworkError
 from filmless.file import read
 
+from .archives import orthanc
 from .asked import Way, both_ways, opened
 from .dcmtk import dcmtk
 from .receiving import free_port, running, storescp
 from .sending import data_set_of
-from .serving import serving_scp
+from .serving import serving, serving_scp
 from .talking import CT, EXPLICIT
 
 CONFIGURATION = """
@@ -222,3 +225,45 @@ def test_a_peer_without_get() -> None:
             peer.get("1.2.3")
         with pytest.raises(ValueError, match="numbers with dots"):
             peer.get("../..")
+
+
+@both_ways
+def test_what_is_stored_compressed_comes_as_it_is(way: Way, pydicom_files: list[Path], tmp_path: Path) -> None:
+    names = {"JPEG2000.dcm", "examples_ybr_color.dcm", "MR_small_RLE.dcm", "CT_small.dcm", "SC_rgb_jpeg_lossy_gdcm.dcm"}
+    sources = [read(path) for path in pydicom_files if path.name in names]
+    assert len(sources) >= 4
+    with Archive(tmp_path / "archive") as archive, serving([get_service(archive)]) as port:
+        for ds in sources:
+            archive.store(ds)
+        with opened(way, f"FILMLESS@127.0.0.1:{port}") as peer:
+            for ds in sources:
+                [got] = peer.get(str(ds.StudyInstanceUID))
+                assert got.file_meta.TransferSyntaxUID == ds.file_meta.TransferSyntaxUID
+                assert got.PixelData == ds.PixelData
+        syntax_each = ["StudyRootQueryRetrieveInformationModelGet", *{str(ds.SOPClassUID) for ds in sources}]
+        with opened(way, f"FILMLESS@127.0.0.1:{port}", sop_classes=syntax_each) as peer:
+            for ds in sources:
+                [got] = peer.get(str(ds.StudyInstanceUID))
+                assert got.file_meta.TransferSyntaxUID == ds.file_meta.TransferSyntaxUID
+
+
+@both_ways
+def test_orthanc_says_what_it_cannot_send(
+    way: Way, peer: Callable[[str], str], pydicom_files: list[Path], tmp_path: Path
+) -> None:
+    """Its answer has elements behind the command set; that is no reason to abort."""
+    [path] = [path for path in pydicom_files if path.name == "JPEG2000.dcm"]
+    study = str(read(path).StudyInstanceUID)
+    with orthanc(peer("Orthanc"), tmp_path) as there:
+        address = f"ORTHANC@127.0.0.1:{there.port}"
+        with opened(way, address, contexts=plan(path)[0].contexts) as association:
+            assert not association.store(path).failed
+        with opened(way, address) as association:  # as it is
+            [got] = association.get(study)
+            assert got.file_meta.TransferSyntaxUID == read(path).file_meta.TransferSyntaxUID
+        models = [(STUDY_ROOT[2], (EXPLICIT,)), (CT, (EXPLICIT,))]
+        with opened(way, address, contexts=models) as association:
+            with pytest.raises(DimseStatusError):
+                list(association.get(study))
+            with pytest.raises(DimseStatusError):  # the association goes on
+                list(association.get(study))

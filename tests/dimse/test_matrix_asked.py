@@ -26,6 +26,7 @@ from filmless.dimse.scp.request import Request
 from filmless.file import write
 from tests.server.conftest import Started, until
 
+from .afterwards import Afterwards
 from .answering import (
     COMMITMENT,
     COMMITMENT_INSTANCE,
@@ -359,9 +360,10 @@ def test_pynetdicom_performs_a_step(filled: Ours) -> None:
 
 def test_pynetdicom_has_instances_committed(filled: Ours) -> None:
     reports: queue.SimpleQueue[tuple[int, Dataset]] = queue.SimpleQueue()
+    afterwards = Afterwards()
 
     def told(event: evt.Event) -> tuple[int, None]:
-        reports.put((event.event_type, event.event_information))
+        afterwards.do(reports.put, (event.event_type, event.event_information))
         return 0, None
 
     wanted = Dataset()
@@ -371,7 +373,7 @@ def test_pynetdicom_has_instances_committed(filled: Ours) -> None:
         one = Dataset()
         one.ReferencedSOPClassUID, one.ReferencedSOPInstanceUID = sop_class, uid
         wanted.ReferencedSOPSequence.append(one)
-    handlers = [(evt.EVT_N_EVENT_REPORT, told)]
+    handlers = [(evt.EVT_N_EVENT_REPORT, told), afterwards.handler]
     with filled.associated(build_context(COMMITMENT), evt_handlers=handlers) as association:
         status, _ = association.send_n_action(wanted, 1, COMMITMENT, COMMITMENT_INSTANCE)
         assert status.Status == 0

@@ -10,10 +10,12 @@ from pydicom.dataset import Dataset as PydicomDataset
 from pynetdicom import AE, evt
 
 from filmless.dataset import Dataset
+from filmless.dimse import Scp
 from filmless.dimse.uids import MPPS, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from filmless.errors import DimseStatusError
 
 from .asked import Way, both_ways, opened
+from .serving import serving_scp
 
 FILM_SESSION = "1.2.840.10008.5.1.1.1"
 
@@ -121,3 +123,28 @@ def test_storage_commitment_on_the_same_association(way: Way) -> None:
     assert committed == [("1.2", "1.2.3")]
     assert (event.sop_class, event.event_type_id) == (STORAGE_COMMITMENT, 1)
     assert event.dataset.TransactionUID == transaction
+
+
+@both_ways
+def test_sop_classes_are_named_by_keyword_too(way: Way) -> None:
+    """What `Peer` has methods for is proposed when nothing is said."""
+    scp, steps = Scp("THERE"), dict[str, str]()
+
+    @scp.on_n_create("ModalityPerformedProcedureStep")
+    def create(request: Any) -> None:
+        steps[request.sop_instance_uid] = request.dataset().PerformedProcedureStepStatus
+
+    @scp.on_n_action("StorageCommitmentPushModel")
+    async def act(request: Any) -> None:
+        steps["commit"] = (await request.dataset()).ReferencedSOPSequence[0].ReferencedSOPClassUID
+
+    ds = Dataset()
+    ds.PerformedProcedureStepStatus = "IN PROGRESS"
+    with serving_scp(scp) as port, opened(way, f"THERE@127.0.0.1:{port}") as peer:
+        assert peer.n_create("ModalityPerformedProcedureStep", "1.2.3", ds).status == 0
+        peer.request_commitment([("CTImageStorage", "1.2.4")])
+        with pytest.raises(ValueError, match="no keyword of a SOP class"):
+            peer.n_create("ModalityPerformed", "1.2.3", ds)
+    assert steps == {"1.2.3": "IN PROGRESS", "commit": "1.2.840.10008.5.1.4.1.1.2"}
+    with pytest.raises(ValueError, match="no keyword of a SOP class"):
+        scp.on_n_set("CTImageStore")(create)

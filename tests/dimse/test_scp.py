@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.storing import storing
 from filmless.dimse.steps import Buffer
-from filmless.errors import DimseStatusError, NetworkError, SecurityError, StorageFullError
+from filmless.errors import AssociationRejected, DimseStatusError, NetworkError, SecurityError, StorageFullError
 
 from .talking import CT, EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, Raw, echo_bytes, talk, with_pynetdicom
 
@@ -523,6 +524,114 @@ def test_what_does_not_finish_is_aborted() -> None:
         await raw.close()
 
     talk(main())
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_threads_of_handlers_are_waited_for_a_while(hangs: bool) -> None:
+    scp = Scp("FILMLESS", limits=ScpLimits(threads_s=0.05 if hangs else 30))
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    @scp.on_echo
+    def echo(_: Request) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        done.set()
+
+    async def main() -> None:
+        async with scp.listen(grace_s=0) as port:
+            raw = await Raw.at(port)
+            await raw.associate()
+            raw.send(echo_bytes())
+            await asyncio.to_thread(begun.wait)
+            if not hangs:
+                asyncio.get_running_loop().call_later(0.05, go_on.set)
+        names = {one.name for one in threading.enumerate() if one.name.startswith("scp-FILMLESS")}
+        assert bool(names) == hangs
+        assert done.is_set() != hangs
+        go_on.set()
+        await raw.close()
+
+    talk(main())
+
+
+@pytest.mark.parametrize("operations", [1, 2, 8])
+def test_a_handler_ends_when_its_peer_has_gone(operations: int) -> None:
+    """It holds a place of those that there are: without an end, peers that come and go would fill all."""
+    scp = Scp("FILMLESS", limits=ScpLimits(associations=1, stall_s=0.05, operations=operations))
+    begun, ended = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    @scp.on_echo
+    async def echo(request: Request) -> None:
+        begun.release()
+        if request.association.calling_ae_title == "PATIENT":
+            return
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.release()
+
+    async def main() -> None:
+        async with scp.listen() as port:
+            async with connect(f"FILMLESS@127.0.0.1:{port}", operations=operations) as peer:
+                tasks = [asyncio.create_task(peer.echo()) for _ in range(operations)]
+                for _ in tasks:
+                    await begun.acquire()
+                peer.association.link.abort(NetworkError("gone"))
+                for error in await asyncio.gather(*tasks, return_exceptions=True):
+                    assert isinstance(error, NetworkError)
+            for _ in tasks:
+                await ended.acquire()
+            is_let_in = False
+            while not is_let_in:
+                with suppress(AssociationRejected):  # until it is over
+                    async with connect(f"FILMLESS@127.0.0.1:{port}", calling_ae_title="PATIENT") as peer:
+                        await peer.echo()
+                        is_let_in = True
+
+    talk(main(), limit_s=10)
+
+
+def test_a_handler_has_time_to_finish_when_its_peer_has_gone() -> None:
+    scp = Scp("FILMLESS", limits=ScpLimits(stall_s=30))
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @scp.on_echo
+    async def echo(request: Request) -> None:
+        begun.set()
+        await go_on.wait()
+        done.set()
+
+    async def main() -> None:
+        async with scp.listen() as port:
+            raw = await Raw.at(port)
+            await raw.associate()
+            raw.send(echo_bytes())
+            await begun.wait()
+            await raw.close()
+            go_on.set()
+            await done.wait()
+
+    talk(main(), limit_s=10)
+
+
+def test_a_handler_that_fails_is_told_of_by_place_and_not_by_words(caplog: pytest.LogCaptureFixture) -> None:
+    scp = Scp("FILMLESS")
+
+    @scp.on_echo
+    def echo(_: Request) -> None:
+        raise KeyError("Doe^Jane")
+
+    async def main() -> None:
+        async with scp.listen() as port, connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+            with pytest.raises(DimseStatusError, match="0x0110"):
+                await peer.echo()
+
+    with caplog.at_level("INFO", "filmless.dimse"):
+        talk(main())
+    line = echo.__code__.co_firstlineno + 2
+    assert "C-ECHO failed: KeyError at " in caplog.text
+    assert f"test_scp.py:{line}" in caplog.text
+    assert "Doe" not in caplog.text
 
 
 def test_sockets_that_are_given() -> None:

@@ -15,6 +15,7 @@ import pytest
 from pynetdicom import AE, evt
 
 from filmless import _core
+from filmless.dimse.scp.passcodes import digest_of
 from filmless.errors import DicomError
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
@@ -292,6 +293,21 @@ def test_over_tls(start, tool, tmp_path: Path, peer) -> None:
     shown = ("+tls", certificates["client"][1], certificates["client"][0])
     done = tool("echoscu", *shown, *trusted, *to)
     assert done.returncode == 0, done.stderr
+
+
+def test_storescu_shows_who_it_is(start, tool, tmp_path: Path, ct: Path) -> None:
+    """By name and passcode, which DCMTK's storescu has."""
+    user = f'{{name="ct-1", passcode="{digest_of("secret")}", roles=["write"]}}'
+    server = start("--data", tmp_path / "data", "--dimse", 0, "--dimse-identity", "required", "--dimse-user", user)
+    file = tmp_path / "one.dcm"
+    file.write_bytes(instance(ct, 1))
+    to = ("-aec", "FILMLESS", "127.0.0.1", server.dimse_port, file)
+    assert tool("storescu", *to).returncode != 0
+    assert tool("storescu", "-usr", "ct-1", "-pwd", "wrong", *to).returncode != 0
+    assert uids(server.client) == set()
+    done = tool("storescu", "-usr", "ct-1", "-pwd", "secret", *to)
+    assert done.returncode == 0, done.stderr
+    assert uids(server.client) == {"1.2.1.1.1"}
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

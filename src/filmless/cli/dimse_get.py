@@ -2,13 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from filmless import _core
 from filmless.cli.dimse_find import search_entity
 from filmless.cli.reporting import Failure, Misuse
 from filmless.cli.wanted import Wanted, identifier_of
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "fetch_from", "listener_of", "search_in"]
 
-_MOST_CONTEXTS: Final = 126  # beside those of C-GET
 _MOST_INSTANCES: Final = 100  # of one request that lists them
 _MOST_CLASSES: Final = 2  # of an association: so many leave room for all transfer syntaxes that something is stored in
-_UNCOMPRESSED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
 class Listener(NamedTuple):
@@ -270,25 +267,20 @@ class _Fetching:
 
     def _contexts(self, models: tuple[str, ...], classes: frozenset[str]) -> list[tuple[str, Sequence[str]]] | None:
         """Return what to propose: what is stored comes as it is only in a context of its own transfer syntax."""
+        from filmless.dimse.contexts import apart, uncompressed
+
         if "" in classes:  # the peer did not say: the common ones
             return None
         if self._transfer_syntax == "*":
-            syntaxes = [str(row["uid"]) for row in sorted(_core.transfer_syntaxes(), key=_is_unsupported)]
-            alone = max(1, _MOST_CONTEXTS // len(classes)) - 1
-            parts = [(uid,) for uid in syntaxes[:alone]] + [tuple(syntaxes[alone:])]
-        else:
-            parts = [(self._transfer_syntax,)]
-        contexts: list[tuple[str, Sequence[str]]] = [(model, _UNCOMPRESSED) for model in models]
-        return contexts + [(name, part) for name in sorted(classes) for part in parts if part][:_MOST_CONTEXTS]
+            return apart([*models, *sorted(classes)])
+        return uncompressed(models) + [(name, (self._transfer_syntax,)) for name in sorted(classes)]
 
     @asynccontextmanager
     async def _by_move(self, listener: Listener | None, allow: tuple[str, ...]) -> AsyncIterator[_How]:
         """Listen, while ``async with`` lasts, to have a peer without C-GET send by C-MOVE."""
         from filmless.cli.listen import access_for
-        from filmless.dimse import Scp
         from filmless.dimse.scp.access import AccessOptions
-        from filmless.dimse.services.folder import folder
-        from filmless.dimse.services.verification import verification
+        from filmless.dimse.services.move_destination import move_destination
         from filmless.dimse.uids import PATIENT_ROOT, STUDY_ROOT
         from filmless.security.addresses import is_loopback
 
@@ -301,8 +293,6 @@ class _Fetching:
         is_here = all(map(is_loopback, addresses))
         # The peer may send, and who else was named.
         access = access_for((*addresses, *allow), AccessOptions())
-        service = folder(self._output, options=self._options, on_received=self._received)
-        scp = Scp(listener.ae_title, [verification(), service], access=access)
 
         async def fetch(peer: Any, request: _Request) -> None:
             async for _ in peer.move(
@@ -310,7 +300,15 @@ class _Fetching:
             ):
                 pass
 
-        async with scp.listen(listener.host or ("127.0.0.1" if is_here else "0.0.0.0"), listener.port):  # noqa: S104
+        async with move_destination(
+            self._output,
+            ae_title=listener.ae_title,
+            host=listener.host or ("127.0.0.1" if is_here else "0.0.0.0"),  # noqa: S104
+            port=listener.port,
+            access=access,
+            options=self._options,
+            on_received=self._received,
+        ):
             models = (STUDY_ROOT[1], PATIENT_ROOT[1])
             yield _How(lambda _: {"sop_classes": models}, models, fetch)
 
@@ -332,11 +330,6 @@ def _grouped(requests: Iterable[_Request]) -> list[tuple[frozenset[str], list[_R
         else:
             groups.append((request.classes, [request]))
     return groups
-
-
-def _is_unsupported(row: Mapping[str, Any]) -> bool:
-    """Tell transfer syntaxes that no file is in, as those of references and streams: they come last."""
-    return bool(row["codec"] == "unsupported")
 
 
 async def _addresses_of(host: str) -> tuple[str, ...]:

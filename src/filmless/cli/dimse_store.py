@@ -62,11 +62,18 @@ def store_at(
         try:
             head = _head(item, study)
         except (DicomError, OSError) as error:
-            told(_failed(item, getattr(error, "message", None) or getattr(error, "strerror", None) or "unreadable"))
+            told(_failed(item, _reason(error)))
             continue
         sendings.setdefault(head.sop_class, []).append(_Sending(item))
         syntaxes.setdefault(head.sop_class, {})[head.transfer_syntax] = None
     asyncio.run(_all(entity, _batches(sendings, syntaxes, transfer_syntax, told), jobs))
+
+
+def _reason(error: DicomError | OSError) -> str:
+    if isinstance(error, DicomError):
+        return error.message
+    reason = error.strerror or "cannot be read"
+    return reason[:1].lower() + reason[1:]
 
 
 def _head(item: "Item", study: str | None) -> "FileHead":
@@ -82,7 +89,9 @@ def _head(item: "Item", study: str | None) -> "FileHead":
     from filmless.file import read
 
     if item.error is not None:
-        raise FormatError(str(item.error).partition("\nhint: ")[0])
+        if isinstance(item.error, DicomError | OSError):
+            raise item.error
+        raise FormatError(str(item.error))
     first, size = item.head(_HEAD)
     [(_, head)] = heads([first])
     if head is None and size > len(first):

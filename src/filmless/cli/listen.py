@@ -12,6 +12,7 @@ from filmless.cli.option_groups import GroupedCommand, in_group
 from filmless.cli.reporting import Misuse, printable
 
 if TYPE_CHECKING:
+    from filmless._core import AssociateRequest
     from filmless.dimse.scp.access import Access
     from filmless.dimse.services.folder import Received
 
@@ -100,6 +101,7 @@ def listen(folder: Path, port: int, host: str | None, ae_title: str, verbose: bo
         access=access,
         # What has come is written while the rest is under way.
         limits=ScpLimits(maximum_length=options["max_pdu"], piece_bytes=256 << 10),
+        observer=_Refusals(),
     )
     shown = f"[{host}]" if ":" in host else host
     scp.run(host, port, tls=tls, started=lambda found: print(f"ready {ae_title}@{shown}:{found}", flush=True))
@@ -145,6 +147,22 @@ def _tls(certificate: Path | None, key: Path | None, authorities: Path | None) -
             client_certificates="none" if authorities is None else "required",
         )
     )
+
+
+class _Refusals:
+    """Tells whom it does not let in, and why: who looks for what does not arrive looks here."""
+
+    def began(self, request: "AssociateRequest | None", address: str, outcome: str, reason: str | None) -> None:
+        """Tell of an association that is rejected."""
+        if outcome == "rejected":
+            titles = "" if request is None else f" {request.calling_ae_title}, which called {request.called_ae_title}"
+            click.echo(printable(f"refused {address}{titles}: {reason}"), err=True)
+
+    def ended(self, received: int, sent: int) -> None:
+        """Take that an association has ended."""
+
+    def operated(self, message: str, kind: str, seconds: float) -> None:
+        """Take that an operation ended."""
 
 
 class _Tally:

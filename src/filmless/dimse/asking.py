@@ -18,7 +18,14 @@ from filmless.dimse.operations.store import Stored, store
 from filmless.dimse.sinks import IntoMemory
 from filmless.dimse.sources import Source
 from filmless.dimse.steps import Message, Operation, Sink
-from filmless.dimse.uids import PATIENT_ROOT, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, STUDY_ROOT, WORKLIST
+from filmless.dimse.uids import (
+    PATIENT_ROOT,
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+    STUDY_ROOT,
+    WORKLIST,
+    sop_class_of,
+)
 from filmless.errors import LocalProtocolError
 from filmless.file import encode
 from filmless.file._element_path import tag_named
@@ -37,7 +44,7 @@ class Limits:
     instance_bytes, dataset_bytes
         Of an instance that it sends to a file, and of one that is taken into memory.
     answers
-        To one query, and instances of one retrieval.
+        To one query, or one retrieval, and instances of one.
     """
 
     identifier_bytes: int = 16 << 20
@@ -62,7 +69,7 @@ def _sinks(into: Into) -> Callable[[Message], Sink]:
 
 def _reference(sop_class: str, sop_instance: str) -> Dataset:
     item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, sop_instance
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class_of(sop_class), sop_instance
     return item
 
 
@@ -173,7 +180,14 @@ class Asking:
     ) -> Operation[SubOperations]:
         """Have instances sent to a third."""
         context, data = self._retrieval(1, what, series, instance, root)
-        return move(context.id, self._next_id(), context.abstract_syntax, data, destination=destination)
+        return move(
+            context.id,
+            self._next_id(),
+            context.abstract_syntax,
+            data,
+            destination=destination,
+            most=self._limits.answers,
+        )
 
     def _retrieval(
         self, which: int, what: str | Dataset, series: str | None, instance: str | None, root: str | None
@@ -186,7 +200,7 @@ class Asking:
         self, name: str, sop_class: str, sop_instance: str | None, dataset: Dataset | None, **fields: Any
     ) -> Operation[Answer]:
         """Do an operation on an instance that the peer manages."""
-        row = MESSAGES[name]
+        row, sop_class = MESSAGES[name], sop_class_of(sop_class)
         context = self._context_of(name, sop_class)
         data = None
         if dataset is not None:

@@ -7,42 +7,29 @@ from typing import Any, Final
 from filmless._core import AssociateAccept, AssociateRequest, NegotiatedContext
 from filmless.dimse.link import Link
 
-__all__ = ["Association"]
+__all__ = ["Association", "Negotiated"]
 
 _ANY: Final = 0xFFFF  # operations: there are no more Message IDs
 
 
 @dataclass(slots=True, eq=False)
-class Association:
-    """An association that is established.
+class Negotiated:
+    """Who is at both ends of an association, and what they agreed on.
 
     Attributes
     ----------
-    link
-        What moves its messages.
     request, acceptance
         What was asked for, and what was answered.
     address
         Of the peer: host and port.
-    principal
-        Who the peer is for the permissions: a `filmless.security.Principal`.
-    turns
-        Taken for each operation that services ask of the peer, as the C-STORE of C-GET: as many may be in hand at a
-        time as was negotiated, one without that (PS3.7 D.3.3.3).
+    contexts
+        The presentation contexts that were accepted.
     """
 
-    link: Link
     request: AssociateRequest
     acceptance: AssociateAccept
     address: tuple[str, int]
-    principal: Any = None
-    notes: dict[str, Any] = field(default_factory=dict)
-    turns: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        window = self.acceptance.user.operations_window
-        ours = None if window is None else window.invoked if self.link.connection.is_requestor else window.performed
-        self.turns = asyncio.Semaphore(1 if ours is None else ours or _ANY)
+    contexts: list[NegotiatedContext]
 
     @property
     def calling_ae_title(self) -> str:
@@ -53,11 +40,6 @@ class Association:
     def called_ae_title(self) -> str:
         """AE title of who was asked."""
         return self.request.called_ae_title
-
-    @property
-    def contexts(self) -> list[NegotiatedContext]:
-        """The presentation contexts that were accepted."""
-        return self.link.connection.contexts
 
     def extended(self, sop_class: str) -> bytes | None:
         """Return what the extended negotiation of a SOP class agreed on (PS3.7 D.3.3.5); None without one."""
@@ -72,3 +54,29 @@ class Association:
             if context.abstract_syntax == sop_class and transfer_syntax in {None, context.transfer_syntax}:
                 return context
         return None
+
+
+@dataclass(slots=True, eq=False)
+class Association(Negotiated):
+    """An association that is established.
+
+    Attributes
+    ----------
+    link
+        What moves its messages.
+    principal
+        Who the peer is for the permissions: a `filmless.security.Principal`.
+    turns
+        Taken for each operation that services ask of the peer, as the C-STORE of C-GET: as many may be in hand at a
+        time as was negotiated, one without that (PS3.7 D.3.3.3).
+    """
+
+    link: Link
+    principal: Any = None
+    notes: dict[str, Any] = field(default_factory=dict)
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        window = self.acceptance.user.operations_window
+        ours = None if window is None else window.invoked if self.link.connection.is_requestor else window.performed
+        self.turns = asyncio.Semaphore(1 if ours is None else ours or _ANY)

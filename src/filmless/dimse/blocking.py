@@ -51,9 +51,10 @@ def _advance(link: BlockingLink, box: Box, operation: Operation[_T], step: Step[
                 pass  # the last answer is here: another operation may be under way, and peers take it for that one's
             case Send(context, command, data):
                 message_id = command.get("MessageID")
+                sent = Send(context, command, data)
                 if isinstance(message_id, int) and message_id not in box.open:
-                    link.begin(message_id, box)
-                _send(link, box, Send(context, command, data))
+                    link.begin(sent, box)
+                _send(link, box, sent)
             case Call(function):
                 answer = function()
             case Pause(seconds):

@@ -20,7 +20,7 @@ class Box:
     Attributes
     ----------
     open
-        Message IDs of requests that have no last answer yet.
+        Presentation context and command of requests that have no last answer yet, by Message ID.
     sinks
         Opens where the data sets of requests go.
     waiting
@@ -35,7 +35,7 @@ class Box:
 
     def __init__(self) -> None:
         self.messages: deque[Message] = deque()
-        self.open: set[int] = set()
+        self.open: dict[int, tuple[int, int]] = {}
         self.sinks: Callable[[Message], Sink] | None = None
         self.waiting = 0
         self.is_over = self.is_dropped = False
@@ -71,13 +71,13 @@ def _size_of(message: Message) -> int:
 class Arriving:
     """A message that is coming, for a box or for nobody."""
 
-    __slots__ = ("_gathered", "_sink", "box", "message", "sinks")
+    __slots__ = ("_gathered", "_sink", "box", "came", "message", "sinks")
 
     def __init__(self, message: Message, box: Box | None) -> None:
         self.message, self.box = message, box
         self.sinks: Callable[[Message], Sink] | None = None
         self._sink: Sink | None = None
-        self._gathered = bytearray()
+        self._gathered, self.came = bytearray(), 0
 
     def gather(self, piece: memoryview, most: int) -> bool:
         """Take a piece into memory; return whether it is not too much."""

@@ -1,24 +1,21 @@
 """One end of an association on a plain socket: what the blocking driver does its steps on."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from filmless._core import Connection, Event
 from filmless.dimse.blocking_boxes import MOST_LEFT, Arriving, Box
 from filmless.dimse.blocking_socket import BlockingSocket
-from filmless.dimse.driving import LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
+from filmless.dimse.driving import C_GET, CANCELLED, LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
+from filmless.dimse.messages import CANCEL, is_addressed
 from filmless.dimse.sinks import bounded
-from filmless.dimse.status import kind_of
-from filmless.dimse.steps import (
-    Begun,
-    Buffer,
-    Message,
-    Payload,
-    Receive,
-)
+from filmless.dimse.status import is_final
+from filmless.dimse.steps import Begun, Buffer, Message, Payload, Receive, Send
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationAborted, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
@@ -59,6 +56,11 @@ class BlockingLink:
         self.connection, self.timeouts, self.window = connection, timeouts, window
         self.error: NetworkError | None = None
         self.accepted: Event.Accepted | None = None
+        self.address: tuple[str, int] = ("", 0)
+        with contextlib.suppress(OSError):  # the peer may have gone
+            name = sock.getpeername()
+            if isinstance(name, tuple):
+                self.address = (str(name[0]), int(name[1]))
         self._socket = BlockingSocket(sock, connection, timeouts)
         self._is_writing = False
         self._most, self._most_of_sinks = max_identifier_bytes, max_instance_bytes
@@ -82,14 +84,15 @@ class BlockingLink:
         """Whether a request has no last answer yet."""
         return bool(self._boxes)
 
-    def begin(self, message_id: int, box: Box) -> None:
+    def begin(self, step: Send, box: Box) -> None:
         """Wait until the peer takes another request, and have its answers put into a box."""
+        message_id = step.command["MessageID"]
         try:
             self._until(self._has_room, self.timeouts.response_s)
         except TimeoutError:
             raise busy(self.window, self.timeouts.response_s) from None
         self._boxes[message_id] = box
-        box.open.add(message_id)
+        box.open[message_id] = step.context, step.command["CommandField"]
 
     def _has_room(self) -> bool:
         if len(self._boxes) >= self.window and any(one.waiting > _MOST_WAITING for one in self._boxes.values()):
@@ -99,7 +102,7 @@ class BlockingLink:
     def unsent(self, message_id: int, box: Box) -> None:
         """Note that a request never went: no answer will come."""
         self._boxes.pop(message_id, None)
-        box.open.discard(message_id)
+        box.open.pop(message_id, None)
 
     def end(self, box: Box) -> None:
         """Forget an operation. What still comes for it is dropped; the peer works for it until its last answer."""
@@ -108,6 +111,14 @@ class BlockingLink:
             self._requests = self._requests_box
         if self._arriving is not None and self._arriving.box is box:
             self._arriving.let_go()
+        for message_id, (context, field) in box.open.items():
+            if self.error is not None:
+                return
+            if field == C_GET:  # what it sends would wait for answers that nobody gives
+                self.abort(NetworkError("a retrieval was given up"))
+            elif field in CANCELLED:
+                with suppress(NetworkError):
+                    self.send(context, {"CommandField": CANCEL, "MessageIDBeingRespondedTo": message_id}, None)
 
     def send(self, context: int, command: dict[str | int, Any], data: Buffer | Payload | None) -> None:
         """Send a message.
@@ -175,9 +186,10 @@ class BlockingLink:
                 raise
         if box.is_dropped:
             box.is_dropped = False
-            raise LocalProtocolError(
-                f"more than {MOST_LEFT} bytes of answers waited for an operation, and were dropped",
-                hint="go through the answers before other operations on the association, or have them all with `list`",
+            raise LimitError(
+                f"more than {MOST_LEFT} bytes of answers waited to be gone through, and were dropped",
+                limit="answers",
+                hint="go through them before other operations on the association, or have them all with `list`",
             )
         return box.take()
 
@@ -246,7 +258,7 @@ class BlockingLink:
         else:
             self.connection.disconnected()
         try:
-            self._advance()
+            something = self._advance()
         except NetworkError:
             raise
         except BaseException:  # what came is half taken: it cannot be gone on with
@@ -254,12 +266,14 @@ class BlockingLink:
             raise
         if not count:
             self._end(AssociationAborted("the connection was lost"))
-        self._socket.is_amid(amid=self._arriving is not None or not self.connection.is_idle)
+        self._socket.is_amid(amid=not something or not self.connection.is_idle)
         return True
 
-    def _advance(self) -> None:
-        connection = self.connection
+    def _advance(self) -> bool:
+        """Take what the core has understood; return whether there was something."""
+        connection, something = self.connection, False
         while (event := connection.next_event()) is not None:
+            something = True
             match event:
                 case Event.DataSet(_, piece, last):
                     self._data(memoryview(piece), is_last=last)
@@ -279,19 +293,22 @@ class BlockingLink:
         # In the middle of a message of ours nothing else can be said.
         while connection.has_output and not self._is_writing:
             self._write([connection.take_output()])
+        return something
 
     def _arrived(self, context: int, command: dict[str | int, Any], *, has_data_set: bool) -> None:
         negotiated = self.connection.context(context)
         if negotiated is None:  # the core lets none through
             return
+        if not is_addressed(command):
+            raise self._broken("the peer sent a command without a single Message ID or status")
         message = Message(negotiated, command)
         box: Box | None = self._requests
         if message.is_response:
             answered = command.get("MessageIDBeingRespondedTo")
             box = self._boxes.get(answered) if isinstance(answered, int) else None
-            if box is not None and isinstance(answered, int) and kind_of(command.get("Status", 0)) != "pending":
+            if box is not None and isinstance(answered, int) and is_final(command.get("Status")):
                 del self._boxes[answered]
-                box.open.discard(answered)
+                box.open.pop(answered, None)
         elif box is self._requests_box and (len(box.messages) >= _MOST_REQUESTS or box.waiting > _MOST_WAITING):
             raise self._broken("the peer sent requests that nobody waits for")
         arriving = Arriving(message, None if box is None or box.is_over else box)
@@ -306,6 +323,9 @@ class BlockingLink:
         arriving = self._arriving
         if arriving is None:
             return
+        arriving.came += len(piece)
+        if arriving.came > self._most_of_sinks:  # whoever takes it, or nobody: it may have no end
+            raise self._broken("the peer sends an instance larger than is taken")
         if arriving.sinks is not None:
             arriving.into(piece, is_last=is_last)
             self._check()  # more than is taken

@@ -1,12 +1,12 @@
 """The peer whose methods block."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any, TypeVar
 
-from filmless._core import AssociateAccept, AssociateRequest
 from filmless.dataset import Dataset
 from filmless.dimse.asking import Asking, Into, Limits
+from filmless.dimse.association import Negotiated
 from filmless.dimse.blocking import run
 from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.identifiers import Level, Root
@@ -30,14 +30,12 @@ class BlockingPeer:
 
     Attributes
     ----------
-    request, acceptance
-        What was asked for, and what was answered.
+    association
+        Who it is, and what was negotiated.
     """
 
-    def __init__(
-        self, link: BlockingLink, request: AssociateRequest, acceptance: AssociateAccept, *, limits: Limits
-    ) -> None:
-        self.request, self.acceptance = request, acceptance
+    def __init__(self, association: Negotiated, *, link: BlockingLink, limits: Limits) -> None:
+        self.association = association
         self._link = link
         self._ask = Asking(link.connection, next_id=link.next_id, window=link.window, limits=limits)
 
@@ -77,7 +75,7 @@ class BlockingPeer:
         include: str | Iterable[str] = (),
         limit: int | None = None,
         **values: Any,
-    ) -> Iterator[Dataset]:
+    ) -> Generator[Dataset, None, None]:
         """As `Peer.find`."""
         return self._run(
             self._ask.find(identifier, level=level, root=root, include=include, limit=limit, values=values)
@@ -92,7 +90,7 @@ class BlockingPeer:
         into: Into | None = None,
         root: Root | None = None,
         progress: Callable[[SubOperations], None] | None = None,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """As `Peer.get`."""
         return self._run(self._ask.get(what, series, instance, into=into, root=root, progress=progress))
 
@@ -104,7 +102,7 @@ class BlockingPeer:
         *,
         destination: str,
         root: Root | None = None,
-    ) -> Iterator[SubOperations]:
+    ) -> Generator[SubOperations, None, None]:
         """As `Peer.move`."""
         return self._run(self._ask.move(what, series, instance, destination=destination, root=root))
 
@@ -140,7 +138,7 @@ class BlockingPeer:
             self._ask.normalized("N-EVENT-REPORT", sop_class, sop_instance, dataset, EventTypeID=event_type_id)
         )
 
-    def events(self, *, within_s: float) -> Iterator[EventReport]:
+    def events(self, *, within_s: float) -> Generator[EventReport, None, None]:
         """As `Peer.events`."""
         return self._run(event_reports(within_s))
 

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 
 from filmless._core import Connection, Event, RoleSelection
 from filmless.dimse.asking import Limits
-from filmless.dimse.association import Association
+from filmless.dimse.association import Association, Negotiated
 from filmless.dimse.blocking_link import BlockingLink
 from filmless.dimse.blocking_peer import BlockingPeer
 from filmless.dimse.contexts import Proposal
+from filmless.dimse.driving import Window
 from filmless.dimse.link import Link
 from filmless.dimse.opening import Identity, Opening
 from filmless.dimse.peer import Peer
@@ -28,7 +29,7 @@ async def connect(
     ae_title: str | None = None,
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
-    sop_classes: Iterable[str] | None = None,
+    sop_classes: str | Iterable[str] | None = None,
     roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
@@ -51,8 +52,10 @@ async def connect(
         The presentation contexts to propose, as `plan` makes them: SOP classes, each with transfer syntaxes of which
         the peer takes one.
     sop_classes
-        Instead of `contexts`: SOP classes by UID or keyword, proposed in the uncompressed transfer syntaxes. Without
-        both: verification, find, move, get, worklist, and the common storage classes.
+        Instead of `contexts`: SOP classes by UID or keyword; those of storage in all transfer syntaxes, each in a
+        context of its own while there is room. Without both: verification, find, move, get, worklist, performed
+        procedure steps, storage commitment, and the common storage classes, with the transfer syntaxes that they are
+        often compressed in.
     roles
         Which roles are proposed for SOP classes; without it the peer is to send instances when C-GET is proposed.
     tls
@@ -102,16 +105,16 @@ async def connect(
         limits=limits or Limits(),
     )
     link, association = await _established(opening)
-    found = Peer(association, window=opening.window(association.acceptance), limits=opening.limits)
+    window = Window(opening.window(association.acceptance))
     try:
-        yield found
+        yield Peer(association, window=window, limits=opening.limits)
     except BaseException as error:
-        if not isinstance(error, Exception) or not await found.is_idle(0):
+        if not isinstance(error, Exception) or not await window.emptied(0):
             link.abort(NetworkError("the association was given up"))
         await link.release()
         raise
     try:
-        if not await found.is_idle(opening.timeouts.response_s):
+        if not await window.emptied(opening.timeouts.response_s):
             link.abort(NetworkError("an operation did not end"))
     except BaseException:
         link.abort(NetworkError("the association was given up"))
@@ -145,7 +148,7 @@ async def _established(opening: Opening) -> tuple[Link, Association]:
         late = NetworkError(f"the peer did not answer the request for an association within {seconds}")
         link.abort(late)
         await link.closed()
-        raise late from None
+        raise opening.unanswered(late) from None
     except NetworkError as error:
         link.abort(error)
         await link.closed()
@@ -157,7 +160,7 @@ async def _established(opening: Opening) -> tuple[Link, Association]:
     if (nothing := opening.nothing_accepted(event)) is not None:
         await link.release()
         raise nothing
-    return link, Association(link, request, event.accept, link.address)
+    return link, Association(request, event.accept, link.address, link.connection.contexts, link)
 
 
 @contextmanager
@@ -167,7 +170,7 @@ def connect_blocking(
     ae_title: str | None = None,
     calling_ae_title: str = "FILMLESS",
     contexts: Sequence[Proposal] | None = None,
-    sop_classes: Iterable[str] | None = None,
+    sop_classes: str | Iterable[str] | None = None,
     roles: Sequence[RoleSelection] | None = None,
     tls: ssl.SSLContext | None = None,
     timeouts: Timeouts | None = None,
@@ -228,7 +231,8 @@ def connect_blocking(
         raise nothing
     link.window = opening.window(accepted.accept)
     try:
-        yield BlockingPeer(link, request, accepted.accept, limits=opening.limits)
+        association = Negotiated(request, accepted.accept, link.address, link.connection.contexts)
+        yield BlockingPeer(association, link=link, limits=opening.limits)
     except BaseException as error:
         if not isinstance(error, Exception) or link.is_busy:
             link.abort(NetworkError("the association was given up"))

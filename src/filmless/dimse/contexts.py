@@ -8,14 +8,24 @@ from filmless._core import NegotiatedContext, ProposedContext, RoleSelection
 from filmless.dimse.operations.echo import VERIFICATION
 from filmless.dimse.sources import Source, heads
 from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
-from filmless.dimse.uids import EXPLICIT, GET_MODELS, IMPLICIT, PATIENT_ROOT, STUDY_ROOT, WORKLIST
-from filmless.file.uid_grammar import is_uid
+from filmless.dimse.uids import (
+    EXPLICIT,
+    GET_MODELS,
+    IMPLICIT,
+    MPPS,
+    PATIENT_ROOT,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT,
+    WORKLIST,
+    sop_class_of,
+)
 
 __all__ = [
     "MOST",
     "Group",
     "Proposal",
     "Sendable",
+    "apart",
     "everyday",
     "plan",
     "proposals_for",
@@ -28,6 +38,35 @@ MOST: Final = 128
 """Identifiers are odd numbers of one byte."""
 
 UNCOMPRESSED: Final = (EXPLICIT, IMPLICIT)
+
+_FEW: Final = 4
+"""Contexts for a SOP class: with fewer, the uncompressed transfer syntaxes share one."""
+_COMMON: Final = "4.70 4.90 4.91 4.50 4.80 5 4.51 4.57 4.81 1.99 4.102 4.103 4.100 4.201 4.202 4.203 4.110 4.111 4.112"
+"""Transfer syntaxes, in the order of how common they are: what they begin with is left out."""
+
+_OFTEN_COMPRESSED: Final = {
+    "1.1.2": "4.70 4.80 4.90 4.91 5",  # CT, MR
+    "1.1.4": "4.70 4.80 4.90 4.91 5",
+    "1.1.2.1": "4.70 4.90",
+    "1.1.4.1": "4.70 4.90",
+    "1.1.1": "4.70 4.80 4.90 4.91",  # radiographs, mammograms, tomosynthesis
+    "1.1.1.1": "4.70 4.80 4.90 4.91",
+    "1.1.1.2": "4.70 4.80 4.90 4.91",
+    "1.1.13.1.3": "4.70 4.90 4.91",
+    "1.1.6.1": "4.50 4.70 4.90 4.91 5",  # ultrasound
+    "1.1.3.1": "4.50 4.70 4.90 4.91 5",
+    "1.1.12.1": "4.50 4.70 4.90",  # angiograms
+    "1.1.128": "4.70 4.90",
+    "1.1.7": "4.50 4.70 4.90 4.91 5",  # secondary captures
+    "1.1.7.4": "4.50 4.91",
+    "1.1.77.1.1": "4.50",  # endoscopes, cameras, slides
+    "1.1.77.1.1.1": "4.100 4.102",
+    "1.1.77.1.4": "4.50 4.91",
+    "1.1.77.1.5.1": "4.50 4.91",
+    "1.1.77.1.6": "4.50 4.90 4.91",
+    "1.1.66.4": "5",  # segmentations
+}
+"""Storage classes, and the transfer syntaxes that many a peer has them in."""
 
 Proposal: TypeAlias = tuple[str, Sequence[str]]
 """A SOP class, and the transfer syntaxes of which the peer takes one."""
@@ -53,22 +92,62 @@ def uncompressed(sop_classes: Iterable[str]) -> list[Proposal]:
     >>> uncompressed(["CTImageStorage"])
     [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1', '1.2.840.10008.1.2'))]
     """
-    return [(_sop_class(name), UNCOMPRESSED) for name in sop_classes]
-
-
-def _sop_class(name: str) -> str:
-    if is_uid(name):
-        return name
-    row = _core.uid_entry(name)
-    if row is None:
-        raise ValueError(f"`{name[:64]}` is no UID, and no keyword of a SOP class as CTImageStorage")
-    return row[0]
+    return [(sop_class_of(name), UNCOMPRESSED) for name in sop_classes]
 
 
 def everyday() -> list[Proposal]:
-    """Return what is proposed when nothing is said: echo, find, move, get, and what storage there is room for."""
-    classes = [VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST]
-    return uncompressed([*classes, *STORAGE_CLASSES[: MOST - len(classes)]])
+    """Return what is proposed when nothing is said: what a `Peer` has methods for, and what storage there is room for.
+
+    A peer can send what is stored as it is only in a context of its own transfer syntax. So those that are often
+    compressed have some contexts more.
+    """
+    services = uncompressed([VERIFICATION, *STUDY_ROOT, *PATIENT_ROOT, WORKLIST, MPPS, STORAGE_COMMITMENT])
+    often = {f"1.2.840.10008.5.1.4.{end}": _syntaxes(some) for end, some in _OFTEN_COMPRESSED.items()}
+    room = MOST - len(services) - sum(map(len, often.values()))
+    rest = [name for name in STORAGE_CLASSES if name not in often][: room - len(often)]
+    storage = [name for name in STORAGE_CLASSES if name in often or name in rest]
+    return services + [
+        (name, syntaxes) for name in storage for syntaxes in (UNCOMPRESSED, *((one,) for one in often.get(name, ())))
+    ]
+
+
+def apart(sop_classes: Iterable[str]) -> list[Proposal]:
+    """Return proposals of SOP classes, by UID or keyword: those of storage in all transfer syntaxes.
+
+    As many as there is room for are in a context of their own, so that what is stored comes and goes as it is.
+
+    Raises
+    ------
+    ValueError
+        One is no UID and no keyword of one.
+
+    Examples
+    --------
+    >>> apart(["CTImageStorage"])[:2]
+    [('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2.1',)), ('1.2.840.10008.5.1.4.1.1.2', ('1.2.840.10008.1.2',))]
+    """
+    names = list(dict.fromkeys(map(sop_class_of, sop_classes)))
+    storage = sum(map(is_storage, names))
+    parts = _parts((MOST - len(names) + storage) // storage) if storage else []
+    return [(name, part) for name in names for part in (parts if is_storage(name) else [UNCOMPRESSED])]
+
+
+def _parts(room: int) -> list[tuple[str, ...]]:
+    """Spread all transfer syntaxes over so many contexts, uncompressed ones first, those that are common alone."""
+    # Those that no file is in, as of references and streams, come last.
+    rows = sorted(_core.transfer_syntaxes(), key=lambda row: (row["codec"] == "unsupported", row["retired"]))
+    every = [*UNCOMPRESSED, *dict.fromkeys([*_syntaxes(_COMMON), *(str(row["uid"]) for row in rows)])]
+    parts: list[tuple[str, ...]] = [(uid,) for uid in dict.fromkeys(every)]
+    if room >= len(parts):
+        return parts
+    if room < _FEW:
+        parts[:2] = [UNCOMPRESSED]
+    rest = tuple(uid for part in parts[max(1, room - 1) :] for uid in part)
+    return [*parts[: max(1, room - 1)], rest][: max(1, room)]
+
+
+def _syntaxes(ends: str) -> tuple[str, ...]:
+    return tuple(f"1.2.840.10008.1.2.{end}" for end in ends.split())
 
 
 def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
@@ -86,14 +165,10 @@ def proposed(proposals: Sequence[Proposal]) -> list[ProposedContext]:
 
 def roles_for(proposals: Sequence[Proposal]) -> list[RoleSelection]:
     """Return in which classes the peer is to send (PS3.7 D.3.3.4): all of storage, private too, when C-GET is."""
-    names = {name for name, _ in proposals}
-    if names.isdisjoint(GET_MODELS):
+    names = dict.fromkeys(name for name, _ in proposals)
+    if GET_MODELS.isdisjoint(names):
         return []
-    return [
-        RoleSelection(name, scu=True, scp=True)
-        for name in dict.fromkeys(name for name, _ in proposals)
-        if is_storage(name)
-    ]
+    return [RoleSelection(name, scu=True, scp=True) for name in names if is_storage(name)]
 
 
 def plan(sources: Source | Iterable[Source], *, most: int = MOST) -> list[Group]:

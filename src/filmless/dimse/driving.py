@@ -9,16 +9,16 @@ from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import CANCEL, MESSAGES, RESPONSE
 from filmless.dimse.sinks import bounded
-from filmless.dimse.status import kind_of
+from filmless.dimse.status import is_final
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send, Step, Stopped
 from filmless.errors import DicomError, LimitError, LocalProtocolError, NetworkError, RemoteProtocolError
 
-__all__ = ["LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
+__all__ = ["CANCELLED", "C_GET", "LARGEST_IDENTIFIER", "LARGEST_INSTANCE", "Window", "busy", "run"]
 
 _T = TypeVar("_T")
 
-_C_GET: Final = MESSAGES["C-GET"].field
-_CANCELLED: Final = {MESSAGES[name].field for name in ("C-FIND", "C-MOVE")}
+C_GET: Final = MESSAGES["C-GET"].field
+CANCELLED: Final = {MESSAGES[name].field for name in ("C-FIND", "C-MOVE")}
 
 LARGEST_INSTANCE = 16 << 30
 """Bytes of a data set that goes into a sink."""
@@ -86,7 +86,7 @@ class _Box(Mailbox[Incoming]):
 
     def put(self, item: Incoming) -> None:
         command = item.message.command
-        is_last = bool(command["CommandField"] & RESPONSE) and kind_of(command.get("Status", 0)) != "pending"
+        is_last = bool(command["CommandField"] & RESPONSE) and is_final(command.get("Status"))
         if is_last:
             self.close(command["MessageIDBeingRespondedTo"])
         if self._forget is None:
@@ -215,6 +215,8 @@ class _Driver:
         if step.command["CommandField"] == CANCEL and step.command["MessageIDBeingRespondedTo"] not in self._box.open:
             return  # the last answer is here: another operation may be under way, and peers take it for that one's
         if isinstance(message_id, int) and message_id not in self._asked:
+            if link.error is not None:
+                raise link.error
             if self._window is not None:
                 await self._window.take(link.timeouts.response_s)
             self._asked[message_id] = step.context, step.command["CommandField"]
@@ -255,9 +257,10 @@ class _Driver:
             if message_id not in self._box.open:
                 self._asked.pop(message_id, None)
                 link.settled(message_id)
-        elif step.sinks is not None and incoming.has_data_set:
-            return await incoming.into(bounded(step.sinks, self._most_of_sinks, self._exceeded))
         try:
+            if not message.is_response and step.sinks is not None and incoming.has_data_set:
+                most = self._most_of_sinks
+                return await incoming.into(bounded(step.sinks, most, self._exceeded), most=most)
             return await incoming.collect(self._most)
         except LimitError as error:  # the rest may have no end
             link.abort(RemoteProtocolError(error.message))
@@ -271,12 +274,12 @@ class _Driver:
         link, box = self._link, self._box
         if self._takes_requests:
             link.requests_to(None)
+        box.leave(link.forget)
         for message_id, (context, field) in self._asked.items():
             if message_id not in box.open or link.error is not None or not link.is_awaited(message_id):
                 box.close(message_id)
                 link.forget(message_id)
-            elif field == _C_GET:  # what it sends would wait for answers that nobody gives
+            elif field == C_GET:  # what it sends would wait for answers that nobody gives
                 link.abort(NetworkError("a retrieval was given up"))
-            elif field in _CANCELLED:
+            elif field in CANCELLED:
                 link.cancel(context, message_id)
-        box.leave(link.forget)

@@ -12,8 +12,10 @@ from filmless.errors import NetworkError
 
 __all__ = ["Inbox"]
 
-_MOST_MESSAGES: Final = 64
-"""Messages that wait to be taken: with more, nothing is read until some are."""
+_MOST_REQUESTS: Final = 64
+"""Requests of the peer that wait to be taken: with more, nothing is read until some are."""
+_MOST_ANSWERS: Final = 4096
+"""Answers that do, while other operations on the association go on."""
 
 
 class Inbox:
@@ -144,8 +146,12 @@ class Inbox:
         box.put(incoming)
         self._look()
 
+    @property
+    def _most(self) -> int:
+        return _MOST_ANSWERS if self._answers and not self.requests else _MOST_REQUESTS
+
     def _look(self) -> None:
-        if not self.is_full and (self.held > self._high or self.queued > _MOST_MESSAGES):
+        if not self.is_full and (self.held > self._high or self.queued > self._most):
             self.is_full = True
             self._changed(True)
 
@@ -158,7 +164,7 @@ class Inbox:
         self._look_again()
 
     def _look_again(self) -> None:
-        if self.is_full and self.held <= self._high // 4 and self.queued <= _MOST_MESSAGES // 2:
+        if self.is_full and self.held <= self._high // 4 and self.queued <= self._most // 2:
             self.is_full = False
             self._changed(False)
 

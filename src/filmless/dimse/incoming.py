@@ -33,7 +33,8 @@ class Incoming:
     """
 
     __slots__ = (
-        "_taken", "cancelled", "has_data_set", "is_abandoned", "is_complete", "is_duplicate", "message", "pieces",
+        "_came", "_taken", "cancelled", "has_data_set", "is_abandoned", "is_complete", "is_duplicate", "message",
+        "pieces",
     )  # fmt: skip
 
     def __init__(self, message: Message, *, has_data_set: bool, taken: Callable[[int], None]) -> None:
@@ -42,12 +43,13 @@ class Incoming:
         self.is_duplicate = self.is_abandoned = False
         self.pieces: Mailbox[tuple[Buffer, bool]] = Mailbox()
         self.cancelled = asyncio.Event()
-        self._taken = taken
+        self._taken, self._came = taken, 0
 
     async def next_piece(self) -> tuple[Buffer, bool]:
         """Return the next piece of the data set, and whether it is the last."""
         piece, is_last = await self.pieces.get()
         self._taken(len(piece))
+        self._came += len(piece)
         self.is_complete = is_last
         return piece, is_last
 
@@ -70,10 +72,18 @@ class Incoming:
         self.message.data = bytes(gathered)
         return self.message
 
-    async def drop(self) -> None:
-        """Take the rest of the data set and forget it."""
+    async def drop(self, limit: int | None = None) -> None:
+        """Take the rest of the data set and forget it.
+
+        Raises
+        ------
+        LimitError
+            All of it is longer than `limit` bytes.
+        """
         while not self.is_complete:
             await self.next_piece()
+            if limit is not None and self._came > limit:
+                raise LimitError("the peer sends an instance larger than is taken", limit="instance_bytes")
 
     def abandon(self) -> None:
         """Have the rest of the data set dropped as it comes: what waits for someone to take it, waits no more."""
@@ -82,12 +92,22 @@ class Incoming:
             self._taken(len(piece))
 
     async def into(
-        self, open_sink: Callable[[Message], Sink], threads: Executor | None = None, *, pace: Pace | None = None
+        self,
+        open_sink: Callable[[Message], Sink],
+        threads: Executor | None = None,
+        *,
+        pace: Pace | None = None,
+        most: int | None = None,
     ) -> Message:
         """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.
 
         An error of the sink loses the rest of the data set, not the association. With a pace there are no threads as
         long as the sink is quick.
+
+        Raises
+        ------
+        LimitError
+            What is lost has more than `most` bytes with what came before: it may have no end.
         """
 
         async def call(step: Callable[..., _T], *args: Any) -> _T:
@@ -118,7 +138,7 @@ class Incoming:
             if self.pieces.error is error:  # the association ended: there is no rest
                 raise
             self.message.result = error
-            await self.drop()
+            await self.drop(most)
         finally:
             if sink is not None:
                 await call(sink.discard)

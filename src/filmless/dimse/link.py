@@ -10,7 +10,8 @@ from filmless.dimse.endings import ending_of
 from filmless.dimse.inbox import Inbox
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
-from filmless.dimse.messages import CANCEL, RESPONSE
+from filmless.dimse.messages import CANCEL, RESPONSE, is_addressed
+from filmless.dimse.outlet import Outlet
 from filmless.dimse.status import is_final
 from filmless.dimse.steps import Begun, Buffer, Payload
 from filmless.dimse.timeouts import Timeouts
@@ -20,8 +21,6 @@ from filmless.errors import AssociationAborted, LocalProtocolError, NetworkError
 __all__ = ["Link"]
 
 _WRITE_HIGH: Final = 1 << 20
-_MOST_FRAGMENTS: Final = 1024
-"""Fragments that are written at once: of a peer that takes few bytes in each, a piece has very many."""
 
 
 class Link(asyncio.BufferedProtocol):
@@ -55,8 +54,7 @@ class Link(asyncio.BufferedProtocol):
         self._waits: dict[Mailbox[Incoming], float] = {}
         self._next_id = 0
         self._sending = asyncio.Lock()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._outlet = Outlet(connection, self._check, self._wrote)
         self._gone = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -115,16 +113,16 @@ class Link(asyncio.BufferedProtocol):
         self._end(AssociationAborted("the connection was lost"))
         if self._timer is not None:
             self._timer.cancel()
-        self._writable.set()
+        self._outlet.writable.set()
         self._gone.set()
 
     def pause_writing(self) -> None:
         """Have senders wait."""
-        self._writable.clear()
+        self._outlet.writable.clear()
 
     def resume_writing(self) -> None:
         """Have senders go on."""
-        self._writable.set()
+        self._outlet.writable.set()
 
     # -- what comes in -------------------------------------------------------------------------------------------
 
@@ -138,7 +136,9 @@ class Link(asyncio.BufferedProtocol):
                     self._inbox.data(memoryview(piece), is_last=last)
                 case Event.Command(context, command, has_data_set):
                     negotiated = self.connection.context(context)
-                    if negotiated is not None:  # the core lets no other through
+                    if not is_addressed(command):
+                        self.abort(RemoteProtocolError("the peer sent a command without a single Message ID or status"))
+                    elif negotiated is not None:  # the core lets no other through
                         self._inbox.arrived(negotiated, command, has_data_set=has_data_set)
                 case _:
                     self._happened(event)
@@ -277,8 +277,7 @@ class Link(asyncio.BufferedProtocol):
                 await self._send_data(context, ready)
             if command["CommandField"] & RESPONSE and is_final(command.get("Status")):
                 self.performed(command.get("MessageIDBeingRespondedTo") or 0)
-            if not self._writable.is_set():
-                await self._writable.wait()
+            await self._outlet.wait()
 
     def cancel(self, context: int, message_id: int) -> None:
         """Send C-CANCEL for a request, unless a message is just going out."""
@@ -297,54 +296,22 @@ class Link(asyncio.BufferedProtocol):
             The association has ended.
         """
         async with self._sending:
-            transport, step = self._check(), self.connection.payload_limit
-            buffers: list[Buffer] = []
-            for command, data in messages:
-                self.connection.send_command(context, command, True)
-                buffers.append(self.connection.take_output())
-                for number, header in enumerate(self.connection.data_headers(context, len(data), True)):
-                    buffers += (header, data[number * step : (number + 1) * step])
-            written = b"".join(buffers)
-            self._watch.written += len(written)
-            transport.write(written)
-            if not self._writable.is_set():
-                await self._writable.wait()
+            self._check()
+            self._outlet.write_all(context, messages)
+            await self._outlet.wait()
 
     async def _send_data(self, context: int, data: Buffer | Begun) -> None:
         try:
             if isinstance(data, Begun):
-                await self._send_payload(context, data)
+                await self._outlet.write_payload(context, data)
             else:
-                await self._send_piece(context, memoryview(data), is_last=True)
+                await self._outlet.write_piece(context, memoryview(data), is_last=True)
         except BaseException:  # a message that is not whole cannot be followed by another
             self.abort(NetworkError("a message could not be sent to its end"))
             raise
 
-    async def _send_payload(self, context: int, begun: Begun) -> None:
-        # One piece ahead, since what is last has to be said with it.
-        piece = begun.first
-        following: Buffer | None = piece
-        while following is not None:
-            following = await asyncio.to_thread(next, begun.rest, None)
-            await self._send_piece(context, memoryview(piece), is_last=following is None)
-            piece = following or b""
-
-    async def _send_piece(self, context: int, piece: memoryview, *, is_last: bool) -> None:
-        step = self.connection.payload_limit
-        most = step * _MOST_FRAGMENTS
-        for start in range(0, max(len(piece), 1), most):
-            part = piece[start : start + most]
-            transport, at = self._check(), 0
-            buffers: list[Buffer] = [self.connection.take_output()]
-            for header in self.connection.data_headers(context, len(part), is_last and start + most >= len(piece)):
-                buffers += (header, part[at : at + step])
-                at += step
-            self._watch.written += len(part)
-            transport.writelines(buffers)
-            if len(piece) > most:
-                await asyncio.sleep(0)
-            if not self._writable.is_set() and not (is_last and start + most >= len(piece)):
-                await self._writable.wait()
+    def _wrote(self, count: int) -> None:
+        self._watch.written += count
 
     def _check(self) -> asyncio.Transport:
         if self.error is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["BY_FIELD", "CANCEL", "MESSAGES", "RESPONSE", "MessageType", "response_to"]
+__all__ = ["BY_FIELD", "CANCEL", "MESSAGES", "RESPONSE", "MessageType", "is_addressed", "response_to"]
 
 RESPONSE: Final = 0x8000
 """The bit of Command Field that tells a response from a request."""
@@ -100,3 +100,9 @@ def response_to(command: dict[str | int, Any], status: int, **fields: object) ->
             answer[name] = command[name]
     answer.update(fields)
     return answer
+
+
+def is_addressed(command: dict[str | int, Any]) -> bool:
+    """Whether the elements by which a command finds its way are numbers: a peer may send several, or text."""
+    names = ("CommandField", "MessageID", "MessageIDBeingRespondedTo", "Status")
+    return all(command.get(name) is None or isinstance(command[name], int) for name in names)

@@ -16,7 +16,7 @@ from filmless._core import (
     UserInformation,
 )
 from filmless.dimse.asking import Limits
-from filmless.dimse.contexts import Proposal, everyday, proposed, roles_for, uncompressed
+from filmless.dimse.contexts import Proposal, apart, everyday, proposed, roles_for
 from filmless.dimse.peer_address import PeerAddress
 from filmless.dimse.timeouts import Timeouts
 from filmless.errors import AssociationRejected, NetworkError, RemoteProtocolError
@@ -38,7 +38,7 @@ class Opening:
     ae_title: str | None
     calling_ae_title: str
     contexts: Sequence[Proposal] | None
-    sop_classes: Iterable[str] | None
+    sop_classes: str | Iterable[str] | None
     roles: Sequence[RoleSelection] | None
     tls: ssl.SSLContext | None
     timeouts: Timeouts
@@ -66,7 +66,8 @@ class Opening:
             raise ValueError("give `contexts`, or `sop_classes`")
         proposals = self.contexts
         if proposals is None:
-            proposals = everyday() if self.sop_classes is None else uncompressed(self.sop_classes)
+            names = [self.sop_classes] if isinstance(self.sop_classes, str) else self.sop_classes
+            proposals = everyday() if names is None else apart(names)
         user = UserInformation(
             maximum_length=self.maximum_length,
             operations_window=OperationsWindow(self.operations, 1) if self.operations > 1 else None,
@@ -98,7 +99,7 @@ class Opening:
             return NetworkError(f"no connection to {at}: its certificate is not trusted, {error.verify_message}")
         if isinstance(error, ssl.SSLError | ConnectionError) and self.tls is not None:
             return NetworkError(
-                f"no connection to {at}: TLS failed, {(getattr(error, 'reason', None) or 'it closed').lower()}",
+                f"no connection to {at}: TLS failed, {_words(getattr(error, 'reason', None) or 'it closed')}",
                 hint="the port may be one without TLS, or ask for a certificate",
             )
         reason = getattr(error, "strerror", None) or type(error).__name__
@@ -106,11 +107,15 @@ class Opening:
 
     def unanswered(self, error: NetworkError) -> NetworkError:
         """Return why the request was not accepted, with a remedy where there may be one."""
-        if self.tls is None and not isinstance(error, AssociationRejected) and error.hint is None:
-            # A port with TLS answers what it does not understand with an alert of its own, or closes.
-            kind = RemoteProtocolError if isinstance(error, RemoteProtocolError) else NetworkError
-            return kind(error.message, hint="the port may want TLS, or be none of DICOM")
-        return error
+        if isinstance(error, AssociationRejected) or error.hint is not None:
+            return error
+        # A port with TLS answers what it does not understand with an alert of its own, or closes. One that wants
+        # another certificate of ours lets us through the handshake of TLS 1.3, and closes then.
+        hint = "the port may want TLS, or be none of DICOM"
+        if self.tls is not None:
+            hint = "the peer may want a certificate of ours, of an authority that it trusts; or it is no DICOM"
+        kind = RemoteProtocolError if isinstance(error, RemoteProtocolError) else NetworkError
+        return kind(error.message, hint=hint)
 
     def nothing_accepted(self, accepted: Event.Accepted) -> NetworkError | None:
         """Return an error when the association has no presentation context."""
@@ -127,3 +132,8 @@ def _identity(identity: Identity | None) -> UserIdentity | None:
     if len(identity) == 1:
         return UserIdentity(_USERNAME, identity[0].encode())
     return UserIdentity(_PASSCODE, identity[0].encode(), identity[1].encode())
+
+
+def _words(reason: str) -> str:
+    """Return what OpenSSL calls a reason, as ``WRONG_VERSION_NUMBER``, in words."""
+    return reason.lower().replace("_", " ")

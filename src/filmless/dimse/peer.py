@@ -1,6 +1,6 @@
 """A peer that an association is open to: what can be asked of it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -36,11 +36,11 @@ class Peer:
         Who it is, and what was negotiated.
     """
 
-    def __init__(self, association: Association, *, window: int = 1, limits: Limits | None = None) -> None:
-        self.association, self._limits = association, limits or Limits()
+    def __init__(self, association: Association, *, window: Window, limits: Limits) -> None:
+        self.association, self._limits = association, limits
         link = association.link
-        self._link, self._window = link, Window(window)
-        self._ask = Asking(link.connection, next_id=link.next_id, window=window, limits=self._limits)
+        self._link, self._window = link, window
+        self._ask = Asking(link.connection, next_id=link.next_id, window=window.size, limits=limits)
 
     def _run(self, operation: Operation[_T]) -> AsyncGenerator[_T, None]:
         limits = self._limits
@@ -55,10 +55,6 @@ class Peer:
     async def _only(self, operation: Operation[_T]) -> _T:
         given = [one async for one in self._run(operation)]
         return given[-1]
-
-    async def is_idle(self, seconds: float) -> bool:
-        """Wait until all operations have ended; return whether they have."""
-        return await self._window.emptied(seconds)
 
     async def echo(self) -> None:
         """Ask whether the peer is there (C-ECHO).
@@ -126,7 +122,7 @@ class Peer:
         include: str | Iterable[str] = (),
         limit: int | None = None,
         **values: Any,
-    ) -> AsyncIterator[Dataset]:
+    ) -> AsyncGenerator[Dataset, None]:
         """Find patients, studies, series, images, or the items of a worklist (C-FIND).
 
         Parameters
@@ -169,7 +165,7 @@ class Peer:
         into: Into | None = None,
         root: Root | None = None,
         progress: Callable[[SubOperations], None] | None = None,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """Have a study, series or instance sent here (C-GET).
 
         Parameters
@@ -199,8 +195,10 @@ class Peer:
 
         Notes
         -----
-        The peer can send what is in a SOP class and transfer syntax that was proposed, with the role of an SCP:
-        `connect` does so for the common storage classes, and for those in ``contexts`` beside C-GET.
+        A peer sends an instance as it is stored where that transfer syntax was proposed for its SOP class, in a context
+        of its own; else it may decode it, or fail. `connect` proposes the common storage classes, with the transfer
+        syntaxes that they are often compressed in; named in its ``sop_classes``, beside a model of C-GET such as
+        ``"StudyRootQueryRetrieveInformationModelGet"``, any of them in all transfer syntaxes.
 
         DICOM
         -----
@@ -216,7 +214,7 @@ class Peer:
         *,
         destination: str,
         root: Root | None = None,
-    ) -> AsyncIterator[SubOperations]:
+    ) -> AsyncGenerator[SubOperations, None]:
         """Have a study, series or instance sent to a third (C-MOVE); goes through how far it is.
 
         Parameters
@@ -247,8 +245,10 @@ class Peer:
 
         Parameters
         ----------
-        sop_class, sop_instance
-            Of what; the peer makes the UID where there is none.
+        sop_class
+            UID or keyword, as ``"ModalityPerformedProcedureStep"``.
+        sop_instance
+            Its UID; the peer makes it where there is none.
         dataset
             Its attributes.
 
@@ -316,7 +316,7 @@ class Peer:
             self._ask.normalized("N-EVENT-REPORT", sop_class, sop_instance, dataset, EventTypeID=event_type_id)
         )
 
-    def events(self, *, within_s: float) -> AsyncIterator[EventReport]:
+    def events(self, *, within_s: float) -> AsyncGenerator[EventReport, None]:
         """Go through the events that the peer reports on this association, and confirm each (N-EVENT-REPORT).
 
         Parameters

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from filmless import _core
+from filmless.file.uid_grammar import is_uid
+
 __all__ = [
     "BIG_ENDIAN",
     "EXPLICIT",
@@ -14,6 +17,7 @@ __all__ = [
     "STORAGE_COMMITMENT_INSTANCE",
     "STUDY_ROOT",
     "WORKLIST",
+    "sop_class_of",
 ]
 
 IMPLICIT: Final = "1.2.840.10008.1.2"
@@ -33,3 +37,24 @@ MPPS: Final = "1.2.840.10008.3.1.2.3.3"
 STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 """The instance that exists always: requests for commitment are actions on it (PS3.4 J.3.2)."""
+
+
+def sop_class_of(name: str) -> str:
+    """Return the UID of a SOP class that is named by UID or keyword.
+
+    Raises
+    ------
+    ValueError
+        It is no UID, and no keyword of one.
+
+    Examples
+    --------
+    >>> sop_class_of("ModalityPerformedProcedureStep")
+    '1.2.840.10008.3.1.2.3.3'
+    """
+    if is_uid(name):
+        return name
+    row = _core.uid_entry(name)
+    if row is None or "SOP Class" not in row[2]:
+        raise ValueError(f"`{name[:64]}` is no UID, and no keyword of a SOP class as CTImageStorage")
+    return row[0]

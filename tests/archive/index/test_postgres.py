@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -139,6 +140,49 @@ def test_a_server_that_was_started_anew_is_reached_again(postgres: Callable[[], 
     assert index.find("1.2.1.1.1") is not None
     cut()
     assert index.add(placed(data_set(2))) == [True]
+    index.close()
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_connection_that_broke_within_a_pipeline_is_not_used_again(postgres: Callable[[], str], is_cut: bool) -> None:
+    """It does not say that it is closed, and would fail for whoever has it next, for good."""
+    url = postgres()
+    index, used = Index(url), list[Any]()
+
+    def work(transaction: Any) -> int:
+        connection = transaction._connection
+        used.append(connection)
+        if len(used) == 1:
+            connection.pgconn.enter_pipeline_mode()
+            connection.pgconn.send_query_params(b"SELECT pg_backend_pid()", [])
+            if is_cut:
+                with psycopg.connect(url, autocommit=True) as other:
+                    other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+            raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+        [(one,)] = transaction.rows("SELECT 1")
+        return int(one)
+
+    assert index._database.write(work) == 1  # at once: it is done once more
+    assert used[0].closed
+    assert used[1] is not used[0]
+    for number in (1, 2):
+        assert index.add(placed(data_set(number))) == [True]
+    index.close()
+
+
+def test_connections_are_let_go_of_by_several_at_once(postgres: Callable[[], str]) -> None:
+    index = Index(postgres())
+    database = index._database
+
+    class Emptied(deque[Any]):
+        """Another thread takes the last one between the look and the taking."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    database._idle = Emptied(database._idle)
+    database._close_idle()
+    assert database.rows("SELECT 1") == [(1,)]
     index.close()
 
 

@@ -31,6 +31,8 @@ impl CommandSet {
     pub const COMMAND_DATA_SET_TYPE: Tag = Tag(0x0000_0800);
     /// Status.
     pub const STATUS: Tag = Tag(0x0000_0900);
+    /// What is set in the Command Field of a response (PS3.7 E.1).
+    const RESPONSE: u16 = 0x8000;
     /// The Command Data Set Type of a message without data set.
     pub const NO_DATA_SET: u16 = 0x0101;
 
@@ -43,11 +45,11 @@ impl CommandSet {
         command
     }
 
-    /// Reads the bytes of a whole command set.
+    /// Reads the bytes of a whole command set. Of a response, elements of other groups are passed over.
     ///
     /// # Errors
-    /// [`RemoteError`] for what is none: elements of other groups, cut short, without Command Field or Command Data Set
-    /// Type.
+    /// [`RemoteError`] for what is none: a request with elements of other groups, cut short, without Command Field or
+    /// Command Data Set Type.
     pub fn decode(bytes: Vec<u8>) -> std::result::Result<Self, RemoteError> {
         // Group 0000 and not all zero: so the reader takes no other encoding for it.
         if bytes.len() < 8 || bytes[..2] != [0, 0] || bytes[..8].iter().all(|&byte| byte == 0) {
@@ -57,15 +59,21 @@ impl CommandSet {
         let options = ReadOptions { limits, ..ReadOptions::default() };
         let invalid = |_| RemoteError::invalid("a command set that cannot be read");
         let elements = read_command_set(Arc::new(bytes), &options).map_err(invalid)?;
-        let of_group = |tag: Tag| tag.group() == 0;
+        let mut others = Vec::new();
         let whole = elements.parsed().is_some_and(|parsed| {
             let nodes = parsed.nodes();
-            nodes.iter().all(|node| of_group(node.tag) && !node.flags.has(Flags::TRUNCATED))
+            others.extend(nodes.iter().map(|node| node.tag).filter(|tag| tag.group() != 0));
+            nodes.iter().all(|node| !node.flags.has(Flags::TRUNCATED))
         });
-        if !whole {
+        let mut command = Self { elements };
+        let is_response = command.command_field() & Self::RESPONSE != 0;
+        if !whole || !(others.is_empty() || is_response) {
             return Err(RemoteError::invalid("a command set with elements of other groups, or cut short"));
         }
-        let command = Self { elements };
+        // DCMTK reads them as details of the status; Orthanc has the UIDs there of what it could not send.
+        for tag in others {
+            command.elements.remove(tag);
+        }
         if command.number(Self::COMMAND_FIELD).is_none() || command.number(Self::COMMAND_DATA_SET_TYPE).is_none() {
             return Err(RemoteError::invalid("a command set without Command Field or Command Data Set Type"));
         }

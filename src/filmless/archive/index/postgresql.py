@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,6 +20,7 @@ __all__ = ["PostgreSQL"]
 _T = TypeVar("_T")
 _ATTEMPTS: Final = 20
 _KEPT: Final = 32  # connections
+_ENDED: Final = {"57P01", "57P02", "57P05"}  # sessions, by an administrator, a crash, for being idle
 
 _PREPARE: Final = (
     # A commit that is acknowledged is on disk, whatever the server's default is.
@@ -114,10 +115,15 @@ class PostgreSQL:
             return self._connect()
 
     def _give_back(self, connection: "Connection") -> None:
-        if self._closed or connection.closed or len(self._idle) >= _KEPT:
+        if self._closed or not _is_usable(connection) or len(self._idle) >= _KEPT:
             connection.close()
         else:
             self._idle.append(connection)
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):  # others take some, too
+            while True:
+                self._idle.pop().close()
 
     @contextmanager
     def _lent(self) -> Generator["Connection"]:
@@ -133,11 +139,11 @@ class PostgreSQL:
             with self._lent() as connection:
                 try:
                     return work(connection)
-                except self._psycopg.OperationalError:
-                    if not connection.closed:
+                except self._psycopg.OperationalError as error:
+                    if not _is_lost(connection, error):
                         raise
-            while self._idle:
-                self._idle.pop().close()
+                    connection.close()
+            self._close_idle()
             with self._lent() as connection:
                 return work(connection)
 
@@ -188,8 +194,7 @@ class PostgreSQL:
     def close(self) -> None:
         """Let go of all connections; those at work are closed when they are given back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
 
     @contextmanager
     def _translated(self) -> Generator[None]:
@@ -197,6 +202,18 @@ class PostgreSQL:
             yield
         except self._psycopg.Error as error:
             raise _ours(error) from None
+
+
+def _is_usable(connection: "Connection") -> bool:
+    """Whether nothing is under way on a connection: cut in a pipeline, one says that it is open, and is of no use."""
+    info = connection.info
+    return not connection.closed and (info.transaction_status, info.pipeline_status) == (0, 0)  # idle, and none
+
+
+def _is_lost(connection: "Connection", error: "psycopg.Error") -> bool:
+    """Whether an error is of the connection: it need not know yet that it is closed."""
+    state = error.sqlstate or ""
+    return not _is_usable(connection) or not state or state.startswith("08") or state in _ENDED
 
 
 class _Retried(ArchiveError):  # noqa: N818 - no error, but a request

@@ -304,7 +304,7 @@ def _network_error(error: Exception, step: Step[_T]) -> NetworkError:
     elif isinstance(error, zlib.error):
         what = "is wrongly compressed"
     else:
-        what = "was broken off or malformed"
+        what = "was broken off, or answered by what is no HTTP"
     kind = NotConnectedError if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else NetworkError
     return kind(f"{method}: {what}" if isinstance(step, Ask) else f"{method} {what}")
 

@@ -8,7 +8,7 @@ from filmless.dimse.status import describe, kind_of
 from filmless.dimse.steps import Buffer, Call, Message, Pause, Payload, Receive, Send
 from filmless.errors import DimseStatusError, RemoteProtocolError
 
-__all__ = ["Asked", "answered", "ask", "cancel", "request_of", "response_of"]
+__all__ = ["Asked", "answered", "ask", "cancel", "final", "request_of", "response_of"]
 
 Asked = Generator[Send | Receive | Call | Pause, Any, Message]
 
@@ -36,6 +36,19 @@ def response_of(message: Message, name: str) -> Message:
     return message
 
 
+def final(message: Message, name: str) -> Message:
+    """Return a message that is the one response of an operation.
+
+    Raises
+    ------
+    RemoteProtocolError
+        It is another one, has no status, or is not the last.
+    """
+    if kind_of(response_of(message, name).status) == "pending":
+        raise RemoteProtocolError(f"the peer answers {name} with a status that it does not have: pending")
+    return message
+
+
 def answered(message: Message, name: str) -> Message:
     """Return an answer of success or warning.
 
@@ -52,7 +65,7 @@ def answered(message: Message, name: str) -> Message:
 def ask(context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> Asked:
     """Send a request, and return its one answer."""
     yield Send(context, command, data)
-    return response_of((yield Receive()), BY_FIELD[command["CommandField"]].name)
+    return final((yield Receive()), BY_FIELD[command["CommandField"]].name)
 
 
 def cancel(context: int, message_id: int, name: str) -> Generator[Send | Receive, Any, Message]:

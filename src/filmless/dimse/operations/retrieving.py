@@ -11,13 +11,15 @@ from filmless.dimse.steps import Buffer, Give, Message, Operation, Receive, Send
 from filmless.errors import DicomError, DimseStatusError, FormatError, LimitError, NetworkError, RemoteProtocolError
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["SubOperations", "get", "move"]
+__all__ = ["SubOperations", "get", "move", "require_all"]
 
 _UNRECOGNIZED_OPERATION: Final = 0x0211
 _MISMATCH: Final = 0xA900
 _REFUSED: Final = 0x0122
+_SOME_FAILED: Final = 0xB000
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
+_NOT_PROPOSED: Final = "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,29 @@ def counts_of(message: Message) -> SubOperations:
     )
 
 
+def require_all(counts: SubOperations, *, hint: str | None = None) -> None:
+    """Check that the peer could send everything.
+
+    Raises
+    ------
+    DimseStatusError
+        It could not.
+    """
+    if counts.failed is None and counts.status == _SOME_FAILED:  # or with a warning: it does not say
+        raise DimseStatusError(
+            f"the peer could not send all instances as they are: status {describe(counts.status)}",
+            status=counts.status,
+            hint=hint,
+        )
+    if counts.failed:
+        of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
+        raise DimseStatusError(
+            f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
+            status=counts.status,
+            hint=hint,
+        )
+
+
 def _failed(message: Message) -> tuple[str, ...]:
     try:
         ds = message.dataset
@@ -70,14 +95,22 @@ def _failed(message: Message) -> tuple[str, ...]:
 
 
 def move(
-    context: int, message_id: int, sop_class: str, identifier: Buffer, *, destination: str
+    context: int, message_id: int, sop_class: str, identifier: Buffer, *, destination: str, most: int
 ) -> Operation[SubOperations]:
-    """Have instances sent to a third; give how far it is, and in the end how it went."""
+    """Have instances sent to a third; give how far it is, and in the end how it went.
+
+    Parameters
+    ----------
+    destination
+        AE title of the third.
+    most
+        How many answers are too many.
+    """
     command = request_of("C-MOVE", message_id, AffectedSOPClassUID=sop_class, Priority=0, MoveDestination=destination)
     yield Send(context, command, identifier)
     counts: SubOperations | None = None
     try:
-        while True:
+        for _ in range(most):
             message = response_of((yield Receive()), "C-MOVE")
             counts = counts_of(message)
             if counts.is_last:
@@ -88,6 +121,9 @@ def move(
     except Stopped:
         if counts is None or not counts.is_last:
             yield from cancel(context, message_id, "C-MOVE")
+        return
+    yield from cancel(context, message_id, "C-MOVE")
+    raise _too_many(most)
 
 
 def get(
@@ -126,6 +162,7 @@ def get(
             if is_last:
                 getting.conclude(message, counts)
                 return
+            getting.wait_on()
     except Stopped:
         yield from _stop(context, message_id)
     except NetworkError:
@@ -142,7 +179,7 @@ class _Getting:
     def __init__(self, sinks: Callable[[Message], Sink], most: int) -> None:
         self._sinks, self._most, self._count = sinks, most, 0
         self._error: Exception | None = None
-        self._failed = 0
+        self._failed = self._pending = 0
 
     def open(self, message: Message) -> Sink:
         """Open the sink for an instance, in a thread; what is no instance that was asked for has none."""
@@ -171,6 +208,18 @@ class _Getting:
         yield Send(message.context.id, response_to(message.command, SUCCESS))
         yield Give(result)
 
+    def wait_on(self) -> None:
+        """Count an answer that was not the last.
+
+        Raises
+        ------
+        LimitError
+            There are too many.
+        """
+        self._pending += 1
+        if self._pending > self._most:
+            raise _too_many(self._most)
+
     def conclude(self, message: Message, counts: SubOperations) -> None:
         """Tell what went wrong, once all came that comes.
 
@@ -183,13 +232,13 @@ class _Getting:
         """
         if self._error is not None:
             raise self._error
+        if kind_of(counts.status) != "cancel":
+            require_all(counts, hint=_NOT_PROPOSED)
         answered(message, "C-GET")
-        if counts.failed:
-            of = counts.failed + (counts.completed or 0) + (counts.warning or 0)
-            raise DimseStatusError(
-                f"the peer could not send {counts.failed} of {of} instances: status {describe(counts.status)}",
-                status=counts.status,
-            )
+
+
+def _too_many(most: int) -> LimitError:
+    return LimitError(f"more than {most} answers, and none of them the last", limit="answers", value=most)
 
 
 class _RefusedError(Exception):

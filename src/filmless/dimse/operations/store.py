@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, Literal
 
 from filmless.dimse.contexts import Sendable
-from filmless.dimse.operations.requesting import request_of, response_of
+from filmless.dimse.operations.requesting import final, request_of
 from filmless.dimse.sending import Fitted, ReadAhead, fit
 from filmless.dimse.sources import Source, each_of, name_of, why
 from filmless.dimse.status import describe, kind_of
@@ -172,7 +172,7 @@ def _take(
     sender: _Sender, message: Message, flying: dict[int, tuple[tuple[int, Source], Fitted]], *, is_last: bool
 ) -> Operation[Stored]:
     """Give what an answer says."""
-    status = response_of(message, "C-STORE").status
+    status = final(message, "C-STORE").status
     found = flying.pop(message.command["MessageIDBeingRespondedTo"], None)
     if found is not None:
         item, fitted = found

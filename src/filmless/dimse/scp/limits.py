@@ -24,6 +24,7 @@ _LEAST: Final = {
     "pace_bytes_s": 0,
     "linger_s": 0,
     "threads": 1,
+    "threads_s": 0,
 }
 
 
@@ -66,6 +67,9 @@ class ScpLimits:
         Seconds that a peer has to close the connection after an abort or a rejection.
     threads
         Handlers that are no coroutines, and run at a time; and as many data sets that are written.
+    threads_s
+        Seconds that such a handler has to return once its association is over and the SCP ends: what it uses may be
+        closed after that.
     """
 
     associations: int = 200
@@ -84,6 +88,7 @@ class ScpLimits:
     pace_bytes_s: int = 256
     linger_s: float = 0.5
     threads: int = 16
+    threads_s: float = 5.0
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():

@@ -10,7 +10,7 @@ from filmless.dimse.scp.handlers import adapted
 from filmless.dimse.scp.service import Handler, Service
 from filmless.dimse.scp.sop_classes import is_query_retrieve
 from filmless.dimse.storage_classes import is_storage
-from filmless.dimse.uids import NATIVE
+from filmless.dimse.uids import NATIVE, sop_class_of
 
 __all__ = ["Registering"]
 
@@ -35,7 +35,7 @@ class Registering:
     def _register(
         self, message: str, function: Callable[..., Any], sop_classes: Sequence[str], transfer_syntaxes: Sequence[str]
     ) -> None:
-        handler = adapted(function, message)
+        handler, sop_classes = adapted(function, message), list(map(sop_class_of, sop_classes))
         if message not in {"C-STORE", "C-ECHO"}:
             transfer_syntaxes = transfer_syntaxes or NATIVE
         # Who reports an event is the SCP of the service, also when it asks for the association.
@@ -66,7 +66,7 @@ class Registering:
 
     def _on_normalized(self, message: str, sop_classes: tuple[str, ...]) -> Callable[[_F], _F]:
         if not sop_classes or not all(isinstance(name, str) for name in sop_classes):
-            raise TypeError(f"UIDs of SOP classes were expected, of which {message} is answered")
+            raise TypeError(f"SOP classes by UID or keyword were expected, of which {message} is answered")
         found: Callable[[_F], _F] = self._on(message, None, sop_classes, ())
         return found
 
@@ -85,7 +85,7 @@ class Registering:
         Parameters
         ----------
         *sop_classes
-            UIDs.
+            UIDs or keywords, as of all the other handlers.
         transfer_syntaxes
             UIDs that are taken; without any all.
         """

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -52,7 +53,9 @@ class Scp(Registering):
     A handler is given a `Request`. It is a coroutine or an asynchronous generator; a plain function or generator runs
     in a thread, and the methods of its request wait instead of being awaited. What it returns is the answer: nothing
     for success, a status, a data set, or both as ``(status, data set)``. Of C-FIND each match is yielded. A
-    `DimseStatusError` becomes the answer with its status.
+    `DimseStatusError` becomes the answer with its status. Of what else it raises the peer is told as a processing
+    failure, and the logger ``filmless.dimse`` where it came from; at the level of debug with its words, which may be a
+    patient's.
 
     DICOM
     -----
@@ -114,7 +117,7 @@ class Scp(Registering):
             Bound sockets to listen on instead; they are closed in the end.
         grace_s
             Seconds that requests which are being answered may take to finish in the end. Other associations are
-            aborted at once.
+            aborted at once. Threads of handlers have the ``threads_s`` of the limits beyond that.
 
         Raises
         ------
@@ -150,8 +153,7 @@ class Scp(Registering):
             yield int(found[0].getsockname()[1])
         finally:
             await listener.stop(grace_s)
-            for pool in (threads, sinks):
-                pool.shutdown(wait=False, cancel_futures=True)
+            await _ended(threads, sinks, within_s=self._limits.threads_s)
 
     def run(
         self,
@@ -184,6 +186,24 @@ class Scp(Registering):
 
         with suppress(KeyboardInterrupt):
             asyncio.run(serve())
+
+
+async def _ended(*pools: ThreadPoolExecutor, within_s: float) -> None:
+    """Wait until threads have ended, for a while: one that hangs must not hold up the rest of the program."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for pool in pools:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    def wait() -> None:
+        for pool in pools:
+            pool.shutdown()
+        with suppress(RuntimeError):  # the loop is closed by now
+            loop.call_soon_threadsafe(over.set)
+
+    threading.Thread(target=wait, name="scp-ending", daemon=True).start()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await over.wait()
 
 
 async def _bound(host: str, port: int) -> list[socket.socket]:

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from filmless._core import AssociateRequest, Event, Reject
@@ -101,7 +103,7 @@ class Serving:
                 association = await self._begin(event.request)
                 if association is not None:
                     try:
-                        await self._answer_all(association)
+                        await self._until_gone(asyncio.create_task(self._answer_all(association)))
                     finally:
                         self._scp.auditing.ended(*link.moved)
         except NetworkError:
@@ -147,11 +149,24 @@ class Serving:
             accept = accepting(link.connection, request, scp.dispatch, scp.limits, admitted.identity_response)
             link.accept(accept)
             outcome = {"outcome": "success", "principal": admitted.principal}
-            return Association(link, request, accept, link.address, admitted.principal)
+            return Association(request, accept, link.address, link.connection.contexts, link, admitted.principal)
         finally:
             scp.auditing.association(request, address, **outcome)
 
     # -- requests ------------------------------------------------------------------------------------------------
+
+    async def _until_gone(self, answering: "asyncio.Task[None]") -> None:
+        """Let requests be answered. When the peer has gone, what is being answered has a little time, and ends then."""
+        gone = asyncio.create_task(self.link.closed())
+        try:
+            await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({answering}, timeout=self.link.timeouts.stall_s)
+        finally:
+            for task in (answering, gone):
+                task.cancel()
+            await asyncio.gather(answering, gone, return_exceptions=True)
+        if not answering.cancelled():
+            answering.result()
 
     async def _answer_all(self, association: Association) -> None:
         most = operations_of(association.acceptance)
@@ -247,5 +262,7 @@ def _status_of(error: Exception, request: Request) -> int:
 
 def _tell(error: Exception, what: str) -> None:
     # The words of an error that is not ours may have a patient's value in them: they are for who looks for a mistake.
-    _log.error("%s failed: %s", what, type(error).__name__)
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    _log.error("%s failed: %s at %s", what, type(error).__name__, where)
     _log.debug("%s failed", what, exc_info=error)
