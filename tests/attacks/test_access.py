@@ -94,7 +94,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     with ExitStack() as stack:
         archive = stack.enter_context(Archive(settings.data))
         log = make_log(settings.logs, stack.enter_context((folder / "log").open("w")))
-        outer = _Parts(settings, archive, Metrics(), log).routed()
+        outer = _Parts(settings, archive, Metrics(), log).routed(None)
         walk(outer.routes, "")
     assert len(found) > 40
     return found
