@@ -74,6 +74,27 @@ def test_a_query_that_is_given_up_by_time_is_cancelled() -> None:
     talk(main())
 
 
+def test_a_retrieval_that_is_given_up_by_time_ends_the_association() -> None:
+    """What the peer goes on to send would wait for answers that nobody gives."""
+
+    async def get(request: Request) -> None:
+        await request.respond(PENDING, NumberOfRemainingSuboperations=9)
+        await asyncio.wait_for(request.association.link.closed(), 20)
+
+    scp = Scp("FILMLESS", [Service((Acceptable(STUDY_ROOT[2]),), {"C-GET": get}), verification()])
+
+    async def main() -> None:
+        async with scp.listen() as port, connect(f"FILMLESS@127.0.0.1:{port}") as peer:
+            with pytest.raises(TimeoutError):  # noqa: PT012
+                async with asyncio.timeout(0.2):
+                    async for _ in peer.get("1.2.3"):
+                        pass
+            with pytest.raises(NetworkError, match="a retrieval was given up"):
+                await peer.echo()
+
+    talk(main())
+
+
 def test_a_generator_that_outlives_its_association_says_nothing() -> None:
     async def main() -> None:
         finding = Finding()

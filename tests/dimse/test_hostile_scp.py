@@ -125,7 +125,7 @@ ANSWERS: dict[str, tuple[str, Callable[[], Bytes]]] = {
         "echo", lambda: slowly(itertools.repeat(message(ECHO, 0x8030, MessageIDBeingRespondedTo=9))),
     ),
     "pending, of a message without": ("echo", lambda: slowly([message(ECHO, 0x8030)])),
-    "a context never proposed": ("echo", lambda: message(99, 0x8030, Status=0)),
+    "a context never accepted": ("echo", lambda: message(99, 0x8030, Status=0)),
     "an even context": ("echo", lambda: message(2, 0x8030, Status=0)),
     "a request without message id": (
         "get", lambda: by_hand(STORE, element(0x0100, b"\1\0"), element(0x0800, b"\0\0")),

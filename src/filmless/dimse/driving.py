@@ -274,6 +274,7 @@ class _Driver:
         link, box = self._link, self._box
         if self._takes_requests:
             link.requests_to(None)
+        box.leave(link.forget)
         for message_id, (context, field) in self._asked.items():
             if message_id not in box.open or link.error is not None or not link.is_awaited(message_id):
                 box.close(message_id)
@@ -282,4 +283,3 @@ class _Driver:
                 link.abort(NetworkError("a retrieval was given up"))
             elif field in CANCELLED:
                 link.cancel(context, message_id)
-        box.leave(link.forget)

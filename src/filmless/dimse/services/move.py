@@ -8,11 +8,11 @@ from typing import Final
 
 from filmless.archive import Archive, Entry
 from filmless.dimse.connecting import connect
+from filmless.dimse.contexts import Proposal, proposals_for
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.destinations import Destination, Destinations
 from filmless.dimse.services.information_models import MOVE, acceptable, extended
-from filmless.dimse.services.outgoing import PREFERRED
 from filmless.dimse.services.retrieval import Retrieval
 from filmless.dimse.services.sub_operations import SubOperations
 from filmless.errors import NetworkError
@@ -21,9 +21,6 @@ __all__ = ["move"]
 
 _UNKNOWN: Final = 0xA801
 _BREAKS: Final = 3  # associations that may break off
-_CONTEXTS: Final = 128  # of an association: their identifiers are odd numbers of one byte
-
-_Proposal = tuple[str, tuple[str, ...]]
 
 
 def move(archive: Archive, destinations: Destinations, *, most: int = 200_000, pending_s: float = 1.0) -> Service:
@@ -92,7 +89,7 @@ class _Moving:
     async def _send_all(
         self,
         doing: SubOperations,
-        contexts: Sequence[_Proposal],
+        contexts: Sequence[Proposal],
         entries: Sequence[Entry],
         ae_title: str,
         destination: Destination,
@@ -124,7 +121,7 @@ class _Moving:
     async def _send(
         self,
         doing: SubOperations,
-        contexts: Sequence[_Proposal],
+        contexts: Sequence[Proposal],
         entries: Sequence[Entry],
         ae_title: str,
         destination: Destination,
@@ -149,7 +146,7 @@ class _Moving:
             )
 
 
-def _groups(entries: Sequence[Entry]) -> Iterator[tuple[list[_Proposal], list[Entry]]]:
+def _groups(entries: Sequence[Entry]) -> Iterator[tuple[list[Proposal], list[Entry]]]:
     """Give what to propose, and the instances that it is for: as many groups as associations are needed.
 
     Of each SOP class there is a context for each transfer syntax that instances are stored in, so that what the
@@ -158,14 +155,6 @@ def _groups(entries: Sequence[Entry]) -> Iterator[tuple[list[_Proposal], list[En
     stored: dict[str, dict[str, None]] = {}
     for entry in entries:
         stored.setdefault(entry.sop_class_uid, {})[entry.transfer_syntax_uid] = None
-    groups: list[tuple[list[_Proposal], set[str]]] = []
-    for sop_class, syntaxes in stored.items():
-        wanted: list[_Proposal] = [(sop_class, (uid,)) for uid in syntaxes]
-        wanted += [(sop_class, (uid,)) for uid in PREFERRED if uid not in syntaxes]
-        wanted = wanted[:_CONTEXTS]
-        if not groups or len(groups[-1][0]) + len(wanted) > _CONTEXTS:
-            groups.append(([], set()))
-        groups[-1][0].extend(wanted)
-        groups[-1][1].add(sop_class)
-    for proposals, classes in groups:
+    for proposals in proposals_for(stored):
+        classes = {sop_class for sop_class, _ in proposals}
         yield proposals, [entry for entry in entries if entry.sop_class_uid in classes]
