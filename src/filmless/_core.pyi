@@ -23,6 +23,7 @@ __all__ = [
     "FileWriter",
     "Finding",
     "Handle",
+    "JsonPicker",
     "NegotiatedContext",
     "OperationsWindow",
     "Policy",
@@ -43,6 +44,7 @@ __all__ = [
     "encode_command",
     "encode_data_set",
     "encode_file",
+    "encode_json",
     "expand_segments",
     "findings",
     "fragment_tails",
@@ -191,6 +193,11 @@ class Walker(Iterator[DataElement]):
 
 @final
 class Handle: ...
+
+@final
+class JsonPicker:
+    def __new__(cls, members: _Sequence[tuple[str, str | None]]) -> Self: ...
+    def picked(self, texts: _Sequence[str]) -> bytes | None: ...
 
 @disjoint_base
 class Dataset:
@@ -709,6 +716,7 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None: ...
 def destination(path: str | PathLike[str]) -> Path | None: ...
 def encode_file(dataset: Dataset, options: _WriteOptions) -> bytes: ...
 def encode_data_set(dataset: Dataset, options: _WriteOptions) -> bytes: ...
+def encode_json(text: bytes, options: _WriteOptions) -> bytes: ...
 def scan(
     paths: list[str], tags: list[int], options: _ReadOptions, threads: int
 ) -> tuple[list[list[Any]], list[list[Finding]], list[Any]]: ...

@@ -23,6 +23,7 @@ from filmless._core import (
 )
 from filmless.dimse import Timeouts
 from filmless.dimse.asking import Limits
+from filmless.dimse.contexts import uncompressed
 from filmless.errors import DicomError, NetworkError
 
 from .asked import Way, both_ways, opened
@@ -215,7 +216,7 @@ def test_what_is_answered(way: Way, name: str, tmp_path: Path) -> None:
     with (
         answering(first=then(data())) as address,
         pytest.raises(DicomError) as caught,
-        opened(way, address, sop_classes=CLASSES, timeouts=LIMITS, limits=limits) as peer,
+        opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS, limits=limits) as peer,
     ):
         ASK[ask](peer, tmp_path)
     assert str(tmp_path) not in caught.value.message
@@ -253,7 +254,7 @@ def test_what_is_said_first(way: Way, name: str) -> None:
     with (
         answering(first=first) as address,
         pytest.raises(NetworkError) as caught,
-        opened(way, address, sop_classes=CLASSES, timeouts=LIMITS),
+        opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS),
     ):
         pass
     assert caught.value.message
@@ -288,7 +289,7 @@ def test_what_is_negotiated(way: Way, accept: Callable[[Any], AssociateAccept]) 
     """Either there is no such association, or an honest answer is an answer."""
     with answering(first=then(message(ECHO, 0x8030, Status=0), accept)) as address:
         try:
-            with opened(way, address, sop_classes=CLASSES, roles=(), timeouts=LIMITS) as peer:
+            with opened(way, address, contexts=uncompressed(CLASSES), roles=(), timeouts=LIMITS) as peer:
                 peer.echo()
         except NetworkError:
             pass

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use filmless_core::dataset::Dataset as CoreDataset;
 use filmless_core::file::{self, DicomFile, FileParts, Lengths, Limits, Place, Plan, ReadOptions, WriteOptions};
+use filmless_core::json::{self, JsonLimits};
+use filmless_core::model::no_bulk_data;
 use filmless_core::transfer_syntax;
 use filmless_core::{Error, Tag};
 use pyo3::exceptions::PyValueError;
@@ -189,6 +191,24 @@ pub fn encode_file<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) 
 #[pyfunction]
 pub fn encode_data_set<'py>(dataset: &Bound<'py, Dataset>, options: WritingOptions) -> PyResult<Bound<'py, PyBytes>> {
     to_bytes(dataset.py(), &body_of(dataset, &options)?)
+}
+
+/// Bytes of JSON up to which to let others run takes longer than the work.
+const SHORT: usize = 1 << 16;
+
+/// The bytes of a data set that is given as DICOM JSON; its bulk data is left empty.
+#[pyfunction]
+pub fn encode_json(py: Python<'_>, text: PyBackedBytes, options: WritingOptions) -> PyResult<Bound<'_, PyBytes>> {
+    let options = options.to_core()?;
+    let plan = || {
+        let dataset = json::read(&text, &JsonLimits::default(), &mut no_bulk_data)?;
+        file::plan_body(
+            &FileParts { dataset: &dataset, meta: &CoreDataset::new(), origin: None, preamble: None },
+            &options,
+        )
+    };
+    let plan = if text.len() > SHORT { py.detach(plan) } else { plan() };
+    to_bytes(py, &plan.map_err(to_py)?)
 }
 
 fn body_of(dataset: &Bound<'_, Dataset>, options: &WritingOptions) -> PyResult<Plan> {

@@ -43,7 +43,8 @@ mod _core {
     use crate::element::DataElement;
     #[pymodule_export]
     use crate::file::{
-        DataSetPieces, destination, encode_data_set, encode_file, read_bytes, read_file, write_bytes, write_file,
+        DataSetPieces, destination, encode_data_set, encode_file, encode_json, read_bytes, read_file, write_bytes,
+        write_file,
     };
     #[pymodule_export]
     use crate::finding::Finding;
@@ -53,7 +54,7 @@ mod _core {
         value_range,
     };
     #[pymodule_export]
-    use crate::model::{from_json, from_xml, to_json, to_xml};
+    use crate::model::{JsonPicker, from_json, from_xml, to_json, to_xml};
     #[pymodule_export]
     use crate::png::{lzw_decode, png_filter, png_unfilter};
     #[pymodule_export]

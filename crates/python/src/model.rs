@@ -6,7 +6,8 @@ use filmless_core::model::{BulkData, FetchBulk, ModelLimits, ModelOptions};
 use filmless_core::{Error, Tag, Vr, json, xml};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::PyBytes;
 
 use crate::dataset::Dataset;
 use crate::errors::to_py;
@@ -90,4 +91,25 @@ pub fn from_json(py: Python<'_>, text: PyBackedBytes, bulk_data: Option<Py<PyAny
 #[pyo3(signature = (text, bulk_data=None))]
 pub fn from_xml(py: Python<'_>, text: PyBackedBytes, bulk_data: Option<Py<PyAny>>) -> PyResult<Handle> {
     parsed(py, &text, bulk_data, xml::read)
+}
+
+/// Picks members of objects of JSON by name, each with the text that stands for it where it is missing, or None to
+/// leave it out.
+#[pyclass(frozen, module = "filmless._core")]
+pub struct JsonPicker(json::Picker);
+
+#[pymethods]
+impl JsonPicker {
+    #[new]
+    fn new(members: Vec<(String, Option<String>)>) -> Self {
+        Self(json::Picker::new(members))
+    }
+
+    /// An object of the members of some texts, of which later ones stand over earlier ones; None when they have to be
+    /// read for that.
+    #[allow(clippy::needless_pass_by_value)] // what Python hands over
+    fn picked<'py>(&self, py: Python<'py>, texts: Vec<PyBackedStr>) -> Option<Bound<'py, PyBytes>> {
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        self.0.picked(&texts).map(|object| PyBytes::new(py, &object))
+    }
 }

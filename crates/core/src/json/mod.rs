@@ -5,9 +5,11 @@
 //!   `+1`, `1.` or `.5`, is normalised), or strings when they are no numbers. SV and UV are numbers.
 //! - An empty value among others is `null`; an element without values has no `Value`.
 
+mod pick;
 mod read;
 mod write;
 
 pub use crate::model::{BulkData, ModelLimits as JsonLimits, ModelOptions as JsonOptions};
+pub use pick::Picker;
 pub use read::{read, read_all};
 pub use write::{to_string, write};

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
+from filmless import _core
 from filmless.archive import Row
 from filmless.archive.query import Path
 from filmless.dataset import Dataset
@@ -38,6 +39,18 @@ class Answers:
         self._transfer_syntax, self._ae_title = transfer_syntax, retrieve_ae_title
         self._level, self._character_set = identifier.level_name, identifier.character_set
         self._trees = _trees(key.path for key in identifier.keys)
+        about = {
+            "00080052": {"vr": "CS", "Value": [self._level]},
+            "00080054": {"vr": "AE", "Value": [retrieve_ae_title]},
+            "00080056": {"vr": "CS", "Value": [_AVAILABLE]},
+        }
+        # Of what is said twice the last counts.
+        self._end = b"," + json.dumps(about).encode()[1:]
+        # What it cannot hold is written in UTF-8 all the same, and said so.
+        named = self._character_set or _UTF_8
+        text = {"00080005": {"vr": "CS", "Value": [named] if isinstance(named, str) else named}}
+        self._end_of_text = b"," + json.dumps(text | about).encode()[1:]
+        self._options = (transfer_syntax, "keep", False)
 
     def encoded(self, row: Row) -> bytes:
         """Return the identifier of an answer, as the presentation context has it."""
@@ -45,11 +58,18 @@ class Answers:
         if self._trees:
             text = self._pruned(text)
         is_ascii = text.isascii()
+        try:
+            return _core.encode_json(text[:-1] + (self._end if is_ascii else self._end_of_text), self._options)
+        except DicomError:
+            return self.read(text)
+
+    def read(self, text: bytes) -> bytes:
+        """Return the identifier of an answer by way of a data set, without what that cannot hold."""
+        is_ascii = text.isascii()
         if not is_ascii:
             text = _IN_UTF_8 + text[1:]
         ds = _parsed(text)
         if not is_ascii:
-            # What it cannot hold is written in UTF-8 all the same, and said so.
             ds.SpecificCharacterSet = self._character_set or _UTF_8
         ds.QueryRetrieveLevel = self._level
         ds.RetrieveAETitle = self._ae_title
