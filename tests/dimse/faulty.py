@@ -129,9 +129,18 @@ def pdus(stream: bytes) -> list[tuple[int, int]]:
 
 
 def cuts(stream: bytes, kind: Kind, *, behind: int = 0) -> list[int]:
-    """Return where to cut a stream: between PDUs, in their headers and in their middle, behind the first of them."""
+    """Return where to cut a stream: between PDUs, in their headers and in their middle, behind the first of them.
+
+    Of PDUs that look alike, as those of several instances, the first and the last are cut inside.
+    """
     found = {0} if behind == 0 else set()
+    alike: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for start, end in pdus(stream)[behind:]:
-        # An abort in the middle of another PDU would be a part of it.
-        found |= {end} if kind == "abort" else {start + 3, start + 8, (start + end) // 2, end - 1, end}
+        found.add(end)
+        alike.setdefault((stream[start], end - start), []).append((start, end))
+    if kind == "abort":  # in the middle of another PDU it would be a part of that
+        return sorted(found)
+    for same in alike.values():
+        for start, end in {same[0], same[-1]}:
+            found |= {start + 3, start + 8, (start + end) // 2, end - 1}
     return sorted(found)
