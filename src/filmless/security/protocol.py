@@ -73,7 +73,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_advanced = True
         super().on_headers_complete()
         cycle: Any = self.cycle  # none where the head asks for another protocol, whatever uvicorn's types say
-        if cycle is not None and not cycle.response_started:
+        # Behind the head of an answer to HEAD nothing is written.
+        if cycle is not None and not cycle.response_started and cycle.scope["method"] != "HEAD":
             cycle.transport = _Joining(self.transport, cycle)
 
     def on_body(self, body: bytes) -> None:
