@@ -20,7 +20,8 @@ FLOORS = [
     ["convert", "tables", "deid", "validate"],
     ["archive", "security"],
     ["dimse", "dicomweb"],
-    ["server", "viewer"],
+    ["viewer"],
+    ["server"],
     ["cli"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS, start=1) for room in rooms}

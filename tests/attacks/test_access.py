@@ -24,7 +24,7 @@ OPEN = {"/health", "/health/live", "/health/ready"}
 #: Those of no instance, that who may read something may have.
 HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json"}
 #: Those of all the archive.
-WHOLE = {"/", "/metrics", "/conformance"}
+WHOLE = {"/about", "/metrics", "/conformance"}
 KEYS: dict[str, dict[str, Any]] = {
     "all": {"roles": {"admin"}},
     "reader": {"roles": {"read"}},

@@ -82,7 +82,7 @@ def test_what_is_set_aside_is_in_the_log(start, tmp_path: Path, ct: Path) -> Non
 
 def test_answers_of_its_own(shared: Started) -> None:
     client = shared.client
-    page = client.get("/")
+    page = client.get("/about")
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert client.get("/health/live").json() == {"status": "ok"}
@@ -94,7 +94,7 @@ def test_answers_of_its_own(shared: Started) -> None:
     assert client.get("/conformance").text.startswith("# DICOM conformance statement: filmless")
     assert "<h1>DICOM conformance" in client.get("/conformance", headers={"accept": "text/html"}).text
     metrics = client.get("/metrics").text
-    assert 'filmless_http_requests_total{method="GET",route="/",status="200"} 1.0' in metrics
+    assert 'filmless_http_requests_total{method="GET",route="/about",status="200"} 1.0' in metrics
     assert 'filmless_http_requests_total{method="GET",route="unknown",status="404"} 3.0' in metrics
     assert "filmless_ready 1.0" in metrics
 
@@ -174,7 +174,7 @@ def test_with_authentication_it_is_open_to_who_has_a_key(start, tmp_path: Path) 
     key, reader = keys.create("admin", roles={"admin"}), keys.create("one", roles={"read"}, patients={"1"})
     server = start("--data", tmp_path / "data", "--host", "0.0.0.0", "--security-hosts", "*")
     url = f"http://127.0.0.1:{httpx.URL(server.url).port}"
-    for path in ("/", "/metrics", "/conformance"):
+    for path in ("/about", "/metrics", "/conformance"):
         assert server.client.get(url + path).status_code == 401
         assert server.client.get(url + path, headers={"X-Api-Key": key}).status_code == 200
         # These are of all patients.

@@ -61,7 +61,7 @@ def test_what_was_stored_is_counted(start, tmp_path: Path, ct: Path) -> None:
     assert 'filmless_instances_total{outcome="quarantined"} 1.0' in metrics
     assert 'route="/dicom-web/studies",status="200"' in metrics
     assert 'filmless_archive{of="instances"} 2.0' in metrics
-    page = client.get("/").text
+    page = client.get("/about").text
     assert "<tr><th>Instances</th><td>2</td></tr>" in page
     assert "CompressedSamples" not in page  # a patient's name
 

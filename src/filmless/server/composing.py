@@ -20,6 +20,7 @@ from filmless.archive.index.writing import Placed
 from filmless.archive.upkeep import Retention, enforce
 from filmless.archive.upkeep.retention import Expired
 from filmless.dicomweb.origin.application import HANDLERS
+from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomError
 from filmless.security import Audit, Authenticator, check_binding, secured
 from filmless.security.addresses import is_loopback
@@ -38,6 +39,8 @@ from filmless.server.pages import Pages, answer_outside
 from filmless.server.performed_steps import routes as step_routes
 from filmless.server.settings.tree import Settings
 from filmless.server.worklist import routes as worklist_routes
+from filmless.viewer import StaticFiles
+from filmless.viewer import routes as viewer_routes
 
 __all__ = ["Composed", "compose"]
 
@@ -107,13 +110,22 @@ class _Parts:
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
         service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
-        pages = Pages(health, metrics, self.counts, partial(conformance_statement, settings, service, services))
+        viewer_files = StaticFiles.built()
+        viewing = viewer_routes(Service(archive, settings.limits, settings.security.public_url), viewer_files)
+        pages = Pages(
+            health,
+            metrics,
+            self.counts,
+            partial(conformance_statement, settings, service, services),
+            has_viewer=viewer_files.are_there,
+        )
         of_modalities = []
         if entity is not None:
             of_modalities = [*worklist_routes(entity.offered.worklist), *step_routes(entity.offered.steps)]
         handlers = {**HANDLERS, HTTPException: answer_outside}
         outer = Starlette(
-            routes=[*pages.routes(), *of_modalities, Mount("/dicom-web", service)], exception_handlers=handlers
+            routes=[*pages.routes(), *of_modalities, Mount("/dicom-web", service), *viewing],
+            exception_handlers=handlers,
         )
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))

@@ -57,17 +57,21 @@ class Pages:
         Numbers of the archive, by name. Asks the index.
     statement
         Makes the conformance statement.
+    has_viewer
+        Whether the viewer is at ``/``; else the page that says what is served where is there, too.
     """
 
     health: Health
     metrics: Metrics
     counts: Callable[[], dict[str, float]]
     statement: Callable[[], Statement]
+    has_viewer: bool = False
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/", self.start, methods=["GET"]),
+            *(() if self.has_viewer else (Route("/", self.start, methods=["GET"]),)),
+            Route("/about", self.start, methods=["GET"]),
             Route("/health", self.ready, methods=["GET"]),
             Route("/health/ready", self.ready, methods=["GET"]),
             Route("/health/live", self.live, methods=["GET"]),

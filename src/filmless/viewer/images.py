@@ -1,0 +1,152 @@
+"""What a viewer has to know of an image to show it: how its samples become grey or colour, and where its frames lie."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filmless.dataset import Dataset
+from filmless.errors import DicomError
+from filmless.pixels import PixelDescription, functional_groups
+from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, voi_views
+from filmless.pixels.multi_frame import FunctionalGroups
+from filmless.viewer.frame_source import source_of
+
+__all__ = ["describe_image", "is_colour"]
+
+Json = dict[str, Any]
+
+
+def describe_image(ds: Dataset) -> Json:
+    """Describe an image, for JSON.
+
+    Parameters
+    ----------
+    ds
+        Its header; its ``file_meta`` names the transfer syntax.
+
+    Returns
+    -------
+    dict
+        Names of the Standard in camel case; millimetres; frames in the order of the file.
+
+    Raises
+    ------
+    DicomError
+        The header contradicts itself: nothing could be shown.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.11.1, C.11.2
+    """
+    description = PixelDescription.of(ds)
+    colour, modality = is_colour(ds, description), modality_of(ds)
+    source = "samples" if isinstance(modality, Lut) else source_of(description)
+    found: Json = {
+        "rows": description.rows,
+        "columns": description.columns,
+        "source": source,
+        "photometricInterpretation": "RGB" if colour else _grey(ds),
+        "bitsAllocated": description.bits_allocated,
+        "bitsStored": description.bits_stored,
+        "signed": description.signed,
+        "frameOfReferenceUID": text(ds, "FrameOfReferenceUID"),
+        "rescaleType": text(ds, "RescaleType"),
+        "frames": _frames(ds, functional_groups(ds), source),
+    }
+    padding = padding_of(ds)
+    if padding is not None and not colour:
+        found["padding"] = padding
+    if (times := _frame_times(ds, description.frames)) is not None:
+        found["frameTimesMs"] = times
+    if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
+        found["imagerPixelSpacing"] = spacing
+    return found
+
+
+def is_colour(ds: Dataset, description: PixelDescription) -> bool:
+    """Whether an image is shown in colours."""
+    if description.samples > 1 or description.photometric_interpretation == "PALETTE COLOR":
+        return True
+    return "SupplementalPaletteColorLookupTableSequence" in ds or text(ds, "PixelPresentation") == "COLOR"
+
+
+def _grey(ds: Dataset) -> str:
+    inverse = presentation_of(ds) == "INVERSE"
+    return "MONOCHROME1" if inverse else "MONOCHROME2"
+
+
+def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:
+    """Return what differs by frame; what a frame shares with the one before it is left out of it."""
+    frames: list[Json] = []
+    before: Json = {}
+    count = groups.frames
+    varies = any(getattr(groups, name) is not None and count > 1 for name in ("rescale", "window"))
+    shared = _values(ds, 0, source)
+    for number in range(count):
+        now = {**_place(groups, number), **(_values(ds, number, source) if varies and number else shared)}
+        frames.append({name: value for name, value in now.items() if name not in before or before[name] != value})
+        before = now
+    return frames
+
+
+def _place(groups: FunctionalGroups, number: int) -> Json:
+    names = {
+        "position": groups.positions,
+        "orientation": groups.orientations,
+        "spacing": groups.spacing,
+        "thickness": groups.thickness_mm,
+    }
+    return {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+
+
+def _row(values: NDArray[np.float64] | None, number: int) -> Any:
+    if values is None or not np.isfinite(values[number]).all():
+        return None
+    return values[number].tolist()
+
+
+def _values(ds: Dataset, number: int, source: str) -> Json:
+    """Return slope and intercept, and the windows, of a frame."""
+    found: Json = {}
+    modality = modality_of(ds, number)
+    if isinstance(modality, Rescale) and source == "stored":
+        found["rescale"] = [modality.slope, modality.intercept]
+    try:
+        views = voi_views(ds, number)
+    except DicomError:
+        views = []  # a LUT that cannot be read: the image is shown without it
+    windows = [
+        {"center": view.center, "width": view.width, "function": view.function, "name": view.explanation}
+        for view in views
+        if isinstance(view, Window)
+    ]
+    if windows:
+        found["windows"] = windows
+    return found
+
+
+def _frame_times(ds: Dataset, frames: int) -> list[float] | None:
+    """Return how long each frame is shown, in ms; None when the image does not say.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.5.1.2, C.7.6.6
+    """
+    if frames < 2:
+        return None
+    vector = numbers(ds, "FrameTimeVector").tolist()
+    if len(vector) == frames and all(time >= 0 for time in vector):
+        # The vector says how long after the one before it a frame begins.
+        return [*vector[1:], vector[-1]] if frames > 1 else vector
+    for keyword, factor in (("FrameTime", 1.0), ("CineRate", 0.0), ("RecommendedDisplayFrameRate", 0.0)):
+        said = numbers(ds, keyword).tolist()
+        if said and said[0] > 0:
+            return [said[0] * factor if factor else 1000.0 / said[0]]
+    durations = [
+        numbers(item, "FrameAcquisitionDuration").tolist()
+        for group in items(ds, "SharedFunctionalGroupsSequence")
+        for item in items(group, "FrameContentSequence")
+    ]
+    return [durations[0][0]] if durations and durations[0] and durations[0][0] > 0 else None

@@ -1,0 +1,88 @@
+"""What the instances of a series are, for a viewport: a description of each, made from the headers in the index."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from filmless.archive import Archive, Entry
+from filmless.dataset import Dataset
+from filmless.dicomweb.origin.gzipped import takes_gzip
+from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
+from filmless.dicomweb.origin.service import Service
+from filmless.errors import DicomError
+from filmless.pixels.attributes import integer, text
+from filmless.viewer.answers import json_answer
+from filmless.viewer.images import describe_image
+from filmless.viewer.kinds import kind_of
+
+__all__ = ["describe_series", "routes"]
+
+_VERSION: Final = 1
+
+
+def routes(service: Service) -> list[Route]:
+    """Return the routes of this part."""
+
+    def answer(request: Request) -> Response:
+        entries = service.find(request)
+        etag, modified = etag_of(entries, _VERSION, takes_gzip(request)), last_modified(entries)
+        if (same := unchanged(request, etag, modified)) is not None:
+            return same
+        found = {"uid": entries[0].series_uid, "instances": list(describe_series(service.archive, entries))}
+        return json_answer(request, found, headers=validators(etag, modified))
+
+    async def series(request: Request) -> Response:
+        return await service.call(answer, request)
+
+    return [Route("/studies/{study}/series/{series}", series, methods=["GET"])]
+
+
+def describe_series(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+    """Describe each instance for JSON; an image that cannot be shown says why in ``error``.
+
+    Parameters
+    ----------
+    archive
+        Where they are.
+    entries
+        Instances of one series.
+    """
+    for entry, header in zip(entries, archive.headers(entries), strict=True):
+        kind = kind_of(entry.sop_class_uid, frames=entry.frames, transfer_syntax_uid=entry.transfer_syntax_uid)
+        found: dict[str, Any] = {
+            "uid": entry.instance_uid,
+            "sopClass": entry.sop_class_uid,
+            "transferSyntax": entry.transfer_syntax_uid,
+            "kind": kind,
+            "frameCount": entry.frames,
+            "size": entry.size,
+        }
+        try:
+            ds = _dataset(archive, entry, header.json())
+            found["number"] = integer(ds, "InstanceNumber", absent=0)
+            found["laterality"] = text(ds, "ImageLaterality") or text(ds, "Laterality")
+            found["view"] = text(ds, "ViewPosition")
+            if kind == "image":
+                found["image"] = describe_image(ds)
+        except DicomError as error:
+            found["error"] = error.message
+        yield found
+
+
+def _dataset(archive: Archive, entry: Entry, json: bytes) -> Dataset:
+    """Return the header, with the file's tables in it where it has some: they are too long for the index."""
+    missing: list[int] = []
+
+    def is_missing(tag: int, _vr: str, _uri: str) -> None:
+        missing.append(tag)
+
+    ds = Dataset.from_json(json, bulk_data=is_missing)
+    if any(tag >> 16 == 0x0028 for tag in missing):
+        ds = archive.dataset(entry)
+    if ds.file_meta is None or "TransferSyntaxUID" not in ds.file_meta:
+        ds.file_meta = Dataset()
+        ds.file_meta.TransferSyntaxUID = entry.transfer_syntax_uid
+    return ds

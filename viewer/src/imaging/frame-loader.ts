@@ -1,0 +1,125 @@
+/** Brings a frame: as it is stored, to be decoded by a worker, or decoded by the server; the description says which. */
+
+import { type Types, utilities } from "@cornerstonejs/core";
+import { createImage } from "@cornerstonejs/dicom-image-loader";
+import { instanceUrl } from "~/server/dicomweb";
+import { ask } from "~/server/http";
+import { frameOf, type KnownFrame, SCHEME } from "./frames";
+
+export { SCHEME };
+
+type Samples = Uint8Array | Int16Array | Uint16Array | Float32Array;
+
+const TYPES: Record<string, new (buffer: ArrayBuffer) => Samples> = {
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  float32: Float32Array,
+};
+
+/** An image loader of Cornerstone's. */
+export function loadFrame(imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject {
+  const aborter = new AbortController();
+  return {
+    promise: load(imageId, options, aborter.signal),
+    cancelFn: () => aborter.abort(),
+  } as Types.IImageLoadObject;
+}
+
+async function load(
+  imageId: string,
+  options: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<Types.IImage> {
+  const known = frameOf(imageId);
+  if (!known) throw new Error("this frame is of no series that was opened");
+  if (known.image.source === "samples") return decodedByServer(imageId, known, signal);
+  const url = `${instanceUrl(known.ref)}/frames/${known.number}`;
+  const isColour = known.image.photometricInterpretation === "RGB";
+  const accept = isColour ? "image/jpeg" : "application/octet-stream; transfer-syntax=*";
+  const answer = await ask(url, { accept, signal });
+  if (isColour) return decodedByBrowser(imageId, known, await answer.blob());
+  const coded = new Uint8Array(await answer.arrayBuffer());
+  return (await createImage(imageId, coded, known.instance.transferSyntax, options)) as Types.IImage;
+}
+
+async function decodedByServer(
+  imageId: string,
+  known: KnownFrame,
+  signal: AbortSignal,
+): Promise<Types.IImage> {
+  const { study, series, instance } = known.ref;
+  const url = `/viewer/studies/${study}/series/${series}/instances/${instance}/frames/${known.number}/samples`;
+  const answer = await ask(url, { signal });
+  const type = TYPES[answer.headers.get("Filmless-Samples") ?? ""];
+  if (!type) throw new Error("the server sent samples of a kind that is not known");
+  return imageFrom(imageId, known, new type(await answer.arrayBuffer()));
+}
+
+async function decodedByBrowser(imageId: string, known: KnownFrame, jpeg: Blob): Promise<Types.IImage> {
+  const bitmap = await createImageBitmap(jpeg, { colorSpaceConversion: "none", imageOrientation: "none" });
+  const { columns, rows } = known.image;
+  const canvas = new OffscreenCanvas(columns, rows);
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const rgba = context.getImageData(0, 0, columns, rows).data;
+  const rgb = new Uint8Array(columns * rows * 3);
+  for (let from = 0, to = 0; to < rgb.length; from += 4) {
+    rgb[to++] = rgba[from]!;
+    rgb[to++] = rgba[from + 1]!;
+    rgb[to++] = rgba[from + 2]!;
+  }
+  return imageFrom(imageId, known, rgb);
+}
+
+function imageFrom(imageId: string, { image, frame }: KnownFrame, samples: Samples): Types.IImage {
+  const { rows, columns } = image;
+  const isColour = image.photometricInterpretation === "RGB";
+  const components = isColour ? 3 : 1;
+  if (samples.length !== rows * columns * components)
+    throw new Error("the frame is not of the size that its header says");
+  const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
+  const window = frame.windows?.[0];
+  const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+  return {
+    imageId,
+    dataType: samples.constructor.name,
+    minPixelValue,
+    maxPixelValue,
+    slope: 1,
+    intercept: 0,
+    windowCenter: window?.center,
+    windowWidth: window?.width,
+    voiLUTFunction: window?.function,
+    rows,
+    columns,
+    height: rows,
+    width: columns,
+    color: isColour,
+    rgba: false,
+    numberOfComponents: components,
+    invert: image.photometricInterpretation === "MONOCHROME1",
+    rowPixelSpacing: spacing[0],
+    columnPixelSpacing: spacing[1],
+    sizeInBytes: samples.byteLength,
+    getPixelData: () => samples,
+    getCanvas: undefined,
+    voxelManager: utilities.VoxelManager.createImageVoxelManager({
+      scalarData: samples,
+      width: columns,
+      height: rows,
+      numberOfComponents: components,
+    }),
+  } as unknown as Types.IImage;
+}
+
+function extremes(samples: Samples): [number, number] {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const sample of samples) {
+    if (sample < least) least = sample;
+    if (sample > most) most = sample;
+  }
+  return [least, most];
+}

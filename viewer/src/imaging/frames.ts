@@ -1,0 +1,44 @@
+/** The frames that the page knows, by the id that Cornerstone calls them by: where each is, and what is said of it. */
+
+import type { InstanceRef } from "~/server/dicomweb";
+import type { Frame, ImageDescription, Instance, Series } from "~/server/study";
+
+export interface KnownFrame {
+  ref: InstanceRef;
+  /** From 1, as in the Standard and in addresses. */
+  number: number;
+  instance: Instance;
+  image: ImageDescription;
+  /** Whole: what the description leaves out because the frame before has it is filled in. */
+  frame: Frame;
+  modality: string;
+}
+
+const known = new Map<string, KnownFrame>();
+
+export const SCHEME = "filmless";
+
+export const imageIdOf = (ref: InstanceRef, number: number): string =>
+  `${SCHEME}:${ref.study}/${ref.series}/${ref.instance}/${number}`;
+
+/** The frame behind an id of Cornerstone's; undefined for images that others made. */
+export const frameOf = (imageId: string): KnownFrame | undefined => known.get(imageId);
+
+/** Notes the frames of a series, and returns their ids by instance, in the order of the series. */
+export function noteFrames(study: string, series: Series, modality: string): Map<string, string[]> {
+  const ids = new Map<string, string[]>();
+  for (const instance of series.instances) {
+    const { image } = instance;
+    if (!image) continue;
+    const ref = { study, series: series.uid, instance: instance.uid };
+    let frame: Frame = {};
+    const own = image.frames.map((said, index) => {
+      frame = { ...frame, ...said };
+      const imageId = imageIdOf(ref, index + 1);
+      known.set(imageId, { ref, number: index + 1, instance, image, frame, modality });
+      return imageId;
+    });
+    ids.set(instance.uid, own);
+  }
+  return ids;
+}

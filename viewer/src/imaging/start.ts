@@ -1,0 +1,31 @@
+/** Cornerstone, started once: rendering, tools, decoders in workers, and our own source of frames and of what is said of them. */
+
+import * as core from "@cornerstonejs/core";
+import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
+import * as tools from "@cornerstonejs/tools";
+import { loadFrame, SCHEME } from "./frame-loader";
+import { frameMetadata } from "./frame-metadata";
+
+const ENGINE = "filmless";
+// What a browser tab may keep of decoded frames; Cornerstone lets go of the ones unused for longest.
+const CACHE_BYTES = 1 << 30;
+// Above frames of derived images, which Cornerstone's own provider knows.
+const PRIORITY = 10_000;
+
+let started: Promise<core.RenderingEngine> | undefined;
+
+/** Starts Cornerstone; from the second call on gives what was started. */
+export function startImaging(): Promise<core.RenderingEngine> {
+  started ??= start();
+  return started;
+}
+
+async function start(): Promise<core.RenderingEngine> {
+  core.init();
+  tools.init();
+  initLoader({ maxWebWorkers: Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1)) });
+  core.cache.setMaxCacheSize(CACHE_BYTES);
+  core.imageLoader.registerImageLoader(SCHEME, loadFrame);
+  core.metaData.addProvider(frameMetadata, PRIORITY);
+  return new core.RenderingEngine(ENGINE);
+}

@@ -1,0 +1,16 @@
+/** What the page is put together of: each part of the viewer adds its line here, and knows nothing of the others. */
+
+import type { ComponentType } from "preact";
+import type { Reading } from "./reading";
+
+export interface Part {
+  id: string;
+  title: string;
+  component: ComponentType<{ reading: Reading }>;
+}
+
+/** Groups of buttons in the tool bar, in their order. */
+export const TOOLS: Part[] = [];
+
+/** Panels at the right side, of which one is open at a time. */
+export const PANELS: Part[] = [];

@@ -1,0 +1,109 @@
+/** What the server says of a study and of a series, for the page that shows them (`filmless.viewer.{study,series,images}`). */
+
+import { askJson } from "./http";
+
+export type Kind =
+  | "image"
+  | "video"
+  | "segmentation"
+  | "parametric-map"
+  | "contours"
+  | "dose"
+  | "presentation"
+  | "key-objects"
+  | "report"
+  | "document"
+  | "waveform"
+  | "other";
+
+export interface SeriesRow {
+  uid: string;
+  kind: Kind;
+  instances: number;
+  frames: number;
+  /** The instance that stands for the series. */
+  representative: string;
+  Modality?: string;
+  SeriesDescription?: string;
+  SeriesNumber?: string;
+  SeriesDate?: string;
+  SeriesTime?: string;
+  BodyPartExamined?: string;
+  ProtocolName?: string;
+}
+
+export interface Study {
+  uid: string;
+  series: SeriesRow[];
+  PatientName?: string;
+  PatientID?: string;
+  PatientBirthDate?: string;
+  PatientSex?: string;
+  StudyDate?: string;
+  StudyTime?: string;
+  StudyDescription?: string;
+  AccessionNumber?: string;
+  ReferringPhysicianName?: string;
+}
+
+export interface Window {
+  center: number;
+  width: number;
+  function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+  name: string;
+}
+
+/** What is said of a frame; what is left out is as in the frame before. */
+export interface Frame {
+  position?: [number, number, number];
+  orientation?: [number, number, number, number, number, number];
+  /** Between rows, between columns, in mm. */
+  spacing?: [number, number];
+  thickness?: number;
+  /** Slope and intercept. */
+  rescale?: [number, number];
+  windows?: Window[];
+}
+
+export interface ImageDescription {
+  rows: number;
+  columns: number;
+  /** Whether frames come as they are stored, or decoded by the server. */
+  source: "stored" | "samples";
+  photometricInterpretation: "MONOCHROME1" | "MONOCHROME2" | "RGB";
+  bitsAllocated: number;
+  bitsStored: number;
+  signed: boolean;
+  frameOfReferenceUID: string;
+  rescaleType: string;
+  padding?: [number, number];
+  frameTimesMs?: number[];
+  imagerPixelSpacing?: [number, number];
+  frames: Frame[];
+}
+
+export interface Instance {
+  uid: string;
+  sopClass: string;
+  transferSyntax: string;
+  kind: Kind;
+  frameCount: number;
+  size: number;
+  number?: number;
+  laterality?: string;
+  view?: string;
+  image?: ImageDescription;
+  /** Why an image cannot be shown. */
+  error?: string;
+}
+
+export interface Series {
+  uid: string;
+  instances: Instance[];
+}
+
+export const askStudy = (uid: string, signal?: AbortSignal): Promise<Study> =>
+  askJson<Study>(`/viewer/studies/${uid}`, { signal: signal ?? null });
+
+export const askSeries = (study: string, series: string, signal?: AbortSignal): Promise<Series> =>
+  askJson<Series>(`/viewer/studies/${study}/series/${series}`, { signal: signal ?? null });

@@ -1,0 +1,30 @@
+import { useState } from "preact/hooks";
+import { StudyList } from "~/studies/study-list";
+import { Boundary } from "./boundary";
+import { KeyHelp } from "./key-help";
+import { useKeys } from "./keys";
+import { lazy } from "./lazy";
+import { Notices } from "./notices";
+import { place, studiesOf } from "./router";
+import { switchTheme } from "./theme";
+
+// Cornerstone comes with it: the study list is there long before.
+const ReadingPage = lazy(async () => (await import("~/reading/reading-page")).ReadingPage);
+
+export function App() {
+  const [help, setHelp] = useState(false);
+  useKeys(() => [
+    { keys: ["?"], does: "Show the keys", group: "Everywhere", run: () => setHelp(true) },
+    { keys: ["T"], does: "Dark or light", group: "Everywhere", run: switchTheme },
+  ]);
+  const studies = studiesOf(place.value.path);
+  return (
+    <>
+      <Boundary key={place.value.path}>
+        {studies.length ? <ReadingPage studies={studies} /> : <StudyList />}
+      </Boundary>
+      <Notices />
+      {help && <KeyHelp onClose={() => setHelp(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}
+
+/** A dialog of the browser's own kind: it holds the focus, Escape closes it, and what is behind is inert. */
+export function Dialog({ title, onClose, children, wide = false }: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={element} class={wide ? "wide" : ""} aria-label={title} onClose={onClose}>
+      <header>
+        <h2>{title}</h2>
+        <button type="button" aria-label="Close" onClick={() => element.current?.close()}>
+          ×
+        </button>
+      </header>
+      <div class="content">{children}</div>
+    </dialog>
+  );
+}

@@ -1,0 +1,51 @@
+/** All keys of the viewer in one table: what a page registers works while it is shown, and `?` lists it. */
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+export interface Key {
+  /** As in `KeyboardEvent.key`, with `Control+`, `Shift+`, `Alt+` before it where they are needed. */
+  keys: string[];
+  /** What it does, in words. */
+  does: string;
+  /** Under which heading `?` lists it. */
+  group: string;
+  run: (event: KeyboardEvent) => void;
+}
+
+export const keys = signal<Key[]>([]);
+
+/** Lets a component's keys work while it is shown. `deps` as of `useEffect`. */
+export function useKeys(own: () => Key[], deps: unknown[] = []): void {
+  useEffect(() => {
+    const added = own();
+    keys.value = [...keys.value, ...added];
+    return () => {
+      keys.value = keys.value.filter((key) => !added.includes(key));
+    };
+  }, deps);
+}
+
+const WRITING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
+
+export function named(event: KeyboardEvent): string {
+  const before = [
+    event.ctrlKey || event.metaKey ? "Control+" : "",
+    event.altKey ? "Alt+" : "",
+    // A shifted letter or sign says so itself.
+    event.shiftKey && event.key.length > 1 ? "Shift+" : "",
+  ];
+  return before.join("") + event.key;
+}
+
+addEventListener("keydown", (event) => {
+  const target = event.target as HTMLElement;
+  if (event.defaultPrevented || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
+  if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
+  const name = named(event);
+  // The latest wins: what is on top of a page comes before the page.
+  const found = keys.value.findLast((key) => key.keys.includes(name));
+  if (!found) return;
+  event.preventDefault();
+  found.run(event);
+});
