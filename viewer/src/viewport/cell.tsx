@@ -15,6 +15,8 @@ export interface CellProps {
 const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
   video: lazy(async () => (await import("~/documents/video-cell")).VideoCell),
   document: lazy(async () => (await import("~/documents/pdf-cell")).DocumentCell),
+  report: lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  "key-objects": lazy(async () => (await import("~/documents/report-cell")).ReportCell),
   waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
   other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
 };
