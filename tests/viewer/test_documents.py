@@ -194,4 +194,4 @@ def test_a_report_is_read_and_searched(serve, open_viewer):
     page.get_by_label("Search the report").fill("no such words")
     page.get_by_text("Nothing in this report matches.").wait_for()
     page.get_by_label("Search the report").fill(texts[-1][:12])
-    article.get_by_text(texts[-1].split("\n")[0]).wait_for()
+    article.get_by_text(texts[-1].split("\n")[0]).first.wait_for()
