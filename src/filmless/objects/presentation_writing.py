@@ -101,7 +101,7 @@ def presentation_state(
     ds = derived_header(images[0], sop_class=_GREY if True in grey else _COLOUR, modality="PR")
     ds.PresentationCreationDate, ds.PresentationCreationTime = ds.pop("ContentDate"), ds.pop("ContentTime")
     ds.Laterality = ""
-    take_over(ds, images[0], ("BodyPartExamined", "Laterality"))
+    take_over(ds, images[0], ("Laterality",))
     ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = label, description, creator
     ds.ReferencedSeriesSequence = list(referenced_series(images, keyword="ReferencedImageSequence"))
     if True in grey:
