@@ -11,7 +11,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ValidationError
 from filmless.objects.code import Code
 from filmless.objects.content_tree import Section, report_sections
-from filmless.objects.measurement import Measurement, Value
+from filmless.objects.measurement import Measurement, Value, is_text
 from filmless.objects.measurement_names import KINDS, NAMES, OLDER
 from filmless.objects.measurement_report import CONCEPTS
 from filmless.objects.references import ImageReference
@@ -122,7 +122,7 @@ def _described(group: Section) -> dict[str, Any]:
         "label": label[:1024],
         "finding": finding,
         "finding_site": _code_below(group, CONCEPTS["site"], _OLD_SITE),
-        "tracking_id": _text_below(group, CONCEPTS["tracking_id"]),
+        "tracking_id": _text_below(group, CONCEPTS["tracking_id"])[:1024],
         "tracking_uid": tracking_uid if UID(tracking_uid).is_valid else "",
         "colour": _colour(group),
     }
@@ -249,7 +249,10 @@ def _value(number: Section) -> Value | None:
     if derivation is not None:
         derivation = OLDER.get(derivation[:2], derivation)
     unit = "1" if number.unit is None or not number.unit.value else number.unit.value[:64]
-    return Value(name, number.number, unit, derivation)
+    try:
+        return Value(name, number.number, unit, derivation)
+    except ValueError:  # a unit of no letters, or a number beyond all measure
+        return None
 
 
 def _code_below(item: Section, *concepts: Code) -> Code | None:
@@ -257,7 +260,8 @@ def _code_below(item: Section, *concepts: Code) -> Code | None:
 
 
 def _text_below(item: Section, concept: Code) -> str:
-    return next((below.text for below in item.below(concept)), "")
+    said = next((below.text for below in item.below(concept)), "")
+    return said if is_text(said) else "".join(sign if is_text(sign) else " " for sign in said)
 
 
 def _colour(group: Section) -> tuple[int, int, int] | None:
