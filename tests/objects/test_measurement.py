@@ -81,7 +81,7 @@ def test_an_outline_is_closed_and_a_line_is_not() -> None:
         ({"tracking_id": "x" * 1025}, "1025 characters"),
         ({"tracking_uid": "1.2.x"}, "no UID"),
         ({"colour": (0, 0, 256)}, "RGB"),
-        ({"values": (Value.of("length", 1, "mm"),) * 101}, "101 values"),
+        ({"values": (Value.of("length", 1, "mm"),) * 1001}, "1001 values"),
         ({"kind": "text", "points": LINE[:1]}, "needs its `label`"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,23 @@ def test_many_regions_and_numbers_take_no_time(ct: list[Dataset]) -> None:
     groups_of(report)[0].ContentSequence = [*regions, *numbers]
     found = read_measurements(report)
     assert (len(found), found[0].values) == (1500, ())
+
+
+def test_coordinates_that_many_name_are_compared_once(ct: list[Dataset]) -> None:
+    on = ImageReference(str(ct[0].SOPClassUID), str(ct[0].SOPInstanceUID))
+    report = measurement_report([Measurement("probe", ((1, 1),), image=on)], source=ct)
+    long = coordinates(CONTAINS, CONCEPTS["source"], "POLYLINE", [(1, 1)] * 50_000, on)
+    place = [1, len(report.ContentSequence), 1, 1]
+    names = [Dataset({"RelationshipType": "R-INFERRED FROM"}) for _ in range(5000)]
+    for name in names:
+        name.ReferencedContentItemIdentifier = place
+    numbers = [
+        number_item(Value.of("length", 1, "mm"), names[at : at + 5], CONCEPTS["derivation"]) for at in range(0, 5000, 5)
+    ]
+    groups_of(report)[0].ContentSequence = [long, *numbers]
+    start = time.process_time()
+    assert read_measurements(report) == []  # of more points than any kind has
+    assert time.process_time() - start < 5  # a fraction of a second; many, were each hashed
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,8 @@ def test_what_is_no_presentation_state(ct: list[Dataset]) -> None:
         ({"rotation": 45}, "`rotation` is 0"),
         ({"label": "lower"}, "16 capitals"),
         ({"label": "A" * 17}, "16 capitals"),
+        ({"description": "x" * 65}, "`description` has at most 64"),
+        ({"creator": "A\\B"}, "`creator` has at most 64"),
         ({"displayed_area": (5, 5, 5, 9)}, "before its right"),
         ({"displayed_area": (5, 5, 9)}, "four whole numbers"),
         ({"displayed_area": (0.5, 0, 9, 9)}, "four whole numbers"),

@@ -12,11 +12,11 @@ from filmless.objects.references import ImageReference, as_plain
 from filmless.pixels.cielab import rgb_to_cielab
 from filmless.values import UID
 
-__all__ = ["Measurement", "Value", "is_text"]
+__all__ = ["MOST_VALUES", "Measurement", "Value", "is_text"]
 
 _LONGEST_LABEL = 1024
 _GREATEST = 1e300  # what a decimal string of 16 characters can say
-_MOST_VALUES = 100
+MOST_VALUES = 1000
 _NO_TEXT = frozenset("\x1c\x1d\x1e\x1f\x85\u2028\u2029\x0b")  # spaces to Python, and control characters
 _FAR = 1e9  # pixels or mm: beyond it is no image
 
@@ -154,8 +154,8 @@ class Measurement:
             raise ValueError("a measurement is on one frame")
         width = 3 if self.image is None else 2
         object.__setattr__(self, "points", tuple(_rounded(point, width) for point in self.points))
-        if len(self.values) > _MOST_VALUES:
-            raise ValueError(f"a measurement has {len(self.values)} values, expected at most {_MOST_VALUES}")
+        if len(self.values) > MOST_VALUES:
+            raise ValueError(f"a measurement has {len(self.values)} values, expected at most {MOST_VALUES}")
         for name, words in (("label", self.label), ("tracking_id", self.tracking_id)):
             if len(words) > _LONGEST_LABEL:
                 raise ValueError(f"`{name}` has {len(words)} characters, expected at most {_LONGEST_LABEL}")
