@@ -22,7 +22,7 @@ OF_B = {
 WADO = "?requestType=WADO&studyUID=1.2.66&seriesUID=1.2.66.1&objectUID=1.2.66.1.1"
 OPEN = {"/health", "/health/live", "/health/ready"}
 #: Those of no instance, that who may read something may have.
-HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json"}
+HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json", "/viewer/session"}
 #: Those of all the archive.
 WHOLE = {"/about", "/metrics", "/conformance"}
 KEYS: dict[str, dict[str, Any]] = {
