@@ -28,9 +28,9 @@ def _missing(what: str) -> None:
     (pytest.fail if os.environ.get("FILMLESS_REQUIRE_PEERS") == "1" else pytest.skip)(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser, started once."""
+    """A browser, for the tests of a module. While it runs, its event loop is this thread's: no other can run here."""
     path = shutil.which("chromium")
     if path is None:
         _missing("peer chromium is not installed")

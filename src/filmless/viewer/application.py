@@ -3,13 +3,13 @@
 from starlette.routing import BaseRoute, Mount
 
 from filmless.dicomweb.origin.service import Service
-from filmless.viewer import samples, series, session, study
+from filmless.viewer import header, samples, series, session, study
 from filmless.viewer.session import LookAround
 from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (samples, series, study)
+_PARTS = (header, samples, series, study)
 
 
 def routes(

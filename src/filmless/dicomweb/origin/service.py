@@ -1,7 +1,7 @@
 """What every resource needs: the archive, the limits, threads for what blocks, and who asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import anyio
@@ -10,8 +10,10 @@ from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
 from filmless.archive import Archive, Entry, Outcome, Within
+from filmless.archive.within import EVERYTHING
 from filmless.dataset import Dataset
 from filmless.errors import DicomWebError
+from filmless.file import encode
 from filmless.security import Limits, Principal, Role
 from filmless.security.principal import LOCAL
 
@@ -77,7 +79,10 @@ class Service:
     def principal(self, request: HTTPConnection) -> Principal:
         """Return who asks, as the gate before the routes recognised them."""
         found: Any = request.scope.get("filmless.principal", LOCAL)
-        return found  # type: ignore[no-any-return]
+        assert isinstance(found, Principal)  # noqa: S101 - the gate's contract
+        if self.read_only is None:
+            return found
+        return replace(found, roles=frozenset({"read"} if found.may("read") else ()))
 
     def within(self, request: HTTPConnection, role: Role) -> Within:
         """Return what is in sight of who asks; raise when they lack a role.
@@ -96,8 +101,17 @@ class Service:
             raise DicomWebError(f"the role `{role}` is needed for this", status=403)
         return Within(principal.patients, principal.studies)
 
-    def keep(self, dataset: Dataset) -> Outcome:
+    def keep(self, dataset: Dataset, *, study_uid: str | None = None, within: Within = EVERYTHING) -> Outcome:
         """Store what was made here, such as measurements, where that is kept: it is durable when this returns.
+
+        Parameters
+        ----------
+        dataset
+            What was made.
+        study_uid
+            The study it has to be of.
+        within
+            What is in sight of who made it.
 
         Raises
         ------
@@ -106,7 +120,11 @@ class Service:
         ArchiveError
             It could not be stored.
         """
-        return (self.keeper or self.archive.store)(dataset)
+        if self.keeper is not None:
+            return self.keeper(dataset)
+        with self.archive.receive() as incoming:
+            incoming.write(encode(dataset))
+            return incoming.submit(study_uid=study_uid, within=within, is_waited_for=True).result()
 
     def base(self, request: HTTPConnection) -> str:
         """Return the URL of the service, without a slash at the end."""
