@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from filmless import dicomweb
@@ -33,11 +34,13 @@ from filmless.server.health import Health
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
 from filmless.server.listening import StartError
 from filmless.server.logs import Log
+from filmless.server.looking import Looked, Looking
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
 from filmless.server.performed_steps import routes as step_routes
 from filmless.server.settings.tree import Settings
+from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN, Saving, Shown
 from filmless.server.worklist import routes as worklist_routes
 from filmless.viewer import StaticFiles
 from filmless.viewer import routes as viewer_routes
@@ -55,8 +58,28 @@ class Composed:
     activities: list[Activity]
 
 
-def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
+def compose(
+    settings: Settings,
+    *,
+    log: Log,
+    stack: ExitStack,
+    shown: Shown | None = None,
+    tell: Callable[[Looked], None] | None = None,
+) -> Composed:
     """Make everything that a server consists of; what has to be closed is put on the stack.
+
+    Parameters
+    ----------
+    settings
+        What it is told.
+    log
+        Its log.
+    stack
+        Closes what it holds.
+    shown
+        Files that are shown where they lie, read-only. DIMSE is off then.
+    tell
+        Told how far they are looked at.
 
     Raises
     ------
@@ -73,13 +96,16 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     rules = Rules(settings.forward)
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
-    parts = _Parts(settings, archive, metrics, log)
+    looking = None if shown is None else Looking(archive, shown, tell or (lambda _: None))
+    parts = _Parts(settings, archive, metrics, log, shown, looking)
     audit = stack.enter_context(_audit(settings))
     authenticator, entity = Authenticator(settings.security), None
-    if settings.dimse.is_on:
+    if settings.dimse.is_on and shown is None:
         entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log, authenticator=authenticator)
     application = parts.application(audit, entity, authenticator)
     activities = [*parts.forwarding(entity), *parts.in_place(), *parts.upkeep(audit)]
+    if looking is not None:
+        activities.append(Activity("look", looking.look, every_s=0, log=log))
     return Composed(application, tls, entity, activities)
 
 
@@ -91,6 +117,8 @@ class _Parts:
     archive: Archive
     metrics: Metrics
     log: Log
+    shown: Shown | None = None
+    looking: Looking | None = None
 
     def application(self, audit: Audit, entity: Entity | None, authenticator: Authenticator) -> ASGIApp:
         """Make what answers requests."""
@@ -109,9 +137,11 @@ class _Parts:
         health = Health(
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
-        service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
+        read_only = None if self.shown is None else NOTHING_IS_TAKEN_IN
+        public_url = settings.security.public_url
+        service = dicomweb.application(archive, limits=settings.limits, public_url=public_url, read_only=read_only)
         viewer_files = StaticFiles.built()
-        viewing = viewer_routes(Service(archive, settings.limits, settings.security.public_url), viewer_files)
+        viewing = self.viewing(viewer_files)
         pages = Pages(
             health,
             metrics,
@@ -131,6 +161,18 @@ class _Parts:
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
         return outer
+
+    def viewing(self, files: StaticFiles) -> list[BaseRoute]:
+        """Make the routes of the viewer, which saves measurements where it is told to."""
+        settings, archive = self.settings, self.archive
+        options: dict[str, Any] = {}
+        if self.shown is not None and self.shown.save_to is not None:
+            options["keeper"] = Saving(archive, self.shown.save_to)
+        elif self.shown is not None:
+            options["read_only"] = NOTHING_IS_SAVED
+        service = Service(archive, settings.limits, settings.security.public_url, **options)
+        looking = None if self.looking is None else self.looking.told
+        return viewer_routes(service, files, imports=self.shown is None, looking=looking)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""
