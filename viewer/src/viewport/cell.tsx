@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import type { Content, Reading } from "~/reading/reading";
 import { Boundary } from "~/shell/boundary";
+import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
 
 export interface CellProps {
@@ -10,8 +11,8 @@ export interface CellProps {
 }
 
 /** What shows a content. Parts of the viewer add theirs. */
-function componentFor(_content: Content): ComponentType<CellProps> {
-  return ImageCell;
+function componentFor(content: Content): ComponentType<CellProps> {
+  return volumeComponent(content.as) ?? ImageCell;
 }
 
 /** One cell of the grid: whatever shows its content. */
@@ -38,7 +39,7 @@ export function Cell({
       onFocusIn={activate}
     >
       {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as}`}>
+        <Boundary key={`${content.series.uid} ${content.as} ${content.fused?.uid ?? ""}`}>
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
       )}
