@@ -33,6 +33,8 @@ export class Reading {
   /** The cell that keys and the tool bar act on. */
   readonly active = signal(0);
   readonly activeContent = computed(() => this.cells.value[this.active.value]);
+  /** The image that each cell shows now, by Cornerstone's id of it. */
+  readonly shown = signal<Record<number, string>>({});
 
   private readonly opened = new Map<string, Promise<OpenSeries>>();
 
@@ -55,6 +57,11 @@ export class Reading {
     const series = await askSeries(study, row.uid);
     const ids = noteFrames(study, series, row.Modality ?? "");
     return { row, series, imageIds: series.instances.flatMap((instance) => ids.get(instance.uid) ?? []) };
+  }
+
+  /** Notes which image a cell shows. */
+  noteShown(cell: number, imageId: string): void {
+    if (this.shown.value[cell] !== imageId) this.shown.value = { ...this.shown.value, [cell]: imageId };
   }
 
   /** Divides the screen; what was shown stays in its order. */

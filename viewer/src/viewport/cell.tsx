@@ -1,6 +1,8 @@
 import type { ComponentType } from "preact";
 import type { Content, Reading } from "~/reading/reading";
+import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
+import { lazy } from "~/shell/lazy";
 import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
 
@@ -10,10 +12,16 @@ export interface CellProps {
   content: Content;
 }
 
-/** What shows a content. Parts of the viewer add theirs. */
-function componentFor(content: Content): ComponentType<CellProps> {
-  return volumeComponent(content.as) ?? ImageCell;
-}
+/** What shows a series, by its kind; images are what the others are not. Parts of the viewer add theirs. */
+const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
+  video: lazy(async () => (await import("~/documents/video-cell")).VideoCell),
+  document: lazy(async () => (await import("~/documents/pdf-cell")).DocumentCell),
+  waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
+  other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
+};
+
+const componentFor = (content: Content): ComponentType<CellProps> =>
+  volumeComponent(content.as) ?? BY_KIND[content.series.kind] ?? ImageCell;
 
 /** One cell of the grid: whatever shows its content. */
 export function Cell({
