@@ -16,6 +16,8 @@ export interface Content {
   series: SeriesRow;
   /** `stack` shows images as they are; the others are planes and views of a volume. */
   as: "stack" | "axial" | "sagittal" | "coronal" | "volume";
+  /** A series in the same coordinates that is laid over it in colours. */
+  fused?: SeriesRow;
 }
 
 /** A series that was opened: its instances, and the ids of its frames in their order. */

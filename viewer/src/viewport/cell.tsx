@@ -3,6 +3,7 @@ import type { Content, Reading } from "~/reading/reading";
 import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
 import { lazy } from "~/shell/lazy";
+import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
 
 export interface CellProps {
@@ -22,7 +23,7 @@ const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
 };
 
 const componentFor = (content: Content): ComponentType<CellProps> =>
-  BY_KIND[content.series.kind] ?? ImageCell;
+  volumeComponent(content.as) ?? BY_KIND[content.series.kind] ?? ImageCell;
 
 /** One cell of the grid: whatever shows its content. */
 export function Cell({
@@ -48,7 +49,7 @@ export function Cell({
       onFocusIn={activate}
     >
       {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as}`}>
+        <Boundary key={`${content.series.uid} ${content.as} ${content.fused?.uid ?? ""}`}>
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
       )}
