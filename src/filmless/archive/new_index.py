@@ -1,9 +1,8 @@
 """A new index in SQLite, without what makes the tables elsewhere.
 
-The migrations need SQLAlchemy and Alembic: 20 MB, kept for as long as the process runs, and most of the time of a start.
+The migrations need SQLAlchemy and Alembic: 20 MB for as long as the process runs, and most of the time of a start.
 """
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ def make_index(path: Path, *, umask: int) -> None:
     cannot.
     """
     make_file(path, umask=umask)
-    if os.stat(path).st_size:
+    if path.stat().st_size:
         return
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
