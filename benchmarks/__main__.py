@@ -15,6 +15,7 @@ from .tasks import (
     Bench,
     Task,
     associations,
+    associations_memory,
     conversion,
     decoding,
     export,
@@ -61,7 +62,7 @@ _SERVER_TASKS: dict[str, Task] = {
 _DIMSE_TASKS: dict[str, Task] = {
     "dimse": associations.dimse,
     "dimse-find": finding.finding,
-    "dimse-memory": associations.memory,
+    "dimse-memory": associations_memory.memory,
 }
 TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
