@@ -17,6 +17,7 @@ from .tasks import (
     associations,
     associations_memory,
     conversion,
+    crowds,
     decoding,
     export,
     finding,
@@ -63,6 +64,7 @@ _DIMSE_TASKS: dict[str, Task] = {
     "dimse": associations.dimse,
     "dimse-find": finding.finding,
     "dimse-memory": associations_memory.memory,
+    "dimse-crowds": crowds.crowds,
 }
 TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
