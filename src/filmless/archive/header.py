@@ -74,8 +74,7 @@ class Header:
         text = ds.to_json(bulk_data="uri", bulk_data_uri="bulkdata/", threshold=_LONG).encode()
         for tag, vr in bulk.items():
             text = _with_vr(text, tag, vr)
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return cls(packer.compress(text) + packer.flush())
+        return cls(zlib.compress(text, _LEVEL, -zlib.MAX_WBITS))
 
     def json(self, base: str = "") -> bytes:
         """Return the JSON object, its bulk data URIs under ``base``, the URL of the instance."""
