@@ -64,6 +64,7 @@ def storing(
     unknown: bool,
     note: Callable[[Request, Any], None] = lambda _request, _result: None,
     pace: Pace | None = None,
+    takes: Callable[[str], bool] = is_storage,
 ) -> Service:
     """Return a service that takes C-STORE in every transfer syntax, in the order that the sender prefers.
 
@@ -78,6 +79,8 @@ def storing(
         Called with a request and what became of its data set, to tell the audit.
     pace
         Of sinks that are quick as a rule, see `Request.into`.
+    takes
+        Which SOP classes can be stored at all.
 
     DICOM
     -----
@@ -90,10 +93,10 @@ def storing(
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
-        tuple(Acceptable(sop_class) for sop_class in STORAGE_CLASSES),
+        tuple(Acceptable(sop_class) for sop_class in STORAGE_CLASSES if takes(sop_class)),
         {"C-STORE": store},
         otherwise=Acceptable("") if unknown else None,
-        takes=is_storage,
+        takes=takes,
         extended=_extended,
     )
 
