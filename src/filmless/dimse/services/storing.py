@@ -47,7 +47,8 @@ _NO_COERCION: Final = 0
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _LONGEST_UID: Final = 64
-_LOOKED_AT: Final = 64 << 10
+_LOOKED_AT: Final = 16 << 10
+_INFLATED: Final = 64 << 10
 _LONGEST_COMMENT: Final = 64
 _FULL: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -201,7 +202,7 @@ def require_match(message: Message, piece: Buffer) -> Dataset:
 def _beginning(begin: bytes, transfer_syntax: str) -> Dataset:
     if transfer_syntax == _DEFLATED:
         try:
-            begin = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin, _LOOKED_AT)
+            begin = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin, _INFLATED)
         except zlib.error:
             raise FormatError("the data set is not deflated as its transfer syntax says") from None
         transfer_syntax = _EXPLICIT
