@@ -18,7 +18,7 @@ from .conftest import SECRETS, Target, instance, is_told_well, stow
 
 OF_B = {
     "study": "1.2.66", "series": "1.2.66.1", "instance": "1.2.66.1.1", "frames": "1", "path": "7FE00010",
-    "frame": "1", "rest": "1.2.66", "name": "none.js",
+    "frame": "1", "page": "1", "rest": "1.2.66", "name": "none.js",
 }  # fmt: skip
 WADO = "?requestType=WADO&studyUID=1.2.66&seriesUID=1.2.66.1&objectUID=1.2.66.1.1"
 OPEN = {"/health", "/health/live", "/health/ready"}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,14 @@ class Viewer:
         """Go to a page of the viewer."""
         self.page.goto(self.root + path)
         return self.page
+
+    def until(self, expression: str) -> Any:
+        """Wait until a JavaScript expression is true: Playwright's own way is `eval`, which the page forbids."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not (found := self.page.evaluate(expression)):
+            assert time.monotonic() < end, f"not so in time: {expression}"
+            self.page.wait_for_timeout(20)
+        return found
 
     def wait_for_image(self, cell: int = 0) -> None:
         """Wait until a cell has drawn an image."""

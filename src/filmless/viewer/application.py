@@ -3,13 +3,24 @@
 from starlette.routing import BaseRoute, Mount
 
 from filmless.dicomweb.origin.service import Service
-from filmless.viewer import header, samples, series, session, study
+from filmless.viewer import (
+    derived,
+    documents,
+    header,
+    layers,
+    reports,
+    samples,
+    series,
+    session,
+    study,
+    waveforms,
+)
 from filmless.viewer.session import LookAround
 from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (header, samples, series, study)
+_PARTS = (derived, documents, header, layers, reports, samples, series, study, waveforms)
 
 
 def routes(

@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { lazy } from "~/shell/lazy";
+import { VolumeTools } from "~/volumes/volume-tools";
 import type { Reading } from "./reading";
 
 export interface Part {
@@ -11,7 +12,7 @@ export interface Part {
 }
 
 /** Groups of buttons in the tool bar, in their order. */
-export const TOOLS: Part[] = [];
+export const TOOLS: Part[] = [{ id: "volumes", title: "Volumes", component: VolumeTools }];
 
 /** Panels at the right side, of which one is open at a time. */
 export const PANELS: Part[] = [
