@@ -44,6 +44,7 @@ from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN, Saving,
 from filmless.server.worklist import routes as worklist_routes
 from filmless.viewer import StaticFiles
 from filmless.viewer import routes as viewer_routes
+from filmless.viewer.ohif import Ohif
 
 __all__ = ["Composed", "compose"]
 
@@ -141,20 +142,21 @@ class _Parts:
         public_url = settings.security.public_url
         service = dicomweb.application(archive, limits=settings.limits, public_url=public_url, read_only=read_only)
         viewer_files = StaticFiles.built()
-        viewing = self.viewing(viewer_files)
+        viewing, ohif = self.viewing(viewer_files), _ohif(settings)
         pages = Pages(
             health,
             metrics,
             self.counts,
             partial(conformance_statement, settings, service, services),
-            has_viewer=viewer_files.are_there,
+            has_viewer=viewer_files.are_there or (ohif is not None and settings.ohif.at == "/"),
         )
         of_modalities = []
         if entity is not None:
             of_modalities = [*worklist_routes(entity.offered.worklist), *step_routes(entity.offered.steps)]
         handlers = {**HANDLERS, HTTPException: answer_outside}
+        routes: list[BaseRoute] = [*pages.routes(), *of_modalities, Mount("/dicom-web", service)]
         outer = Starlette(
-            routes=[*pages.routes(), *of_modalities, Mount("/dicom-web", service), *viewing],
+            routes=[*routes, *viewing] if ohif is None else [*routes, *ohif.routes(), *viewing, *ohif.last_routes()],
             exception_handlers=handlers,
         )
         what = "Whether the server is ready."
@@ -256,6 +258,16 @@ class _Parts:
                 enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
+
+
+def _ohif(settings: Settings) -> Ohif | None:
+    if settings.ohif.folder is None:
+        return None
+    try:
+        return Ohif(settings.ohif.folder, settings.ohif.at)
+    except FileNotFoundError:
+        hint = "it has `index.html` and `app.bundle...js`, as `dist` of the npm package `@ohif/app`"
+        raise StartError("there is no build of OHIF", path=settings.ohif.folder, hint=hint) from None
 
 
 def _is_ours_alone(archive: Archive) -> bool:
