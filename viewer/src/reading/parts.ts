@@ -1,6 +1,9 @@
 /** What the page is put together of: each part of the viewer adds its line here, and knows nothing of the others. */
 
 import type { ComponentType } from "preact";
+import { CineTools, PrimaryTools, Toggles, Transforms } from "~/viewport/tools";
+import { WindowMenu } from "~/viewport/window-menu";
+import { LayoutPicker } from "./layout-picker";
 import type { Reading } from "./reading";
 
 export interface Part {
@@ -10,7 +13,14 @@ export interface Part {
 }
 
 /** Groups of buttons in the tool bar, in their order. */
-export const TOOLS: Part[] = [];
+export const TOOLS: Part[] = [
+  { id: "layout", title: "Layout", component: LayoutPicker },
+  { id: "primary", title: "Primary button", component: PrimaryTools },
+  { id: "window", title: "Window", component: WindowMenu },
+  { id: "transforms", title: "Image", component: Transforms },
+  { id: "toggles", title: "Screen", component: Toggles },
+  { id: "cine", title: "Film", component: CineTools },
+];
 
 /** Panels at the right side, of which one is open at a time. */
 export const PANELS: Part[] = [];

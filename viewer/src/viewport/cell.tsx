@@ -1,5 +1,8 @@
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
+import { SERIES_DRAG } from "~/reading/dragging";
 import type { Content, Reading } from "~/reading/reading";
+import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
 import { ImageCell } from "./image-cell";
 
@@ -9,12 +12,17 @@ export interface CellProps {
   content: Content;
 }
 
-/** What shows a content. Parts of the viewer add theirs. */
-function componentFor(_content: Content): ComponentType<CellProps> {
-  return ImageCell;
+/** What shows the series of a kind. Parts of the viewer add their line; what has none is shown as images. */
+const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {};
+
+/** What shows a series otherwise than as a stack. */
+const BY_VIEW: Partial<Record<Content["as"], ComponentType<CellProps>>> = {};
+
+function componentFor({ series, as }: Content): ComponentType<CellProps> {
+  return BY_VIEW[as] ?? BY_KIND[series.kind] ?? ImageCell;
 }
 
-/** One cell of the grid: whatever shows its content. */
+/** One cell of the grid: whatever shows its content. Series are dropped on it, a double click gives it the screen. */
 export function Cell({
   reading,
   index,
@@ -24,24 +32,53 @@ export function Cell({
   index: number;
   content: Content | undefined;
 }) {
+  const [isOver, setOver] = useState(false);
   const Shown = content && componentFor(content);
   const activate = () => {
     reading.active.value = index;
   };
+  const { alone } = reading;
   return (
     <section
-      class="cell"
+      class={isOver ? "cell is-over" : "cell"}
       data-cell={index}
-      aria-label={`Cell ${index + 1}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what keys act on has the focus
+      tabIndex={0}
+      aria-label={`Cell ${index + 1}${content ? `: ${titleOf(content)}` : ", empty"}`}
       aria-current={reading.active.value === index}
+      hidden={alone.value !== undefined && alone.value !== index}
       onPointerDown={activate}
       onFocusIn={activate}
+      onDblClick={(event) => {
+        if (!(event.target as Element).closest("button, input, select, .slider")) reading.toggleAlone(index);
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes(SERIES_DRAG)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        setOver(false);
+        const dropped = reading.contentOf(event.dataTransfer?.getData(SERIES_DRAG) ?? "");
+        if (!dropped) return;
+        event.preventDefault();
+        activate();
+        reading.show(dropped, index);
+      }}
     >
-      {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as}`}>
+      {Shown ? (
+        <Boundary
+          key={`${content.series.uid} ${content.as} ${content.instance ?? ""} ${content.image ?? ""}`}
+        >
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
+      ) : (
+        <p class="empty">Drag a series here, or choose one at the left</p>
       )}
     </section>
   );
 }
+
+const titleOf = ({ series }: Content): string =>
+  [series.Modality, series.SeriesDescription ?? series.ProtocolName].filter(Boolean).join(" ");
