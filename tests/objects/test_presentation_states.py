@@ -248,6 +248,15 @@ def test_states_of_others_are_read(corpus: Path) -> None:
         json.dumps(as_plain(shown))
 
 
+def test_what_cannot_be_drawn_is_a_finding(ct: list[Dataset], on_image: Made) -> None:
+    state = presentation_state(on_image(ct[0])[:1], source=ct)
+    state.GraphicAnnotationSequence[0].GraphicObjectSequence[0].GraphicType = "SCRIBBLE"
+    shown = read_presentation_state(state)
+    assert [type(one.item) for one in shown.annotations] == [Label]
+    (finding,) = json.loads(json.dumps(as_plain(shown)))["findings"]
+    assert (finding["code"], finding["tag"]) == ("graphic", 0x0070_0009)
+
+
 def test_shutters_and_units_are_read(ct: list[Dataset]) -> None:
     state = presentation_state([], source=ct)
     state.ShutterShape = ["CIRCULAR", "RECTANGULAR", "POLYGONAL"]
