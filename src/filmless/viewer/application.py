@@ -6,6 +6,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.viewer import (
     derived,
     documents,
+    graphics,
     header,
     layers,
     reports,
@@ -20,7 +21,7 @@ from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (derived, documents, header, layers, reports, samples, series, study, waveforms)
+_PARTS = (derived, documents, graphics, header, layers, reports, samples, series, study, waveforms)
 
 
 def routes(

@@ -1,22 +1,13 @@
-import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { KnownFrame } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
+import type { StackView } from "~/viewport/view";
+import { applyState } from "./apply-state";
 import { gradient } from "./colour-map";
 import { drawLayer, drawState } from "./drawing";
 import { type DerivedObject, derivedOf, LAYERED, type Layer } from "./objects";
 
-/** What a layer has to know of the image below it. */
-export interface ImageView {
-  readonly known: KnownFrame | undefined;
-  /** Counts changes of where the image lies in the cell. */
-  readonly moved: ReadonlySignal<number>;
-  /** Takes a pixel, of which 0 is the middle of the first, to the cell. */
-  toCanvas(pixel: [number, number]): [number, number];
-}
-
 /** Everything derived that is switched on, drawn on the image of a cell. */
-export function DerivedLayer({ reading, view }: { reading: Reading; view: ImageView }) {
+export function DerivedLayer({ reading, view }: { reading: Reading; view: StackView }) {
   const element = useRef<HTMLCanvasElement>(null);
   const derived = derivedOf(reading);
   view.moved.value; // Drawn anew when the image moves, and when a layer has come.
@@ -45,6 +36,11 @@ export function DerivedLayer({ reading, view }: { reading: Reading; view: ImageV
     if (state) drawState({ context, known, toCell }, state);
     canvas.dataset.layers = String(layers.filter(([, layer]) => layer).length);
   });
+  useEffect(() => {
+    if (!state) return undefined;
+    applyState(view, state);
+    return () => view.reset();
+  }, [state]);
   const field = layers.find(([, layer]) => layer?.kind === "field")?.[1];
   if (!shown.length && !state) return null;
   return (

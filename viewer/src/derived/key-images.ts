@@ -8,10 +8,14 @@ export async function showKeyImage(reading: Reading, image: ImageReference): Pro
   for (const study of reading.studies.value) {
     for (const row of study.series) {
       if (row.kind !== "image") continue;
-      const opened = await reading.openSeries(study.uid, row);
-      if (!opened.series.instances.some((instance) => instance.uid === image.sop_instance_uid)) continue;
+      const { series } = await reading.openSeries(study.uid, row);
+      if (!series.instances.some((instance) => instance.uid === image.sop_instance_uid)) continue;
       const ref = { study: study.uid, series: row.uid, instance: image.sop_instance_uid };
-      reading.showImage({ study: study.uid, series: row, as: "stack" }, ref, (image.frames[0] ?? 0) + 1);
+      await reading.showImage(
+        { study: study.uid, series: row, as: "stack" },
+        ref,
+        (image.frames[0] ?? 0) + 1,
+      );
       return;
     }
   }
