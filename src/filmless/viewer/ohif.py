@@ -90,7 +90,7 @@ class Ohif:
     async def _show(self, request: Request) -> Response:
         """Give the page: which one an address means, the script in it knows."""
         rest = request.path_params.get("rest", "")
-        if "." in rest.rpartition("/")[2] or "text/html" not in request.headers.get("accept", "text/html"):
+        if "." in rest.rpartition("/")[2]:
             raise DicomWebError("OHIF has no such file", status=404, hint="load the page anew")
         headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": self._policy}
         return Response(self._page, media_type="text/html", headers={**SAFE, **headers})
