@@ -128,14 +128,6 @@ def test_what_is_wrong_is_refused(client: httpx.Client, query: str, status: int)
     assert answer.json()["error"]
 
 
-def test_who_looks(client: httpx.Client) -> None:
-    assert client.get("/viewer/me").json() == {
-        "name": "local",
-        "roles": ["admin", "delete", "read", "write"],
-        "seesAll": True,
-    }
-
-
 def test_what_is_out_of_sight_is_not_counted(tmp_path: Path) -> None:
     with Archive(tmp_path) as archive:
         _store(archive)
@@ -147,7 +139,6 @@ def test_what_is_out_of_sight_is_not_counted(tmp_path: Path) -> None:
         assert [row["uid"] for row in client.get("/viewer/studies").json()] == ["1.2.2"]
         assert client.get("/viewer/studies?text=doe").json() == []
         assert client.get("/viewer/study-counts?text=doe").json() == {"shown": 0, "total": 1}
-        assert client.get("/viewer/me").json() == {"name": "some", "roles": ["read"], "seesAll": False}
         client.close()
 
 

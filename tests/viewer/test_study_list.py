@@ -194,7 +194,8 @@ def test_who_may_only_read_is_offered_only_that(
 ) -> None:
     viewer = open_viewer(serve(studies(tmp_path, 2)))
     viewer.page.route(
-        "**/viewer/me", lambda route: route.fulfill(body=json.dumps({"name": "r", "roles": ["read"], "seesAll": True}))
+        "**/viewer/session",
+        lambda route: route.fulfill(body=json.dumps({"canImport": False, "canDelete": False})),
     )
     page = viewer.open()
     settled(page, 2)

@@ -1,7 +1,8 @@
 /** The state of the page on which studies are read: what is open, how the screen is divided, what lies where. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { noteFrames } from "~/imaging/frames";
+import { imageIdOf, noteFrames } from "~/imaging/frames";
+import type { InstanceRef } from "~/server/dicomweb";
 import { askSeries, askStudy, type Series, type SeriesRow, type Study } from "~/server/study";
 
 export interface Layout {
@@ -15,6 +16,8 @@ export interface Content {
   series: SeriesRow;
   /** `stack` shows images as they are; the others are planes and views of a volume. */
   as: "stack" | "axial" | "sagittal" | "coronal" | "volume";
+  /** A series in the same coordinates that is laid over it in colours. */
+  fused?: SeriesRow;
 }
 
 /** A series that was opened: its instances, and the ids of its frames in their order. */
@@ -31,6 +34,10 @@ export class Reading {
   /** The cell that keys and the tool bar act on. */
   readonly active = signal(0);
   readonly activeContent = computed(() => this.cells.value[this.active.value]);
+  /** The image that the active cell has to go to, by Cornerstone's id of it. */
+  readonly wanted = signal<string | undefined>(undefined);
+  /** The image that each cell shows now, by Cornerstone's id of it. */
+  readonly shown = signal<Record<number, string>>({});
 
   private readonly opened = new Map<string, Promise<OpenSeries>>();
 
@@ -55,6 +62,11 @@ export class Reading {
     return { row, series, imageIds: series.instances.flatMap((instance) => ids.get(instance.uid) ?? []) };
   }
 
+  /** Notes which image a cell shows. */
+  noteShown(cell: number, imageId: string): void {
+    if (this.shown.value[cell] !== imageId) this.shown.value = { ...this.shown.value, [cell]: imageId };
+  }
+
   /** Divides the screen; what was shown stays in its order. */
   divide(layout: Layout): void {
     batch(() => {
@@ -68,5 +80,11 @@ export class Reading {
   /** Shows something in a cell, by default in the active one. */
   show(content: Content | undefined, cell = this.active.value): void {
     this.cells.value = this.cells.value.map((old, index) => (index === cell ? content : old));
+  }
+
+  /** Shows an image in the active cell: its series, at that frame. */
+  showImage(content: Content, ref: InstanceRef, number: number): void {
+    this.wanted.value = imageIdOf(ref, number);
+    this.show(content);
   }
 }

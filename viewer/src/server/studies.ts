@@ -1,4 +1,4 @@
-/** The list of studies, as the server searches, sorts and counts it (`filmless.viewer.search`), and who asks. */
+/** The list of studies, as the server searches, sorts and counts it (`filmless.viewer.search`), and what may be done. */
 
 import { studyUrl } from "./dicomweb";
 import { ask, askJson } from "./http";
@@ -28,11 +28,10 @@ export interface StudyCounts {
   total: number;
 }
 
-export interface Me {
-  name: string;
-  roles: string[];
-  /** Whether all of the archive is in sight. */
-  seesAll: boolean;
+/** What can be done here, by who asks (`filmless.viewer.session`). */
+export interface Session {
+  canImport: boolean;
+  canDelete: boolean;
 }
 
 export type SearchTerms = Record<string, string>;
@@ -50,7 +49,7 @@ export const askStudies = (
 export const askStudyCounts = (terms: SearchTerms, signal?: AbortSignal): Promise<StudyCounts> =>
   askJson<StudyCounts>(`/viewer/study-counts?${new URLSearchParams(terms)}`, { signal: signal ?? null });
 
-export const askMe = (): Promise<Me> => askJson<Me>("/viewer/me");
+export const askSession = (): Promise<Session> => askJson<Session>("/viewer/session");
 
 export const studyThumbnailUrl = (uid: string, side: number): string =>
   `${studyUrl(uid)}/thumbnail?viewport=${side},${side}`;

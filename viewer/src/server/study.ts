@@ -79,6 +79,12 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
+  suvbw?: number;
+  /** What PET values are counted in, when not as uptake. */
+  unit?: string;
+  /** Why there is no such factor, in words. */
+  suvMissing?: string;
   frames: Frame[];
 }
 

@@ -6,7 +6,7 @@ import { action } from "./action";
 import { DeleteIcon, LinkIcon } from "./icons";
 import type { StudyList } from "./list";
 import { openChosen } from "./list-keys";
-import { mayDelete } from "./me";
+import { mayDelete } from "./session";
 import { counted } from "./values";
 
 export interface Menu {

@@ -4,8 +4,8 @@ import { useKeys } from "~/shell/keys";
 import { go, studyPath } from "~/shell/router";
 import { action } from "./action";
 import type { StudyList } from "./list";
-import { mayDelete } from "./me";
 import { ROW_HEIGHT } from "./rows";
+import { mayDelete } from "./session";
 
 const GROUP = "Studies";
 

@@ -1,6 +1,6 @@
 import { ImportIcon } from "./icons";
 import type { StudyList } from "./list";
-import { mayWrite } from "./me";
+import { mayImport } from "./session";
 
 /** What stands in the place of the list of an archive that is empty: how images come in. */
 export function NothingYet() {
@@ -9,13 +9,13 @@ export function NothingYet() {
       <div class="drop-here">
         <ImportIcon size={44} />
         <h2>No images yet</h2>
-        {mayWrite.value ? (
+        {mayImport.value ? (
           <p>Drop files, folders or ZIPs here: DICOM, or pictures, PDFs and videos that become DICOM.</p>
         ) : (
           <p>Nothing is here that you may see. Your key does not let you bring images in.</p>
         )}
       </div>
-      {mayWrite.value && (
+      {mayImport.value && (
         <ul class="ways">
           <li>
             <strong>From a modality or PACS</strong>

@@ -5,11 +5,11 @@ import { Actions, type Menu } from "./actions";
 import { Headings } from "./headings";
 import { StudyList as List } from "./list";
 import { useListKeys } from "./list-keys";
-import { askWhoLooks } from "./me";
 import { NoMatch, NothingYet } from "./nothing";
 import { isSearch } from "./query";
 import { Rows, rangeOf } from "./rows";
 import { SelectionBar } from "./selection-bar";
+import { askSessionOnce } from "./session";
 import { TopBar } from "./top-bar";
 import { count, counted } from "./values";
 import "./studies.css";
@@ -26,7 +26,7 @@ export function StudyList() {
   const [menu, setMenu] = useState<Menu | undefined>();
   useEffect(() => {
     document.title = "Studies · filmless";
-    askWhoLooks();
+    askSessionOnce();
     list.ask();
     return () => list.close();
   }, []);

@@ -1,6 +1,9 @@
 import type { ComponentType } from "preact";
 import type { Content, Reading } from "~/reading/reading";
+import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
+import { lazy } from "~/shell/lazy";
+import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
 
 export interface CellProps {
@@ -9,10 +12,18 @@ export interface CellProps {
   content: Content;
 }
 
-/** What shows a content. Parts of the viewer add theirs. */
-function componentFor(_content: Content): ComponentType<CellProps> {
-  return ImageCell;
-}
+/** What shows a series, by its kind; images are what the others are not. Parts of the viewer add theirs. */
+const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
+  video: lazy(async () => (await import("~/documents/video-cell")).VideoCell),
+  document: lazy(async () => (await import("~/documents/pdf-cell")).DocumentCell),
+  report: lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  "key-objects": lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
+  other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
+};
+
+const componentFor = (content: Content): ComponentType<CellProps> =>
+  volumeComponent(content.as) ?? BY_KIND[content.series.kind] ?? ImageCell;
 
 /** One cell of the grid: whatever shows its content. */
 export function Cell({
@@ -38,7 +49,7 @@ export function Cell({
       onFocusIn={activate}
     >
       {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as}`}>
+        <Boundary key={`${content.series.uid} ${content.as} ${content.fused?.uid ?? ""}`}>
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
       )}

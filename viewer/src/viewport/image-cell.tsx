@@ -31,6 +31,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
       const shown = element.current;
       shown.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
         shown.dataset.drawn = "true"; // what tests, and nobody else, wait for
+        reading.noteShown(index, (started.getViewport(id) as Types.IStackViewport).getCurrentImageId());
       });
       const made = { viewportId: id, element: element.current, type: Enums.ViewportType.STACK };
       engine.enableElement(made);
