@@ -11,6 +11,7 @@ from filmless.viewer import (
     layers,
     reports,
     samples,
+    search,
     series,
     session,
     study,
@@ -21,7 +22,7 @@ from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (derived, documents, graphics, header, layers, reports, samples, series, study, waveforms)
+_PARTS = (derived, documents, graphics, header, layers, reports, samples, search, series, study, waveforms)
 
 
 def routes(
