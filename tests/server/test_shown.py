@@ -65,8 +65,39 @@ def test_measurements_are_saved_where_it_is_told_and_shown_again(tmp_path: Path,
     save_to.mkdir()
     (save_to / "before.dcm").write_bytes(instance(ct, 8))
     with showing(tmp_path / "index", paths=(scans,), save_to=save_to) as shown:
-        assert shown.client.get("/viewer/session").json()["canSave"] is True
+        session = shown.client.get("/viewer/session").json()
+        assert (session["canSave"], session["canImport"], session["canDelete"]) == (True, False, False)
         assert len(shown.client.get("/dicom-web/studies/1.2.1/instances").json()) == 2
+
+
+def test_only_what_is_made_here_is_kept(tmp_path: Path, ct: Path) -> None:
+    """Of the needs of a route, keeping alone is granted, and only where there is a place for it."""
+    from starlette.requests import HTTPConnection
+
+    from filmless.dicomweb.origin.service import Service
+    from filmless.errors import DicomWebError
+    from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN
+
+    asked = HTTPConnection({"type": "http", "headers": []})
+    with Archive(tmp_path / "index") as archive:
+        told = {"read_only": NOTHING_IS_TAKEN_IN, "no_keeping": NOTHING_IS_SAVED}
+        closed, kept = Service(archive, **told), Service(archive, **told, keeper=Saving(archive, tmp_path))
+        for service in (closed, kept):
+            service.within(asked, "read")
+            for role in ("write", "delete", "admin"):
+                with pytest.raises(DicomWebError, match="nothing is imported"):
+                    service.within(asked, role)
+        with pytest.raises(DicomWebError, match="nothing is saved") as refused:
+            closed.within(asked, "keep")
+        assert "--save-to" in refused.value.hint
+        kept.within(asked, "keep")
+        assert kept.keep(read(ct)).kind == "stored"
+        assert len(list(tmp_path.glob("*.dcm"))) == 1
+        ours = Service(archive)
+        ds = read(ct)
+        ds.SOPInstanceUID = "1.2.3"
+        assert ours.keep(ds, study_uid=str(ds.StudyInstanceUID)).kind == "stored"
+        assert len(list(tmp_path.glob("*.dcm"))) == 1
 
 
 def test_saving_writes_a_file_under_its_uid(tmp_path: Path, ct: Path) -> None:

@@ -168,13 +168,13 @@ class _Parts:
         """Make the routes of the viewer, which saves measurements where it is told to."""
         settings, archive = self.settings, self.archive
         options: dict[str, Any] = {}
-        if self.shown is not None and self.shown.save_to is not None:
-            options["keeper"] = Saving(archive, self.shown.save_to)
-        elif self.shown is not None:
-            options["read_only"] = NOTHING_IS_SAVED
+        if self.shown is not None:
+            options = {"read_only": NOTHING_IS_TAKEN_IN, "no_keeping": NOTHING_IS_SAVED}
+            if self.shown.save_to is not None:
+                options["keeper"] = Saving(archive, self.shown.save_to)
         service = Service(archive, settings.limits, settings.security.public_url, **options)
         looking = None if self.looking is None else self.looking.told
-        return viewer_routes(service, files, imports=self.shown is None, looking=looking)
+        return viewer_routes(service, files, looking=looking)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""

@@ -25,9 +25,7 @@ __all__ = ["routes"]
 _PARTS = (derived, documents, graphics, header, layers, reports, samples, search, series, study, waveforms)
 
 
-def routes(
-    service: Service, files: StaticFiles, *, imports: bool = True, looking: LookAround | None = None
-) -> list[BaseRoute]:
+def routes(service: Service, files: StaticFiles, *, looking: LookAround | None = None) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
     Parameters
@@ -36,11 +34,9 @@ def routes(
         The archive, its limits, and threads.
     files
         The built pages.
-    imports
-        Whether instances can be imported and deleted here.
     looking
         Given when files are shown where they lie: how far they are looked at.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
-    data += session.routes(service, imports=imports, looking=looking)
+    data += session.routes(service, looking=looking)
     return [*files.routes(), Mount("/viewer", routes=data)]

@@ -16,15 +16,13 @@ LookAround = Callable[[], dict[str, Any]]
 """Tells how far files that are shown where they lie are looked at, for JSON: ``files``, ``instances``, ``done``."""
 
 
-def routes(service: Service, *, imports: bool, looking: LookAround | None) -> list[Route]:
+def routes(service: Service, *, looking: LookAround | None) -> list[Route]:
     """Return the routes of this part.
 
     Parameters
     ----------
     service
-        What measurements are kept by.
-    imports
-        Whether instances can be imported and deleted, by who has the role.
+        The archive, and whether it is read-only.
     looking
         Given when files are shown where they lie.
     """
@@ -32,11 +30,10 @@ def routes(service: Service, *, imports: bool, looking: LookAround | None) -> li
     async def session(request: Request) -> Response:
         service.within(request, "read")
         principal = service.principal(request)
-        may_write = principal.may("write")
         found = {
-            "canImport": imports and may_write,
-            "canDelete": imports and principal.may("delete"),
-            "canSave": may_write and service.read_only is None,
+            "canImport": principal.may("write"),
+            "canDelete": principal.may("delete"),
+            "canSave": service.keeps_for(request),
             "looking": None if looking is None else looking(),
         }
         return json_answer(request, found, headers={"Cache-Control": "no-store"})
