@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
+from filmless.objects.derived_header import set_header
 from filmless.objects.mask_planes import MaskPlanes
 from filmless.objects.segment import BACKGROUND, Segment, segment_item, segments_of
 from filmless.objects.segment_colours import PALETTE
 from filmless.objects.segmentation_groups import set_frames
-from filmless.objects.segmentation_header import common_modules, set_header
+from filmless.objects.segmentation_header import common_modules
 from filmless.objects.source_frames import SourceFrames
 from filmless.pixels.transcoding import transcode
 
@@ -21,7 +22,6 @@ __all__ = ["segmentation"]
 
 _SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
-_EXPLICIT = "1.2.840.10008.1.2.1"
 _MAXIMUM = 255
 _MOST_BYTES = 0xFFFF_FFFE  # of a native value
 _KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
@@ -132,7 +132,6 @@ def segmentation(
         ds.SegmentsOverlap = "YES" if masks.overlap else "NO"
         _bit_planes(ds, frames, masks, omit_empty=omit_empty)
     set_header(ds, header or {})
-    ds.file_meta.TransferSyntaxUID = _EXPLICIT
     return ds if transfer_syntax is None else transcode(ds, transfer_syntax)
 
 
