@@ -10,6 +10,7 @@ from filmless.objects.contours import contour_overlays
 from filmless.objects.measurement import Measurement
 from filmless.objects.measurement_reading import read_measurements
 from filmless.objects.measurement_report import measurement_report
+from filmless.objects.presentation_writing import presentation_state
 from filmless.objects.segment import Segment
 from filmless.objects.segment_masks import segment_overlays
 from filmless.objects.segmentation_index import SegmentationIndex
@@ -23,6 +24,7 @@ __all__ = [
     "SegmentationIndex",
     "contour_overlays",
     "measurement_report",
+    "presentation_state",
     "read_measurements",
     "report_sections",
     "segment_overlays",

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from filmless.file import generate_uid
 from filmless.objects.code import Code
-from filmless.objects.measurement_names import KINDS, derived_name, unit_shown
+from filmless.objects.measurement_names import KINDS, derived_name, is_of_pixels, unit_shown
 from filmless.objects.references import ImageReference, as_plain
 from filmless.pixels.cielab import rgb_to_cielab
 from filmless.values import UID
@@ -75,9 +75,10 @@ class Value:
     @property
     def shown(self) -> str:
         """What is written beside a measurement."""
-        name = self.name if self.derivation is None else self.derivation
+        name = "" if is_of_pixels(self.name) else self.name.meaning
+        name = name if self.derivation is None else self.derivation.meaning
         unit = unit_shown(self.unit)
-        return f"{name.meaning} {self.number:.4g}{'' if unit == '°' else ' '}{unit}".strip()
+        return f"{name} {self.number:.4g}{'' if unit == '°' else ' '}{unit}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ __all__ = [
     "OLDER",
     "Kind",
     "derived_name",
+    "is_of_pixels",
     "unit_code",
     "unit_shown",
 ]
@@ -102,6 +103,11 @@ def derived_name(key: str, unit: str) -> tuple[Code, Code | None]:
     if key not in DERIVATIONS:
         raise ValueError(f"a value is one of {', '.join([*NAMES, *DERIVATIONS, 'value'])}, or named by a code")
     return quantity, DERIVATIONS[key]
+
+
+def is_of_pixels(name: Code) -> bool:
+    """Tell whether a name is that of a pixel's value, which says no more than its unit."""
+    return name in (*_OF_UNIT.values(), _PIXEL_VALUE)
 
 
 def unit_code(unit: str) -> Code:

@@ -16,6 +16,7 @@ from filmless.objects.segment_colours import PALETTE
 from filmless.objects.segmentation_groups import set_frames
 from filmless.objects.segmentation_header import common_modules
 from filmless.objects.source_frames import SourceFrames
+from filmless.pixels.colour import srgb_profile
 from filmless.pixels.transcoding import transcode
 
 __all__ = ["segmentation"]
@@ -177,8 +178,6 @@ def _label_map(
 
 def _palette(ds: Dataset, segments: Sequence[Segment]) -> None:
     """Set the Palette Color Lookup Table and ICC Profile Modules: PS3.3 C.7.9, C.11.15."""
-    from PIL import ImageCms
-
     last = max(int(segment.number or 0) for segment in segments)
     table = np.zeros((last + 1 + (last + 1) % 2, 3), dtype=np.uint8)  # whole words
     for place, segment in enumerate(segments):
@@ -188,7 +187,7 @@ def _palette(ds: Dataset, segments: Sequence[Segment]) -> None:
     for name, values in zip(("Red", "Green", "Blue"), table.T, strict=True):
         ds[f"{name}PaletteColorLookupTableDescriptor"] = [entries, 0, 8]
         ds.add_new(f"{name}PaletteColorLookupTableData", "OW", values.tobytes())
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb_profile()
     ds.ICCProfile = profile + b"\0" * (len(profile) % 2)
 
 
