@@ -3,12 +3,12 @@
 from starlette.routing import BaseRoute, Mount
 
 from filmless.dicomweb.origin.service import Service
-from filmless.viewer import samples, series, study
+from filmless.viewer import measurements, samples, series, study
 from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (samples, series, study)
+_PARTS = (measurements, samples, series, study)
 
 
 def routes(service: Service, files: StaticFiles) -> list[BaseRoute]:
