@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
