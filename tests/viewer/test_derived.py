@@ -242,3 +242,6 @@ def test_a_state_sets_the_window_and_draws_its_annotations(serve, open_viewer, t
     # Turned clockwise by 90 degrees, row 60 becomes column 127 - 60.
     assert page.evaluate(PIXEL, place_of(viewer, 67, 60))[3] > 0
     assert page.evaluate(PIXEL, place_of(viewer, 20, 20))[3] == 0
+    # The letters at the edges turn with it: what was at the left is above.
+    edges = {side: page.locator(f".edge.on-{side}").inner_text() for side in ("top", "right", "bottom", "left")}
+    assert edges == {"top": "R", "right": "A", "bottom": "L", "left": "P"}

@@ -59,8 +59,8 @@ class Link(asyncio.BufferedProtocol):
         self.address: tuple[str, int] = ("", 0)
         self.certificate: bytes | None = None
         self.is_counted = False
-        self._inbox = Inbox(waiting_bytes, self._room_changed)
         self._waits: dict[Mailbox[Incoming], float] = {}
+        self._inbox = Inbox(waiting_bytes, self._room_changed, self._waits.keys())
         self._next_id = 0
         self._sending = asyncio.Lock()
         self._outlet = Outlet(connection, self._check, self._wrote)
@@ -430,6 +430,7 @@ class Link(asyncio.BufferedProtocol):
         if len(box):
             return await box.get()
         self._waits[box] = self._loop.time()
+        self._inbox.want()
         try:
             return await box.get()
         finally:

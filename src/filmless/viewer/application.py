@@ -9,8 +9,10 @@ from filmless.viewer import (
     graphics,
     header,
     layers,
+    measurements,
     reports,
     samples,
+    search,
     series,
     session,
     study,
@@ -21,7 +23,20 @@ from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (derived, documents, graphics, header, layers, reports, samples, series, study, waveforms)
+_PARTS = (
+    derived,
+    documents,
+    graphics,
+    header,
+    layers,
+    measurements,
+    reports,
+    samples,
+    search,
+    series,
+    study,
+    waveforms,
+)
 
 
 def routes(service: Service, files: StaticFiles, *, looking: LookAround | None = None) -> list[BaseRoute]:

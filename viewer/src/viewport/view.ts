@@ -179,6 +179,7 @@ export class StackView {
 
   /** How many pixels of the screen a pixel of the image takes. */
   get scale(): number {
+    this.follow();
     const image = this.viewport.getImageData();
     if (!image) return 1;
     const [a, b] = [this.toCanvas([0, 0]), this.toCanvas([0, 1])];
@@ -187,6 +188,7 @@ export class StackView {
 
   /** Where a place in the image (column, row; whole numbers are the centres of pixels) is in the cell, in CSS pixels. */
   toCanvas([column, row]: [number, number]): [number, number] {
+    this.follow();
     const image = this.viewport.getImageData()!;
     const world = image.imageData.indexToWorld!([column, row, 0]) as Types.Point3;
     return this.viewport.worldToCanvas(world) as [number, number];
@@ -216,9 +218,15 @@ export class StackView {
 
   /** A vector of the patient (or of the image, without an orientation) that runs to the right, or down, on the screen. */
   wayOf(x: number, y: number): Vector {
+    this.follow();
     const from = this.viewport.canvasToWorld([0, 0]);
     const to = this.viewport.canvasToWorld([x, y]);
     return [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+  }
+
+  /** Has a component that asks where something is drawn anew when the image moves: by itself it would not be. */
+  private follow(): void {
+    void this.moved.value;
   }
 
   // --- what Cornerstone says ---

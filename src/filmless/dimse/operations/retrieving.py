@@ -19,7 +19,10 @@ _REFUSED: Final = 0x0122
 _SOME_FAILED: Final = 0xB000
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
-_NOT_PROPOSED: Final = "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`"
+_NOT_PROPOSED: Final = (
+    "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`; "
+    "or that the peer sends them by C-MOVE only"
+)
 
 
 @dataclass(frozen=True, slots=True)
