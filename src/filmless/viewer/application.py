@@ -7,6 +7,7 @@ from filmless.viewer import (
     derived,
     documents,
     header,
+    importing,
     layers,
     reports,
     samples,
@@ -41,5 +42,6 @@ def routes(
         Given when files are shown where they lie: how far they are looked at.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
+    data += importing.routes(service, imports=imports)
     data += session.routes(service, imports=imports, looking=looking)
     return [*files.routes(), Mount("/viewer", routes=data)]
