@@ -6,6 +6,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.viewer import (
     derived,
     documents,
+    exporting,
     header,
     importing,
     layers,
@@ -22,7 +23,7 @@ from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (derived, documents, header, layers, reports, samples, search, series, study, waveforms)
+_PARTS = (derived, documents, exporting, header, layers, reports, samples, search, series, study, waveforms)
 
 
 def routes(

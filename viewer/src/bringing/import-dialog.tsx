@@ -82,8 +82,8 @@ function Progress({ run, onClose, onHeader }: ProgressProps) {
       />
       <p class="so-far" role="status">
         <strong>
-          {isOver.value ? (run.isStopped ? "Stopped" : "Done") : "Importing…"} {count(filesDone.value)} of{" "}
-          {counted(files.length, "file")}
+          {isOver.value ? (run.isStopped ? "Stopped after" : "Done:") : "Importing"} {count(filesDone.value)}{" "}
+          of {counted(files.length, "file")}
         </strong>
         <span>
           {bytes(bytesSent.value)} of {bytes(size)}

@@ -84,10 +84,9 @@ export class Run {
   }
 
   private values(one: Found): Record<string, string> {
-    if (!this.header) return { name: one.name };
-    const number =
-      one.isPicture && this.header.SeriesInstanceUID ? { InstanceNumber: String(++this.pictures) } : {};
-    return { name: one.name, ...this.header, ...number };
+    const values: Record<string, string> = { name: one.name, ...this.header };
+    if (one.isPicture && values.SeriesInstanceUID) values.InstanceNumber = String(++this.pictures);
+    return values;
   }
 
   /** In one line each: how many of what. */
