@@ -6,8 +6,10 @@ from filmless.dicomweb.origin.service import Service
 from filmless.viewer import (
     derived,
     documents,
+    exporting,
     graphics,
     header,
+    importing,
     layers,
     measurements,
     reports,
@@ -26,8 +28,10 @@ __all__ = ["routes"]
 _PARTS = (
     derived,
     documents,
+    exporting,
     graphics,
     header,
+    importing,
     layers,
     measurements,
     reports,

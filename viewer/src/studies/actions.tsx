@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { StudyRow } from "~/server/studies";
+import { filesetUrl, type StudyRow } from "~/server/studies";
 import { done, failed } from "~/shell/notices";
 import { studyPath } from "~/shell/router";
 import { action } from "./action";
-import { DeleteIcon, LinkIcon } from "./icons";
+import { DeleteIcon, DownloadIcon, LinkIcon } from "./icons";
 import type { StudyList } from "./list";
 import { openChosen } from "./list-keys";
 import { mayDelete } from "./session";
@@ -59,6 +59,10 @@ export function Actions({ menu, list, onClose }: Props) {
         <LinkIcon />
         Copy link
       </button>
+      <a role="menuitem" href={filesetUrl(rows.map((row) => row.uid))} download onClick={choose(() => {})}>
+        <DownloadIcon />
+        Download ZIP with DICOMDIR
+      </a>
       {mayDelete.value && (
         <>
           <hr />
@@ -86,8 +90,8 @@ function moveFocus(event: KeyboardEvent): void {
   if (!step) return;
   event.preventDefault();
   const menu = event.currentTarget as HTMLElement;
-  const items = [...menu.querySelectorAll<HTMLButtonElement>("button:not(:disabled)")];
-  const at = items.indexOf(document.activeElement as HTMLButtonElement);
+  const items = [...menu.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + step + items.length) % items.length]?.focus();
 }
 

@@ -1,3 +1,4 @@
+import { Bringing, ImportButtons } from "~/bringing/bringing";
 import { keys } from "~/shell/keys";
 import { switchTheme } from "~/shell/theme";
 import { action } from "./action";
@@ -54,6 +55,7 @@ export function TopBar({ list, onLook }: Props) {
         <kbd>/</kbd>
       </label>
       <div class="whole">
+        <ImportButtons />
         <button
           type="button"
           class="plain"
@@ -73,6 +75,7 @@ export function TopBar({ list, onLook }: Props) {
           <KeysIcon />
         </button>
       </div>
+      <Bringing onBrought={() => void onLook()} />
       {chosen?.kind === "delete" && (
         <Deleting
           rows={chosen.rows}
