@@ -20,7 +20,7 @@ from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def routes(service: Service) -> list[Route]:

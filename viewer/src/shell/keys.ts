@@ -40,7 +40,9 @@ export function named(event: KeyboardEvent): string {
 
 addEventListener("keydown", (event) => {
   const target = event.target as HTMLElement;
-  if (event.defaultPrevented || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
+  // Cornerstone takes every key that is pressed in a viewport, and does nothing with it.
+  const isTaken = event.defaultPrevented && !target.closest("[data-viewport-uid]");
+  if (isTaken || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
   if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
   const name = named(event);
   // The latest wins: what is on top of a page comes before the page.

@@ -15,6 +15,9 @@ import { gapAround, loadingOrder } from "./loading-order";
 
 const SCHEME = "filmless-volume";
 
+/** After how many slices that have come a volume is drawn again. */
+const FEWEST_TO_DRAW = 8;
+
 const { Events, ImageQualityStatus, RequestType } = Enums;
 
 export class SeriesVolume extends StreamingImageVolume {
@@ -34,6 +37,9 @@ export class SeriesVolume extends StreamingImageVolume {
   override loadImages(): Promise<boolean> {
     this.loadStatus.loading = true;
     const requests = this.getImageIdsRequests(this.imageIds, 0);
+    // Drawing again for each slice would leave no time to load them.
+    this.reRenderFraction = Math.max(FEWEST_TO_DRAW, requests.length / 25);
+    this.reRenderTarget = 1;
     loadingOrder(requests.length).forEach((index, turn) => {
       const { callLoadImage, imageId, imageIdIndex, options } = requests[index]!;
       const run = () => callLoadImage(imageId, imageIdIndex, options) as Promise<void>;
