@@ -18,6 +18,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # What the extension is made of. Python sources are not: the install is editable.
 RUST := Cargo.toml Cargo.lock $(shell find crates -name Cargo.toml -o -path '*/src/*' -type f -not -path '$(FUZZ)/*')
+# What the viewer's pages are made of.
+VIEWER := viewer/index.html $(wildcard viewer/*.json viewer/*.ts) $(shell find viewer/src -type f)
 TYPED := src build_backend examples $(wildcard tools/*.py) $(wildcard benchmarks)
 
 help:
@@ -55,8 +57,7 @@ fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (6
 		cargo +nightly fuzz run --fuzz-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target $(FUZZ)/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS); done
 
-viewer: viewer/node_modules/.made ## the viewer's pages, into the package (`make` does it by itself when they changed)
-	npm --prefix viewer run build --silent
+viewer: $(VENV)/.built ## the viewer's pages, into the package (done by itself when they changed)
 
 build: $(VENV)/.dev ## source distribution and wheel, into dist/
 	rm -rf dist
@@ -87,8 +88,11 @@ $(VENV)/.build-tools: $(VENV)/.made pyproject.toml
 	$(PIP) install --group build
 	@touch $@
 
-# The extension, in release, and the package beside it by a link.
-$(VENV)/.built: $(VENV)/.build-tools build_backend/backend.py $(RUST)
+# The extension, in release, the viewer, and the package beside them by a link. Where there is no Node, what brings it
+# is one of the requirements.
+$(VENV)/.built: $(VENV)/.build-tools build_backend/backend.py $(RUST) $(VIEWER)
+	needed="$$($(PY) -c 'import sys; sys.path.insert(0, "build_backend"); import backend; \
+		print(*backend.get_requires_for_build_editable(None))')"; [[ -z "$$needed" ]] || $(PIP) install $$needed
 	$(PIP) install --no-build-isolation --editable .
 	@touch $@
 
@@ -96,8 +100,10 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) install --group dev
 	@touch $@
 
-viewer/node_modules/.made: viewer/package.json viewer/package-lock.json
-	npm --prefix viewer ci --no-audit --no-fund --ignore-scripts --loglevel=error
+# The build may have fetched the viewer's packages already.
+viewer/node_modules/.made: viewer/package.json viewer/package-lock.json | $(VENV)/.built
+	[[ viewer/node_modules/.package-lock.json -nt viewer/package-lock.json ]] || \
+		npm --prefix viewer ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 $(VENV)/bin/cargo-fuzz:

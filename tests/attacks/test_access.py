@@ -25,7 +25,7 @@ OPEN = {"/health", "/health/live", "/health/ready"}
 #: The viewer's pages, which hold nothing until they ask: for everyone who has a key.
 SHELL = {"/", "/view/1.2.66", "/assets/none.js"}
 #: Those of no instance, that who may read something may have.
-HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json", *SHELL}
+HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json", "/viewer/session", *SHELL}
 #: Those of all the archive.
 WHOLE = {"/about", "/metrics", "/conformance"}
 KEYS: dict[str, dict[str, Any]] = {

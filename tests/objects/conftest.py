@@ -1,5 +1,6 @@
-"""Sources to segment."""
+"""Sources to segment and to measure."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,25 @@ import pytest
 
 import filmless
 from filmless import UID, Dataset
+from filmless.objects import Code, Measurement
+from filmless.objects.measurement import Value
+from filmless.objects.references import ImageReference
 from filmless.series import sort_slices
 
 HIGHDICOM = "ImagingDataCommons+highdicom/data/test_files"
+
+MASS = Code("4147007", "SCT", "Mass")
+LIVER = Code("10200004", "SCT", "Liver")
+BOX = ((2.0, 2.0), (9.0, 2.0), (9.0, 6.0), (2.0, 6.0))
+AREA = (Value.of("area", 28, "mm2"),)
+STATISTICS = (
+    *AREA,
+    Value.of("mean", 1 / 3, "[hnsf'U]"),
+    Value.of("standard_deviation", 3.25, "[hnsf'U]"),
+    Value.of("minimum", -41.5, "[hnsf'U]"),
+    Value.of("maximum", 1e-20 / 3, "[hnsf'U]"),
+)
+AXES = (Value.of("long_axis", 5, "mm"), Value.of("short_axis", 3, "mm"))
 
 
 @pytest.fixture
@@ -64,3 +81,84 @@ def make_slice() -> Callable[..., Dataset]:
         return ds
 
     return make
+
+
+def _reference(image: Dataset, frame: int | None = None) -> ImageReference:
+    """Point to an image."""
+    return ImageReference(str(image.SOPClassUID), str(image.SOPInstanceUID), () if frame is None else (frame,))
+
+
+def _on_image(on: ImageReference) -> list[Measurement]:
+    """Return a measurement of each kind in an image of at least 10 by 8 pixels, with values and without."""
+    ellipse = ((1.5, 4.0), (9.5, 4.0), (5.5, 2.0), (5.5, 6.0))
+    cross = ((1, 1), (9, 7), (4, 5), (6, 3))
+    return [
+        Measurement(
+            "length",
+            ((1, 1), (9.1, 7)),
+            image=on,
+            values=(Value.of("length", 1 / 3, "mm"),),
+            label="größe",
+            finding=MASS,
+            finding_site=LIVER,
+            colour=(255, 128, 0),
+        ),
+        Measurement("length", ((1, 1), (9.1, 7)), image=on),
+        Measurement("bidirectional", cross, image=on, values=AXES),
+        Measurement("bidirectional", cross, image=on, values=AXES[::-1]),
+        Measurement("bidirectional", cross, image=on, values=AXES[:1]),
+        Measurement("angle", cross[:3], image=on, values=(Value.of("angle", 50, "deg"),)),
+        Measurement("cobb_angle", cross, image=on, values=(Value.of("cobb_angle", 50, "deg"),)),
+        Measurement("ellipse", ellipse, image=on, values=STATISTICS),
+        Measurement("rectangle", BOX, image=on, values=STATISTICS),
+        Measurement("freehand", BOX, image=on, values=(Value.of("length", 18, "mm"),)),
+        Measurement("freehand", (*BOX, BOX[0]), image=on, values=AREA),
+        Measurement("probe", ((4.5, 5.5),), image=on, values=(Value.of("value", 12, "{SUVbw}g/ml"),)),
+        Measurement("probe", ((4.5, 5.5),), image=on),
+        Measurement("arrow", ((5, 5), (1, 1)), image=on, label="here"),
+        Measurement("text", ((2, 2),), image=on, label="two\nlines \\ here", tracking_uid="1.2.840.9.1"),
+    ]
+
+
+def _in_space(frame_of_reference_uid: str) -> list[Measurement]:
+    """Return measurements of planes that are no image's."""
+    box = tuple((x, y, 0.5 * x) for x, y in BOX)
+    return [
+        Measurement("length", ((1, 2, -3.5), (4, 5, 6)), frame_of_reference_uid=frame_of_reference_uid, values=AXES),
+        Measurement("freehand", (*box, box[0]), frame_of_reference_uid=frame_of_reference_uid, values=AREA),
+        Measurement("freehand", box, frame_of_reference_uid=frame_of_reference_uid),
+        Measurement("rectangle", box, frame_of_reference_uid=frame_of_reference_uid, values=AREA),
+        Measurement(
+            "ellipse",
+            ((0, 0, 0), (8, 0, 0), (4, 2, 0), (4, -2, 0)),
+            frame_of_reference_uid=frame_of_reference_uid,
+            values=STATISTICS,
+        ),
+        Measurement("probe", ((1, 2, 3),), frame_of_reference_uid=frame_of_reference_uid),
+    ]
+
+
+@pytest.fixture(scope="session")
+def on_image() -> Callable[..., list[Measurement]]:
+    """Make a measurement of each kind on an image, or a frame of it from 0."""
+    return lambda image, frame=None: _on_image(_reference(image, frame))
+
+
+@pytest.fixture(scope="session")
+def in_space() -> Callable[[str], list[Measurement]]:
+    """Make measurements in a frame of reference."""
+    return _in_space
+
+
+@pytest.fixture(scope="session")
+def verified(peer: Callable[[str], str]) -> Callable[[Dataset, Path], list[str]]:
+    """Write a data set and return the errors that dciodvfy finds in it."""
+
+    def verify(ds: Dataset, path: Path) -> list[str]:
+        ds.save_as(path)
+        done = subprocess.run([peer("dciodvfy"), path], capture_output=True, text=True, check=False)
+        lines = (done.stderr + done.stdout).splitlines()
+        assert len(lines) > 0
+        return [line for line in lines if line.startswith("Error")]
+
+    return verify

@@ -175,3 +175,23 @@ def test_what_has_nothing_to_draw_says_so(serve, open_viewer):
     page = viewer.open(page_of(plan))
     page.get_by_text("has nothing that can be drawn by itself").wait_for()
     assert filmless.read(plan).Modality == "RTPLAN"
+
+
+def test_a_report_is_read_and_searched(serve, open_viewer):
+    report = FILES / "reportsi.dcm"
+    viewer = open_viewer(serve([report]))
+    page = viewer.open(page_of(report))
+    article = page.get_by_role("article")
+    article.wait_for()
+    told = httpx.get(own_url(serve([report]), report) + "/report").json()
+    said = [item for section in told["items"] for item in [section, *section["items"]]]
+    texts = [item["text"] for item in said if item["text"] and item["kind"] in {"TEXT", "CODE", "PNAME", "UIDREF"}]
+    assert texts
+    shown = " ".join(article.inner_text().split())
+    for text in texts:
+        assert " ".join(text.split()) in shown
+    snap(page, "report")
+    page.get_by_label("Search the report").fill("no such words")
+    page.get_by_text("Nothing in this report matches.").wait_for()
+    page.get_by_label("Search the report").fill(texts[-1][:12])
+    article.get_by_text(texts[-1].split("\n")[0]).first.wait_for()

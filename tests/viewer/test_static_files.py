@@ -46,7 +46,7 @@ def test_each_page_is_the_same_and_asked_for_each_time(client):
     for path in ("/", "/view/1.2.3", "/view/1.2.3/4.5.6"):
         answer = client.get(path)
         assert answer.extensions["raw"] == b"<!doctype html>page"
-        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["cache-control"] == "private, no-cache"
 
 
 def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(client):
@@ -60,7 +60,7 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(client):
 def test_what_they_are_made_of_is_kept_and_packed(client):
     plain = client.get("/assets/code-1a2b.js", **{"accept-encoding": "identity"})
     assert plain.extensions["raw"] == b"plain"
-    assert "immutable" in plain.headers["cache-control"]
+    assert plain.headers["cache-control"] == "private, max-age=31536000, immutable"
     packed = client.get("/assets/code-1a2b.js", **{"accept-encoding": "gzip, br"})
     assert packed.extensions["raw"] == b"packed"
     assert packed.headers["content-encoding"] == "br"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom.data
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,8 +16,6 @@ from filmless import Dataset
 from .phantoms import PET, body, hot_spot, lump, series
 
 PLANES = ("axial", "sagittal", "coronal")
-SIZE = (3 * 240, 3 * 240)
-FILES = Path(pydicom.data.__file__).parent / "test_files"
 TILT = (0.0, np.sin(np.radians(-15)), np.cos(np.radians(-15)))
 ACQUIRED: dict[str, dict[str, Any]] = {
     "axial": {},
@@ -40,9 +37,9 @@ def shot(page: Any, name: str) -> None:
 def opened(serve, open_viewer):
     """Open the study of some series: ``opened(paths)``."""
 
-    def start(paths: list[Path], study: str = "1.2.826.0.1.3680043.10.1", **options: Any) -> Any:
-        viewer = open_viewer(serve(paths), **options)
-        viewer.open(f"/view/{study}")
+    def start(paths: list[Path], **options: Any) -> Any:
+        viewer = open_viewer(serve(paths), **{"width": 1600, **options})
+        viewer.open("/view/1.2.826.0.1.3680043.10.1")
         viewer.wait_for_image()
         return viewer
 
@@ -52,7 +49,7 @@ def opened(serve, open_viewer):
 def planes(viewer: Any, button: str = "MPR") -> Any:
     """Show the planes, and wait until all slices are there."""
     page = viewer.page
-    page.get_by_role("button", name=button).click()
+    page.get_by_role("button", name=button, exact=True).click()
     for plane in PLANES:
         page.wait_for_selector(f'[data-plane="{plane}"][data-drawn="true"][data-loaded="true"]')
     return page
@@ -95,7 +92,7 @@ def test_the_planes_of_a_series_lie_side_by_side(opened, tmp_path):
 @pytest.mark.parametrize("acquired", ACQUIRED)
 def test_a_marker_is_where_it_is_in_the_patient(acquired, opened, tmp_path):
     """It lies 40 mm to the left, 20 mm to the front and 30 mm to the head, however the slices were taken."""
-    page = planes(opened(series(tmp_path / "ct", values=lump, **ACQUIRED[acquired]), width=900, height=500))
+    page = planes(opened(series(tmp_path / "ct", values=lump, **ACQUIRED[acquired]), width=1600, height=500))
     slab(page, 100, "Maximum (MIP)")
     shot(page, f"marker-{acquired.replace(' ', '-')}")
     page.evaluate("() => document.querySelectorAll('.plane-marks').forEach((one) => one.remove())")
@@ -134,7 +131,7 @@ def test_planes_are_scrolled_windowed_and_reset_by_keys_and_pointer(opened, tmp_
     page.wait_for_selector(f'{marks} [data-slice="{first + 1}"]')
     page.keyboard.press("PageUp")
     page.wait_for_selector(f'{marks} [data-slice="{first - 9}"]')
-    page.get_by_role("button", name="Crosshairs").click()
+    page.get_by_role("button", name="Crosshairs", exact=True).click()
     box = page.locator('[data-plane="coronal"]').bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 300)
     page.mouse.down()
@@ -146,7 +143,7 @@ def test_planes_are_scrolled_windowed_and_reset_by_keys_and_pointer(opened, tmp_
         page.locator(f'[data-plane="{plane}"] + .plane-marks').get_by_text(changed).inner_text() for plane in PLANES
     }
     assert len(windows) == 1
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset volumes").click()
     for plane in PLANES:
         page.locator(f'[data-plane="{plane}"] + .plane-marks').get_by_text("W 1000 · L 40").wait_for()
     page.wait_for_selector(f'{marks} [data-slice="{first}"]')

@@ -4,12 +4,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from filmless.dimse.inbox import MOST_LEFT
 from filmless.dimse.steps import Message, Sink
 
-__all__ = ["MOST_LEFT", "Arriving", "Box"]
+__all__ = ["Arriving", "Box"]
 
-MOST_LEFT: Final = 16 << 20
-"""Bytes of answers above which they are dropped: others on the association go on, and that operation fails."""
 _MESSAGE: Final = 1 << 10
 """Bytes that a message counts for, beside its data set."""
 

@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import Any, Final
 
 from filmless._core import Connection, Event
-from filmless.dimse.blocking_boxes import MOST_LEFT, Arriving, Box
+from filmless.dimse.blocking_boxes import Arriving, Box
 from filmless.dimse.blocking_socket import BlockingSocket
 from filmless.dimse.driving import C_GET, CANCELLED, LARGEST_IDENTIFIER, LARGEST_INSTANCE, busy
 from filmless.dimse.endings import ending_of
+from filmless.dimse.inbox import left_lying
 from filmless.dimse.messages import CANCEL, is_addressed
 from filmless.dimse.sinks import bounded
 from filmless.dimse.status import is_final
@@ -186,11 +187,7 @@ class BlockingLink:
                 raise
         if box.is_dropped:
             box.is_dropped = False
-            raise LimitError(
-                f"more than {MOST_LEFT} bytes of answers waited to be gone through, and were dropped",
-                limit="answers",
-                hint="go through them before other operations on the association, or have them all with `list`",
-            )
+            raise left_lying()
         return box.take()
 
     # -- the socket ----------------------------------------------------------------------------------------------

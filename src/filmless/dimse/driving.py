@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Final, TypeVar
 
+from filmless.dimse.inbox import left_lying
 from filmless.dimse.incoming import Incoming
 from filmless.dimse.link import Link
 from filmless.dimse.mailbox import Mailbox
@@ -169,6 +170,7 @@ class _Driver:
         self._link, self._window, self._most, self._most_of_sinks = link, window, most, most_of_sinks
         self._loop = asyncio.get_running_loop()
         self._box = _Box(window)
+        self._box.overflowed = self._overflowed
         # Presentation context and command of what was asked, by Message ID.
         self._asked: dict[int, tuple[int, int]] = {}
         self._takes_requests = False
@@ -268,6 +270,10 @@ class _Driver:
 
     def _exceeded(self, error: LimitError) -> None:
         self._loop.call_soon_threadsafe(self._link.abort, RemoteProtocolError(error.message))
+
+    def _overflowed(self) -> None:
+        self._box.end(left_lying())
+        self._box.leave(self._link.forget)
 
     def close(self) -> None:
         """Let go. What the peer still works for stays in the window until its last answer (PS3.7 D.3.3.3)."""

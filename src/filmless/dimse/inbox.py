@@ -1,6 +1,6 @@
 """Messages of a peer on their way to who takes them, and how much of them may wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from filmless._core import NegotiatedContext
@@ -8,14 +8,26 @@ from filmless.dimse.incoming import Incoming
 from filmless.dimse.mailbox import Mailbox
 from filmless.dimse.messages import CANCEL, RESPONSE
 from filmless.dimse.steps import Message
-from filmless.errors import NetworkError
+from filmless.errors import LimitError, NetworkError
 
-__all__ = ["Inbox"]
+__all__ = ["MOST_LEFT", "Inbox", "left_lying"]
 
 _MOST_REQUESTS: Final = 64
 """Requests of the peer that wait to be taken: with more, nothing is read until some are."""
 _MOST_ANSWERS: Final = 4096
 """Answers that do, while other operations on the association go on."""
+MOST_LEFT: Final = 16 << 20
+"""Bytes of answers that may be left lying while others on the association wait: above, they are dropped, and their
+operation fails."""
+
+
+def left_lying() -> LimitError:
+    """Return what is raised when the answers of an operation waited for their caller, and others for theirs."""
+    return LimitError(
+        f"more than {MOST_LEFT} bytes of answers waited to be gone through, and were dropped",
+        limit="answers",
+        hint="go through them before other operations on the association, or have them all with `list`",
+    )
 
 
 class Inbox:
@@ -27,6 +39,9 @@ class Inbox:
         Bytes of data sets that may wait; a quarter of them has to be left before more is read.
     changed
         Called when there is no more room (True), and when there is again.
+    waiting
+        Where someone waits for the next message, at any time. What others leave lying meanwhile may be more, and
+        is dropped then.
 
     Attributes
     ----------
@@ -36,16 +51,18 @@ class Inbox:
         Requests of the peer that are not answered yet, by Message ID.
     held, queued
         Bytes of data sets, and messages, that wait.
+    lost
+        Bytes of the data set that is coming which nobody takes.
     is_full
         Whether nothing more is to be read.
     """
 
-    def __init__(self, high: int, changed: Callable[[bool], None]) -> None:
-        self._high, self._changed = high, changed
+    def __init__(self, high: int, changed: Callable[[bool], None], waiting: Collection[Mailbox[Incoming]] = ()) -> None:
+        self._high, self._changed, self._waiting = high, changed, waiting
         self.requests: Mailbox[Incoming] = Mailbox()
         self.requests.taken = self._messages_taken
         self.performing: dict[int, Incoming] = {}
-        self.held = self.queued = 0
+        self.held = self.queued = self.lost = 0
         self.is_full = False
         self._answers: dict[int, Mailbox[Incoming]] = {}
         self._request_box: Mailbox[Incoming] | None = None
@@ -56,7 +73,7 @@ class Inbox:
     def arrived(self, context: NegotiatedContext, command: dict[str | int, Any], *, has_data_set: bool) -> None:
         """Take a command."""
         incoming = Incoming(Message(context, command), has_data_set=has_data_set, taken=self._bytes_taken)
-        self._current = incoming if has_data_set else None
+        self._current, self.lost = incoming if has_data_set else None, 0
         field, answered = command["CommandField"], command.get("MessageIDBeingRespondedTo")
         if field == CANCEL:
             if answered in self.performing:
@@ -79,6 +96,7 @@ class Inbox:
         if is_last:
             self._current = None
         if current is None or current.is_abandoned:
+            self.lost += len(piece)
             return
         self.held += len(piece)
         current.pieces.put((piece, is_last))
@@ -151,9 +169,33 @@ class Inbox:
         return _MOST_ANSWERS if self._answers and not self.requests else _MOST_REQUESTS
 
     def _look(self) -> None:
-        if not self.is_full and (self.held > self._high or self.queued > self._most):
-            self.is_full = True
-            self._changed(True)
+        if self.is_full or not self._is_over(1):
+            return
+        if lying := self._left_lying():
+            if not self._is_over(max(1, MOST_LEFT // max(1, self._high))):
+                return
+            fullest = max(lying, key=len)
+            if fullest.overflowed is not None:
+                fullest.overflowed()
+                return
+        self.is_full = True
+        self._changed(True)
+
+    def _is_over(self, times: int) -> bool:
+        return self.held > self._high * times or self.queued > self._most * times
+
+    def _left_lying(self) -> list[Mailbox[Incoming]]:
+        """Return where answers lie that nobody takes now, when others wait for theirs, that may be behind them."""
+        if all(map(len, self._waiting)):
+            return []
+        return [box for box in self._answers.values() if len(box) and box not in self._waiting]
+
+    def want(self) -> None:
+        """Note that someone waits, with nothing here for it."""
+        if self.is_full and self._left_lying():
+            self.is_full = False
+            self._changed(False)
+            self._look()
 
     def _bytes_taken(self, count: int) -> None:
         self.held -= count

@@ -17,15 +17,18 @@ class Mailbox(Generic[_T]):
     ----------
     taken
         Called with the number of items whenever some are taken.
+    overflowed
+        Called when what waits here keeps others from what they wait for, to have it dropped.
     """
 
-    __slots__ = ("_error", "_items", "_waiter", "taken")
+    __slots__ = ("_error", "_items", "_waiter", "overflowed", "taken")
 
     def __init__(self) -> None:
         self._items: deque[_T] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
         self.taken: Callable[[int], None] | None = None
+        self.overflowed: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         return len(self._items)

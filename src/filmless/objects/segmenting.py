@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
+from filmless.objects.derived_header import set_header
 from filmless.objects.mask_planes import MaskPlanes
 from filmless.objects.segment import BACKGROUND, Segment, segment_item, segments_of
 from filmless.objects.segment_colours import PALETTE
 from filmless.objects.segmentation_groups import set_frames
-from filmless.objects.segmentation_header import common_modules, set_header
+from filmless.objects.segmentation_header import common_modules
 from filmless.objects.source_frames import SourceFrames
+from filmless.pixels.colour import srgb_profile
 from filmless.pixels.transcoding import transcode
 
 __all__ = ["segmentation"]
 
 _SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
-_EXPLICIT = "1.2.840.10008.1.2.1"
 _MAXIMUM = 255
 _MOST_BYTES = 0xFFFF_FFFE  # of a native value
 _KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
@@ -132,7 +133,6 @@ def segmentation(
         ds.SegmentsOverlap = "YES" if masks.overlap else "NO"
         _bit_planes(ds, frames, masks, omit_empty=omit_empty)
     set_header(ds, header or {})
-    ds.file_meta.TransferSyntaxUID = _EXPLICIT
     return ds if transfer_syntax is None else transcode(ds, transfer_syntax)
 
 
@@ -178,8 +178,6 @@ def _label_map(
 
 def _palette(ds: Dataset, segments: Sequence[Segment]) -> None:
     """Set the Palette Color Lookup Table and ICC Profile Modules: PS3.3 C.7.9, C.11.15."""
-    from PIL import ImageCms
-
     last = max(int(segment.number or 0) for segment in segments)
     table = np.zeros((last + 1 + (last + 1) % 2, 3), dtype=np.uint8)  # whole words
     for place, segment in enumerate(segments):
@@ -189,7 +187,7 @@ def _palette(ds: Dataset, segments: Sequence[Segment]) -> None:
     for name, values in zip(("Red", "Green", "Blue"), table.T, strict=True):
         ds[f"{name}PaletteColorLookupTableDescriptor"] = [entries, 0, 8]
         ds.add_new(f"{name}PaletteColorLookupTableData", "OW", values.tobytes())
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb_profile()
     ds.ICCProfile = profile + b"\0" * (len(profile) % 2)
 
 

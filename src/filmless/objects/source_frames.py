@@ -1,6 +1,6 @@
 """The images that were segmented: what a segmentation takes over from them, and points back to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,20 +9,13 @@ from numpy.typing import NDArray
 
 from filmless.dataset import Dataset
 from filmless.errors import GeometryError, ValidationError
-from filmless.objects.arguments import check_dataset
+from filmless.objects.derived_header import check_images, reference_to
 from filmless.pixels.multi_frame import functional_groups
 from filmless.series import FrameGeometry, geometry_of
 
 __all__ = ["SourceFrames"]
 
-_REQUIRED = {
-    "SOPClassUID": 0x0008_0016,
-    "SOPInstanceUID": 0x0008_0018,
-    "StudyInstanceUID": 0x0020_000D,
-    "SeriesInstanceUID": 0x0020_000E,
-}
 _SAME_MM = 1e-3
-_EXPECTED = "a Dataset or a list of them"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,23 +56,12 @@ class SourceFrames:
         GeometryError
             There is not a functional group for each frame.
         """
-        given: object = source  # whatever it is said to be
-        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-            check_dataset("source", given, expected=_EXPECTED)
-        images = [source] if isinstance(source, Dataset) else list(source)
-        if not images:
-            raise ValueError("`source` is an image or a list of at least one")
-        for ds in images:
-            check_dataset("source", ds, expected=_EXPECTED)
-        for ds in images:
-            for keyword, tag in _REQUIRED.items():
-                if not ds.get(keyword):
-                    raise ValidationError(f"a source image has no {keyword}", tag=tag)
+        images = check_images(source)
         first = images[0]
         frames = first.get("NumberOfFrames") or 1
         if len(images) > 1 and any((ds.get("NumberOfFrames") or 1) != 1 for ds in images):
             raise ValueError("a source image of several, or of no whole number of, frames stands alone")
-        for keywords in (("StudyInstanceUID",), ("FrameOfReferenceUID",), ("Rows", "Columns")):
+        for keywords in (("FrameOfReferenceUID",), ("Rows", "Columns")):
             if len({str([ds.get(keyword) for keyword in keywords]) for ds in images}) > 1:
                 raise ValueError(f"the source images differ in {' or '.join(keywords)}")
         if not isinstance(frames, int) or not all(isinstance(first.get(side), int) for side in ("Rows", "Columns")):
@@ -96,26 +78,10 @@ class SourceFrames:
     def reference(self, frame: int) -> Dataset:
         """Return what points to a frame: SOP class, instance and, where there are several, frame number."""
         image = self.images[0] if len(self.images) == 1 else self.images[frame]
-        item = Dataset({"ReferencedSOPClassUID": image.SOPClassUID, "ReferencedSOPInstanceUID": image.SOPInstanceUID})
+        item = reference_to(image)
         if self.is_multi_frame:
             item.ReferencedFrameNumber = frame + 1
         return item
-
-    def series(self) -> Iterator[Dataset]:
-        """Give items of the Referenced Series Sequence.
-
-        DICOM
-        -----
-        PS3.3 C.12.2
-        """
-        by_series: dict[str, dict[str, Dataset]] = {}
-        for ds in self.images:
-            item = Dataset({"ReferencedSOPClassUID": ds.SOPClassUID, "ReferencedSOPInstanceUID": ds.SOPInstanceUID})
-            by_series.setdefault(str(ds.SeriesInstanceUID), {})[str(ds.SOPInstanceUID)] = item
-        for uid, items in by_series.items():
-            series = Dataset({"SeriesInstanceUID": uid})
-            series.ReferencedInstanceSequence = list(items.values())
-            yield series
 
     def position_index(self) -> NDArray[np.intp]:
         """Count the places of the frames from 1, along the normal when they are parallel, else as they come."""

@@ -1,6 +1,7 @@
 """Colour: whatever samples are in, to RGB, and from there to sRGB by a profile."""
 
 import io
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from filmless.pixels.description import PixelDescription
 from filmless.pixels.lut import for_core
 from filmless.pixels.palette import palette_of
 
-__all__ = ["apply_icc", "icc_profile_of", "to_rgb", "ybr_to_rgb"]
+__all__ = ["apply_icc", "icc_profile_of", "srgb_profile", "to_rgb", "ybr_to_rgb"]
 
 # How the core undoes them. ICT is BT.601 as FULL is; decoders of JPEG 2000 undo both transforms themselves.
 _KINDS = {
@@ -169,3 +170,11 @@ def apply_icc(ds: Dataset, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     except (OSError, ValueError, ImageCms.PyCMSError) as error:
         raise PixelError("ICCProfile cannot be applied, expected a profile of RGB", tag=0x0028_2000) from error
     return np.asarray(converted)
+
+
+@cache
+def srgb_profile() -> bytes:
+    """Return an ICC profile of sRGB."""
+    from PIL import ImageCms
+
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -12,7 +12,7 @@ from filmless.pixels.attributes import integer, numbers, text
 from filmless.pixels.multi_frame import frame_group
 from filmless.pixels.scaling import box_of, pixel_height
 
-__all__ = ["MOST_PIXELS", "Size", "View", "tile_offset", "view_of"]
+__all__ = ["MOST_PIXELS", "Size", "View", "edges_of", "tile_offset", "view_of"]
 
 Size = int | tuple[int, int] | None
 MOST_PIXELS = 1 << 26
@@ -176,13 +176,27 @@ def tile_offset(ds: Dataset, frame: int) -> tuple[int, int]:
 
 def _area(selection: Dataset, shape: tuple[int, int], offset: tuple[int, int]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of the displayed area, in pixels of the image; all of it when none is given."""
+    edges = edges_of(selection)
+    if edges is None:
+        return 0, 0, shape[1], shape[0]
+    left, top, right, bottom = edges
+    if text(selection, "PixelOriginInterpretation") == "VOLUME":
+        return left - offset[0], top - offset[1], right - offset[0], bottom - offset[1]
+    return edges
+
+
+def edges_of(selection: Dataset) -> tuple[int, int, int, int] | None:
+    """Return left, top, right, bottom of a displayed area as it is given; the edges of the image begin at 0.
+
+    DICOM
+    -----
+    PS3.3 C.10.4
+    """
     first, last = numbers(selection, _TOP_LEFT), numbers(selection, _BOTTOM_RIGHT)
     if len(first) < 2 or len(last) < 2:
-        return 0, 0, shape[1], shape[0]
+        return None
     # Which corner is the upper left one is said of the image as it is shown, so they may be swapped here.
     low, high = np.minimum(first[:2], last[:2]), np.maximum(first[:2], last[:2])
-    if text(selection, "PixelOriginInterpretation") == "VOLUME":
-        low, high = low - offset, high - offset
     low, high = np.clip(low, -_FARTHEST, _FARTHEST), np.clip(high, -_FARTHEST, _FARTHEST)
     return int(low[0]) - 1, int(low[1]) - 1, int(high[0]), int(high[1])
 

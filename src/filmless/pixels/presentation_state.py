@@ -142,13 +142,14 @@ class PresentationState:
         -----
         PS3.4 N.2.1
         """
-        modality = self._modality(ds)
+        modality = self.modality(ds)
         selection = self._item("SoftcopyVOILUTSequence", ds, frame)
         views = [] if selection is None else voi_views(selection, signed=can_be_negative(modality, ds))
-        transform = GreyTransform(modality, None, self._presentation())
+        transform = GreyTransform(modality, None, self.presentation())
         return replace(transform, voi=views[0] if views else full_window(transform, PixelDescription.of(ds)))
 
-    def _modality(self, ds: Dataset) -> Lut | Rescale | None:
+    def modality(self, ds: Dataset) -> Lut | Rescale | None:
+        """Return how the stored values of an image become those of the modality: PS3.3 C.11.1."""
         luts = items(self.ds, "ModalityLUTSequence", most=1)
         if luts:
             return lut_of(luts[0], signed=integer(ds, "PixelRepresentation", absent=0) == 1)
@@ -157,7 +158,8 @@ class PresentationState:
             return None
         return Rescale(float(slope[0]) if len(slope) else 1.0, float(intercept[0]) if len(intercept) else 0.0)
 
-    def _presentation(self) -> Presentation:
+    def presentation(self) -> Presentation:
+        """Return the presentation LUT, or its shape: PS3.3 C.11.6."""
         luts = items(self.ds, "PresentationLUTSequence", most=1)
         if luts:
             return lut_of(luts[0])

@@ -1,6 +1,8 @@
 """Display shutters: what lies outside a shape of a picture is not shown (PS3.3 C.7.6.11, C.7.6.15)."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from filmless.pixels.multi_frame import frame_group
 from filmless.pixels.overlays import overlay_mask
 from filmless.pixels.scaling import pixel_height
 
-__all__ = ["Shutter", "apply", "shutter_of"]
+__all__ = ["Shapes", "Shutter", "apply", "shapes_of", "shutter_of"]
 
 _MOST_VERTICES = 1 << 14
 _MOST_WORK = 1 << 24  # of a polygon: rows that its edges cross, what filling it costs
@@ -37,6 +39,66 @@ class Shutter:
     mask: NDArray[np.bool_]
     value: int = 0
     colour: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of a shutter, outside of which a picture is covered, in pixels of the image from 1.
+
+    Attributes
+    ----------
+    rectangle
+        Left, upper, right and lower edge, whose own pixels are inside; None for an edge that is not given.
+    center, radius
+        Of a circle: row and column, and how many columns.
+    polygon
+        Row and column of each vertex.
+    overlay_group
+        The group of the overlay whose bits are covered.
+    value, colour
+        What covers it: a grey from 0 to 255; red, green and blue, or None for the grey.
+    """
+
+    rectangle: tuple[int | None, int | None, int | None, int | None] | None = None
+    center: tuple[float, float] | None = None
+    radius: float | None = None
+    polygon: tuple[tuple[float, float], ...] = ()
+    overlay_group: int | None = None
+    value: int = 0
+    colour: tuple[int, int, int] | None = None
+
+
+def shapes_of(ds: Dataset, *, frame: int = 0) -> Shapes | None:
+    """Return the shapes of the display shutter of a data set; None when it has none.
+
+    Parameters
+    ----------
+    ds
+        An image or a presentation state.
+    frame
+        Which frame, from 0: enhanced X-ray images have a shutter for each.
+
+    Raises
+    ------
+    LimitError
+        A polygon has more than 16384 vertices.
+
+    DICOM
+    -----
+    PS3.3 C.7.6.11, C.7.6.15, C.7.6.16.2.14
+    """
+    described = _described(ds, frame)
+    if described is None:
+        return None
+    found: dict[str, Any] = {}
+    for shape in set(texts(described, "ShutterShape")):
+        found |= _SHAPES[shape](described) if shape in _SHAPES else {}
+    value = np.clip(integer(described, "ShutterPresentationValue", absent=0), 0, 0xFFFF)
+    lab = numbers(described, "ShutterPresentationColorCIELabValue")
+    colour = cielab_to_rgb(list(np.clip(lab, 0, 0xFFFF))) if len(lab) == 3 else None
+    if colour is not None and "ShutterPresentationValue" not in described:
+        value = round(float(np.dot(colour, (0.2126, 0.7152, 0.0722)))) * 257
+    return Shapes(**found, value=round(int(value) / 257), colour=colour) if found else None
 
 
 def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: Dataset | None = None) -> Shutter | None:
@@ -75,22 +137,13 @@ def shutter_of(ds: Dataset, rows: int, columns: int, *, frame: int = 0, image: D
     >>> shutter_of(ds, 3, 3).mask.astype(int).tolist()
     [[1, 0, 1], [0, 0, 0], [1, 0, 1]]
     """
-    described = _described(ds, frame)
-    if described is None:
+    shapes = shapes_of(ds, frame=frame)
+    if shapes is None:
         return None
     mask = np.zeros((rows, columns), dtype=np.bool_)
-    for shape in set(texts(described, "ShutterShape")):
-        covered = _covered(shape, described, ds if image is None else image, mask.shape, frame)
-        if covered is not None:
-            mask |= covered
-    if not mask.any():
-        return None
-    value = np.clip(integer(described, "ShutterPresentationValue", absent=0), 0, 0xFFFF)
-    lab = numbers(described, "ShutterPresentationColorCIELabValue")
-    colour = cielab_to_rgb(list(np.clip(lab, 0, 0xFFFF))) if len(lab) == 3 else None
-    if colour is not None and "ShutterPresentationValue" not in described:
-        value = round(float(np.dot(colour, (0.2126, 0.7152, 0.0722)))) * 257
-    return Shutter(mask, round(int(value) / 257), colour)
+    for covered in _covered(shapes, ds, ds if image is None else image, (rows, columns), frame):
+        mask |= covered
+    return Shutter(mask, shapes.value, shapes.colour) if mask.any() else None
 
 
 def apply(picture: NDArray[np.uint8], shutter: Shutter | None) -> NDArray[np.uint8]:
@@ -132,59 +185,83 @@ def _described(ds: Dataset, frame: int) -> Dataset | None:
     return None
 
 
+def _rectangle(ds: Dataset) -> dict[str, Any]:
+    """Read the edges; one that is not given covers nothing."""
+    sides = ("LeftVertical", "UpperHorizontal", "RightVertical", "LowerHorizontal")
+    edges = [numbers(ds, f"Shutter{side}Edge") for side in sides]
+    return {"rectangle": tuple(int(edge[0]) if len(edge) and abs(edge[0]) < 2**63 else None for edge in edges)}
+
+
+def _circle(ds: Dataset) -> dict[str, Any]:
+    center, radius = numbers(ds, "CenterOfCircularShutter").tolist(), numbers(ds, "RadiusOfCircularShutter").tolist()
+    if len(center) < 2 or not radius or radius[0] < 0:
+        return {}
+    return {"center": (center[0], center[1]), "radius": radius[0]}
+
+
+def _polygon(ds: Dataset) -> dict[str, Any]:
+    vertices = numbers(ds, "VerticesOfThePolygonalShutter")
+    vertices = vertices[: len(vertices) // 2 * 2].reshape(-1, 2)
+    if len(vertices) > _MOST_VERTICES:
+        message = f"polygonal shutter has {len(vertices)} vertices, expected at most {_MOST_VERTICES}"
+        raise LimitError(message, limit="vertices", value=_MOST_VERTICES, tag=0x0018_1620)
+    return {} if len(vertices) < 3 else {"polygon": tuple((row, column) for row, column in vertices.tolist())}
+
+
+def _bitmap(ds: Dataset) -> dict[str, Any]:
+    group = integer(ds, "ShutterOverlayGroup", absent=0)
+    return {"overlay_group": group} if 0x6000 <= group <= 0x60FF else {}
+
+
+_SHAPES: Final[dict[str, Callable[[Dataset], dict[str, Any]]]] = {
+    "RECTANGULAR": _rectangle,
+    "CIRCULAR": _circle,
+    "POLYGONAL": _polygon,
+    "BITMAP": _bitmap,
+}
+
+
 def _covered(
-    shape: str, described: Dataset, image: Dataset, size: tuple[int, ...], frame: int
-) -> NDArray[np.bool_] | None:
+    shapes: Shapes, ds: Dataset, image: Dataset, size: tuple[int, int], frame: int
+) -> Iterator[NDArray[np.bool_]]:
+    """Give what is outside each shape."""
     rows, columns = size
-    match shape:
-        case "RECTANGULAR":
-            return _outside_rectangle(described, rows, columns)
-        case "CIRCULAR":
-            return _outside_circle(described, rows, columns, pixel_height(image))
-        case "POLYGONAL":
-            return _outside_polygon(described, rows, columns)
-        case "BITMAP":
-            group = integer(described, "ShutterOverlayGroup", absent=0)
-            return overlay_mask(described, group, rows, columns, frame=frame) if 0x6000 <= group <= 0x60FF else None
-    return None
+    if shapes.rectangle is not None:
+        left, upper, right, lower = shapes.rectangle
+        covered = np.ones(size, dtype=np.bool_)
+        top, bottom = (1 if upper is None else upper) - 1, rows if lower is None else lower
+        first, last = (1 if left is None else left) - 1, columns if right is None else right
+        covered[max(top, 0) : max(bottom, 0), max(first, 0) : max(last, 0)] = False
+        yield covered
+    if shapes.center is not None and shapes.radius is not None:
+        yield _outside_circle(shapes.center, shapes.radius, size, pixel_height(image))
+    if shapes.polygon:
+        yield _outside_polygon(np.array(shapes.polygon), size)
+    if shapes.overlay_group is not None:
+        bits = overlay_mask(ds, shapes.overlay_group, rows, columns, frame=frame)
+        if bits is not None:
+            yield bits
 
 
-def _outside_rectangle(ds: Dataset, rows: int, columns: int) -> NDArray[np.bool_]:
-    """Return what is outside the edges, whose own pixels are inside; an edge that is not given covers nothing."""
-    left = integer(ds, "ShutterLeftVerticalEdge", absent=1)
-    right = integer(ds, "ShutterRightVerticalEdge", absent=columns)
-    upper = integer(ds, "ShutterUpperHorizontalEdge", absent=1)
-    lower = integer(ds, "ShutterLowerHorizontalEdge", absent=rows)
-    covered = np.ones((rows, columns), dtype=np.bool_)
-    covered[max(upper - 1, 0) : max(lower, 0), max(left - 1, 0) : max(right, 0)] = False
-    return covered
-
-
-def _outside_circle(ds: Dataset, rows: int, columns: int, aspect: float) -> NDArray[np.bool_] | None:
+def _outside_circle(
+    center: tuple[float, float], radius: float, size: tuple[int, int], aspect: float
+) -> NDArray[np.bool_]:
     """Return what is outside a circle whose radius is counted in columns."""
-    center, radius = numbers(ds, "CenterOfCircularShutter"), numbers(ds, "RadiusOfCircularShutter")
-    if len(center) < 2 or len(radius) < 1 or radius[0] < 0:
-        return None
+    rows, columns = size
     vertical = (np.arange(1, rows + 1) - center[0]) * aspect
     # Half the width of the circle in each row; NaN, with which nothing compares, above and below it.
     with np.errstate(invalid="ignore", over="ignore"):
-        half = np.sqrt(radius[0] ** 2 - vertical**2)[:, np.newaxis]
+        half = np.sqrt(radius**2 - vertical**2)[:, np.newaxis]
     horizontal = np.abs(np.arange(1, columns + 1) - center[1])
     inside: NDArray[np.bool_] = horizontal <= half
     return ~inside
 
 
-def _outside_polygon(ds: Dataset, rows: int, columns: int) -> NDArray[np.bool_] | None:
+def _outside_polygon(vertices: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Return what is outside a polygon, whose edges are inside."""
     from PIL import Image, ImageDraw
 
-    vertices = numbers(ds, "VerticesOfThePolygonalShutter")
-    vertices = vertices[: len(vertices) // 2 * 2].reshape(-1, 2)
-    if len(vertices) < 3:
-        return None
-    if len(vertices) > _MOST_VERTICES:
-        message = f"polygonal shutter has {len(vertices)} vertices, expected at most {_MOST_VERTICES}"
-        raise LimitError(message, limit="vertices", value=_MOST_VERTICES, tag=0x0018_1620)
+    rows, columns = size
     corners = np.clip(vertices[:, ::-1] - 1, -_FAR, _FAR)
     heights = np.clip(np.append(corners[:, 1], corners[0, 1]), 0, rows)
     if np.abs(np.diff(heights)).sum() + len(vertices) * rows / 64 > _MOST_WORK:

@@ -24,7 +24,13 @@ def test_the_migrations_make_what_the_schema_says(url: str) -> None:
     Index(url).close()
     engine = _engine(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+        options = {
+            "compare_type": True,
+            "compare_server_default": False,
+            # Alembic does not know that an index may be of one database alone (`ddl_if`).
+            "include_object": lambda _, name, *rest: name != "study_by_text" or engine.dialect.name == "sqlite",
+        }
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.METADATA) == []
         made = sa.inspect(connection)
         for table in schema.METADATA.sorted_tables:

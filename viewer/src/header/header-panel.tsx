@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import { frameOf } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
 import { Failure } from "~/shell/boundary";
@@ -114,8 +113,7 @@ function HeaderRow({ row, isFolded, onFold }: { row: Row; isFolded: boolean; onF
 export function activeInstance(reading: Reading): InstanceRef | undefined {
   const content = reading.activeContent.value;
   if (!content) return undefined;
-  const imageId = reading.shown.value[reading.active.value];
-  const known = imageId ? frameOf(imageId) : undefined;
+  const known = reading.activeView.value?.known;
   if (known?.ref.series === content.series.uid) return known.ref;
   return { study: content.study, series: content.series.uid, instance: content.series.representative };
 }

@@ -2,7 +2,10 @@
 
 import type { ComponentType } from "preact";
 import { lazy } from "~/shell/lazy";
+import { CineTools, PrimaryTools, Toggles, Transforms } from "~/viewport/tools";
+import { WindowMenu } from "~/viewport/window-menu";
 import { VolumeTools } from "~/volumes/volume-tools";
+import { LayoutPicker } from "./layout-picker";
 import type { Reading } from "./reading";
 
 export interface Part {
@@ -12,10 +15,23 @@ export interface Part {
 }
 
 /** Groups of buttons in the tool bar, in their order. */
-export const TOOLS: Part[] = [{ id: "volumes", title: "Volumes", component: VolumeTools }];
+export const TOOLS: Part[] = [
+  { id: "layout", title: "Layout", component: LayoutPicker },
+  { id: "primary", title: "Primary button", component: PrimaryTools },
+  { id: "window", title: "Window", component: WindowMenu },
+  { id: "transforms", title: "Image", component: Transforms },
+  { id: "toggles", title: "Screen", component: Toggles },
+  { id: "cine", title: "Film", component: CineTools },
+  { id: "volumes", title: "Volumes", component: VolumeTools },
+];
 
 /** Panels at the right side, of which one is open at a time. */
 export const PANELS: Part[] = [
+  {
+    id: "derived",
+    title: "Overlays",
+    component: lazy(async () => (await import("~/derived/derived-panel")).DerivedPanel),
+  },
   {
     id: "header",
     title: "Header",

@@ -45,6 +45,8 @@ addEventListener("keydown", (event) => {
   if (isTaken || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
   if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
   const name = named(event);
+  // On a button or a link they are its own.
+  if ((name === "Enter" || name === " ") && target.closest("button, a, summary")) return;
   // The latest wins: what is on top of a page comes before the page.
   const found = keys.value.findLast((key) => key.keys.includes(name));
   if (!found) return;

@@ -1,40 +1,77 @@
-import { useEffect, useState } from "preact/hooks";
-import type { Attributes } from "~/server/dicomweb";
-import { askJson } from "~/server/http";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { StudyRow } from "~/server/studies";
 import { Failure } from "~/shell/boundary";
-import { go, studyPath } from "~/shell/router";
-import { date, personName } from "./values";
+import { Actions, type Menu } from "./actions";
+import { Headings } from "./headings";
+import { StudyList as List } from "./list";
+import { useListKeys } from "./list-keys";
+import { NoMatch, NothingYet } from "./nothing";
+import { isSearch } from "./query";
+import { Rows, rangeOf } from "./rows";
+import { SelectionBar } from "./selection-bar";
+import { askSessionOnce } from "./session";
+import { TopBar } from "./top-bar";
+import { count, counted } from "./values";
+import "./studies.css";
+import "./rows.css";
+import "./nothing.css";
+
+/** How often what is new is looked for, while somebody looks. */
+const LOOK_MS = 8000;
 
 /** The page of all studies. */
 export function StudyList() {
-  const [rows, setRows] = useState<Attributes[]>();
-  const [error, setError] = useState<unknown>();
+  const list = useMemo(() => new List(), []);
+  const scroller = useRef<HTMLElement>(null);
+  const [menu, setMenu] = useState<Menu | undefined>();
   useEffect(() => {
-    askJson<Attributes[]>("/dicom-web/studies?limit=100", { accept: "application/dicom+json" }).then(
-      setRows,
-      setError,
-    );
+    document.title = "Studies · filmless";
+    askSessionOnce();
+    list.ask();
+    return () => list.close();
   }, []);
-  if (error) return <Failure error={error} />;
+  const look = () => {
+    const { first, last } = rangeOf(scroller.current);
+    return list.renew(first, last);
+  };
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === "visible" && look(), LOOK_MS);
+    const onVisible = () => document.visibilityState === "visible" && look();
+    document.addEventListener("visibilitychange", onVisible);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
+  }, []);
+  const openMenu = (rows: StudyRow[], anchor: HTMLElement) => setMenu({ rows, anchor });
+  useListKeys(list, scroller, openMenu);
+  const { counts, error, isBehind, length } = list;
+  if (error.value !== undefined) return <Failure error={error.value} onRetry={() => list.ask()} />;
+  const isEmpty = counts.value?.total === 0 && length.value === 0;
   return (
-    <main class="studies">
-      <h1>Studies</h1>
-      <ul>
-        {rows?.map((row) => (
-          <li key={text(row, "0020000D")}>
-            <button type="button" onClick={() => go(studyPath(text(row, "0020000D")))}>
-              {personName(text(row, "00100010"))} · {date(text(row, "00080020"))} · {text(row, "00081030")}
-            </button>
-          </li>
-        ))}
-      </ul>
+    <main class="studies" data-behind={isBehind.value} data-counted={counts.value !== undefined}>
+      <TopBar list={list} onLook={look} />
+      {isEmpty ? (
+        <NothingYet />
+      ) : (
+        <>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled takes the focus, and the keys of the list */}
+          <section class="grid" aria-label="Studies" tabIndex={0} ref={scroller}>
+            <table aria-rowcount={length.value + 1}>
+              <Headings list={list} />
+              <Rows list={list} scroller={scroller} onMenu={(row, anchor) => openMenu([row], anchor)} />
+            </table>
+            {length.value === 0 && !isBehind.value && <NoMatch list={list} />}
+          </section>
+          <footer class="counts" aria-live="polite">
+            {counts.value && length.value !== counts.value.total && isSearch(list.query.value)
+              ? `${count(length.value)} of ${counted(counts.value.total, "study", "studies")}`
+              : counts.value && counted(counts.value.total, "study", "studies")}
+          </footer>
+          <SelectionBar list={list} onMenu={openMenu} />
+        </>
+      )}
+      {menu && <Actions menu={menu} list={list} onClose={() => setMenu(undefined)} />}
     </main>
   );
-}
-
-function text(row: Attributes, tag: string): string {
-  const value = row[tag]?.Value?.[0];
-  return typeof value === "object" && value && "Alphabetic" in value
-    ? String(value.Alphabetic)
-    : String(value ?? "");
 }

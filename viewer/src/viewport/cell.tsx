@@ -1,4 +1,6 @@
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
+import { SERIES_DRAG } from "~/reading/dragging";
 import type { Content, Reading } from "~/reading/reading";
 import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
@@ -16,14 +18,16 @@ export interface CellProps {
 const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
   video: lazy(async () => (await import("~/documents/video-cell")).VideoCell),
   document: lazy(async () => (await import("~/documents/pdf-cell")).DocumentCell),
+  report: lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  "key-objects": lazy(async () => (await import("~/documents/report-cell")).ReportCell),
   waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
   other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
 };
 
-const componentFor = (content: Content): ComponentType<CellProps> =>
-  volumeComponent(content.as) ?? BY_KIND[content.series.kind] ?? ImageCell;
+const componentFor = ({ series, as }: Content): ComponentType<CellProps> =>
+  volumeComponent(as) ?? BY_KIND[series.kind] ?? ImageCell;
 
-/** One cell of the grid: whatever shows its content. */
+/** One cell of the grid: whatever shows its content. Series are dropped on it, a double click gives it the screen. */
 export function Cell({
   reading,
   index,
@@ -33,24 +37,54 @@ export function Cell({
   index: number;
   content: Content | undefined;
 }) {
+  const [isOver, setOver] = useState(false);
   const Shown = content && componentFor(content);
   const activate = () => {
     reading.active.value = index;
   };
+  const { alone } = reading;
   return (
     <section
-      class="cell"
+      class={isOver ? "cell is-over" : "cell"}
       data-cell={index}
-      aria-label={`Cell ${index + 1}`}
+      tabIndex={0}
+      aria-label={`Cell ${index + 1}${content ? `: ${titleOf(content)}` : ", empty"}`}
       aria-current={reading.active.value === index}
+      hidden={alone.value !== undefined && alone.value !== index}
       onPointerDown={activate}
       onFocusIn={activate}
+      onDblClick={(event) => {
+        if (!(event.target as Element).closest("button, input, select, .slider")) reading.toggleAlone(index);
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes(SERIES_DRAG)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        setOver(false);
+        const dropped = reading.contentOf(event.dataTransfer?.getData(SERIES_DRAG) ?? "");
+        if (!dropped) return;
+        event.preventDefault();
+        activate();
+        reading.show(dropped, index);
+      }}
     >
-      {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as} ${content.fused?.uid ?? ""}`}>
+      {Shown ? (
+        <Boundary
+          key={[content.series.uid, content.as, content.fused?.uid, content.instance, content.image].join(
+            " ",
+          )}
+        >
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
+      ) : (
+        <p class="empty">Drag a series here, or choose one at the left</p>
       )}
     </section>
   );
 }
+
+const titleOf = ({ series }: Content): string =>
+  [series.Modality, series.SeriesDescription ?? series.ProtocolName].filter(Boolean).join(" ");

@@ -34,6 +34,7 @@ const frame = (position: Place, said: Said = {}): { id: string; known: KnownFram
         signed: false,
         frameOfReferenceUID: "1.2",
         rescaleType: "HU",
+        isRescaled: true,
         frames: [],
         ...image,
       },

@@ -1,7 +1,7 @@
 """What the index asks of a database, and the differences of SQL between SQLite and PostgreSQL, in one place.
 
 Statements are written once, in the words of SQLite, with three marks: ``?`` for a value, ``IN [?]`` for a list, and
-``FOR UPDATE``, which SQLite has no need of: it has one writer.
+``FOR UPDATE``, which SQLite has no need of: it has one writer. ``LIKE ?`` is without the case of ASCII letters.
 """
 
 from collections.abc import Callable, Iterable, Sequence

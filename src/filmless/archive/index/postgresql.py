@@ -36,6 +36,7 @@ def _words(sql: str) -> str:
         sql.replace("%", "%%")
         .replace("instr(", "strpos(")
         .replace("IN [?]", "= ANY(%s)")
+        .replace(" LIKE ?", " ILIKE %s")
         .replace(" GLOB ?", " LIKE %s")
         .replace("?", "%s")
     )

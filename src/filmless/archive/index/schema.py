@@ -96,6 +96,12 @@ study: Final = Table(
     Index("study_in_order", "date", "time", "uid"),
     Index("study_by_name", "patient_name"),
     Index("study_by_received", "received"),
+    # All that a text is sought in, so that a list of many studies is gone through without their attributes. PostgreSQL
+    # has no room in an index for names that are this long, and goes through the table.
+    Index(
+        "study_by_text",
+        *("date", "time", "uid", "patient_name_words", "patient_id", "accession_number", "description", "modalities"),
+    ).ddl_if(dialect="sqlite"),
 )
 
 series: Final = Table(

@@ -20,7 +20,7 @@ from filmless.archive.query import Found, Key, Query, Row
 from filmless.archive.within import Within
 from filmless.errors import LimitError
 
-__all__ = ["rows", "search"]
+__all__ = ["rows", "search", "sight"]
 
 _decode: Final = json.JSONDecoder().raw_decode
 _MOST: Final = 200  # keys
@@ -116,7 +116,7 @@ class _Plan:
         _check_values(keys)
         # Refuses what is wrong, in whichever way it is matched.
         Criteria(keys, fuzzy=query.fuzzy, combined=query.combined)
-        self.in_sight = _sight(database, query.within)
+        self.in_sight = sight(database, query.within)
         self._see(query.within)
         studies = [alternatives("UI", text) for path, text in keys if path == (_STUDY_UID,)]
         self.is_in_study = any(len(uids) == 1 for uids in studies)
@@ -265,7 +265,8 @@ def _check_values(keys: Iterable[Key]) -> None:
             raise LimitError(message, limit="values", value=_MOST_VALUES, tag=path[0])
 
 
-def _sight(database: Database, within: Within) -> list[Condition]:
+def sight(database: Database, within: Within) -> list[Condition]:
+    """Return what keeps studies, ``study s``, that are out of sight out of an answer."""
     found = []
     if within.patients is not None:
         found.append(_listed(database, "s.patient_id", within.patients))

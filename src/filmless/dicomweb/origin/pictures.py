@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from typing import IO, Any, Final
 
@@ -18,7 +17,7 @@ from filmless.dataset import Dataset
 from filmless.dicomweb.origin.burned_in import burn
 from filmless.dicomweb.origin.rendering_parameters import Rendering
 from filmless.errors import ArchiveError, ConversionError, DicomError, DicomWebError, UnsupportedError
-from filmless.pixels.colour import icc_profile_of
+from filmless.pixels.colour import icc_profile_of, srgb_profile
 from filmless.pixels.decoding import Frames, frames
 from filmless.pixels.presentation_state import PresentationState
 from filmless.pixels.scaling import scaled
@@ -186,14 +185,7 @@ class Image:
         if asked in (None, "no"):
             return asked is None
         own = icc_profile_of(self.ds) if self.state is None else self.state.icc_profile or icc_profile_of(self.ds)
-        return True if asked == "yes" and own is not None else _srgb()
-
-
-@cache
-def _srgb() -> bytes:
-    from PIL import ImageCms
-
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        return True if asked == "yes" and own is not None else srgb_profile()
 
 
 def _part(picture: NDArray[np.uint8], ds: Dataset, rendering: Rendering) -> NDArray[np.uint8]:

@@ -1,23 +1,29 @@
 """What every resource needs: the archive, the limits, threads for what blocks, and who asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
-from filmless.archive import Archive, Entry, Within
+from filmless.archive import Archive, Entry, Outcome, Within
+from filmless.archive.within import EVERYTHING
+from filmless.dataset import Dataset
 from filmless.errors import DicomWebError
+from filmless.file import encode
 from filmless.security import Limits, Principal, Role
 from filmless.security.principal import LOCAL
 
-__all__ = ["Service"]
+__all__ = ["ReadOnly", "Service"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+Need = Role | Literal["keep"]
 
 
 def _is_at(host: str, address: str) -> bool:
@@ -26,6 +32,13 @@ def _is_at(host: str, address: str) -> bool:
 
 def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
     return lambda: anyio.CapacityLimiter(count)
+
+
+class ReadOnly(NamedTuple):
+    """Why nothing can be stored, changed or deleted, and what to do about it: for who tries."""
+
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,12 @@ class Service:
         Threads that read and write files and ask the index.
     pixels
         Threads that decode and render: as many as processors, since each holds a picture.
+    read_only
+        Given when nothing can be stored, changed or deleted, whoever asks.
+    no_keeping
+        What is told, then, who would have something kept that is made here; by default the same.
+    keeper
+        Keeps what is made here instead of the archive, also when that is read-only; see `keep`.
     """
 
     archive: Archive
@@ -51,6 +70,9 @@ class Service:
     public_url: str | None = None
     files: anyio.CapacityLimiter = field(default_factory=_threads(32))
     pixels: anyio.CapacityLimiter = field(default_factory=_threads(2))
+    read_only: ReadOnly | None = None
+    no_keeping: ReadOnly | None = None
+    keeper: Callable[[Dataset], Outcome] | None = None
 
     async def call(self, function: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
         """Run what blocks on the disk or the index in a thread."""
@@ -60,25 +82,67 @@ class Service:
         """Run what decodes, encodes or renders pixels in a thread."""
         return await run_sync(lambda: function(*args, **options), limiter=self.pixels)
 
-    def principal(self, request: HTTPConnection) -> Principal:
+    def recognised(self, request: HTTPConnection) -> Principal:
         """Return who asks, as the gate before the routes recognised them."""
         found: Any = request.scope.get("filmless.principal", LOCAL)
-        return found  # type: ignore[no-any-return]
+        assert isinstance(found, Principal)  # noqa: S101 - the gate's contract
+        return found
 
-    def within(self, request: HTTPConnection, role: Role) -> Within:
+    def principal(self, request: HTTPConnection) -> Principal:
+        """Return who asks, with the roles that count here."""
+        found = self.recognised(request)
+        if self.read_only is None:
+            return found
+        return replace(found, roles=frozenset({"read"} if found.may("read") else ()))
+
+    def within(self, request: HTTPConnection, role: Need) -> Within:
         """Return what is in sight of who asks; raise when they lack a role.
 
-        Every route calls this first.
+        Every route calls this first. Who has to do with `keep` asks for ``"keep"``: that is the role ``"write"``, and
+        may be granted where all other writing is refused.
 
         Raises
         ------
         DicomWebError
             403.
         """
-        principal = self.principal(request)
-        if not principal.may(role):
-            raise DicomWebError(f"the role `{role}` is needed for this", status=403)
+        principal = self.recognised(request)
+        if self.read_only is not None and role != "read" and not (role == "keep" and self.keeper is not None):
+            told = self.no_keeping if role == "keep" and self.no_keeping is not None else self.read_only
+            raise DicomWebError(told.message, status=403, hint=told.hint)
+        needed: Role = "write" if role == "keep" else role
+        if not principal.may(needed):
+            raise DicomWebError(f"the role `{needed}` is needed for this", status=403)
         return Within(principal.patients, principal.studies)
+
+    def keeps_for(self, request: HTTPConnection) -> bool:
+        """Whether who asks may have something kept that is made here."""
+        return self.recognised(request).may("write") and (self.read_only is None or self.keeper is not None)
+
+    def keep(self, dataset: Dataset, *, study_uid: str | None = None, within: Within = EVERYTHING) -> Outcome:
+        """Store what was made here, such as measurements, where that is kept: it is durable when this returns.
+
+        Parameters
+        ----------
+        dataset
+            What was made.
+        study_uid
+            The study it has to be of.
+        within
+            What is in sight of who made it.
+
+        Raises
+        ------
+        FormatError
+            It lacks a UID that it is filed by.
+        ArchiveError
+            It could not be stored.
+        """
+        if self.keeper is not None:
+            return self.keeper(dataset)
+        with self.archive.receive() as incoming:
+            incoming.write(encode(dataset))
+            return incoming.submit(study_uid=study_uid, within=within, is_waited_for=True).result()
 
     def base(self, request: HTTPConnection) -> str:
         """Return the URL of the service, without a slash at the end."""
@@ -96,7 +160,7 @@ class Service:
         except ValueError:
             raise DicomWebError("`Host` is no host", status=400) from None
 
-    async def entries(self, request: HTTPConnection, role: Role = "read") -> list[Entry]:
+    async def entries(self, request: HTTPConnection, role: Need = "read") -> list[Entry]:
         """Return the instances that the path of a request names, in a stable order.
 
         Raises
@@ -106,7 +170,7 @@ class Service:
         """
         return await self.call(self.find, request, role)
 
-    def find(self, request: HTTPConnection, role: Role = "read") -> list[Entry]:
+    def find(self, request: HTTPConnection, role: Need = "read") -> list[Entry]:
         """Return what `entries` does: for who is in a thread already.
 
         Raises

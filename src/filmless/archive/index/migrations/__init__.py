@@ -7,7 +7,7 @@ from filmless.errors import ArchiveError
 
 __all__ = ["REVISION", "migrate"]
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration: what a database has to be at."""
 
 

@@ -1,0 +1,59 @@
+/** The list of studies, as the server searches, sorts and counts it (`filmless.viewer.search`), and what may be done. */
+
+import { studyUrl } from "./dicomweb";
+import { ask, askJson } from "./http";
+
+export interface StudyRow {
+  uid: string;
+  modalities: string[];
+  series: number;
+  instances: number;
+  /** Bytes of its files. */
+  size: number;
+  /** Seconds since 1970. */
+  received: number;
+  PatientName?: string;
+  PatientID?: string;
+  PatientBirthDate?: string;
+  PatientSex?: string;
+  StudyDate?: string;
+  StudyTime?: string;
+  StudyDescription?: string;
+  AccessionNumber?: string;
+  ReferringPhysicianName?: string;
+}
+
+export interface StudyCounts {
+  shown: number;
+  total: number;
+}
+
+/** What can be done here, by who asks (`filmless.viewer.session`). */
+export interface Session {
+  canImport: boolean;
+  canDelete: boolean;
+}
+
+export type SearchTerms = Record<string, string>;
+
+export const askStudies = (
+  terms: SearchTerms,
+  offset: number,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<StudyRow[]> => {
+  const query = new URLSearchParams({ ...terms, offset: String(offset), limit: String(limit) });
+  return askJson<StudyRow[]>(`/viewer/studies?${query}`, { signal: signal ?? null });
+};
+
+export const askStudyCounts = (terms: SearchTerms, signal?: AbortSignal): Promise<StudyCounts> =>
+  askJson<StudyCounts>(`/viewer/study-counts?${new URLSearchParams(terms)}`, { signal: signal ?? null });
+
+export const askSession = (): Promise<Session> => askJson<Session>("/viewer/session");
+
+export const studyThumbnailUrl = (uid: string, side: number): string =>
+  `${studyUrl(uid)}/thumbnail?viewport=${side},${side}`;
+
+export async function deleteStudy(uid: string): Promise<void> {
+  await ask(studyUrl(uid), { method: "DELETE" });
+}

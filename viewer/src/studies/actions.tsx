@@ -1,0 +1,102 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { StudyRow } from "~/server/studies";
+import { done, failed } from "~/shell/notices";
+import { studyPath } from "~/shell/router";
+import { action } from "./action";
+import { DeleteIcon, LinkIcon } from "./icons";
+import type { StudyList } from "./list";
+import { openChosen } from "./list-keys";
+import { mayDelete } from "./session";
+import { counted } from "./values";
+
+export interface Menu {
+  rows: StudyRow[];
+  anchor: HTMLElement;
+}
+
+interface Props {
+  menu: Menu;
+  list: StudyList;
+  onClose: () => void;
+}
+
+/** The menu of a study, or of those that are selected. */
+export function Actions({ menu, list, onClose }: Props) {
+  const element = useRef<HTMLDivElement>(null);
+  const { rows, anchor } = menu;
+  useEffect(() => {
+    const menuElement = element.current;
+    if (!menuElement) return;
+    menuElement.showPopover();
+    const at = anchor.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = menuElement;
+    const isAbove = at.bottom + height + 8 > innerHeight;
+    menuElement.style.left = `${Math.max(8, Math.min(innerWidth - width - 8, at.right - width))}px`;
+    menuElement.style.top = `${isAbove ? at.top - height - 4 : at.bottom + 4}px`;
+    menuElement.querySelector<HTMLButtonElement>("button:not(:disabled)")?.focus();
+  }, []);
+  const choose = (run: () => void) => () => {
+    element.current?.hidePopover();
+    run();
+  };
+  const what = rows.length > 1 ? counted(rows.length, "study", "studies") : "study";
+  return (
+    <div
+      ref={element}
+      class="menu"
+      role="menu"
+      popover="auto"
+      tabIndex={-1}
+      aria-label="Actions"
+      onToggle={(event) => event.newState === "closed" && onClose()}
+      onKeyDown={moveFocus}
+    >
+      <button type="button" role="menuitem" onClick={choose(() => openChosen(list))}>
+        <span class="icon" />
+        Open
+      </button>
+      <button type="button" role="menuitem" onClick={choose(() => copyLink(rows))}>
+        <LinkIcon />
+        Copy link
+      </button>
+      {mayDelete.value && (
+        <>
+          <hr />
+          <button
+            type="button"
+            role="menuitem"
+            class="bad"
+            onClick={choose(() => {
+              action.value = { kind: "delete", rows };
+            })}
+          >
+            <DeleteIcon />
+            Delete {what}…
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Arrows go through a menu, as everywhere. */
+function moveFocus(event: KeyboardEvent): void {
+  event.stopPropagation(); // the keys of the list are not for its menu
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const menu = event.currentTarget as HTMLElement;
+  const items = [...menu.querySelectorAll<HTMLButtonElement>("button:not(:disabled)")];
+  const at = items.indexOf(document.activeElement as HTMLButtonElement);
+  items[(at + step + items.length) % items.length]?.focus();
+}
+
+export async function copyLink(rows: StudyRow[]): Promise<void> {
+  const link = location.origin + studyPath(...rows.slice(0, 2).map((row) => row.uid));
+  try {
+    await navigator.clipboard.writeText(link);
+    done("The link is copied.");
+  } catch {
+    failed(new Error(`This browser lets no page copy here. The link is ${link}`));
+  }
+}

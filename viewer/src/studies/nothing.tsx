@@ -1,0 +1,52 @@
+import { ImportIcon } from "./icons";
+import type { StudyList } from "./list";
+import { mayImport } from "./session";
+
+/** What stands in the place of the list of an archive that is empty: how images come in. */
+export function NothingYet() {
+  return (
+    <section class="nothing">
+      <div class="drop-here">
+        <ImportIcon size={44} />
+        <h2>No images yet</h2>
+        {mayImport.value ? (
+          <p>Drop files, folders or ZIPs here: DICOM, or pictures, PDFs and videos that become DICOM.</p>
+        ) : (
+          <p>Nothing is here that you may see. Your key does not let you bring images in.</p>
+        )}
+      </div>
+      {mayImport.value && (
+        <ul class="ways">
+          <li>
+            <strong>From a modality or PACS</strong>
+            <span>Send by C-STORE to the AE title and port that the server shows when it starts.</span>
+          </li>
+          <li>
+            <strong>From the command line</strong>
+            <code>filmless store FOLDER --to {location.origin}/dicom-web</code>
+          </li>
+          <li>
+            <strong>From a program</strong>
+            <span>
+              STOW-RS at <code>{location.origin}/dicom-web/studies</code>
+            </span>
+          </li>
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function NoMatch({ list }: { list: StudyList }) {
+  return (
+    <div class="no-match" role="status">
+      <h2>No study matches</h2>
+      <p class="hint">
+        Each word is looked for in name, ID, date, modality, description and accession number.
+      </p>
+      <button type="button" onClick={() => list.change({ ...list.query.value, terms: {} })}>
+        Show all studies
+      </button>
+    </div>
+  );
+}
