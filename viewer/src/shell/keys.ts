@@ -57,7 +57,9 @@ addEventListener("keydown", handle);
 
 function handle(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
-  if (event.defaultPrevented || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
+  // Cornerstone takes every key that is pressed in a viewport, and does nothing with it.
+  const isTaken = event.defaultPrevented && !target.closest("[data-viewport-uid]");
+  if (isTaken || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
   if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
   const name = named(event);
   // On a button or a link they are its own.
