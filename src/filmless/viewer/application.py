@@ -9,6 +9,7 @@ from filmless.viewer import (
     graphics,
     header,
     layers,
+    other_studies,
     reports,
     samples,
     search,
@@ -22,7 +23,20 @@ from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
 
-_PARTS = (derived, documents, graphics, header, layers, reports, samples, search, series, study, waveforms)
+_PARTS = (
+    derived,
+    documents,
+    graphics,
+    header,
+    layers,
+    other_studies,
+    reports,
+    samples,
+    search,
+    series,
+    study,
+    waveforms,
+)
 
 
 def routes(service: Service, files: StaticFiles, *, looking: LookAround | None = None) -> list[BaseRoute]:
