@@ -13,11 +13,13 @@ from filmless.viewer import (
     reports,
     samples,
     search,
+    sending,
     series,
     session,
     study,
     waveforms,
 )
+from filmless.viewer.sending import SendsOn
 from filmless.viewer.session import LookAround
 from filmless.viewer.static_files import StaticFiles
 
@@ -27,7 +29,12 @@ _PARTS = (derived, documents, exporting, header, layers, reports, samples, searc
 
 
 def routes(
-    service: Service, files: StaticFiles, *, imports: bool = True, looking: LookAround | None = None
+    service: Service,
+    files: StaticFiles,
+    *,
+    imports: bool = True,
+    looking: LookAround | None = None,
+    sends_on: SendsOn | None = None,
 ) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
@@ -41,8 +48,11 @@ def routes(
         Whether instances can be imported and deleted here.
     looking
         Given when files are shown where they lie: how far they are looked at.
+    sends_on
+        What sends to peers.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
     data += importing.routes(service, imports=imports)
+    data += sending.routes(service, sends_on=sends_on)
     data += session.routes(service, imports=imports, looking=looking)
     return [*files.routes(), Mount("/viewer", routes=data)]
