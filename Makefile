@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench torture fuzz build docs format clean
+.PHONY: help demo test check bench torture fuzz build docs format clean viewer
 
 PYTHON ?= python3
 FUZZ_SECONDS ?= 600
@@ -27,11 +27,12 @@ help:
 demo: $(VENV)/.built ## pictures become DICOM and are served by an archive
 	@$(PY) examples/demo.py
 
-test: $(VENV)/.built $(VENV)/.dev ## all tests: those of the Rust core, then those of the package
+test: $(VENV)/.built $(VENV)/.dev viewer/node_modules/.made ## all tests: those of the Rust core, then those of the package
 	cargo test --quiet --package filmless-core
+	npm --prefix viewer test --silent
 	$(PY) -m pytest $(PYTEST)
 
-check: $(VENV)/.built $(VENV)/.dev ## format, lint, types, the stub, generated files, docs
+check: $(VENV)/.built $(VENV)/.dev viewer/node_modules/.made ## format, lint, types, the stub, generated files, docs
 	ruff format --check
 	ruff check
 	cargo fmt --all --check
@@ -39,6 +40,7 @@ check: $(VENV)/.built $(VENV)/.dev ## format, lint, types, the stub, generated f
 	mypy $(TYPED)
 	$(PY) -m mypy.stubtest filmless._core
 	for generator in $(wildcard tools/generate_*.py); do $(PY) $$generator --check; done
+	npm --prefix viewer run check --silent
 	zensical build --clean --strict --config-file mkdocs.yml
 
 bench: $(VENV)/.built $(VENV)/.dev ## filmless against its peers (BENCH="names or options")
@@ -53,6 +55,9 @@ fuzz: $(VENV)/bin/cargo-fuzz ## each fuzz target of the core for FUZZ_SECONDS (6
 		cargo +nightly fuzz run --fuzz-dir $(FUZZ) $$target $(FUZZ)/corpus/$$target $(FUZZ)/seeds/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS); done
 
+viewer: viewer/node_modules/.made ## the viewer's pages, into the package (`make` does it by itself when they changed)
+	npm --prefix viewer run build --silent
+
 build: $(VENV)/.dev ## source distribution and wheel, into dist/
 	rm -rf dist
 	$(PY) -m build --no-isolation
@@ -60,13 +65,14 @@ build: $(VENV)/.dev ## source distribution and wheel, into dist/
 docs: $(VENV)/.built $(VENV)/.dev ## the documentation, into site/
 	zensical build --clean --strict --config-file mkdocs.yml
 
-format: $(VENV)/.dev ## format and mend what can be mended
+format: $(VENV)/.dev viewer/node_modules/.made ## format and mend what can be mended
 	ruff check --fix --quiet || true
+	npm --prefix viewer run format --silent
 	ruff format
 	cargo fmt --all
 
 clean: ## remove all that was made here
-	rm -rf $(VENV) build dist site out target $(FUZZ)/target src/filmless/_core*.so src/filmless/_core*.pyd
+	rm -rf $(VENV) build dist site out target viewer/node_modules src/filmless/viewer/static $(FUZZ)/target src/filmless/_core*.so src/filmless/_core*.pyd
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -88,6 +94,10 @@ $(VENV)/.built: $(VENV)/.build-tools build_backend/backend.py $(RUST)
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) install --group dev
+	@touch $@
+
+viewer/node_modules/.made: viewer/package.json viewer/package-lock.json
+	npm --prefix viewer ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 $(VENV)/bin/cargo-fuzz:

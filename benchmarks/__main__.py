@@ -15,7 +15,9 @@ from .tasks import (
     Bench,
     Task,
     associations,
+    associations_memory,
     conversion,
+    crowds,
     decoding,
     export,
     finding,
@@ -61,7 +63,8 @@ _SERVER_TASKS: dict[str, Task] = {
 _DIMSE_TASKS: dict[str, Task] = {
     "dimse": associations.dimse,
     "dimse-find": finding.finding,
-    "dimse-memory": associations.memory,
+    "dimse-memory": associations_memory.memory,
+    "dimse-crowds": crowds.crowds,
 }
 TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -19,6 +19,7 @@ FRAME_PIXELS = 64 * 64
 FOLDER_SIZE = 5_000
 NESTING = 100_000
 BOMB_SIZE = 2 << 30
+SPARSE_SIZE = 2_000_000_000
 _HERE = Path(__file__).parent
 
 
@@ -82,13 +83,19 @@ def enhanced_mr(path: Path, *, undefined: bool) -> Path:
     return encode.write(path, encode.part10(content, ENHANCED_MR_CLASS, f"{ROOT}.2"))
 
 
-def sparse(path: Path, size: int = 2_000_000_000) -> Path:
+def sparse(path: Path, size: int = SPARSE_SIZE) -> Path:
     """A CT whose Pixel Data is a hole of 2 GB: no disk is used."""
     content = encode.data_set(ct_header()) + encode.header(PIXEL_DATA, "OW", size)
     encode.write(path, encode.part10(content, CT_CLASS, f"{ROOT}.3"))
     with path.open("r+b") as stream:
         stream.truncate(path.stat().st_size + size)
     return path
+
+
+def study_of_sparse() -> str:
+    """Study Instance UID of that."""
+    [node] = [node for node in ct_header() if node.tag == 0x0020000D]
+    return node.text
 
 
 def lying(path: Path, tag: int, vr: str) -> Path:

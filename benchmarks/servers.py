@@ -48,20 +48,26 @@ def resident(process: int, what: str = "VmRSS") -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+def forget_peak(process: int) -> None:
+    """Have the system note anew how much memory a process holds at most."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
 @contextmanager
 def servers(folder: Path, *, only_ours: bool = False) -> Iterator[list[Server]]:
     """Start filmless, and Orthanc where it is installed."""
     with ExitStack() as stack:
-        started = [stack.enter_context(_filmless(folder / "filmless"))]
+        started = [stack.enter_context(only_filmless(folder / "filmless"))]
         if not only_ours and (program := shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")):
             started.append(stack.enter_context(_orthanc(program, folder / "orthanc")))
         yield started
 
 
 @contextmanager
-def _filmless(folder: Path) -> Iterator[Server]:
+def only_filmless(folder: Path, *options: str) -> Iterator[Server]:
+    """Start filmless on a folder, with further options."""
     command = [sys.executable, "-c", "from filmless.cli import main; main()", "serve", "--data", str(folder)]
-    with running([*command, "--port", "0", "--dimse", "0", "--ae-title", TITLE], folder) as process:
+    with running([*command, "--port", "0", "--dimse", "0", "--ae-title", TITLE, *options], folder) as process:
         assert process.stdout is not None
         ports: dict[str, int] = {}
         for line in process.stdout:

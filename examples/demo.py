@@ -1,15 +1,19 @@
 """Pictures of six formats become DICOM, DICOM becomes pictures, and an archive serves it: what ``make demo`` runs.
 
-Everything is written into ``out/demo`` of the folder it is run in. At a terminal the archive serves until Ctrl-C;
-without one it is tried and stopped.
+Everything is written into ``out/demo`` of the folder it is run in. At a terminal the archive serves until Ctrl-C, and
+its viewer is opened in a browser; without one it is tried and stopped.
 """
 
+import re
 import sys
+import threading
 import time
+import webbrowser
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import httpx
 from PIL import Image, ImageDraw, ImageFont
 
 import filmless
@@ -187,6 +191,7 @@ def serve(program: Path) -> None:
         with server:
             fill(server.addresses)
             try_out(server.addresses)
+            try_out_viewer(server.addresses)
             try_out_dimse(server.addresses)
         print("  stopped")
         return
@@ -196,7 +201,9 @@ def serve(program: Path) -> None:
         print(f"\nThe archive is at {addresses.urls[0]}/ and stays until Ctrl-C\n")
         print(f"  its studies   {program} find {addresses.dicom_web}")
         print(f"  over DIMSE    {program} find {addresses.dimse[0]}")
-        print(f"  in a browser  {addresses.dicom_web}/studies")
+        print(f"  in a browser  {addresses.urls[0]}/")
+        # Some browsers run in the terminal, until they are left.
+        threading.Thread(target=webbrowser.open, args=(f"{addresses.urls[0]}/",), daemon=True).start()
 
     server.run(ready=ready)
 
@@ -248,6 +255,21 @@ def try_out(addresses: Addresses) -> None:
         or not picture.startswith(b"\x89PNG")
     ):
         raise SystemExit("the archive did not answer as it should")
+
+
+def try_out_viewer(addresses: Addresses) -> None:
+    """Load the viewer's page, the script in it, and what it asks for of a study, as a browser does."""
+    stored = filmless.read(OUT / Path(next(iter(PICTURES))).with_suffix(".dcm"))
+    with httpx.Client(base_url=addresses.urls[0]) as client:
+        page = client.get(f"/view/{stored.StudyInstanceUID}").raise_for_status().text
+        script = re.search(r'<script[^>]* src="([^"]+)"', page)
+        if script is None:
+            raise SystemExit("the viewer's page has no script: was the viewer built?")
+        code = client.get(script[1]).raise_for_status().content
+        study = client.get(f"/viewer/studies/{stored.StudyInstanceUID}").raise_for_status().json()
+    print(f"  viewer        {addresses.urls[0]}/: its page, {len(code):,} bytes of script, a study as it shows it")
+    if study["uid"] != stored.StudyInstanceUID or not study["series"]:
+        raise SystemExit("the viewer is not told of the study as it should be")
 
 
 def try_out_dimse(addresses: Addresses) -> None:

@@ -14,6 +14,8 @@ if [[ -f "$list" ]]; then
   mapfile -t -O "${#packages[@]}" packages < <(sed 's/#.*//' "$list" | tr -s '[:space:]' '\n' | sed '/^$/d')
 fi
 
+"$(dirname "$0")/ohif.sh"
+
 missing=()
 for package in "${packages[@]}"; do
   [[ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)" == "install ok installed" ]] || missing+=("$package")

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmarks import entities, make_files
+from benchmarks import entities
 from benchmarks.contenders import OURS
 from benchmarks.entities import DCMTK, PYNETDICOM, Receiver
 from benchmarks.harness import Bar, Timer, race
-from benchmarks.servers import ORTHANC, Server, resident, servers
+from benchmarks.servers import ORTHANC, Server, servers
 from benchmarks.session import PeerError
-from benchmarks.table import Row, duration, size, verdict
+from benchmarks.table import Row
 
 from . import Bench
 from .serving import Slices, on_disk
@@ -18,7 +18,6 @@ from .serving import Slices, on_disk
 INSTANCES, SENDERS, AS_IT_COMES, MANY = 1_000, 4, 50, 50
 _DELAYED, _ATTEMPTS = "as DCMTK comes", 8
 _ONE, _FOUR = "filmless (1 association)", "filmless (4 associations)"
-_MOST_MEMORY = 100_000_000
 _AS_FAST = 0.95
 """What is as fast: less than rounds of the same differ by."""
 
@@ -194,23 +193,3 @@ def _shares(folder: Path, slices: Slices, study: int, senders: int) -> Iterator[
             for path in each.iterdir():
                 path.unlink()
             each.rmdir()
-
-
-# -- memory ----------------------------------------------------------------------------------------------------------
-
-
-def memory(bench: Bench) -> list[Row]:
-    """Send and receive an instance of 2 GB."""
-    del bench
-    rows = []
-    with on_disk() as disk, entities.listen(disk / "received") as receiver:
-        path = make_files.sparse(disk / "sparse.dcm")
-        seconds, sender = entities.sent_with("send_with_filmless", receiver.port, path)
-        received = resident(receiver.process, "VmHWM")
-        if receiver.emptied() != 1:
-            raise PeerError("was not received")
-    for whose, held in (("the SCU", int(sender)), ("the SCP", received)):
-        row = Row(f"C-STORE of 2 GB: memory of {whose}", {OURS: f"{size(held)}, {duration(seconds)}"})
-        row.bar, row.verdict = "< 100 MB", verdict(met=held < _MOST_MEMORY)
-        rows.append(row)
-    return rows

@@ -18,11 +18,14 @@ from .conftest import SECRETS, Target, instance, is_told_well, stow
 
 OF_B = {
     "study": "1.2.66", "series": "1.2.66.1", "instance": "1.2.66.1.1", "frames": "1", "path": "7FE00010",
+    "frame": "1", "page": "1", "rest": "1.2.66", "name": "none.js",
 }  # fmt: skip
 WADO = "?requestType=WADO&studyUID=1.2.66&seriesUID=1.2.66.1&objectUID=1.2.66.1.1"
 OPEN = {"/health", "/health/live", "/health/ready"}
+#: The viewer's pages, which hold nothing until they ask: for everyone who has a key.
+SHELL = {"/", "/view/1.2.66", "/assets/none.js"}
 #: Those of no instance, that who may read something may have.
-HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json"}
+HARMLESS = {"/dicom-web/", "/dicom-web/openapi.json", "/viewer/session", *SHELL}
 #: Those of all the archive.
 WHOLE = {"/about", "/metrics", "/conformance"}
 KEYS: dict[str, dict[str, Any]] = {
@@ -138,7 +141,7 @@ def needed(method: str, path: str) -> str:
 
 def test_roles_are_needed(keyed: Keyed, routes: list[tuple[str, str]]) -> None:
     for method, path in routes:
-        if path in OPEN:
+        if path in OPEN | SHELL:
             continue
         for name in {"reader", "writer", "eraser"} - {needed(method, path)}:
             answer = keyed.ask(name, method, path)

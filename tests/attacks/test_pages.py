@@ -89,7 +89,16 @@ def test_script_in_names(evil: Target) -> None:
     client, study = evil.client, "/dicom-web/studies/1.7"
     report, document = f"{study}/series/1.7.2/instances/1.7.2.1", f"{study}/series/1.7.3/instances/1.7.3.1"
     wado = "/dicom-web/wado?requestType=WADO&studyUID=1.7&seriesUID=1.7.2&objectUID=1.7.2.1&contentType=text/html"
-    pages = ["/", "/conformance", "/health", "/metrics", "/nothing", f"/dicom-web/{EVIL}", f"{report}/rendered", wado]
+    pages = [
+        "/about",
+        "/conformance",
+        "/health",
+        "/metrics",
+        "/nothing",
+        f"/dicom-web/{EVIL}",
+        f"{report}/rendered",
+        wado,
+    ]
     pages += [f"{study}/metadata", "/dicom-web/studies?includefield=all", f"/dicom-web/studies?limit={EVIL}"]
     pages += [f"{document}/bulkdata/00420011", f"{document}/rendered", f"{document}/bulkdata", study, "/dicom-web/"]
     seen = set()

@@ -4,11 +4,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import Result
 
 import filmless
+from filmless.file import encode
 
+from ..dimse.archives import orthanc
 from .dimse_peers import dcmqrscp, free_port, running
 
 Invoke = Callable[..., Result]
@@ -132,3 +135,21 @@ def test_misuse(invoke: Invoke, arguments: tuple[str, ...], message: str) -> Non
     result = invoke(*arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_what_a_peer_does_not_send_by_get_comes_by_move(invoke: Invoke, peer: Peer, tmp_path: Path) -> None:
+    """Orthanc accepts only the storage classes that it has heard of for C-GET, and sends all it has by C-MOVE."""
+    port = free_port()
+    uids = {"SOPInstanceUID": "1.2.3.4", "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.5"}
+    label_map = filmless.Dataset({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.7", "PatientID": "1", **uids})
+    (tmp_path / "orthanc").mkdir()
+    known = {"here": ("MOVER", port), "us": ("FILMLESS", port)}
+    with orthanc(peer("Orthanc"), tmp_path / "orthanc", modalities=known) as there:
+        httpx.post(f"{there.url}/instances", content=encode(label_map)).raise_for_status()
+        at = f"ORTHANC@127.0.0.1:{there.port}"
+        told = invoke("get", at, "1.2.3", "-o", "out", "--json")
+        assert statuses(told) == ["failed"]
+        assert "66.7 by C-GET; --move-to has it send by C-MOVE" in told.stdout
+        got = invoke("get", at, "1.2.3", "-o", "out", "--move-to", f"MOVER@:{port}")
+        assert (got.exit_code, got.stderr) == (0, "1 fetched\n")
+    assert filmless.read("out/1.2.3/1.2.3.5/1.2.3.4.dcm") == label_map

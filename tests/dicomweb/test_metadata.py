@@ -15,7 +15,7 @@ import pytest
 from dicomweb_client import DICOMwebClient
 
 from filmless.archive import Archive
-from filmless.archive.header import Header
+from filmless.archive.header import header_json
 from filmless.dataset import Dataset
 from filmless.dicomweb import application
 from filmless.dicomweb.origin import metadata
@@ -166,7 +166,7 @@ def test_xml_of_bulk_data_that_is_text() -> None:
     ds.add_new(0x0040_A730, "SQ", [item])
     ds.add_new(0x0018_1100, "DS", ["1.5"] * 400_000)
     ds.PixelData = bytes(10)
-    text = native_model(Header.of(ds).json(), "http://a").decode()
+    text = native_model(header_json(ds).encode(), "http://a").decode()
     named = '<DicomAttribute tag="00181100" vr="DS" keyword="ReconstructionDiameter">'
     assert f'{named}<BulkData uri="http://a/bulkdata/00181100"/>' in text
     assert '<BulkData uri="http://a/bulkdata/7FE00010"/>' in text

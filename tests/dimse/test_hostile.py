@@ -6,11 +6,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from filmless._core import Event, UserIdentity, encode_command
+from filmless.dataset import Dataset
 from filmless.dimse import Scp, connect
 from filmless.dimse.link import Link
 from filmless.dimse.scp.access import Access, AccessOptions, UserOptions
@@ -24,16 +26,13 @@ from .talking import (
     STUDY_FIND,
     VERIFICATION,
     Raw,
+    at_once,
     echo_bytes,
     p_data,
     request_bytes,
     store_bytes,
     talk,
 )
-
-AT_ONCE_S = 1.0
-"""Asserted with a factor, since the machine may be busy."""
-PATIENCE = 5
 
 
 def entity(**limits: Any) -> Scp:
@@ -123,11 +122,13 @@ AFTER: dict[str, bytes] = {
 def test_before_an_association(attack: str) -> None:
     async def main() -> None:
         async with entity().listen() as port:
-            raw = await Raw.at(port)
-            raw.send(BEFORE[attack])
-            async with asyncio.timeout(PATIENCE * AT_ONCE_S):
-                await raw.ended()
-            await raw.close()
+
+            async def one() -> float:
+                raw = await Raw.at(port)
+                raw.send(BEFORE[attack])
+                return await raw.cut()
+
+            await at_once(one)
             await is_alive(port)
 
     talk(main())
@@ -137,12 +138,14 @@ def test_before_an_association(attack: str) -> None:
 def test_in_an_association(attack: str) -> None:
     async def main() -> None:
         async with entity().listen() as port:
-            raw = await Raw.at(port)
-            assert isinstance(await raw.associate((VERIFICATION, [IMPLICIT]), (CT, [IMPLICIT])), Event.Accepted)
-            raw.send(AFTER[attack])
-            async with asyncio.timeout(PATIENCE * AT_ONCE_S):
-                assert (await raw.ended())[:1] in {b"\7", b""}  # A-ABORT, if the system did not lose it
-            await raw.close()
+
+            async def one() -> float:
+                raw = await Raw.at(port)
+                assert isinstance(await raw.associate((VERIFICATION, [IMPLICIT]), (CT, [IMPLICIT])), Event.Accepted)
+                raw.send(AFTER[attack])
+                return await raw.cut(b"\7")  # A-ABORT
+
+            await at_once(one)
             await is_alive(port)
 
     talk(main())
@@ -160,16 +163,14 @@ def test_plain_bytes_where_tls_is_spoken(tmp_path: Any, peer: Callable[[str], st
 
     async def main() -> None:
         async with entity(association_s=0.3).listen(tls=tls) as port:
-            silent = await Raw.at(port)
-            for data in (request_bytes(), b"GET / HTTP/1.1\r\n\r\n", HELLO):
+
+            async def one(data: bytes) -> float:
                 raw = await Raw.at(port)
                 raw.send(data)
-                async with asyncio.timeout(PATIENCE * AT_ONCE_S):
-                    await raw.ended()
-                await raw.close()
-            async with asyncio.timeout(PATIENCE * AT_ONCE_S):
-                await silent.ended()
-            await silent.close()
+                return await raw.cut()
+
+            for data in (request_bytes(), b"GET / HTTP/1.1\r\n\r\n", HELLO, b""):
+                await at_once(partial(one, data))
 
     talk(main())
 
@@ -339,6 +340,48 @@ def test_honest_peers_in_a_crowd(is_silent: bool) -> None:
 
     times = sorted(talk(main()))
     assert times[len(times) // 2] < 0.25
+
+
+@pytest.mark.parametrize("is_silent", [True, False], ids=["half open", "a byte at a time"])
+def test_honest_stores_in_a_crowd(is_silent: bool) -> None:
+    """How fast they are beside a crowd is measured: `python -m benchmarks dimse-crowds`."""
+    count, stored, sent = most_connections(), list[str](), 50
+    scp = Scp("FILMLESS", limits=ScpLimits(half_open=2 * count))
+
+    @scp.on_store
+    async def store(asking: Request) -> None:
+        stored.append((await asking.dataset()).SOPInstanceUID)
+
+    async def main() -> None:
+        async with scp.listen() as port:
+            crowd: list[Raw] = []
+            for start in range(0, count, 100):
+                crowd += await asyncio.gather(*(Raw.at(port) for _ in range(start, min(start + 100, count))))
+            request = request_bytes()
+
+            async def drip() -> None:
+                for byte in request[:-1]:
+                    for at, one in enumerate(crowd):
+                        one.send(bytes([byte]))
+                        if at % 20 == 19:
+                            await asyncio.sleep(0)
+
+            dripping = None if is_silent else asyncio.create_task(drip())
+            sources = [
+                Dataset({"SOPClassUID": CT, "SOPInstanceUID": f"1.2.{number}", "PixelData": bytes(100_000)})
+                for number in range(sent)
+            ]
+            async with connect(f"FILMLESS@127.0.0.1:{port}", sop_classes=CT) as peer:
+                report = await peer.store(sources)
+            assert (len(report.stored), report.failed) == (sent, [])
+            if dripping is not None:
+                dripping.cancel()
+            for one in crowd:
+                one.writer.transport.abort()
+            await asyncio.gather(*(one.close() for one in crowd))
+
+    talk(main())
+    assert sorted(stored) == sorted(f"1.2.{number}" for number in range(sent))
 
 
 def test_the_oldest_of_too_many_connections_is_closed() -> None:

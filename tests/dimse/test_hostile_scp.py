@@ -4,6 +4,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -35,8 +36,9 @@ CLASSES = [VERIFICATION, STUDY_FIND, STUDY_MOVE, STUDY_GET, CT]
 ECHO, FIND, MOVE, GET, STORE = 1, 3, 5, 7, 9
 """Presentation contexts, as they are proposed."""
 
-LIMITS = Timeouts(connect_s=5, association_s=0.5, response_s=0.5, stall_s=0.3, idle_s=0.5, linger_s=0.1)
-WITHIN_S = 20
+LIMITS = Timeouts(connect_s=5, association_s=0.4, response_s=0.4, stall_s=0.2, idle_s=0.4, linger_s=0.1)
+AT_ONCE_S, ATTEMPTS = 1.0, 3
+"""What is quick is quick at least once, also where the machine is busy with other things."""
 
 Bytes = bytes | Iterable[bytes]
 
@@ -144,6 +146,14 @@ ANSWERS: dict[str, tuple[str, Callable[[], Bytes]]] = {
         "get", lambda: message(GET, 1, data=True, MessageID=1, MessageIDBeingRespondedTo=None, Status=None)
         + p_data(GET, bytes(100), command=False),
     ),
+    "stores that are refused, for ever": (
+        "get",
+        lambda: itertools.repeat(
+            message(STORE, 1, data=True, MessageID=1, MessageIDBeingRespondedTo=None, Status=None,
+                    AffectedSOPClassUID=CT, AffectedSOPInstanceUID="none")
+            + p_data(STORE, b"", command=False)
+        ),
+    ),
     "requests that nobody waits for": (
         "echo", lambda: itertools.repeat(message(ECHO, 0x30, MessageID=1, Status=None, MessageIDBeingRespondedTo=None)),
     ),
@@ -199,6 +209,17 @@ ANSWERS: dict[str, tuple[str, Callable[[], Bytes]]] = {
     "http": ("echo", lambda: b"HTTP/1.1 200 OK\r\n\r\n"),
 }  # fmt: skip
 
+
+def at_once(attack: Callable[[], float]) -> None:
+    """Make an attack, which returns the seconds until it was over; it has to be within one."""
+    took = []
+    for _ in range(ATTEMPTS):
+        took.append(attack())
+        if took[-1] < AT_ONCE_S:
+            return
+    raise AssertionError(f"over after {took} seconds")
+
+
 ASK: dict[str, Callable[[Any, Path], Any]] = {
     "echo": lambda peer, _: peer.echo(),
     "find": lambda peer, _: list(peer.find()),
@@ -213,14 +234,22 @@ def test_what_is_answered(way: Way, name: str, tmp_path: Path) -> None:
     ask, data = ANSWERS[name]
     limits = Limits(identifier_bytes=1 << 20, instance_bytes=4 << 20, answers=1000)
     threads = set(threading.enumerate())
-    with (
-        answering(first=then(data())) as address,
-        pytest.raises(DicomError) as caught,
-        opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS, limits=limits) as peer,
-    ):
-        ASK[ask](peer, tmp_path)
-    assert str(tmp_path) not in caught.value.message
-    assert list(tmp_path.iterdir()) == []
+
+    def one() -> float:
+        error, took = None, 0.0
+        with answering(first=then(data())) as address:
+            began = time.monotonic()
+            try:
+                with opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS, limits=limits) as peer:
+                    ASK[ask](peer, tmp_path)
+            except DicomError as caught:
+                error, took = caught, time.monotonic() - began
+        assert error is not None
+        assert str(tmp_path) not in error.message
+        assert list(tmp_path.iterdir()) == []
+        return took
+
+    at_once(one)
     assert {one for one in threading.enumerate() if not one.daemon} <= threads
 
 
@@ -251,13 +280,20 @@ def test_what_is_said_first(way: Way, name: str) -> None:
         sock.recv(1 << 16)
         send(sock, FIRST[name]())
 
-    with (
-        answering(first=first) as address,
-        pytest.raises(NetworkError) as caught,
-        opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS),
-    ):
-        pass
-    assert caught.value.message
+    def one() -> float:
+        error, took = None, 0.0
+        with answering(first=first) as address:
+            began = time.monotonic()
+            try:
+                with opened(way, address, contexts=uncompressed(CLASSES), timeouts=LIMITS):
+                    pass
+            except NetworkError as caught:
+                error, took = caught, time.monotonic() - began
+        assert error is not None
+        assert error.message
+        return took
+
+    at_once(one)
 
 
 def never_proposed(request: Any) -> AssociateAccept:

@@ -3,18 +3,20 @@
 import asyncio
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from filmless import read
+from filmless import _core, read
 from filmless.archive import Archive, Options
-from filmless.dimse import Scp
+from filmless.dimse import Scp, connect
+from filmless.dimse.scp.limits import ScpLimits
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.folder import FolderOptions, Received, folder
 from filmless.dimse.services.storage import storage
-from filmless.dimse.storage_classes import STORAGE_CLASSES, is_storage
-from filmless.errors import AssociationRejected, LimitError, NetworkError, StorageFullError
+from filmless.dimse.storage_classes import STORAGE_CLASSES, WITHOUT_PATIENT, is_storage
+from filmless.errors import AssociationAborted, AssociationRejected, LimitError, NetworkError, StorageFullError
 
 from ..archive.made import instance_maker, uid_of
 from .sending import CT, DEFLATED, EXPLICIT, Pieces, behind_meta, data_set_of, sender, store
@@ -464,3 +466,48 @@ def test_storage_classes() -> None:
     assert set(STORAGE_CLASSES) == named - {"1.2.840.10008.5.1.1.27"}  # prints are stored in another way
     assert len(set(STORAGE_CLASSES)) == len(STORAGE_CLASSES)
     assert not is_storage("1.2.840.10008.5.1.4.31")
+
+
+@pytest.mark.parametrize("fails", ["refused", "not stored"])
+def test_what_is_lost_has_a_bound(service: Service, fails: str) -> None:
+    """What follows an instance that is not stored is dropped, and then the association: it may have no end."""
+    short, long = (bytes(100_000 + size) for size in (0, 300_000))
+    # Of another class than its context, or nothing that can be read.
+    asked = {"sop_class": "1.2.3"} if fails == "refused" else {}
+
+    async def talk() -> None:
+        limits = ScpLimits(lost_bytes=200_000, waiting_bytes=10_000, piece_bytes=1000)
+        async with sender(service, (CT, EXPLICIT), limits=limits) as (peer, ids):
+            for _ in range(2):
+                answer = await store(peer, short, uid_of(1), context=ids[CT], **asked)
+                assert answer["Status"] in {0x0122, 0xC000}
+            with suppress(NetworkError):  # a refusal may be told before the data set is at its end
+                await store(peer, long, uid_of(1), context=ids[CT], **asked)
+            async with asyncio.timeout(20):
+                await peer.association.link.closed()
+            assert isinstance(peer.association.link.error, AssociationAborted)
+
+    asyncio.run(talk())
+
+
+def test_what_is_of_no_patient_is_not_accepted_by_an_archive(service: Service, tmp_path: Path) -> None:
+    """A folder takes a hanging protocol; an archive has no place for it, and says so when it is proposed."""
+    from filmless.dimse.services.get import get
+
+    services = [service]
+    if (tmp_path / "archive").is_dir():
+        services.append(get(Archive(tmp_path / "archive", read_only=True)))
+
+    async def talk() -> set[str]:
+        proposed = [(name, (EXPLICIT,)) for name in (CT, *WITHOUT_PATIENT)]
+        async with (
+            Scp("FILMLESS", services).listen() as port,
+            connect(f"FILMLESS@127.0.0.1:{port}", contexts=proposed) as peer,
+        ):
+            return {context.abstract_syntax for context in peer.association.contexts}
+
+    expected = {CT} if (tmp_path / "archive").is_dir() else {CT, *WITHOUT_PATIENT}
+    assert asyncio.run(talk()) == expected
+    for name in WITHOUT_PATIENT:
+        assert is_storage(name)
+        assert _core.uid_entry(name) is not None

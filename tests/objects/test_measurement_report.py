@@ -1,15 +1,20 @@
 """Measurements as structured reports: written and read, by us and by others."""
 
+import io
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 import filmless
 from filmless import Dataset
 from filmless.errors import LimitError, ValidationError
+from filmless.file import encode
 from filmless.objects import Code, Measurement, measurement_report, read_measurements, report_sections
 from filmless.objects.content_item import CONTAINS, INFERRED_FROM, container, coordinates, number_item
 from filmless.objects.measurement import Value
@@ -98,6 +103,29 @@ def test_pydicom_reads_the_content(ct: list[Dataset], on_image: Made, tmp_path: 
     ds = pydicom.dcmread(tmp_path / "sr.dcm")
     assert ds.SOPClassUID.name == "Comprehensive 3D SR Storage"
     assert ds.ContentSequence[-1].ContentSequence[0].ContentSequence[0].TextValue == "größe"
+
+
+UCUM = st.sampled_from(["mm", "[hnsf'U]", "1", "{SUVbw}g/ml", "kPa"])
+NUMBERS = st.floats(-1e9, 1e9, allow_nan=False) | st.integers(-(10**6), 10**6)
+LABELS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]) | st.just("\n"), max_size=40)
+
+
+@hypothesis.settings(max_examples=40)
+@hypothesis.given(
+    points=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=20),
+    numbers=st.lists(st.tuples(st.sampled_from(["length", "mean", "value"]), NUMBERS, UCUM), max_size=3),
+    label=LABELS,
+    colour=st.none() | st.tuples(*[st.integers(0, 255)] * 3),
+)
+def test_whatever_is_measured_is_read_as_it_was(
+    make_slice: Callable[..., Dataset], points: Any, numbers: Any, label: str, colour: Any
+) -> None:
+    image = make_slice()
+    on = ImageReference(image.SOPClassUID, image.SOPInstanceUID)
+    values = tuple(Value.of(*number) for number in numbers)
+    measurement = Measurement("freehand", tuple(points), image=on, values=values, label=label, colour=colour)
+    data = encode(measurement_report([measurement], source=image))
+    assert read_measurements(filmless.read(io.BytesIO(data))) == [measurement]
 
 
 # -- header --------------------------------------------------------------------------------------------------------
@@ -257,6 +285,23 @@ def test_many_regions_and_numbers_take_no_time(ct: list[Dataset]) -> None:
     assert (len(found), found[0].values) == (1500, ())
 
 
+def test_coordinates_that_many_name_are_compared_once(ct: list[Dataset]) -> None:
+    on = ImageReference(str(ct[0].SOPClassUID), str(ct[0].SOPInstanceUID))
+    report = measurement_report([Measurement("probe", ((1, 1),), image=on)], source=ct)
+    long = coordinates(CONTAINS, CONCEPTS["source"], "POLYLINE", [(1, 1)] * 50_000, on)
+    place = [1, len(report.ContentSequence), 1, 1]
+    names = [Dataset({"RelationshipType": "R-INFERRED FROM"}) for _ in range(5000)]
+    for name in names:
+        name.ReferencedContentItemIdentifier = place
+    numbers = [
+        number_item(Value.of("length", 1, "mm"), names[at : at + 5], CONCEPTS["derivation"]) for at in range(0, 5000, 5)
+    ]
+    groups_of(report)[0].ContentSequence = [long, *numbers]
+    start = time.process_time()
+    assert read_measurements(report) == []  # of more points than any kind has
+    assert time.process_time() - start < 5  # a fraction of a second; many, were each hashed
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -279,6 +324,21 @@ def test_broken_coordinates_are_passed_over(ct: list[Dataset], on_image: Made, c
 
 
 # -- what does not fit ---------------------------------------------------------------------------------------------
+
+
+def test_texts_that_are_none_are_cleaned(ct: list[Dataset], on_image: Made) -> None:
+    report = measurement_report(on_image(ct[0])[:1], source=ct)
+    items = groups_of(report)[0].ContentSequence
+    items[0].TextValue = "a\x00b" + "x" * 2000
+    number = next(item for item in items if item.ValueType == "NUM")
+    number.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue = "m\x01"
+    (found,) = read_measurements(report)
+    assert (found.tracking_id[:4], len(found.tracking_id), found.values) == ("a bx", 1024, ())
+
+
+def test_a_name_is_one(ct: list[Dataset], on_image: Made) -> None:
+    with pytest.raises(ValueError, match="no backslash"):
+        measurement_report(on_image(ct[0]), source=ct, observer="A\\B")
 
 
 def test_measurements_that_do_not_fit(ct: list[Dataset], enhanced: Dataset, on_image: Made) -> None:

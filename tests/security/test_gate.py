@@ -228,10 +228,26 @@ def test_everything_else_is_not_let_in(tmp_path: Path, key: str, shown: Callable
     assert ask(gate(tmp_path), f"{ROUTE}?key={key}&access_token={key}", headers=shown(key)).status_code == 401
 
 
-def test_only_a_page_that_is_opened_makes_a_browser_ask(tmp_path: Path, key: str) -> None:
-    assert "Basic" in ask(gate(tmp_path)).headers["www-authenticate"]
-    headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
-    assert "Basic" not in ask(gate(tmp_path), headers=headers).headers["www-authenticate"]
+@pytest.mark.parametrize(
+    ("headers", "asks"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}, True),
+        # The page is in another folder than what it loads: the browser has to be told that the same password is meant.
+        ({"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin"}, True),
+        # What shows a token itself deals with its end itself.
+        ({"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin", "Authorization": "Bearer a.b.c"}, False),
+        ({"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin", "X-Api-Key": "wrong"}, False),
+        ({"Sec-Fetch-Mode": "cors"}, False),
+    ],
+)
+def test_a_browser_asks_for_pages_and_what_they_load(
+    tmp_path: Path, key: str, headers: dict[str, str], asks: bool
+) -> None:
+    answer = ask(gate(tmp_path), headers=headers)
+    assert answer.status_code == 401
+    assert ("Basic" in answer.headers["www-authenticate"]) is asks
 
 
 def test_tokens_and_keys_go_together(tmp_path: Path, key: str, issuer: Issuer) -> None:

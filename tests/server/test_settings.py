@@ -31,6 +31,7 @@ SPECIAL = {  # values that their sections take
     "security.tls.client_certificates": "optional",
     "security.audit.file": "/some/path",
     "http.port": 7,
+    "ohif.at": "/other",
     "dimse.tls.client_certificates": "optional",
     "dimse.limits.maximum_length": 65_536,
     "dimse.limits.pdu_bytes": 1_000_000,

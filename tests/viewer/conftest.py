@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ def _missing(what: str) -> None:
     (pytest.fail if os.environ.get("FILMLESS_REQUIRE_PEERS") == "1" else pytest.skip)(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A browser, started once."""
+    """A browser, for the tests of a module. While it runs, its event loop is this thread's: no other can run here."""
     path = shutil.which("chromium")
     if path is None:
         _missing("peer chromium is not installed")
@@ -69,6 +70,14 @@ class Viewer:
         """Go to a page of the viewer."""
         self.page.goto(self.root + path)
         return self.page
+
+    def until(self, expression: str) -> Any:
+        """Wait until a JavaScript expression is true: Playwright's own way is `eval`, which the page forbids."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not (found := self.page.evaluate(expression)):
+            assert time.monotonic() < end, f"not so in time: {expression}"
+            self.page.wait_for_timeout(20)
+        return found
 
     def wait_for_image(self, cell: int = 0) -> None:
         """Wait until a cell has drawn an image."""

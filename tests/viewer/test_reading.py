@@ -20,4 +20,4 @@ def test_a_study_opens_from_the_list(ct):
     ct.wait_for_image()
     if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / "reading.png")
-    assert page.url.endswith("/view/1.3.6.1.4.1.5962.1.2.1.20040119072730.12322")
+    page.wait_for_url("**/view/1.3.6.1.4.1.5962.1.2.1.20040119072730.12322?*image=1")

@@ -4,8 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Mutex, PoisonError};
 
 use filmless_core::Error;
 use pyo3::buffer::PyBuffer;
@@ -15,8 +14,6 @@ use sha2::{Digest, Sha256};
 
 use crate::errors::at_path;
 
-/// Bytes that are written before the next are hashed: they are in the processor's cache still.
-const PIECE: usize = 64 << 10;
 /// Nobody but its owner, from the beginning on.
 const OWN: u32 = 0o600;
 
@@ -31,7 +28,6 @@ pub struct FileWriter {
 #[derive(Default)]
 struct State {
     file: Option<File>,
-    syncing: Option<JoinHandle<io::Result<()>>>,
     digest: Sha256,
 }
 
@@ -45,18 +41,25 @@ impl FileWriter {
     /// Writes bytes to the end; the first makes the file.
     fn write(&self, py: Python<'_>, pieces: Vec<PyBuffer<u8>>) -> PyResult<()> {
         let pieces = slices(&pieces)?;
-        self.detached(py, |state| self.append(state, &pieces))
+        self.detached(py, |state| {
+            self.write_all(state, &pieces)?;
+            state.digest_all(&pieces);
+            Ok(())
+        })
     }
 
     /// Writes the last bytes; the SHA-256 of all. What is asked to go through to the disk is on its way from here on,
-    /// and there when it is placed: what is in the file can be read meanwhile.
+    /// and there when it is placed: it is hashed and read meanwhile.
     fn seal(&self, py: Python<'_>, pieces: Vec<PyBuffer<u8>>, sync: bool) -> PyResult<String> {
         let pieces = slices(&pieces)?;
         self.detached(py, |state| {
-            self.append(state, &pieces)?;
-            if let (true, Some(file)) = (sync, state.file.take()) {
-                state.syncing = synced(file)?;
+            self.write_all(state, &pieces)?;
+            if let (true, Some(file)) = (sync, &state.file) {
+                begin_sync(file);
+            } else {
+                state.file = None;
             }
+            state.digest_all(&pieces);
             let digest = std::mem::take(&mut state.digest).finalize();
             let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
             Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
@@ -66,7 +69,9 @@ impl FileWriter {
     /// Gives it another name, unless a file of this size has that; whether it did.
     fn place(&self, py: Python<'_>, target: PathBuf, size: u64) -> PyResult<bool> {
         self.detached(py, |state| {
-            state.wait()?;
+            if let Some(file) = state.file.take() {
+                file.sync_all()?;
+            }
             if fs::metadata(&target).is_ok_and(|found| found.len() == size) {
                 return Ok(false);
             }
@@ -78,29 +83,16 @@ impl FileWriter {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.detached(py, |state| {
             state.file = None;
-            state.wait()
+            Ok(())
         })
     }
 }
 
 impl State {
-    /// Waits until all is on the disk.
-    fn wait(&mut self) -> io::Result<()> {
-        match self.syncing.take() {
-            Some(syncing) => syncing.join().unwrap_or_else(|_| Err(io::Error::other("the thread has ended"))),
-            None => Ok(()),
+    fn digest_all(&mut self, pieces: &[&[u8]]) {
+        for piece in pieces {
+            self.digest.update(piece);
         }
-    }
-}
-
-/// Writes a file through to the disk, in a thread; or at once, where there is none.
-fn synced(file: File) -> io::Result<Option<JoinHandle<io::Result<()>>>> {
-    let file = Arc::new(file);
-    let same = Arc::clone(&file);
-    let begun = thread::Builder::new().name("filmless-sync".into()).spawn(move || same.sync_all());
-    match begun {
-        Ok(thread) => Ok(Some(thread)),
-        Err(_) => file.sync_all().map(|()| None),
     }
 }
 
@@ -110,18 +102,27 @@ impl FileWriter {
             .map_err(|error| at_path(Error::Io(error), Some(&self.path)))
     }
 
-    fn append(&self, state: &mut State, pieces: &[&[u8]]) -> io::Result<()> {
+    /// Writes all, before any of it is hashed: the disk is at work meanwhile.
+    fn write_all(&self, state: &mut State, pieces: &[&[u8]]) -> io::Result<()> {
         if state.file.is_none() {
             state.file = Some(created(&self.path, self.mode)?);
         }
         let Some(file) = state.file.as_mut() else { return Ok(()) };
-        for piece in pieces.iter().flat_map(|piece| piece.chunks(PIECE)) {
-            state.digest.update(piece);
-            file.write_all(piece)?;
-        }
-        Ok(())
+        pieces.iter().try_for_each(|piece| file.write_all(piece))
     }
 }
+
+/// Has the disk begin to write a file, without waiting for it. That is no promise: only `fsync` is, and tells of errors.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn begin_sync(file: &File) {
+    use std::os::fd::AsRawFd;
+    // A call to the system that reads and writes no memory of ours, with a descriptor that is open.
+    let _ = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn begin_sync(_file: &File) {}
 
 /// The bytes of buffers, which hold them as long as they live.
 fn slices(buffers: &[PyBuffer<u8>]) -> PyResult<Vec<&[u8]>> {

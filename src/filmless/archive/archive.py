@@ -19,6 +19,7 @@ from filmless.archive.incoming import Incoming
 from filmless.archive.index.database import Transaction
 from filmless.archive.index.index import Index
 from filmless.archive.index.writing import Placed
+from filmless.archive.new_index import make_index
 from filmless.archive.newcomer import Newcomer
 from filmless.archive.options import Options
 from filmless.archive.outcome import Outcome
@@ -27,7 +28,6 @@ from filmless.archive.record import Record, record_of
 from filmless.archive.recovery import REBUILD, Tenure, record_of_stored, recover, refuse_lost_index
 from filmless.archive.reservations import Reservations
 from filmless.archive.storage import Draft, Storage, Stored
-from filmless.archive.storage.durable import make_file
 from filmless.archive.storage.folder import Folder
 from filmless.archive.storage.in_place import InPlace
 from filmless.archive.storage.opening import open_storage
@@ -106,7 +106,7 @@ class Archive:
                 if is_without and (self.storage.is_shared or (self._tenure and not self._tenure.is_unclean)):
                     refuse_lost_index(self.storage, self.folder)
                 if not read_only and index is None:
-                    make_file(self.folder / "index.sqlite", umask=int(self.options.umask, 8))
+                    make_index(self.folder / "index.sqlite", umask=int(self.options.umask, 8))
                 self.index = Index(url)
                 self.index.on_written = on_written
             except BaseException:

@@ -17,6 +17,7 @@ from filmless.archive.record import Record
 from filmless.archive.rows import clear_trash
 from filmless.archive.storage import Storage
 from filmless.archive.within import Within
+from filmless.dataset import Dataset
 from filmless.errors import ArchiveError, ConflictError
 
 __all__ = ["Committer"]
@@ -67,7 +68,7 @@ class Committer:
         """
         if within.is_everything:
             return
-        named = str(record.levels["patient"].get("PatientID") or "")
+        named = str(Dataset.from_json(record.levels["patient"]).get("PatientID") or "")
         owner = self._index.patient_of(record.study_uid)
         if not all(within.holds(patient, record.study_uid) for patient in (named, owner) if patient is not None):
             raise ConflictError("the instance is of a patient or study that the sender may not write to")

@@ -7,7 +7,7 @@ from typing import Final
 from filmless.dataset import Dataset
 from filmless.errors import LimitError
 
-__all__ = ["ENCODER", "MOST_HEADER_BYTES", "Header"]
+__all__ = ["ENCODER", "MOST_HEADER_BYTES", "Header", "header_json"]
 
 ENCODER: Final = 2
 """The version of what is kept: a row of another one is made again from its file when it is asked for."""
@@ -46,42 +46,46 @@ class Header:
     compressed: bytes
 
     @classmethod
-    def of(cls, ds: Dataset, *, size: int = 0, most_bytes: int = MOST_HEADER_BYTES) -> "Header":
-        """Make it from a data set.
-
-        Parameters
-        ----------
-        ds
-            The data set, as it was read.
-        size
-            Bytes of its file, when they are known: a small file needs no looking for what is large in it.
-        most_bytes
-            Bytes of elements that are text or numbers in it.
-
-        Raises
-        ------
-        LimitError
-            It has more of them.
-        """
-        short = {tag: element.VR for tag in _BULK if tag in ds and 0 < (element := ds[tag]).length <= _LONG}
-        beside = size - (ds["PixelData"].length if "PixelData" in ds else 0)
-        large = _large(ds) if size == 0 or beside > _LOOK_AT else {}
-        if size == 0 or beside > most_bytes:
-            _require_bound(ds, large, most_bytes)
-        bulk = short | large
-        if bulk:
-            ds = _with_placeholders(ds, bulk)
-        text = ds.to_json(bulk_data="uri", bulk_data_uri="bulkdata/", threshold=_LONG).encode()
-        for tag, vr in bulk.items():
-            text = _with_vr(text, tag, vr)
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return cls(packer.compress(text) + packer.flush())
+    def of(cls, text: str) -> "Header":
+        """Make it of what `header_json` gives."""
+        return cls(zlib.compress(text.encode(), _LEVEL, -zlib.MAX_WBITS))
 
     def json(self, base: str = "") -> bytes:
         """Return the JSON object, its bulk data URIs under ``base``, the URL of the instance."""
         text = zlib.decompress(self.compressed, -zlib.MAX_WBITS)
         # In a value a quotation mark is escaped: this cannot be text of a patient.
         return text.replace(_URI, _URI + base.encode() + b"/") if base else text
+
+
+def header_json(ds: Dataset, *, size: int = 0, most_bytes: int = MOST_HEADER_BYTES) -> str:
+    """Return the header of a data set as a JSON object.
+
+    Parameters
+    ----------
+    ds
+        The data set, as it was read.
+    size
+        Bytes of its file, when they are known: a small file needs no looking for what is large in it.
+    most_bytes
+        Bytes of elements that are text or numbers in it.
+
+    Raises
+    ------
+    LimitError
+        It has more of them.
+    """
+    short = {tag: element.VR for tag in _BULK if tag in ds and 0 < (element := ds[tag]).length <= _LONG}
+    beside = size - (ds["PixelData"].length if "PixelData" in ds else 0)
+    large = _large(ds) if size == 0 or beside > _LOOK_AT else {}
+    if size == 0 or beside > most_bytes:
+        _require_bound(ds, large, most_bytes)
+    bulk = short | large
+    if bulk:
+        ds = _with_placeholders(ds, bulk)
+    text = ds.to_json(bulk_data="uri", bulk_data_uri="bulkdata/", threshold=_LONG)
+    for tag, vr in bulk.items():
+        text = _with_vr(text, tag, vr)
+    return text
 
 
 def _large(ds: Dataset) -> dict[int, str]:
@@ -113,8 +117,8 @@ def _with_placeholders(ds: Dataset, bulk: dict[int, str]) -> Dataset:
     return part
 
 
-def _with_vr(text: bytes, tag: int, vr: str) -> bytes:
+def _with_vr(text: str, tag: int, vr: str) -> str:
     """Give a placeholder the value representation of what it stands for."""
     # A URI that is a tag alone is of the data set itself: those in sequences have the way there.
-    form = b'"%08X":{"vr":"%s",%sbulkdata/%08X"'
-    return text.replace(form % (tag, b"OB", _URI, tag), form % (tag, vr.encode(), _URI, tag), 1)
+    form = '"%08X":{"vr":"%s","BulkDataURI":"bulkdata/%08X"'
+    return text.replace(form % (tag, "OB", tag), form % (tag, vr, tag), 1)

@@ -136,6 +136,7 @@ class _Fetching:
         self._came: dict[str, str] = {}
         self._error: NetworkError | None = None
         self._lacks = self._was_open = False
+        self._refused: set[str] = set()
         for _ in self._there:
             step()
 
@@ -163,6 +164,9 @@ class _Fetching:
                 yield {"instance": uid, "path": self._came[uid], "status": "fetched"}
             elif uid in self._there:
                 yield {"instance": uid, "path": str(self._path(one)), "status": "there"}
+            elif one.sop_class in self._refused:
+                error = f"the peer does not send {one.sop_class} by C-GET; --move-to has it send by C-MOVE"
+                yield {"instance": uid, "status": "failed", "error": error}
             else:
                 yield {"instance": uid, "status": "failed", "error": why}
 
@@ -173,7 +177,9 @@ class _Fetching:
             for _ in range(self._entity.retries + 1):
                 before = len(self._came)
                 await self._round(jobs, how)
-                if self._lacks:
+                is_refused = listener is not None and any(one.sop_class in self._refused for one in self._missing())
+                if self._lacks or (is_refused and self._transfer_syntax == "*"):
+                    self._refused.clear()
                     how = await stack.enter_async_context(self._by_move(listener, allow))
                     await self._round(jobs, how)
                 if not self._missing() or len(self._came) == before:
@@ -260,6 +266,9 @@ class _Fetching:
             return opened(message)
 
         async def fetch(peer: Any, request: _Request) -> None:
+            sent = {context.abstract_syntax for context in peer.association.contexts if context.scp}
+            # Orthanc sends only what the DCMTK it stands on has heard of; by C-MOVE it sends everything.
+            self._refused |= request.classes - sent - {""}
             async for _ in peer.get(identifier_of(request.study, request.series, *request.instances), into=into):
                 pass
 

@@ -78,6 +78,7 @@ def program(context: click.Context, debug: bool) -> None:  # noqa: ARG001  `repo
 for _command in (dump, show, check, convert, transcode, edit, scan, media, archive):
     program.add_command(_command)
 for _later in (
+    Later("view", short_help="Look at files, folders, CDs and archives in a browser."),
     Later("serve", short_help="Serve an archive over DICOMweb and DIMSE."),
     Later("key", short_help="Make, list and revoke keys for programs that use the archive."),
     Later("forward", short_help="Show and change what waits for being sent on."),

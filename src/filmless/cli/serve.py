@@ -21,6 +21,7 @@ _TITLES = {
     "dimse": "DIMSE",
     "arrival": "What comes in",
     "in_place": "Folders in place",
+    "ohif": "OHIF",
     "dimse.tls": "DIMSE over TLS",
     "security.tls": "TLS",
     "forward": "Forwarding",

@@ -36,6 +36,8 @@ class Inbox:
         Requests of the peer that are not answered yet, by Message ID.
     held, queued
         Bytes of data sets, and messages, that wait.
+    lost
+        Bytes of the data set that is coming which nobody takes.
     is_full
         Whether nothing more is to be read.
     """
@@ -45,7 +47,7 @@ class Inbox:
         self.requests: Mailbox[Incoming] = Mailbox()
         self.requests.taken = self._messages_taken
         self.performing: dict[int, Incoming] = {}
-        self.held = self.queued = 0
+        self.held = self.queued = self.lost = 0
         self.is_full = False
         self._answers: dict[int, Mailbox[Incoming]] = {}
         self._request_box: Mailbox[Incoming] | None = None
@@ -56,7 +58,7 @@ class Inbox:
     def arrived(self, context: NegotiatedContext, command: dict[str | int, Any], *, has_data_set: bool) -> None:
         """Take a command."""
         incoming = Incoming(Message(context, command), has_data_set=has_data_set, taken=self._bytes_taken)
-        self._current = incoming if has_data_set else None
+        self._current, self.lost = incoming if has_data_set else None, 0
         field, answered = command["CommandField"], command.get("MessageIDBeingRespondedTo")
         if field == CANCEL:
             if answered in self.performing:
@@ -79,6 +81,7 @@ class Inbox:
         if is_last:
             self._current = None
         if current is None or current.is_abandoned:
+            self.lost += len(piece)
             return
         self.held += len(piece)
         current.pieces.put((piece, is_last))

@@ -98,6 +98,7 @@ class Incoming:
         *,
         pace: Pace | None = None,
         most: int | None = None,
+        lost: int | None = None,
     ) -> Message:
         """Have a sink take the data set, in threads; `Message.result` is what it made of it, or the error.
 
@@ -107,7 +108,8 @@ class Incoming:
         Raises
         ------
         LimitError
-            What is lost has more than `most` bytes with what came before: it may have no end.
+            The rest that is lost has more than `lost` bytes, or more than `most` with what came before: it may have no
+            end.
         """
 
         async def call(step: Callable[..., _T], *args: Any) -> _T:
@@ -138,7 +140,7 @@ class Incoming:
             if self.pieces.error is error:  # the association ended: there is no rest
                 raise
             self.message.result = error
-            await self.drop(most)
+            await self.drop(most if lost is None else self._came + lost)
         finally:
             if sink is not None:
                 await call(sink.discard)

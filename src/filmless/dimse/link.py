@@ -34,6 +34,8 @@ class Link(asyncio.BufferedProtocol):
         How long the peer is waited for.
     waiting_bytes
         Bytes of data sets that wait for their consumer: above, nothing is read until a quarter of them is left.
+    lost_bytes
+        Bytes of a data set that are dropped because nobody takes them: a peer that sends more is aborted.
 
     Attributes
     ----------
@@ -43,8 +45,15 @@ class Link(asyncio.BufferedProtocol):
         Why the association is over; None as long as it is not.
     """
 
-    def __init__(self, connection: Connection, *, timeouts: Timeouts, waiting_bytes: int = 4 << 20) -> None:
-        self.connection, self.timeouts = connection, timeouts
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        timeouts: Timeouts,
+        waiting_bytes: int = 4 << 20,
+        lost_bytes: int | None = None,
+    ) -> None:
+        self.connection, self.timeouts, self.lost_bytes = connection, timeouts, lost_bytes
         self.happenings: Mailbox[Event] = Mailbox()
         self.error: NetworkError | None = None
         self.address: tuple[str, int] = ("", 0)
@@ -134,6 +143,8 @@ class Link(asyncio.BufferedProtocol):
             match event:
                 case Event.DataSet(_, piece, last):
                     self._inbox.data(memoryview(piece), is_last=last)
+                    if self.lost_bytes is not None and self._inbox.lost > self.lost_bytes:
+                        self.abort(RemoteProtocolError("the peer went on with a data set that nobody takes"))
                 case Event.Command(context, command, has_data_set):
                     negotiated = self.connection.context(context)
                     if not is_addressed(command):

@@ -4,7 +4,7 @@ from typing import Final
 
 from filmless._core import uid_entry
 
-__all__ = ["STORAGE_CLASSES", "is_storage"]
+__all__ = ["STORAGE_CLASSES", "WITHOUT_PATIENT", "is_of_patient", "is_storage"]
 
 _ENDS: Final = """
     1.1.2 1.1.2.1 1.1.4 1.1.4.1 1.1.1 1.1.1.1 1.1.1.1.1 1.1.1.2 1.1.1.2.1 1.1.6.1 1.1.3.1 1.1.12.1 1.1.12.2
@@ -32,6 +32,12 @@ _HARDCOPY: Final = ("1.2.840.10008.5.1.1.29", "1.2.840.10008.5.1.1.30")
 STORAGE_CLASSES: Final = (*(f"1.2.840.10008.5.1.4.{end}" for end in _ENDS.split()), *_HARDCOPY)
 """An association has room for 128 presentation contexts, fewer than these: those that come first are proposed."""
 
+WITHOUT_PATIENT: Final = tuple(
+    f"1.2.840.10008.5.1.4.{end}"
+    for end in ("38.1", "39.1", "43.1", "44.1", "45.1", "1.1.200.1", "1.1.200.3", "1.1.200.7", "1.1.201.1")
+)
+"""Those of non-patient object storage (PS3.4 GG.3): hanging protocols, palettes, templates of implants, protocols."""
+
 _KNOWN: Final = frozenset(STORAGE_CLASSES)
 
 
@@ -44,3 +50,14 @@ def is_storage(sop_class: str) -> bool:
     (True, True, False)
     """
     return sop_class in _KNOWN or uid_entry(sop_class) is None
+
+
+def is_of_patient(sop_class: str) -> bool:
+    """Whether instances of a SOP class can be stored, and are of a patient and a study, as far as we know.
+
+    Examples
+    --------
+    >>> is_of_patient("1.2.840.10008.5.1.4.1.1.2"), is_of_patient("1.2.840.10008.5.1.4.38.1")
+    (True, False)
+    """
+    return is_storage(sop_class) and sop_class not in WITHOUT_PATIENT

@@ -61,7 +61,15 @@ def code_item(relationship: str, concept: Code, code: Code, below: Iterable[Data
 
 
 def text_item(relationship: str, concept: Code, text: str, *, kind: str = "TEXT") -> Dataset:
-    """Make a TEXT, or a PNAME or UIDREF."""
+    """Make a TEXT, or a PNAME or UIDREF.
+
+    Raises
+    ------
+    ValueError
+        It would be several names.
+    """
+    if kind == "PNAME" and "\\" in text:
+        raise ValueError("a name has no backslash")
     item = content_item(relationship, kind, concept)
     item[{"TEXT": "TextValue", "PNAME": "PersonName", "UIDREF": "UID"}[kind]] = text
     return item

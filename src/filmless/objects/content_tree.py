@@ -1,5 +1,6 @@
 """The content of structured reports as a tree that people, viewers and the readers of this room walk."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -179,6 +180,22 @@ def _textual(keyword: str) -> Callable[[Dataset], dict[str, Any]]:
     return lambda item: {"text": said(item, keyword)}
 
 
+def _dated(keyword: str) -> Callable[[Dataset], dict[str, Any]]:
+    return lambda item: {"text": _moment(said(item, keyword), keyword)}
+
+
+def _moment(written: str, keyword: str) -> str:
+    """Return a date, a time or both as people write them; what is none as it is."""
+    date, time = ("", written) if keyword == "Time" else (written[:8], written[8:])
+    parts = []
+    if date and (day := re.fullmatch(r"(\d{4})(\d\d)(\d\d)", date)):
+        parts.append("-".join(day.groups()))
+    if time and (clock := re.fullmatch(r"(\d\d)(\d\d)(?:(\d\d)(?:\.\d+)?)?([+-]\d{4})?", time)):
+        *digits, zone = clock.groups()
+        parts.append(":".join(filter(None, digits)) + (f" {zone}" if zone else ""))
+    return " ".join(parts) if len(parts) == bool(date) + bool(time) else written
+
+
 def _coded(item: Dataset) -> dict[str, Any]:
     code = Code.of(item, "ConceptCodeSequence")
     return {} if code is None else {"code": code, "text": code.meaning or code.value}
@@ -192,11 +209,12 @@ def _measured(item: Dataset) -> dict[str, Any]:
     unit = Code.of(measured[0], "MeasurementUnitsCodeSequence")
     values = [*numbers(measured[0], "FloatingPointValue"), *numbers(measured[0], "NumericValue")]
     shown = "" if unit is None or unit.value in _NO_UNIT else unit.value
+    number = f"{values[-1]:.10g}" if values else said(measured[0], "NumericValue")
     return {
         "number": float(values[0]) if values else None,
         "unit": unit,
         "qualifier": qualifier,
-        "text": f"{said(measured[0], 'NumericValue')} {shown}".strip(),
+        "text": f"{number} {shown}".strip(),
     }
 
 
@@ -224,9 +242,9 @@ _VALUES: Final[dict[str, Callable[[Dataset], dict[str, Any]]]] = {
     "TEXT": _textual("TextValue"),
     "NUM": _measured,
     "CODE": _coded,
-    "DATETIME": _textual("DateTime"),
-    "DATE": _textual("Date"),
-    "TIME": _textual("Time"),
+    "DATETIME": _dated("DateTime"),
+    "DATE": _dated("Date"),
+    "TIME": _dated("Time"),
     "UIDREF": _textual("UID"),
     "PNAME": _textual("PersonName"),
     "COMPOSITE": _referenced,

@@ -14,7 +14,7 @@ from filmless.objects.contour_masks import outline, spots
 from filmless.pixels.overlays import Overlay
 from filmless.series import FrameGeometry, geometry_of
 
-__all__ = ["contour_overlays"]
+__all__ = ["contour_overlays", "contours_on"]
 
 _SAME_MM = 0.1  # slices are further from each other
 _THIN_MM = 1.0  # taken for the distance of slices when the image says nothing of it
@@ -98,16 +98,35 @@ def contour_overlays(
         return []
     if plane.rows * plane.columns > max_pixels:
         raise LimitError(f"the image has {plane.rows} × {plane.columns} pixels", limit="max_pixels", value=max_pixels)
+    overlays = []
+    for number, contours in contours_on(index, image, frame, tolerance_mm=tolerance_mm).items():
+        structure = index.structures[number]
+        mask = _mask(contours, plane, filled=filled, width=width)
+        if mask.any():
+            overlays.append(Overlay(mask, structure.colour, opacity, structure.label))
+    return overlays
+
+
+def contours_on(
+    index: ContourIndex, image: Dataset, frame: int = 0, *, tolerance_mm: float | None = None
+) -> dict[int, list[ContourOn]]:
+    """Return the contours that lie on a frame of an image; parameters and errors as of `contour_overlays`.
+
+    Returns
+    -------
+    dict
+        By the place of a structure in ``index.structures``, those that meet the plane. Points are columns and rows,
+        with 0 in the middle of the first pixel.
+    """
+    check_dataset("image", image)
+    check_frame(image, frame)
+    plane = _plane_of(image, frame)
+    if plane is None:
+        return {}
     reach = _half_slice_mm(image, plane, frame) if tolerance_mm is None else tolerance_mm
     uid = str(image.get("SOPInstanceUID") or "")
-    overlays = []
-    for structure in index.structures:
-        contours = structure.contours_on(plane, frame, uid, reach_mm=reach)
-        if contours:
-            mask = _mask(contours, plane, filled=filled, width=width)
-            if mask.any():
-                overlays.append(Overlay(mask, structure.colour, opacity, structure.label))
-    return overlays
+    found = (structure.contours_on(plane, frame, uid, reach_mm=reach) for structure in index.structures)
+    return {number: contours for number, contours in enumerate(found) if contours}
 
 
 def _plane_of(image: Dataset, frame: int) -> FrameGeometry | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from math import isfinite
 from struct import pack, unpack
 from typing import Any, Self
 
@@ -13,10 +12,12 @@ from filmless.objects.references import ImageReference, as_plain
 from filmless.pixels.cielab import rgb_to_cielab
 from filmless.values import UID
 
-__all__ = ["Measurement", "Value"]
+__all__ = ["MOST_VALUES", "Measurement", "Value", "is_text"]
 
 _LONGEST_LABEL = 1024
-_MOST_VALUES = 100
+_GREATEST = 1e300  # what a decimal string of 16 characters can say
+MOST_VALUES = 1000
+_NO_TEXT = frozenset("\x1c\x1d\x1e\x1f\x85\u2028\u2029\x0b")  # spaces to Python, and control characters
 _FAR = 1e9  # pixels or mm: beyond it is no image
 
 
@@ -47,9 +48,10 @@ class Value:
 
     def __post_init__(self) -> None:
         given: object = self.number
-        if isinstance(given, bool) or not isinstance(given, int | float) or not isfinite(given):
+        if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= _GREATEST:
             raise ValueError("the number of a value is finite")
-        if not self.unit or len(self.unit) > 64:
+        legible = self.unit.isprintable() and "\\" not in self.unit
+        if not self.unit.strip() or not legible or len(self.unit) > 64:
             raise ValueError("the unit of a value is a UCUM code, `1` for none")
 
     @classmethod
@@ -152,17 +154,20 @@ class Measurement:
             raise ValueError("a measurement is on one frame")
         width = 3 if self.image is None else 2
         object.__setattr__(self, "points", tuple(_rounded(point, width) for point in self.points))
-        if len(self.values) > _MOST_VALUES:
-            raise ValueError(f"a measurement has {len(self.values)} values, expected at most {_MOST_VALUES}")
-        if len(self.label) > _LONGEST_LABEL:
-            raise ValueError(f"a label has {len(self.label)} characters, expected at most {_LONGEST_LABEL}")
+        if len(self.values) > MOST_VALUES:
+            raise ValueError(f"a measurement has {len(self.values)} values, expected at most {MOST_VALUES}")
+        for name, words in (("label", self.label), ("tracking_id", self.tracking_id)):
+            if len(words) > _LONGEST_LABEL:
+                raise ValueError(f"`{name}` has {len(words)} characters, expected at most {_LONGEST_LABEL}")
+            if not is_text(words):
+                raise ValueError(f"`{name}` has characters that are no text")
         object.__setattr__(self, "label", self.label.strip())
         if self.kind == "text" and not self.label:
             raise ValueError("a text needs its `label`")
         if self.tracking_uid and not UID(self.tracking_uid).is_valid:
             raise ValueError("`tracking_uid` is no UID")
         if self.colour is not None:
-            rgb_to_cielab(self.colour)
+            rgb_to_cielab([int(value) for value in self.colour])
         object.__setattr__(self, "tracking_uid", self.tracking_uid or str(generate_uid()))
         object.__setattr__(self, "tracking_id", self.tracking_id.strip() or self.label or self.kind)
 
@@ -200,6 +205,11 @@ class Measurement:
             if value is not None:
                 values[name] = _READERS[name](value, name) if name in _READERS else _text(value, name)
         return cls(kind, tuple(tuple(_list(point, "points")) for point in points), **values)
+
+
+def is_text(words: str) -> bool:
+    """Tell whether a text can be written: signs and line ends, no control characters or halves of signs."""
+    return all(sign.isprintable() or sign.isspace() for sign in words) and not set(words) & _NO_TEXT
 
 
 def _rounded(point: Sequence[float], width: int) -> tuple[float, ...]:

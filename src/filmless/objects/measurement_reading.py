@@ -1,8 +1,8 @@
 """Measurements read from structured reports: ours, and those of other programs that follow template 1500."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import hypot
 from typing import Any
@@ -11,7 +11,7 @@ from filmless.dataset import Dataset
 from filmless.errors import ValidationError
 from filmless.objects.code import Code
 from filmless.objects.content_tree import Section, report_sections
-from filmless.objects.measurement import Measurement, Value
+from filmless.objects.measurement import MOST_VALUES, Measurement, Value, is_text
 from filmless.objects.measurement_names import KINDS, NAMES, OLDER
 from filmless.objects.measurement_report import CONCEPTS
 from filmless.objects.references import ImageReference
@@ -41,7 +41,7 @@ _SQUARE = 1e-3  # of the sides' product
 Points = tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Graphic:
     """Coordinates, and on what."""
 
@@ -49,6 +49,35 @@ class _Graphic:
     points: Points
     image: ImageReference | None
     frame_of_reference_uid: str
+
+
+class _Graphics:
+    """The coordinates of a report: equal ones are one, and none are compared twice, however often they are named."""
+
+    def __init__(self, root: Section) -> None:
+        self._root = root
+        self._by_item: dict[int, _Graphic | None] = {}
+        self._by_value: dict[Hashable, _Graphic] = {}
+
+    def at(self, item: Section) -> _Graphic | None:
+        """Return the coordinates that an item is, or names; None when it is something else."""
+        target = _target(item, self._root)
+        if id(target) not in self._by_item:
+            self._by_item[id(target)] = self._read(target)
+        return self._by_item[id(target)]
+
+    def _read(self, item: Section) -> _Graphic | None:
+        if item.kind not in {"SCOORD", "SCOORD3D"} or not item.points:
+            return None
+        image, uid = None, item.frame_of_reference_uid
+        if item.kind == "SCOORD":
+            targets = (_target(below, self._root) for below in item.items)
+            found = next((one.reference for one in targets if one.reference is not None), None)
+            image = None if found is None else replace(found, frames=found.frames[:1])
+        if image is None and not uid:
+            return None
+        graphic = _Graphic(item.graphic, item.points, image, uid)
+        return self._by_value.setdefault((item.graphic, item.points, image, uid), graphic)
 
 
 def read_measurements(ds: Dataset) -> list[Measurement]:
@@ -82,19 +111,20 @@ def read_measurements(ds: Dataset) -> list[Measurement]:
     root = report_sections(ds)
     if not text(ds, "SOPClassUID").startswith(_REPORTS):
         raise ValidationError("the data set is no structured report", tag=0x0008_0016)
+    graphics = _Graphics(root)
     found: list[Measurement] = []
     for item in root.walk():
         if item.kind == "CONTAINER" and item.concept is not None and item.concept.means(CONCEPTS["group"]):
-            found += _measurements(item, root)
+            found += _measurements(item, graphics)
     return found
 
 
-def _measurements(group: Section, root: Section) -> Iterator[Measurement]:
+def _measurements(group: Section, graphics: _Graphics) -> Iterator[Measurement]:
     numbers = [item for item in group.items if item.kind == "NUM" and item.number is not None]
-    regions = list(filter(None, (_graphic(item, root) for item in group.below(CONCEPTS["region"]))))
+    regions = list(filter(None, (graphics.at(item) for item in group.below(CONCEPTS["region"]))))
     by_graphic: dict[_Graphic, list[Section]] = {region: [] for region in regions}
     for number in numbers:
-        own = [graphic for item in number.items if (graphic := _graphic(item, root)) is not None]
+        own = {graphic: None for item in number.items if (graphic := graphics.at(item)) is not None}
         # Of several regions a number is that of the volume which they make.
         for graphic in own or (regions if len(regions) == 1 else ()):
             by_graphic.setdefault(graphic, []).append(number)
@@ -122,7 +152,7 @@ def _described(group: Section) -> dict[str, Any]:
         "label": label[:1024],
         "finding": finding,
         "finding_site": _code_below(group, CONCEPTS["site"], _OLD_SITE),
-        "tracking_id": _text_below(group, CONCEPTS["tracking_id"]),
+        "tracking_id": _text_below(group, CONCEPTS["tracking_id"])[:1024],
         "tracking_uid": tracking_uid if UID(tracking_uid).is_valid else "",
         "colour": _colour(group),
     }
@@ -131,7 +161,7 @@ def _described(group: Section) -> dict[str, Any]:
 def _measurement(
     graphic: _Graphic, numbers: Sequence[Section], said: str, described: dict[str, Any]
 ) -> Measurement | None:
-    values = tuple(filter(None, map(_value, numbers)))
+    values = tuple(filter(None, map(_value, numbers)))[:MOST_VALUES]
     points, kind = _points(graphic), said
     if not _fits(kind, points) or (kind == "text" and not described["label"]):
         kind = _kind(graphic, points, [value.name for value in values])
@@ -199,22 +229,6 @@ def _points(graphic: _Graphic) -> Points:
     return points
 
 
-def _graphic(item: Section, root: Section) -> _Graphic | None:
-    item = _target(item, root)
-    if item.kind == "SCOORD3D" and item.points and item.frame_of_reference_uid:
-        return _Graphic(item.graphic, item.points, None, item.frame_of_reference_uid)
-    if item.kind != "SCOORD" or not item.points:
-        return None
-    image = next((one.reference for below in item.items if (one := _target(below, root)).reference), None)
-    if image is None:
-        return None
-    return _Graphic(item.graphic, item.points, ImageReference(*_uids(image), image.frames[:1]), "")
-
-
-def _uids(image: ImageReference) -> tuple[str, str]:
-    return image.sop_class_uid, image.sop_instance_uid
-
-
 def _target(item: Section, root: Section) -> Section:
     """Follow a reference to another item, by the places on the way to it from the root."""
     if item.kind or len(item.target) < 2:
@@ -249,7 +263,10 @@ def _value(number: Section) -> Value | None:
     if derivation is not None:
         derivation = OLDER.get(derivation[:2], derivation)
     unit = "1" if number.unit is None or not number.unit.value else number.unit.value[:64]
-    return Value(name, number.number, unit, derivation)
+    try:
+        return Value(name, number.number, unit, derivation)
+    except ValueError:  # a unit of no letters, or a number beyond all measure
+        return None
 
 
 def _code_below(item: Section, *concepts: Code) -> Code | None:
@@ -257,7 +274,8 @@ def _code_below(item: Section, *concepts: Code) -> Code | None:
 
 
 def _text_below(item: Section, concept: Code) -> str:
-    return next((below.text for below in item.below(concept)), "")
+    said = next((below.text for below in item.below(concept)), "")
+    return said if is_text(said) else "".join(sign if is_text(sign) else " " for sign in said)
 
 
 def _colour(group: Section) -> tuple[int, int, int] | None:

@@ -94,6 +94,9 @@ def presentation_state(
         raise ValueError("`rotation` is 0, 90, 180 or 270")
     if not re.fullmatch(r"[A-Z0-9_][A-Z0-9 _]{0,15}", label):
         raise ValueError("`label` has 1 to 16 capitals, digits, spaces and underscores")
+    for name, words in (("description", description), ("creator", creator)):
+        if len(words) > 64 or not words.isprintable() or "\\" in words:
+            raise ValueError(f"`{name}` has at most 64 characters on one line, and no backslash")
     _check_area(displayed_area)
     grey = {text(image, "PhotometricInterpretation").startswith("MONOCHROME") for image in images}
     if len(grey) > 1:
@@ -101,7 +104,7 @@ def presentation_state(
     ds = derived_header(images[0], sop_class=_GREY if True in grey else _COLOUR, modality="PR")
     ds.PresentationCreationDate, ds.PresentationCreationTime = ds.pop("ContentDate"), ds.pop("ContentTime")
     ds.Laterality = ""
-    take_over(ds, images[0], ("BodyPartExamined", "Laterality"))
+    take_over(ds, images[0], ("Laterality",))
     ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = label, description, creator
     ds.ReferencedSeriesSequence = list(referenced_series(images, keyword="ReferencedImageSequence"))
     if True in grey:

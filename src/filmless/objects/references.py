@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from filmless.dataset import Dataset
+from filmless.dataset import Dataset, Finding
 from filmless.objects.code import Code
 from filmless.pixels.attributes import numbers, text
 
@@ -71,6 +71,8 @@ def as_plain(value: Any) -> Any:
         return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Code):
         return value._asdict()
+    if isinstance(value, Finding):
+        return {"code": value.code, "tag": value.tag, "message": value.message}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, tuple | list):

@@ -12,7 +12,7 @@ from filmless.objects.segment_colours import PALETTE, Look
 from filmless.objects.segmentation_index import SegmentationIndex
 from filmless.pixels.overlays import Overlay
 
-__all__ = ["segment_overlays"]
+__all__ = ["segment_masks", "segment_overlays"]
 
 
 def segment_overlays(
@@ -75,11 +75,34 @@ def segment_overlays(
     ('bone', (255, 200, 0), (128, 128))
     """
     index = seg if isinstance(seg, SegmentationIndex) else SegmentationIndex(seg)
+    masks = segment_masks(index, image, frame, tolerance_mm=tolerance_mm, max_pixels=max_pixels)
+    overlays = []
+    for number, mask in masks.items():
+        look = index.segments.get(number) or Look(f"segment {number}", PALETTE[number % len(PALETTE)])
+        overlays.append(Overlay(mask, look.colour, opacity, look.label))
+    return overlays
+
+
+def segment_masks(
+    index: SegmentationIndex,
+    image: Dataset,
+    frame: int = 0,
+    *,
+    tolerance_mm: float = 0.1,
+    max_pixels: int = 1 << 28,
+) -> dict[int, NDArray[Any]]:
+    """Return where segments lie on a frame of an image; parameters and errors as of `segment_overlays`.
+
+    Returns
+    -------
+    dict
+        By segment number, ascending, those that are found there: masks as of `segment_overlays`.
+    """
     check_dataset("image", image)
     check_frame(image, frame)
     found = index.frames_on(image, frame, tolerance_mm=tolerance_mm)
     if not found:
-        return []
+        return {}
     shape = (image.Rows, image.Columns)
     if shape[0] * shape[1] > max_pixels:
         raise LimitError(f"the image has {shape[0]} × {shape[1]} pixels", limit="max_pixels", value=max_pixels)
@@ -93,12 +116,7 @@ def segment_overlays(
         else:
             placement.paste(values, layer)
     masks = _labels(layers.get(None)) if index.kind == "LABELMAP" else layers
-    overlays = []
-    for number in sorted(number for number in masks if number is not None):
-        if masks[number].any():
-            look = index.segments.get(number) or Look(f"segment {number}", PALETTE[number % len(PALETTE)])
-            overlays.append(Overlay(masks[number], look.colour, opacity, look.label))
-    return overlays
+    return {number: masks[number] for number in sorted(filter(None, masks)) if masks[number].any()}
 
 
 def _labels(labels: NDArray[Any] | None) -> dict[int | None, NDArray[Any]]:

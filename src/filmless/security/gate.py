@@ -138,9 +138,7 @@ class Gate:
             later = (b"retry-after", b"%d" % math.ceil(wait_s))
             raise Refusal("too many wrong keys or tokens from here", status=429, reason="throttled", headers=[later])
         try:
-            # A browser asks its user for a name and password where a page is opened, not for what its scripts fetch.
-            modes = headers.get(b"sec-fetch-mode", [b"navigate"])
-            return await self.authenticator.by_headers(headers, offer_basic=modes == [b"navigate"])
+            return await self.authenticator.by_headers(headers, offer_basic=_asks_browser(headers, shows=shows))
         except Refusal as refusal:
             if refusal.is_guess:
                 self.authenticator.throttle.failed(address)
@@ -154,6 +152,16 @@ class Gate:
             return LOCAL
         hint = "make a key by `filmless key create NAME`, or name the proxy in `security.proxies` if it asks who calls"
         raise Refusal("without authentication this is for its own machine alone", status=403, reason="peer", hint=hint)
+
+
+def _asks_browser(headers: Found, *, shows: bool) -> bool:
+    """Whether a browser is to show who its user is, and to ask for a name and password where it does not know.
+
+    It is where a page is opened, and for what a page of ours loads: a browser knows the password for the folder of the
+    page alone (RFC 7617 2.2), and its scripts lie in others. A script that shows a token itself gets no window.
+    """
+    modes, sites = headers.get(b"sec-fetch-mode", [b"navigate"]), headers.get(b"sec-fetch-site", [])
+    return modes == [b"navigate"] or (sites == [b"same-origin"] and not shows)
 
 
 def _certificate(scope: Scope) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from filmless import dicomweb
@@ -33,14 +34,17 @@ from filmless.server.health import Health
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
 from filmless.server.listening import StartError
 from filmless.server.logs import Log
+from filmless.server.looking import Looked, Looking
 from filmless.server.metrics import Measure, Metrics
 from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
 from filmless.server.performed_steps import routes as step_routes
 from filmless.server.settings.tree import Settings
+from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN, Saving, Shown
 from filmless.server.worklist import routes as worklist_routes
 from filmless.viewer import StaticFiles
 from filmless.viewer import routes as viewer_routes
+from filmless.viewer.ohif import Ohif
 
 __all__ = ["Composed", "compose"]
 
@@ -55,8 +59,28 @@ class Composed:
     activities: list[Activity]
 
 
-def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
+def compose(
+    settings: Settings,
+    *,
+    log: Log,
+    stack: ExitStack,
+    shown: Shown | None = None,
+    tell: Callable[[Looked], None] | None = None,
+) -> Composed:
     """Make everything that a server consists of; what has to be closed is put on the stack.
+
+    Parameters
+    ----------
+    settings
+        What it is told.
+    log
+        Its log.
+    stack
+        Closes what it holds.
+    shown
+        Files that are shown where they lie, read-only. DIMSE is off then.
+    tell
+        Told how far they are looked at.
 
     Raises
     ------
@@ -73,13 +97,16 @@ def compose(settings: Settings, *, log: Log, stack: ExitStack) -> Composed:
     rules = Rules(settings.forward)
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
-    parts = _Parts(settings, archive, metrics, log)
+    looking = None if shown is None else Looking(archive, shown, tell or (lambda _: None))
+    parts = _Parts(settings, archive, metrics, log, shown, looking)
     audit = stack.enter_context(_audit(settings))
     authenticator, entity = Authenticator(settings.security), None
-    if settings.dimse.is_on:
+    if settings.dimse.is_on and shown is None:
         entity = Entity(settings, archive, audit=audit, metrics=metrics, log=log, authenticator=authenticator)
     application = parts.application(audit, entity, authenticator)
     activities = [*parts.forwarding(entity), *parts.in_place(), *parts.upkeep(audit)]
+    if looking is not None:
+        activities.append(Activity("look", looking.look, every_s=0, log=log))
     return Composed(application, tls, entity, activities)
 
 
@@ -91,6 +118,8 @@ class _Parts:
     archive: Archive
     metrics: Metrics
     log: Log
+    shown: Shown | None = None
+    looking: Looking | None = None
 
     def application(self, audit: Audit, entity: Entity | None, authenticator: Authenticator) -> ASGIApp:
         """Make what answers requests."""
@@ -109,28 +138,43 @@ class _Parts:
         health = Health(
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
-        service = dicomweb.application(archive, limits=settings.limits, public_url=settings.security.public_url)
+        read_only = None if self.shown is None else NOTHING_IS_TAKEN_IN
+        public_url = settings.security.public_url
+        service = dicomweb.application(archive, limits=settings.limits, public_url=public_url, read_only=read_only)
         viewer_files = StaticFiles.built()
-        viewing = viewer_routes(Service(archive, settings.limits, settings.security.public_url), viewer_files)
+        viewing, ohif = self.viewing(viewer_files), _ohif(settings)
         pages = Pages(
             health,
             metrics,
             self.counts,
             partial(conformance_statement, settings, service, services),
-            has_viewer=viewer_files.are_there,
+            has_viewer=viewer_files.are_there or (ohif is not None and settings.ohif.at == "/"),
         )
         of_modalities = []
         if entity is not None:
             of_modalities = [*worklist_routes(entity.offered.worklist), *step_routes(entity.offered.steps)]
         handlers = {**HANDLERS, HTTPException: answer_outside}
+        routes: list[BaseRoute] = [*pages.routes(), *of_modalities, Mount("/dicom-web", service)]
         outer = Starlette(
-            routes=[*pages.routes(), *of_modalities, Mount("/dicom-web", service), *viewing],
+            routes=[*routes, *viewing] if ohif is None else [*routes, *ohif.routes(), *viewing, *ohif.last_routes()],
             exception_handlers=handlers,
         )
         what = "Whether the server is ready."
         metrics.measure(Measure("filmless_ready", what, "", lambda: {"": float(health.report().is_ready)}))
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
         return outer
+
+    def viewing(self, files: StaticFiles) -> list[BaseRoute]:
+        """Make the routes of the viewer, which saves measurements where it is told to."""
+        settings, archive = self.settings, self.archive
+        options: dict[str, Any] = {}
+        if self.shown is not None and self.shown.save_to is not None:
+            options["keeper"] = Saving(archive, self.shown.save_to)
+        elif self.shown is not None:
+            options["read_only"] = NOTHING_IS_SAVED
+        service = Service(archive, settings.limits, settings.security.public_url, **options)
+        looking = None if self.looking is None else self.looking.told
+        return viewer_routes(service, files, imports=self.shown is None, looking=looking)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""
@@ -214,6 +258,16 @@ class _Parts:
                 enforce(self.archive, rules, told=told, stopping=stopping.is_set)
 
         return [Activity("retention", work, every_s=quota.every_s, log=self.log)]
+
+
+def _ohif(settings: Settings) -> Ohif | None:
+    if settings.ohif.folder is None:
+        return None
+    try:
+        return Ohif(settings.ohif.folder, settings.ohif.at)
+    except FileNotFoundError:
+        hint = "it has `index.html` and `app.bundle...js`, as `dist` of the npm package `@ohif/app`"
+        raise StartError("there is no build of OHIF", path=settings.ohif.folder, hint=hint) from None
 
 
 def _is_ours_alone(archive: Archive) -> bool:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from filmless import _core
 from filmless.dimse.scp.service import Service
+from filmless.dimse.storage_classes import WITHOUT_PATIENT
 from filmless.server.settings.dimse import Dimse
 from filmless.server.settings.tree import Settings
 from filmless.server.statement import Statement, Table
@@ -52,7 +53,7 @@ def add_entity(statement: Statement, settings: Settings, services: Sequence[Serv
         statement.add("Application entity", Table(("Item", "Value"), _items(dimse)))
         statement.add(
             "Presentation contexts",
-            "The first transfer syntax of a proposed context that is supported is accepted.",
+            f"The first transfer syntax of a proposed context that is supported is accepted. {_left_out()}",
             Table(("SOP class", "UID", "Roles", "Messages", "Transfer syntaxes"), _contexts(services)),
         )
         if extended := _extended(services):
@@ -66,6 +67,11 @@ def add_entity(statement: Statement, settings: Settings, services: Sequence[Serv
     if known:
         head = ("Name", "AE title", "Host", "Port", "TLS", "Destination of C-MOVE", "Roles")
         statement.add("Known application entities", Table(head, [_peer(settings, name) for name in known]))
+
+
+def _left_out() -> str:
+    names = ", ".join(map(_name_of, WITHOUT_PATIENT))
+    return f"What is of no patient and no study is not stored, so that these SOP classes are not accepted: {names}."
 
 
 class _Accepted(NamedTuple):

@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,13 +13,13 @@ from filmless.archive.index.database import Database, Transaction
 from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, LimitError, UnsupportedError
 from filmless.server.logs import Log
 
-__all__ = ["FolderInPlace", "folder_counts", "forget_others"]
+__all__ = ["FolderInPlace", "State", "folder_counts", "forget_others", "in_parts", "walk"]
 
 _TOGETHER: Final = 200  # files of a folder that are looked at before what they are is noted
 _TOGETHER_BYTES: Final = 64 << 20
 _OWN: Final = ".filmless-"  # names of files in which filmless keeps books
 
-_State = tuple[int, int]
+State = tuple[int, int]
 
 
 class _Known(NamedTuple):
@@ -61,7 +61,7 @@ class FolderInPlace:
         self._stopping = stopping
         counts = {"new": 0, "gone": 0, "duplicates": 0}
         with ThreadPoolExecutor(self._threads, "filmless-in-place") as pool:
-            for folder, files in self._walk(unread):
+            for folder, files in walk(self._root, unread, leave_out=self._leave_out):
                 if stopping.is_set():
                     return None
                 seen.add(folder)
@@ -85,37 +85,17 @@ class FolderInPlace:
         # What was held back by an instance that is gone can take its place: look again at once.
         return 0.0 if counts["gone"] and self._reconsider() else None
 
-    def _walk(self, unread: set[str]) -> Iterator[tuple[str, dict[str, _State]]]:
-        """Give each folder below, by its path with slashes, with the size and time of its files."""
-        waiting = [""]
-        while waiting:
-            folder = waiting.pop()
-            files: dict[str, _State] = {}
-            try:
-                with os.scandir(os.path.join(self._root, folder)) as entries:  # noqa: PTH118 - many
-                    for entry in entries:
-                        below = f"{folder}/{entry.name}" if folder else entry.name
-                        if entry.is_dir(follow_symlinks=False):
-                            if os.path.abspath(entry.path) != self._leave_out:  # noqa: PTH100
-                                waiting.append(below)
-                        elif not entry.name.startswith(_OWN) and (state := _state(entry)) is not None:
-                            files[below] = state
-            except OSError:
-                unread.add(folder)
-                continue
-            yield folder, files
-
     def _look_at(
         self,
         folder: str,
-        files: dict[str, _State],
+        files: dict[str, State],
         pool: ThreadPoolExecutor,
         counts: dict[str, int],
     ) -> None:
         known = self._known(folder)
         counts["gone"] += self._forget(folder, {name: was for name, was in known.items() if name not in files})
         changed = [name for name, state in files.items() if name not in known or known[name][:2] != state]
-        for part in _parts(changed, files):
+        for part in in_parts(changed, files):
             if self._stopping.is_set():
                 return
             found = zip(part, self._index(part, pool), strict=True)
@@ -224,7 +204,38 @@ def folder_counts(database: Database) -> dict[str, float]:
     return {kind: float(count) for kind, count in database.rows("SELECT kind, COUNT(*) FROM folder_file GROUP BY kind")}
 
 
-def _parts(names: list[str], files: dict[str, _State]) -> Iterator[list[str]]:
+def walk(root: str, unread: set[str], *, leave_out: str) -> Iterator[tuple[str, dict[str, State]]]:
+    """Give each folder below another, by its path with slashes, with the size and time of its files.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    unread
+        Takes the paths of folders that cannot be read.
+    leave_out
+        A folder that is not looked into.
+    """
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        files: dict[str, State] = {}
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118 - many
+                for entry in entries:
+                    below = f"{folder}/{entry.name}" if folder else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        if os.path.abspath(entry.path) != leave_out:  # noqa: PTH100
+                            waiting.append(below)
+                    elif not entry.name.startswith(_OWN) and (state := _state(entry)) is not None:
+                        files[below] = state
+        except OSError:
+            unread.add(folder)
+            continue
+        yield folder, files
+
+
+def in_parts(names: Iterable[str], files: Mapping[str, State]) -> Iterator[list[str]]:
     """Divide files into parts that share a transaction, none of which takes long to read."""
     part: list[str] = []
     size = 0
@@ -238,7 +249,7 @@ def _parts(names: list[str], files: dict[str, _State]) -> Iterator[list[str]]:
         yield part
 
 
-def _state(entry: "os.DirEntry[str]") -> _State | None:
+def _state(entry: "os.DirEntry[str]") -> State | None:
     """Return size and time of a file; None for what is none, as a link to nothing or a FIFO."""
     try:
         status = entry.stat()

@@ -19,7 +19,9 @@ from filmless.server.composing import Composed, compose
 from filmless.server.entity import Entity
 from filmless.server.listening import listen, places
 from filmless.server.logs import make_log, with_library_logs
+from filmless.server.looking import Looked
 from filmless.server.settings.tree import Settings
+from filmless.server.shown import Shown
 
 __all__ = ["Addresses", "Server"]
 
@@ -57,6 +59,11 @@ class Server:
         What it is told.
     log_stream
         Where its log goes; by default standard error.
+    shown
+        Files that are shown where they lie, read-only, instead of what is in the archive; `data` then is a folder for
+        the time of the server. DIMSE is off.
+    tell
+        Called, from a thread, with how far they are looked at.
 
     Raises
     ------
@@ -73,12 +80,19 @@ class Server:
     'http://127.0.0.1:.../dicom-web'
     """
 
-    def __init__(self, settings: Settings, *, log_stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log_stream: TextIO | None = None,
+        shown: Shown | None = None,
+        tell: Callable[[Looked], None] | None = None,
+    ) -> None:
         self.settings = settings
         self._log = make_log(settings.logs, log_stream or sys.stderr)
         self._thread: threading.Thread | None = None
         with ExitStack() as stack:
-            self._composed: Composed = compose(settings, log=self._log, stack=stack)
+            self._composed: Composed = compose(settings, log=self._log, stack=stack, shown=shown, tell=tell)
             self._sockets = listen(settings.http.host, settings.http.port)
             for one in self._sockets:
                 stack.callback(one.close)

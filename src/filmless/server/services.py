@@ -73,7 +73,7 @@ def offered(settings: Settings, archive: Archive) -> Offered:
     announcing = Availability(archive, of_instances, ae_title=dimse.ae_title, quiet_s=dimse.quiet_s)
     services = [
         verification(),
-        query(archive, most=limits.answers, timeout_s=limits.query_s),
+        query(archive, most=limits.answers, timeout_s=limits.query_s, reading=limits.reading),
         move(archive, peers.destinations, most=limits.instances),
         get(archive, most=limits.instances),
         worklist(items, progress=steps.progress),

@@ -27,7 +27,7 @@ def json_answer(request: Request, value: Any, *, status: int = 200, headers: dic
     headers
         Further ones. Without any a browser asks each time.
     """
-    said = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", **(headers or {})}
+    said = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding", **(headers or {})}
     body = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     if len(body) > _SHORT and takes_gzip(request):
         body, said["Content-Encoding"] = b"".join(gzip(iter([body]))), "gzip"

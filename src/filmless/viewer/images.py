@@ -9,7 +9,7 @@ from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels import PixelDescription, functional_groups
 from filmless.pixels.attributes import items, numbers, text
-from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, voi_views
+from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, to_modality, voi_views
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.viewer.frame_source import source_of
 
@@ -53,11 +53,12 @@ def describe_image(ds: Dataset) -> Json:
         "signed": description.signed,
         "frameOfReferenceUID": text(ds, "FrameOfReferenceUID"),
         "rescaleType": text(ds, "RescaleType"),
+        "isRescaled": modality not in (None, Rescale(1.0, 0.0)),
         "frames": _frames(ds, functional_groups(ds), source),
     }
     padding = padding_of(ds)
     if padding is not None and not colour:
-        found["padding"] = padding
+        found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:

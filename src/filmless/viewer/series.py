@@ -7,20 +7,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from filmless import _core
 from filmless.archive import Archive, Entry
 from filmless.dataset import Dataset
 from filmless.dicomweb.origin.gzipped import takes_gzip
 from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomError
-from filmless.pixels.attributes import integer, text
+from filmless.pixels.attributes import integer, numbers, text, texts
 from filmless.viewer.answers import json_answer
+from filmless.viewer.graphics import has_graphics
 from filmless.viewer.images import describe_image
 from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def routes(service: Service) -> list[Route]:
@@ -65,11 +67,27 @@ def describe_series(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict
             found["number"] = integer(ds, "InstanceNumber", absent=0)
             found["laterality"] = text(ds, "ImageLaterality") or text(ds, "Laterality")
             found["view"] = text(ds, "ViewPosition")
+            found.update(_marks(ds, entry))
             if kind == "image":
                 found["image"] = describe_image(ds)
         except DicomError as error:
             found["error"] = error.message
         yield found
+
+
+def _marks(ds: Dataset, entry: Entry) -> dict[str, Any]:
+    """Return what is written on, or drawn over, the images of an instance, where there is something."""
+    found: dict[str, Any] = {}
+    directions = texts(ds, "PatientOrientation")
+    if len(directions) == 2 and all(directions):
+        found["patientOrientation"] = list(directions)
+    row = _core.transfer_syntax(entry.transfer_syntax_uid)
+    if text(ds, "LossyImageCompression") == "01" or (row is not None and not row["lossless"]):
+        ratios = numbers(ds, "LossyImageCompressionRatio").tolist()
+        found["lossy"] = f"{ratios[-1]:.3g}" if ratios else "1"
+    if has_graphics(ds):
+        found["graphics"] = True
+    return found
 
 
 def _dataset(archive: Archive, entry: Entry, json: bytes) -> Dataset:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from filmless.errors import DicomWebError
 
-__all__ = ["POLICY", "StaticFiles"]
+__all__ = ["POLICY", "SAFE", "StaticFiles", "media_type"]
 
 POLICY: Final = "; ".join(
     (
@@ -32,7 +32,8 @@ POLICY: Final = "; ".join(
 )
 """What the pages may load: nothing from elsewhere."""
 
-_SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+"""Headers of every answer."""
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".svg": "image/svg+xml"}
 _INDEX: Final = "index.html"
 
@@ -57,7 +58,7 @@ class StaticFiles:
         packed = {path for path in paths if path.suffix == ".br"}
         self._files = {
             path.relative_to(folder).as_posix(): _File(
-                path, _media_type(path), brotli if (brotli := Path(f"{path}.br")) in packed else None
+                path, media_type(path), brotli if (brotli := Path(f"{path}.br")) in packed else None
             )
             for path in paths
             if path not in packed
@@ -85,25 +86,26 @@ class StaticFiles:
 
     async def _page(self, request: Request) -> Response:
         # Its name stays when it changes, so that a browser has to ask each time.
-        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": POLICY}
         return await _answer(self._files[_INDEX], request, headers)
 
     async def _asset(self, request: Request) -> Response:
         found = self._files.get(f"assets/{request.path_params['name']}")
         if found is None:
             raise DicomWebError("the viewer has no such file", status=404, hint="load the page anew")
-        # What it holds is part of its name.
-        return await _answer(found, request, {"Cache-Control": "public, max-age=31536000, immutable"})
+        # What it holds is part of its name. A cache that many share would give it to who did not sign in.
+        return await _answer(found, request, {"Cache-Control": "private, max-age=31536000, immutable"})
 
 
 async def _answer(found: _File, request: Request, headers: dict[str, str]) -> Response:
     takes_brotli = "br" in request.headers.get("accept-encoding", "")
-    said = {**_SAFE, **headers, "Vary": "Accept-Encoding"}
+    said = {**SAFE, **headers, "Vary": "Accept-Encoding"}
     path = found.path
     if takes_brotli and found.brotli is not None:
         path, said["Content-Encoding"] = found.brotli, "br"
     return Response(await run_sync(path.read_bytes), media_type=found.media_type, headers=said)
 
 
-def _media_type(path: Path) -> str:
+def media_type(path: Path) -> str:
+    """Return the media type of a file by its name: tables of the system do not count for what pages are made of."""
     return _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -27,6 +27,7 @@ _STUDY: Final = (
     "StudyDescription",
     "AccessionNumber",
     "ReferringPhysicianName",
+    "InstitutionName",
 )
 _SERIES: Final = (
     "Modality",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from filmless import _core
-from filmless.archive.header import Header
+from filmless.archive.header import Header, header_json
 from filmless.archive.levels import LEVELS
 from filmless.archive.query import Key
 from filmless.archive.record import Record
@@ -39,10 +39,11 @@ def record(ds: Dataset, *, size: int = 1000, content: str = "") -> Record:
     """The record of a data set."""
     levels = {}
     for level, tags in LEVELS.items():
-        levels[level] = Dataset()
+        part = Dataset()
         for tag in sorted(tags):
             if tag in ds:
-                levels[level][tag] = ds[tag]
+                part[tag] = ds[tag]
+        levels[level] = part.to_json()
     return Record(
         study_uid=str(ds.StudyInstanceUID),
         series_uid=str(ds.SeriesInstanceUID),
@@ -52,7 +53,7 @@ def record(ds: Dataset, *, size: int = 1000, content: str = "") -> Record:
         size=size,
         sha256=hashlib.sha256((content or str(ds.SOPInstanceUID)).encode()).hexdigest(),
         levels=levels,
-        header=Header.of(ds).compressed,
+        header=Header.of(header_json(ds)).compressed,
         frames=None,
     )
 

@@ -40,7 +40,11 @@ async function load(
   const answer = await ask(url, { accept, signal });
   if (isColour) return decodedByBrowser(imageId, known, await answer.blob());
   const coded = new Uint8Array(await answer.arrayBuffer());
-  return (await createImage(imageId, coded, known.instance.transferSyntax, options)) as Types.IImage;
+  const image = (await createImage(imageId, coded, known.instance.transferSyntax, options)) as Types.IImage;
+  // Decoding cannot be stopped, but what nobody waits for is not kept.
+  signal.throwIfAborted();
+  if (known.image.padding) withoutPadding(image, known, image.getPixelData() as Samples);
+  return image;
 }
 
 async function decodedByServer(
@@ -73,7 +77,8 @@ async function decodedByBrowser(imageId: string, known: KnownFrame, jpeg: Blob):
   return imageFrom(imageId, known, rgb);
 }
 
-function imageFrom(imageId: string, { image, frame }: KnownFrame, samples: Samples): Types.IImage {
+function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.IImage {
+  const { image, frame } = known;
   const { rows, columns } = image;
   const isColour = image.photometricInterpretation === "RGB";
   const components = isColour ? 3 : 1;
@@ -82,7 +87,7 @@ function imageFrom(imageId: string, { image, frame }: KnownFrame, samples: Sampl
   const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
   const window = frame.windows?.[0];
   const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
-  return {
+  const made = {
     imageId,
     dataType: samples.constructor.name,
     minPixelValue,
@@ -112,7 +117,47 @@ function imageFrom(imageId: string, { image, frame }: KnownFrame, samples: Sampl
       numberOfComponents: components,
     }),
   } as unknown as Types.IImage;
+  if (image.padding && !isColour) withoutPadding(made, known, samples);
+  return made;
 }
+
+/**
+ * Leaves padding out of the extremes, of which windows are made, and sees to it that it is black (PS3.3 C.7.5.1.1.2):
+ * it is no value, so that where it would not be, it becomes the one that is the blackest.
+ */
+function withoutPadding(made: Types.IImage, { image }: KnownFrame, samples: Samples): void {
+  const [from, to] = image.padding!;
+  const isInverse = image.photometricInterpretation === "MONOCHROME1";
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const sample of samples) {
+    if (sample >= from && sample <= to) continue;
+    if (sample < least) least = sample;
+    if (sample > most) most = sample;
+  }
+  if (least > most) [least, most] = [from, from];
+  [made.minPixelValue, made.maxPixelValue] = [least, most];
+  if (isInverse ? from > most : to < least) return;
+  const blackest = isInverse ? LARGEST[samples.constructor.name]! : LEAST[samples.constructor.name]!;
+  samples.forEach((sample, index) => {
+    if (sample >= from && sample <= to) samples[index] = blackest;
+  });
+}
+
+const LEAST: Record<string, number> = {
+  Int8Array: -128,
+  Uint8Array: 0,
+  Int16Array: -32768,
+  Uint16Array: 0,
+  Float32Array: -1e30,
+};
+const LARGEST: Record<string, number> = {
+  Int8Array: 127,
+  Uint8Array: 255,
+  Int16Array: 32767,
+  Uint16Array: 65535,
+  Float32Array: 1e30,
+};
 
 function extremes(samples: Samples): [number, number] {
   let least = Number.POSITIVE_INFINITY;

@@ -42,3 +42,11 @@ export function noteFrames(study: string, series: Series, modality: string): Map
   }
   return ids;
 }
+
+/** What a frame takes of memory once it is decoded, about. */
+export function bytesOf(imageId: string): number {
+  const image = known.get(imageId)?.image;
+  if (!image) return 0;
+  const perPixel = image.photometricInterpretation === "RGB" ? 3 : image.bitsAllocated > 16 ? 4 : 2;
+  return image.rows * image.columns * perPixel;
+}

@@ -1,9 +1,13 @@
+import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
-import { go } from "~/shell/router";
+import { go, place } from "~/shell/router";
 import { personName } from "~/studies/values";
+import { link } from "~/viewport/linking";
+import { asked, askedWindow, keepAddress } from "./address";
 import { Grid } from "./grid";
+import { asksForImages, hangCompared, hangStudy } from "./hanging";
 import { PANELS } from "./parts";
 import { Reading } from "./reading";
 import { SeriesPanel } from "./series-panel";
@@ -18,11 +22,18 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   useKeys(() => [{ keys: ["Escape"], does: "Back to the studies", group: "Everywhere", run: () => go("/") }]);
   useEffect(() => {
     const aborter = new AbortController();
-    reading.open(studies, aborter.signal).then(
-      () => hang(reading),
-      (reason) => aborter.signal.aborted || setError(reason),
-    );
-    return () => aborter.abort();
+    const { query } = place.peek();
+    const ends = [() => aborter.abort(), link(reading), windowAsAsked(reading, query)];
+    reading
+      .open(studies, aborter.signal)
+      .then(() => hang(reading, query))
+      .then(
+        () => aborter.signal.aborted || ends.push(keepAddress(reading)),
+        (reason) => aborter.signal.aborted || setError(reason),
+      );
+    return () => {
+      for (const end of ends) end();
+    };
   }, []);
   if (error) return <Failure error={error} />;
   const study = reading.studies.value[0];
@@ -59,9 +70,35 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   );
 }
 
-/** Puts the first series that has something to show on the screen. */
-function hang(reading: Reading): void {
-  const [study] = reading.studies.value;
-  const first = study?.series.find((row) => row.kind === "image") ?? study?.series[0];
-  if (study && first) reading.show({ study: study.uid, series: first, as: "stack" });
+/** Puts the studies on the screen: what the address asks for, else as the rules for their modalities say. */
+async function hang(reading: Reading, query: URLSearchParams): Promise<void> {
+  const studies = reading.studies.value;
+  const wanted = asked(reading, query);
+  if (wanted) return reading.show(wanted);
+  if (studies.length > 1) {
+    const compared = hangCompared(studies);
+    return reading.divide(compared.layout, compared.cells);
+  }
+  const [study] = studies;
+  if (!study) return;
+  const opened = await Promise.allSettled(
+    asksForImages(study).map((row) => reading.openSeries(study.uid, row)),
+  );
+  // A series that fails to open says so in its cell.
+  const found = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.series] : []));
+  const hanging = hangStudy(study, new Map(found.map(({ uid, instances }) => [uid, instances])));
+  reading.divide(hanging.layout, hanging.cells);
+}
+
+/** Shows the window that the address asks for, once there is an image to show it on. */
+function windowAsAsked(reading: Reading, query: URLSearchParams): () => void {
+  const window = askedWindow(query);
+  if (!window) return () => undefined;
+  const stop = effect(() => {
+    const view = reading.activeView.value;
+    if (!view?.window.value) return;
+    queueMicrotask(() => stop());
+    untracked(() => view.choose(window));
+  });
+  return stop;
 }

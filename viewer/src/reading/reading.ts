@@ -1,13 +1,19 @@
 /** The state of the page on which studies are read: what is open, how the screen is divided, what lies where. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { noteFrames } from "~/imaging/frames";
+import { imageIdOf, noteFrames } from "~/imaging/frames";
+import type { InstanceRef } from "~/server/dicomweb";
 import { askSeries, askStudy, type Series, type SeriesRow, type Study } from "~/server/study";
+import type { Vector } from "~/viewport/geometry";
+import type { StackView } from "~/viewport/view";
 
 export interface Layout {
   rows: number;
   columns: number;
 }
+
+/** The most rows, and columns, that the screen is divided in. */
+export const MOST = 4;
 
 /** What a cell of the grid shows: a series, and as what. */
 export interface Content {
@@ -15,6 +21,11 @@ export interface Content {
   series: SeriesRow;
   /** `stack` shows images as they are; the others are planes and views of a volume. */
   as: "stack" | "axial" | "sagittal" | "coronal" | "volume";
+  /** A series in the same coordinates that is laid over it in colours. */
+  fused?: SeriesRow;
+  /** The instance, or the image by its number from 1, that is shown first; by default the middle one. */
+  instance?: string;
+  image?: number;
 }
 
 /** A series that was opened: its instances, and the ids of its frames in their order. */
@@ -31,6 +42,20 @@ export class Reading {
   /** The cell that keys and the tool bar act on. */
   readonly active = signal(0);
   readonly activeContent = computed(() => this.cells.value[this.active.value]);
+  /** The cell that has the screen for itself. */
+  readonly alone = signal<number | undefined>(undefined);
+
+  /** Stacks of images that are shown, by their cells. */
+  readonly views = signal<ReadonlyMap<number, StackView>>(new Map());
+  readonly activeView = computed(() => this.views.value.get(this.active.value));
+
+  readonly hasCorners = signal(true);
+  readonly hasGraphics = signal(true);
+  readonly hasReferenceLines = signal(true);
+  readonly linksScroll = signal(false);
+  readonly linksWindow = signal(false);
+  /** A point of the patient that is pointed at, and the frame of reference it is of. */
+  readonly cursor = signal<{ frameOfReference: string; point: Vector } | undefined>(undefined);
 
   private readonly opened = new Map<string, Promise<OpenSeries>>();
 
@@ -55,18 +80,57 @@ export class Reading {
     return { row, series, imageIds: series.instances.flatMap((instance) => ids.get(instance.uid) ?? []) };
   }
 
+  /** What shows a series of the page's studies as it is; undefined when it has no such series. */
+  contentOf(series: string): Content | undefined {
+    for (const study of this.studies.value) {
+      const row = study.series.find(({ uid }) => uid === series);
+      if (row) return { study: study.uid, series: row, as: "stack" };
+    }
+    return undefined;
+  }
+
+  /** The study of a content. */
+  studyOf(content: Content): Study | undefined {
+    return this.studies.value.find((study) => study.uid === content.study);
+  }
+
   /** Divides the screen; what was shown stays in its order. */
-  divide(layout: Layout): void {
+  divide({ rows, columns }: Layout, contents?: (Content | undefined)[]): void {
+    const inside = (many: number) => Math.min(Math.max(many, 1), MOST);
     batch(() => {
-      const count = layout.rows * layout.columns;
-      this.layout.value = layout;
-      this.cells.value = Array.from({ length: count }, (_, index) => this.cells.value[index]);
+      this.layout.value = { rows: inside(rows), columns: inside(columns) };
+      const count = this.layout.value.rows * this.layout.value.columns;
+      const before = contents ?? this.cells.value;
+      this.cells.value = Array.from({ length: count }, (_, index) => before[index]);
       this.active.value = Math.min(this.active.value, count - 1);
+      this.alone.value = undefined;
     });
   }
 
   /** Shows something in a cell, by default in the active one. */
   show(content: Content | undefined, cell = this.active.value): void {
     this.cells.value = this.cells.value.map((old, index) => (index === cell ? content : old));
+  }
+
+  /** Gives a cell all the screen, or takes it back. */
+  toggleAlone(cell = this.active.value): void {
+    this.alone.value = this.alone.value === undefined && this.cells.value.length > 1 ? cell : undefined;
+  }
+
+  /** Shows an image in the active cell: its series, at that frame. */
+  async showImage(content: Content, ref: InstanceRef, number: number): Promise<void> {
+    const { imageIds } = await this.openSeries(content.study, content.series);
+    const index = imageIds.indexOf(imageIdOf(ref, number));
+    const view = this.activeView.value;
+    if (view && this.activeContent.value?.series.uid === content.series.uid) view.show(index);
+    else this.show({ ...content, image: index + 1 });
+  }
+
+  /** Notes which stack a cell shows. */
+  noteView(cell: number, view: StackView | undefined): void {
+    const views = new Map(this.views.value);
+    if (view) views.set(cell, view);
+    else views.delete(cell);
+    this.views.value = views;
   }
 }

@@ -42,6 +42,7 @@ export interface Study {
   StudyDate?: string;
   StudyTime?: string;
   StudyDescription?: string;
+  InstitutionName?: string;
   AccessionNumber?: string;
   ReferringPhysicianName?: string;
 }
@@ -76,9 +77,20 @@ export interface ImageDescription {
   signed: boolean;
   frameOfReferenceUID: string;
   rescaleType: string;
+  /** Whether values of the modality are others than the stored ones. */
+  isRescaled: boolean;
+  /** In values of the modality: from, to. */
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
+  suvbw?: number;
+  /** What PET values are counted in, when not as uptake. */
+  unit?: string;
+  /** Why there is no such factor, in words. */
+  suvMissing?: string;
+  /** Names of its VOI LUTs, which go before its windows. */
+  luts?: string[];
   frames: Frame[];
 }
 
@@ -92,6 +104,12 @@ export interface Instance {
   number?: number;
   laterality?: string;
   view?: string;
+  /** Where rows and columns run to, in letters, when there is no position to tell it from. */
+  patientOrientation?: [string, string];
+  /** Whether it was compressed with losses at any time, as 1 to how much. */
+  lossy?: string;
+  /** Whether it has overlays, or a shutter, to draw on it. */
+  graphics?: boolean;
   image?: ImageDescription;
   /** Why an image cannot be shown. */
   error?: string;

@@ -1,6 +1,11 @@
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
+import { SERIES_DRAG } from "~/reading/dragging";
 import type { Content, Reading } from "~/reading/reading";
+import type { Kind } from "~/server/study";
 import { Boundary } from "~/shell/boundary";
+import { lazy } from "~/shell/lazy";
+import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
 
 export interface CellProps {
@@ -9,12 +14,20 @@ export interface CellProps {
   content: Content;
 }
 
-/** What shows a content. Parts of the viewer add theirs. */
-function componentFor(_content: Content): ComponentType<CellProps> {
-  return ImageCell;
-}
+/** What shows a series, by its kind; images are what the others are not. Parts of the viewer add theirs. */
+const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
+  video: lazy(async () => (await import("~/documents/video-cell")).VideoCell),
+  document: lazy(async () => (await import("~/documents/pdf-cell")).DocumentCell),
+  report: lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  "key-objects": lazy(async () => (await import("~/documents/report-cell")).ReportCell),
+  waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
+  other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
+};
 
-/** One cell of the grid: whatever shows its content. */
+const componentFor = ({ series, as }: Content): ComponentType<CellProps> =>
+  volumeComponent(as) ?? BY_KIND[series.kind] ?? ImageCell;
+
+/** One cell of the grid: whatever shows its content. Series are dropped on it, a double click gives it the screen. */
 export function Cell({
   reading,
   index,
@@ -24,24 +37,54 @@ export function Cell({
   index: number;
   content: Content | undefined;
 }) {
+  const [isOver, setOver] = useState(false);
   const Shown = content && componentFor(content);
   const activate = () => {
     reading.active.value = index;
   };
+  const { alone } = reading;
   return (
     <section
-      class="cell"
+      class={isOver ? "cell is-over" : "cell"}
       data-cell={index}
-      aria-label={`Cell ${index + 1}`}
+      tabIndex={0}
+      aria-label={`Cell ${index + 1}${content ? `: ${titleOf(content)}` : ", empty"}`}
       aria-current={reading.active.value === index}
+      hidden={alone.value !== undefined && alone.value !== index}
       onPointerDown={activate}
       onFocusIn={activate}
+      onDblClick={(event) => {
+        if (!(event.target as Element).closest("button, input, select, .slider")) reading.toggleAlone(index);
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes(SERIES_DRAG)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        setOver(false);
+        const dropped = reading.contentOf(event.dataTransfer?.getData(SERIES_DRAG) ?? "");
+        if (!dropped) return;
+        event.preventDefault();
+        activate();
+        reading.show(dropped, index);
+      }}
     >
-      {Shown && (
-        <Boundary key={`${content.series.uid} ${content.as}`}>
+      {Shown ? (
+        <Boundary
+          key={[content.series.uid, content.as, content.fused?.uid, content.instance, content.image].join(
+            " ",
+          )}
+        >
           <Shown reading={reading} index={index} content={content} />
         </Boundary>
+      ) : (
+        <p class="empty">Drag a series here, or choose one at the left</p>
       )}
     </section>
   );
 }
+
+const titleOf = ({ series }: Content): string =>
+  [series.Modality, series.SeriesDescription ?? series.ProtocolName].filter(Boolean).join(" ");

@@ -1,54 +1,133 @@
-import { Enums, type RenderingEngine, type Types } from "@cornerstonejs/core";
+import { Enums, eventTarget, type RenderingEngine, type Types } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { DerivedLayer } from "~/derived/derived-layer";
 import { startImaging } from "~/imaging/start";
+import type { Content, OpenSeries } from "~/reading/reading";
+import { inWords } from "~/server/http";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "./cell";
-import { joinTools } from "./mouse";
+import { Corners } from "./corners";
+import { Layers } from "./layers";
+import { joinTools, leaveTools } from "./mouse";
+import { Slider } from "./slider";
+import { StackView } from "./view";
+import "./viewport.css";
+
+/** The number of the image that is shown first. */
+function firstImage(content: Content, { imageIds, series }: OpenSeries): number {
+  if (content.image) return Math.min(content.image, imageIds.length) - 1;
+  const one = content.instance && imageIds.findIndex((id) => id.includes(`/${content.instance}/`));
+  if (one !== undefined && one !== "" && one >= 0) return one;
+  // Of films the beginning, of stacks the middle.
+  const isFilm = series.instances.some(({ image }) => image?.frameTimesMs);
+  return isFilm ? 0 : Math.floor((imageIds.length - 1) / 2);
+}
+
+/** Puts a stack into an element. */
+async function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: RenderingEngine) {
+  if (!opened.imageIds.length) {
+    const reason = opened.series.instances.find((one) => one.error)?.error;
+    throw new Error(reason ?? "nothing in this series can be shown as an image");
+  }
+  engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
+  joinTools(id, engine.id);
+  return new StackView(engine.getViewport(id) as Types.IStackViewport, opened.imageIds);
+}
 
 /** A cell that shows the images of a series, one after the other. */
 export function ImageCell({ reading, index, content }: CellProps) {
   const element = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<unknown>();
+  const [view, setView] = useState<StackView>();
   const id = `cell-${index}`;
   useEffect(() => {
+    const shown = element.current!;
     let engine: RenderingEngine | undefined;
+    let own: StackView | undefined;
     let gone = false;
-    let resizing: ResizeObserver | undefined;
-    async function begin() {
-      const [started, opened] = await Promise.all([
-        startImaging(),
-        reading.openSeries(content.study, content.series),
-      ]);
-      if (gone || !element.current) return;
-      // The right button zooms.
-      element.current.addEventListener("contextmenu", (event) => event.preventDefault());
-      if (!opened.imageIds.length) {
-        throw new Error(
-          opened.series.instances.find((one) => one.error)?.error ?? "nothing in this series can be shown",
-        );
+    const resizing = new ResizeObserver(() => {
+      engine?.resize(true);
+      if (own) own.moved.value++;
+    });
+    const onDrawn = () => {
+      // What tests, and nobody else, wait for.
+      if (own && !own.isWaiting && own.viewport.getCornerstoneImage()) {
+        shown.dataset.drawn = "true";
+        shown.dataset.image = String(own.shown.value + 1);
       }
-      engine = started;
-      const shown = element.current;
-      shown.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
-        shown.dataset.drawn = "true"; // what tests, and nobody else, wait for
-      });
-      const made = { viewportId: id, element: element.current, type: Enums.ViewportType.STACK };
-      engine.enableElement(made);
-      joinTools(id, engine.id);
-      const viewport = engine.getViewport(id) as Types.IStackViewport;
-      await viewport.setStack(opened.imageIds, Math.floor((opened.imageIds.length - 1) / 2));
+    };
+    const onMenu = (event: Event) => event.preventDefault(); // the right button zooms
+    const onFailed = (event: Event) => {
+      const { imageId, error: reason } = (event as CustomEvent<{ imageId: string; error: unknown }>).detail;
+      const failed = own?.imageIds.indexOf(imageId) ?? -1;
+      if (failed >= 0 && !(reason instanceof DOMException)) own?.fail(failed, reason);
+    };
+    eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_FAILED, onFailed);
+    shown.addEventListener(Enums.Events.IMAGE_RENDERED, onDrawn);
+    shown.addEventListener("contextmenu", onMenu);
+    async function start() {
+      const opening = reading.openSeries(content.study, content.series);
+      const [started, opened] = await Promise.all([startImaging(), opening]);
       if (gone) return;
-      viewport.render();
-      resizing = new ResizeObserver(() => engine?.resize(true));
-      resizing.observe(element.current);
+      engine = started;
+      own = await begin(id, shown, opened, started);
+      resizing.observe(shown);
+      setView(own);
+      reading.noteView(index, own);
+      await own.begin(firstImage(content, opened));
     }
-    begin().catch((reason) => gone || setError(reason));
+    start().catch((reason) => gone || setError(reason));
     return () => {
       gone = true;
-      resizing?.disconnect();
-      if (engine?.getViewport(id)) engine.disableElement(id);
+      resizing.disconnect();
+      eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_FAILED, onFailed);
+      shown.removeEventListener(Enums.Events.IMAGE_RENDERED, onDrawn);
+      shown.removeEventListener("contextmenu", onMenu);
+      if (!own || !engine) return;
+      own.end();
+      if (reading.views.peek().get(index) === own) reading.noteView(index, undefined);
+      leaveTools(id, engine.id);
+      engine.disableElement(id);
     };
   }, []);
   if (error) return <Failure error={error} />;
-  return <div ref={element} class="viewport" />;
+  return (
+    <div class="image-cell">
+      <div ref={element} class="viewport" />
+      {view && (
+        <>
+          <DerivedLayer reading={reading} view={view} />
+          <Layers reading={reading} index={index} view={view} />
+          <Corners reading={reading} content={content} view={view} />
+          <State view={view} />
+          <Slider view={view} />
+        </>
+      )}
+      {!view && <Waiting />}
+    </div>
+  );
+}
+
+const Waiting = () => (
+  <div class="cell-loading">
+    <div class="loading" role="status" aria-label="Loading" />
+  </div>
+);
+
+/** That the wanted image is still to come, or why it does not. */
+function State({ view }: { view: StackView }) {
+  const error = view.error.value;
+  const isNew = view.moved.value === 0;
+  if (!error) return isNew ? <Waiting /> : null;
+  const { text, hint } = inWords(error);
+  return (
+    <div class="cell-message" role="alert">
+      <p>Image {view.wanted.value + 1} cannot be shown</p>
+      <p class="hint">{text}</p>
+      {hint && <p class="hint">{hint}</p>}
+      <button type="button" onClick={() => view.retry()}>
+        Try again
+      </button>
+    </div>
+  );
 }

@@ -17,6 +17,8 @@ pub struct Piece {
 #[derive(Debug)]
 pub struct Pieces {
     size: usize,
+    /// How long the end of the data set before was: the next is most often as long, and has not to grow by doubling.
+    likely: usize,
     gathered: Vec<u8>,
     ready: VecDeque<Piece>,
 }
@@ -24,7 +26,7 @@ pub struct Pieces {
 impl Pieces {
     /// Pieces of so many bytes, at least one.
     pub const fn new(size: usize) -> Self {
-        Self { size: if size == 0 { 1 } else { size }, gathered: Vec::new(), ready: VecDeque::new() }
+        Self { size: if size == 0 { 1 } else { size }, likely: 0, gathered: Vec::new(), ready: VecDeque::new() }
     }
 
     /// Takes bytes; [`Pieces::next_piece`] is to be called until it has no more before others are given.
@@ -32,10 +34,16 @@ impl Pieces {
         loop {
             let count = bytes.len().min(self.size - self.gathered.len());
             let (now, later) = bytes.split_at(count);
+            if self.gathered.capacity() == 0 && !now.is_empty() {
+                self.gathered.reserve_exact(self.likely.max(now.len()));
+            }
             self.gathered.extend_from_slice(now);
             bytes = later;
             let ends = last && bytes.is_empty();
             if ends || self.gathered.len() == self.size {
+                if ends {
+                    self.likely = self.gathered.len();
+                }
                 // After a full piece there may be another: it is not to grow by doubling, which leaves much to free.
                 let next = if ends { Vec::new() } else { Vec::with_capacity(self.size) };
                 let mut bytes = std::mem::replace(&mut self.gathered, next);

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from filmless.archive.index.names import FoldedName
 from filmless.archive.index.values import NO_NUMBER, stored_date, stored_time
-from filmless.dataset import Dataset
 
 __all__ = [
     "Attributes",
     "attributes_of",
     "clean",
     "dumped",
-    "number_of",
+    "instance_number",
     "patient_columns",
     "series_columns",
     "study_columns",
@@ -36,11 +35,11 @@ def clean(text: str, *, longest: int = _LONGEST) -> str:
     return text
 
 
-def attributes_of(*levels: Dataset) -> Attributes:
+def attributes_of(*levels: str) -> Attributes:
     """Return the attributes of levels together, in ascending order of tags."""
     merged: Attributes = {}
     for level in levels:
-        merged |= json.loads(level.to_json())
+        merged |= json.loads(level)
     return dict(sorted(merged.items()))
 
 
@@ -77,7 +76,12 @@ def _person(column: str, attributes: Attributes, tag: str) -> dict[str, Any]:
     }
 
 
-def number_of(value: Any) -> int:
+def instance_number(attributes: Attributes) -> int:
+    """Return what the instances of a series are sorted by."""
+    return _number(_first(attributes, "00200013"))
+
+
+def _number(value: Any) -> int:
     """Return an Integer String as what rows are sorted by."""
     try:
         number = int(value)
@@ -114,7 +118,7 @@ def series_columns(attributes: Attributes) -> dict[str, Any]:
     """Return the columns of a series."""
     return {
         "modality": _text(attributes, "00080060"),
-        "number": number_of(_first(attributes, "00200011")),
+        "number": _number(_first(attributes, "00200011")),
         "description": _text(attributes, "0008103E"),
         "body_part": _text(attributes, "00180015"),
         "date": _date(attributes, "00080021"),

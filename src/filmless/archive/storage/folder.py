@@ -174,7 +174,7 @@ class Folder:
     def settle(self, locations: Iterable[str]) -> None:
         """Make the names of what was placed durable: a folder once, whatever came into it."""
         for folder in dict.fromkeys(location.rpartition("/")[0] for location in locations):
-            sync_folder(self._root / folder)
+            sync_folder(self._at(folder))
             if folder not in self._named:
                 # Another sender may have made it just now: its own name has to be durable, too, whoever made it.
                 area = folder.partition("/")[0]

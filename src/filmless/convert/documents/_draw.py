@@ -21,7 +21,7 @@ def _draw() -> None:
     for number, (columns, rows) in enumerate(request["sizes"]):
         # Who waits for a page ends this; when nobody is there any more to do that, this ends itself.
         faulthandler.dump_traceback_later(request["seconds"], exit=True)
-        page = pdf[number]
+        page = pdf[request["first"] + number]
         bitmap = PdfBitmap.new_native(columns, rows, raw.FPDFBitmap_BGRx, rev_byteorder=True)
         bitmap.fill_rect((*request["colour"], 255), 0, 0, columns, rows)
         where = (0, 0, columns, rows, 0, raw.FPDF_ANNOT | raw.FPDF_REVERSE_BYTE_ORDER)

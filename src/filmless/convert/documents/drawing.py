@@ -36,6 +36,7 @@ def drawn_pages(
     sizes: Sequence[tuple[int, int]],
     colour: tuple[int, int, int],
     *,
+    first: int = 0,
     seconds_per_page: float = _SECONDS_PER_PAGE,
 ) -> Generator[NDArray[np.uint8], None, None]:
     """Give the pages of a PDF, drawn.
@@ -45,9 +46,11 @@ def drawn_pages(
     data
         The file, which opens.
     sizes
-        Columns and rows of its pages.
+        Columns and rows of the pages that are drawn.
     colour
         Of the paper.
+    first
+        Which page is the first of them, from 0.
     seconds_per_page
         How long a page may take.
 
@@ -66,8 +69,9 @@ def drawn_pages(
     process = _started()
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
     try:
-        _begin(process, {"sizes": sizes, "colour": colour, "seconds": 2 * seconds_per_page}, data)
-        for number, (columns, rows) in enumerate(sizes):
+        request = {"sizes": sizes, "first": first, "colour": colour, "seconds": 2 * seconds_per_page}
+        _begin(process, request, data)
+        for number, (columns, rows) in enumerate(sizes, first):
             with _within(seconds_per_page, process) as late:
                 pixels = process.stdout.read(4 * columns * rows)
             if len(pixels) < 4 * columns * rows:

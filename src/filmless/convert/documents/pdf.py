@@ -18,7 +18,7 @@ from filmless.convert.documents.drawing import drawn_pages
 from filmless.convert.options import ReadOptions, as_colours
 from filmless.errors import ConversionError, LimitError
 
-__all__ = ["PDFIUM", "read"]
+__all__ = ["PDFIUM", "draw_page", "page_sizes", "read"]
 
 PDFIUM = Lock()
 """Held around every use of PDFium in this process: it knows no threads. Pages are drawn in processes of their own."""
@@ -27,6 +27,7 @@ PDFIUM = Lock()
 logging.getLogger("pypdfium2").addHandler(logging.NullHandler())
 
 _POINTS_PER_INCH = 72.0
+_MOST_PIXELS = 64 << 20
 _MAX_TITLE = 1024  # Document Title is ST
 _ENCRYPTED = "the PDF is encrypted: it opens with a password only"
 
@@ -59,6 +60,57 @@ def read(data: bytes, options: ReadOptions) -> Iterable[Content]:
     return [
         Document(kind="PDF", data=data, mime_type="application/pdf", facts={"DocumentTitle": title} if title else {})
     ]
+
+
+def page_sizes(data: bytes) -> list[tuple[float, float]]:
+    """Return width and height of each page of a PDF, in points: 1/72 inch.
+
+    Raises
+    ------
+    ConversionError
+        It is damaged, has no page, or opens with a password only.
+    """
+    with _opened(data) as pdf:
+        return _page_sizes(pdf)
+
+
+def draw_page(data: bytes, number: int, *, columns: int, max_pixels: int = _MOST_PIXELS) -> NDArray[np.uint8]:
+    """Draw one page of a PDF on white paper.
+
+    Parameters
+    ----------
+    data
+        The file.
+    number
+        Which page, from 0.
+    columns
+        How many pixels wide.
+    max_pixels
+        How many it may have in all.
+
+    Returns
+    -------
+    NDArray
+        Shape (rows, columns), or (rows, columns, 3) when a pixel is not grey; uint8.
+
+    Raises
+    ------
+    ConversionError
+        The PDF, or the page, is damaged.
+    LimitError
+        The page would have more pixels.
+    ValueError
+        There is no such page.
+    """
+    sizes = page_sizes(data)
+    if not 0 <= number < len(sizes):
+        raise ValueError(f"the PDF has {len(sizes)} pages")
+    width, height = sizes[number]
+    rows = max(1, round(columns * height / width))
+    check_size(columns, rows, max_pixels)
+    pages = drawn_pages(data, [(columns, rows)], (255, 255, 255), first=number)
+    with closing(pages):
+        return next(pages)
 
 
 def _check_end(data: bytes) -> None:

@@ -23,7 +23,7 @@ from filmless.dicomweb.origin import (
     store,
     wado_uri,
 )
-from filmless.dicomweb.origin.service import Service
+from filmless.dicomweb.origin.service import ReadOnly, Service
 from filmless.errors import (
     ArchiveError,
     ConflictError,
@@ -51,7 +51,13 @@ _STATUS: dict[type[DicomError], int] = {
 }
 
 
-def application(archive: Archive, *, limits: Limits | None = None, public_url: str | None = None) -> Starlette:
+def application(
+    archive: Archive,
+    *,
+    limits: Limits | None = None,
+    public_url: str | None = None,
+    read_only: ReadOnly | None = None,
+) -> Starlette:
     """Make the DICOMweb service of an archive, an ASGI application whose root is the service's.
 
     Parameters
@@ -62,12 +68,14 @@ def application(archive: Archive, *, limits: Limits | None = None, public_url: s
         What a peer may send.
     public_url
         What URLs in answers begin with; by default they follow the request.
+    read_only
+        Given when nothing can be stored or deleted.
 
     DICOM
     -----
     PS3.18
     """
-    service = Service(archive, limits or Limits(), public_url)
+    service = Service(archive, limits or Limits(), public_url, read_only=read_only)
     routes = [route for part in _PARTS for route in part.routes(service)]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A redirect would lead to whatever `Host` says; a path with a slash too many names nothing.

@@ -1,20 +1,23 @@
 """What every resource needs: the archive, the limits, threads for what blocks, and who asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
-from filmless.archive import Archive, Entry, Within
+from filmless.archive import Archive, Entry, Outcome, Within
+from filmless.archive.within import EVERYTHING
+from filmless.dataset import Dataset
 from filmless.errors import DicomWebError
+from filmless.file import encode
 from filmless.security import Limits, Principal, Role
 from filmless.security.principal import LOCAL
 
-__all__ = ["Service"]
+__all__ = ["ReadOnly", "Service"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -26,6 +29,13 @@ def _is_at(host: str, address: str) -> bool:
 
 def _threads(count: int) -> Callable[[], anyio.CapacityLimiter]:
     return lambda: anyio.CapacityLimiter(count)
+
+
+class ReadOnly(NamedTuple):
+    """Why nothing can be stored, changed or deleted, and what to do about it: for who tries."""
+
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,10 @@ class Service:
         Threads that read and write files and ask the index.
     pixels
         Threads that decode and render: as many as processors, since each holds a picture.
+    read_only
+        Given when nothing can be stored, changed or deleted, whoever asks.
+    keeper
+        Stores what is made here instead of the archive; see `keep`.
     """
 
     archive: Archive
@@ -51,6 +65,8 @@ class Service:
     public_url: str | None = None
     files: anyio.CapacityLimiter = field(default_factory=_threads(32))
     pixels: anyio.CapacityLimiter = field(default_factory=_threads(2))
+    read_only: ReadOnly | None = None
+    keeper: Callable[[Dataset], Outcome] | None = None
 
     async def call(self, function: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
         """Run what blocks on the disk or the index in a thread."""
@@ -63,7 +79,10 @@ class Service:
     def principal(self, request: HTTPConnection) -> Principal:
         """Return who asks, as the gate before the routes recognised them."""
         found: Any = request.scope.get("filmless.principal", LOCAL)
-        return found  # type: ignore[no-any-return]
+        assert isinstance(found, Principal)  # noqa: S101 - the gate's contract
+        if self.read_only is None:
+            return found
+        return replace(found, roles=frozenset({"read"} if found.may("read") else ()))
 
     def within(self, request: HTTPConnection, role: Role) -> Within:
         """Return what is in sight of who asks; raise when they lack a role.
@@ -75,10 +94,37 @@ class Service:
         DicomWebError
             403.
         """
+        if role != "read" and self.read_only is not None:
+            raise DicomWebError(self.read_only.message, status=403, hint=self.read_only.hint)
         principal = self.principal(request)
         if not principal.may(role):
             raise DicomWebError(f"the role `{role}` is needed for this", status=403)
         return Within(principal.patients, principal.studies)
+
+    def keep(self, dataset: Dataset, *, study_uid: str | None = None, within: Within = EVERYTHING) -> Outcome:
+        """Store what was made here, such as measurements, where that is kept: it is durable when this returns.
+
+        Parameters
+        ----------
+        dataset
+            What was made.
+        study_uid
+            The study it has to be of.
+        within
+            What is in sight of who made it.
+
+        Raises
+        ------
+        FormatError
+            It lacks a UID that it is filed by.
+        ArchiveError
+            It could not be stored.
+        """
+        if self.keeper is not None:
+            return self.keeper(dataset)
+        with self.archive.receive() as incoming:
+            incoming.write(encode(dataset))
+            return incoming.submit(study_uid=study_uid, within=within, is_waited_for=True).result()
 
     def base(self, request: HTTPConnection) -> str:
         """Return the URL of the service, without a slash at the end."""

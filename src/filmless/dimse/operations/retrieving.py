@@ -8,7 +8,7 @@ from filmless.dimse.messages import CANCEL, MESSAGES, response_to
 from filmless.dimse.operations.requesting import answered, cancel, request_of, response_of
 from filmless.dimse.status import CANCELLED, SUCCESS, describe, kind_of
 from filmless.dimse.steps import Buffer, Give, Message, Operation, Receive, Send, Sink, Stopped
-from filmless.errors import DicomError, DimseStatusError, FormatError, LimitError, NetworkError, RemoteProtocolError
+from filmless.errors import DicomError, DimseStatusError, LimitError, NetworkError, RemoteProtocolError
 from filmless.file.uid_grammar import is_uid
 
 __all__ = ["SubOperations", "get", "move", "require_all"]
@@ -19,7 +19,10 @@ _REFUSED: Final = 0x0122
 _SOME_FAILED: Final = 0xB000
 _UNABLE: Final = 0xA702
 _MOST_AFTER_CANCEL: Final = 10_000
-_NOT_PROPOSED: Final = "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`"
+_NOT_PROPOSED: Final = (
+    "it may be that their SOP classes were not proposed: name them in `sop_classes` of `connect`; "
+    "or that the peer sends them by C-MOVE only"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ class _Getting:
     def __init__(self, sinks: Callable[[Message], Sink], most: int) -> None:
         self._sinks, self._most, self._count = sinks, most, 0
         self._error: Exception | None = None
-        self._failed = self._pending = 0
+        self._failed = self._pending = self._refused = 0
 
     def open(self, message: Message) -> Sink:
         """Open the sink for an instance, in a thread; what is no instance that was asked for has none."""
@@ -192,13 +195,18 @@ class _Getting:
         """Answer a request of the peer, and give what became of its instance."""
         result = message.result
         wrong = _wrong(message)
-        if wrong is None and result is None:
-            result = FormatError("the peer sent an instance without its data set")
+        if wrong is None and result is None:  # C-STORE has one without exception: what comes so is no answer to us
+            raise RemoteProtocolError("the peer sent an instance without its data set")
         if wrong is not None:
+            self._refused += 1
+            if self._refused > self._most:  # it takes no notice of answers: none to C-CANCEL is waited for
+                raise RemoteProtocolError(f"the peer sent more than {self._most} requests that were refused")
             yield Send(message.context.id, response_to(message.command, wrong))
             return
         if isinstance(result, Exception):
             self._failed, self._error = self._failed + 1, self._error or result
+            if self._failed > self._most:
+                raise self._error
             yield Send(message.context.id, _failure(message, result))
             return
         if self._count == self._most:

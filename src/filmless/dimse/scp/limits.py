@@ -16,6 +16,7 @@ _LEAST: Final = {
     "maximum_length": 8,
     "pdu_bytes": 1 << 10,
     "waiting_bytes": 0,
+    "lost_bytes": 0,
     "association_s": 0.01,
     "idle_s": 0.01,
     "response_s": 0.01,
@@ -51,6 +52,9 @@ class ScpLimits:
         Bytes of a data set that are gathered before they are handed over.
     waiting_bytes
         Bytes of data sets of an association that wait to be taken; with more, nothing is read.
+    lost_bytes
+        Bytes of a data set that are still taken, and dropped, once it is refused or could not be stored; with more the
+        association is aborted.
     association_s
         Seconds until an association is requested, or its connection is closed at its end (ARTIM).
     idle_s
@@ -80,6 +84,7 @@ class ScpLimits:
     pdu_bytes: int = 16 << 20
     piece_bytes: int = 1 << 20
     waiting_bytes: int = 4 << 20
+    lost_bytes: int = 4 << 30
     association_s: float = 30.0
     idle_s: float = 60.0
     response_s: float = 60.0

@@ -90,7 +90,10 @@ class Listener:
     async def _serve(self, connection: socket.socket) -> None:
         limits = self._scp.limits
         link = Link(
-            Connection.acceptor(limits.upper_layer), timeouts=limits.timeouts, waiting_bytes=limits.waiting_bytes
+            Connection.acceptor(limits.upper_layer),
+            timeouts=limits.timeouts,
+            waiting_bytes=limits.waiting_bytes,
+            lost_bytes=limits.lost_bytes,
         )
         serving = Serving(link, self._scp, lambda: self._admit(link))
         self._half_open[link] = connection

@@ -15,7 +15,7 @@ from filmless.dimse.messages import BY_FIELD, response_to
 from filmless.dimse.pace import Pace
 from filmless.dimse.status import NOT_AUTHORIZED, is_final
 from filmless.dimse.steps import Message, Sink
-from filmless.errors import DimseStatusError
+from filmless.errors import DimseStatusError, LimitError, RemoteProtocolError
 from filmless.file import encode
 
 if TYPE_CHECKING:
@@ -148,8 +148,20 @@ class Request:
             Opens it, when the first piece is here.
         pace
             Of sinks that are quick as a rule: no thread is asked as long as they are.
+
+        Raises
+        ------
+        NetworkError
+            The association ended: the peer may have sent too much behind what could not be stored.
         """
-        return (await self._incoming.into(open_sink, self._sinks, pace=pace)).result
+        link = self.association.link
+        try:
+            message = await self._incoming.into(open_sink, self._sinks, pace=pace, lost=link.lost_bytes)
+        except LimitError:
+            error = RemoteProtocolError("the peer went on with a data set that could not be stored")
+            link.abort(error)
+            raise error from None
+        return message.result
 
     async def respond(self, status: int, dataset: Dataset | None = None, **fields: object) -> None:
         """Answer. Pending answers may come before the last one; after that, nothing is sent.

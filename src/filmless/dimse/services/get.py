@@ -10,7 +10,7 @@ from filmless.dimse.scp.service import Service
 from filmless.dimse.services.information_models import GET, acceptable, extended
 from filmless.dimse.services.retrieval import Retrieval
 from filmless.dimse.services.sub_operations import SubOperations
-from filmless.dimse.storage_classes import is_storage
+from filmless.dimse.storage_classes import is_of_patient
 
 __all__ = ["get"]
 
@@ -45,7 +45,9 @@ def get(archive: Archive, *, most: int = 200_000, pending_s: float = 0.25) -> Se
     ...     scp = Scp("FILMLESS", [get(archive)])
     """
     getting = _Getting(Retrieval(archive, most), pending_s)
-    return Service(acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, takes=is_storage, extended=extended)
+    return Service(
+        acceptable(GET), {"C-GET": getting.answer}, otherwise=_STORAGE, takes=is_of_patient, extended=extended
+    )
 
 
 @dataclass(frozen=True, slots=True)

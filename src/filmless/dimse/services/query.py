@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -12,6 +13,7 @@ from filmless.archive import Archive, Query
 from filmless.dimse.messages import response_to
 from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
+from filmless.dimse.services.ahead import Ahead
 from filmless.dimse.services.answers import Answers
 from filmless.dimse.services.identifier import CANNOT_UNDERSTAND, DOES_NOT_MATCH, LONGEST, Identifier, IdentifierError
 from filmless.dimse.services.information_models import FIND, acceptable, extended
@@ -23,12 +25,17 @@ __all__ = ["query"]
 
 _OUT_OF_RESOURCES: Final = 0xA700
 _PENDING_WITHOUT_KEYS: Final = 0xFF01
-_FIRST, _PAGE = 20, 200  # answers that are made together
 _TOGETHER: Final = 20  # that are sent together, between two looks at whether the peer cancelled
 
 
 def query(
-    archive: Archive, *, most: int | None = 100_000, timeout_s: float = 60.0, answered_s: float = 900.0
+    archive: Archive,
+    *,
+    most: int | None = 100_000,
+    timeout_s: float = 60.0,
+    answered_s: float = 900.0,
+    reading: int = 32,
+    ahead_bytes: int = 1 << 20,
 ) -> Service:
     """Answer C-FIND from the index of an archive: Patient Root, Study Root, and Patient/Study Only.
 
@@ -39,10 +46,16 @@ def query(
     most
         Answers to one query. When there are more, these are sent, and then status 0xA700; None for all there are.
     timeout_s
-        How long may be sought, without the time in which answers are sent.
+        How long may be sought, without the time in which answers are sent; and before that, how long may be waited for
+        others.
     answered_s
         How long it may take in all, until the last answer is sent. As long as answers are taken, the index keeps what
         it was when they were asked for, and its log grows: a peer that reads slowly must not have it do so for days.
+    reading
+        How many queries read the index at a time, each over a connection of its own.
+    ahead_bytes
+        Bytes of answers that are read ahead: a query that has no more is done with the index, however slowly its peer
+        reads.
 
     DICOM
     -----
@@ -56,7 +69,7 @@ def query(
     >>> with Archive("archive") as archive:
     ...     scp = Scp("FILMLESS", [query(archive, most=500)])
     """
-    finding = _Finding(archive, most, timeout_s, answered_s)
+    finding = _Finding(archive, most, timeout_s, answered_s, asyncio.Semaphore(reading), ahead_bytes)
     return Service(acceptable(FIND), {"C-FIND": finding.answer}, extended=extended)
 
 
@@ -66,6 +79,8 @@ class _Finding:
     most: int | None
     timeout_s: float
     answered_s: float
+    reading: asyncio.Semaphore
+    ahead_bytes: int
 
     async def answer(self, request: Request) -> None:
         """Answer a request."""
@@ -131,20 +146,31 @@ class _Finding:
         def page(size: int) -> list[bytes]:
             return [answers.encoded(row) for row in islice(rows, size)]
 
-        def ahead(size: int) -> "asyncio.Task[list[bytes]]":
-            return asyncio.create_task(request.in_thread(page, size))
+        async def close() -> None:
+            try:
+                await request.in_thread(rows.close)
+            finally:
+                self.reading.release()
 
-        following = ahead(_FIRST)
+        await self._turn()
+        ahead = Ahead(partial(request.in_thread, page), close, most_bytes=self.ahead_bytes)
         try:
-            while found := await asyncio.shield(following):
-                following = ahead(_PAGE)
-                yield found
+            async with aclosing(ahead.pages()) as pages:
+                async for found in pages:
+                    yield found
         finally:
             stop.set()
-            await asyncio.wait([following])
-            if not following.cancelled():
-                following.exception()  # it is told, or nobody waits for it
-            await asyncio.shield(request.in_thread(rows.close))
+
+    async def _turn(self) -> None:
+        """Wait until the index may be read by one query more."""
+        if not self.reading.locked():
+            await self.reading.acquire()
+            return
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await self.reading.acquire()
+        except TimeoutError:
+            raise LimitError("too many queries are answered at a time", limit="timeout_s") from None
 
 
 async def _send(request: Request, status: int, answers: list[bytes]) -> None:

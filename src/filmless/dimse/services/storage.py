@@ -8,6 +8,7 @@ from filmless.dimse.scp.request import Request
 from filmless.dimse.scp.service import Service
 from filmless.dimse.services.storing import require_match, storing
 from filmless.dimse.steps import Buffer, Message, Sink
+from filmless.dimse.storage_classes import is_of_patient
 from filmless.errors import FormatError
 
 __all__ = ["storage"]
@@ -27,7 +28,8 @@ def storage(archive: Archive, *, unknown: bool = True) -> Service:
     -----
     The bytes of the data set are stored as they came, in the transfer syntax they came in. Several associations share
     the commits of the archive. What has the UID of an instance that is there is success, too: the archive's policy says
-    what becomes of it.
+    what becomes of it. An archive keeps what is of a patient and a study: SOP classes of others, as Hanging Protocol
+    Storage, are not accepted when an association is negotiated, so that a sender knows before it sends.
 
     DICOM
     -----
@@ -45,7 +47,7 @@ def storage(archive: Archive, *, unknown: bool = True) -> Service:
     def open_sink(request: Request, message: Message) -> Sink:
         return _IntoArchive(archive, message, sender=request.association.calling_ae_title, within=request.within)
 
-    return storing(open_sink, unknown=unknown, note=_note)
+    return storing(open_sink, unknown=unknown, note=_note, takes=is_of_patient)
 
 
 def _note(request: Request, outcome: Outcome) -> None:

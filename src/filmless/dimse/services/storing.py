@@ -47,7 +47,8 @@ _NO_COERCION: Final = 0
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _LONGEST_UID: Final = 64
-_LOOKED_AT: Final = 64 << 10
+_LOOKED_AT: Final = 16 << 10
+_INFLATED: Final = 64 << 10
 _LONGEST_COMMENT: Final = 64
 _FULL: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -64,6 +65,7 @@ def storing(
     unknown: bool,
     note: Callable[[Request, Any], None] = lambda _request, _result: None,
     pace: Pace | None = None,
+    takes: Callable[[str], bool] = is_storage,
 ) -> Service:
     """Return a service that takes C-STORE in every transfer syntax, in the order that the sender prefers.
 
@@ -78,6 +80,8 @@ def storing(
         Called with a request and what became of its data set, to tell the audit.
     pace
         Of sinks that are quick as a rule, see `Request.into`.
+    takes
+        Which SOP classes can be stored at all.
 
     DICOM
     -----
@@ -90,10 +94,10 @@ def storing(
         await request.respond(status, ErrorComment=comment or None)
 
     return Service(
-        tuple(Acceptable(sop_class) for sop_class in STORAGE_CLASSES),
+        tuple(Acceptable(sop_class) for sop_class in STORAGE_CLASSES if takes(sop_class)),
         {"C-STORE": store},
         otherwise=Acceptable("") if unknown else None,
-        takes=is_storage,
+        takes=takes,
         extended=_extended,
     )
 
@@ -198,7 +202,7 @@ def require_match(message: Message, piece: Buffer) -> Dataset:
 def _beginning(begin: bytes, transfer_syntax: str) -> Dataset:
     if transfer_syntax == _DEFLATED:
         try:
-            begin = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin, _LOOKED_AT)
+            begin = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin, _INFLATED)
         except zlib.error:
             raise FormatError("the data set is not deflated as its transfer syntax says") from None
         transfer_syntax = _EXPLICIT

@@ -39,7 +39,7 @@ class Rules:
         """Return to whom an instance is sent, by what the index keeps of it."""
         attributes: dict[str, Any] = {}
         for level in _LEVELS:
-            attributes |= json.loads(record.levels[level].to_json())
+            attributes |= json.loads(record.levels[level])
         return frozenset(name for criteria, to in self._rules if criteria.accept(attributes) for name in to)
 
 

@@ -3,11 +3,18 @@
 import re
 from typing import Final
 
-__all__ = ["check_ae_title", "check_least", "check_port"]
+__all__ = ["check_ae_title", "check_least", "check_place", "check_port"]
 
 #: PS3.5 6.2: characters of the default repertoire but backslash and control characters; spaces around do not count.
 _AE_TITLE: Final = re.compile(r"(?! )[ -\[\]-~]{1,16}(?<! )")
 _MOST_PORT: Final = 65535
+
+_PLACE: Final = re.compile(r"/(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)?")
+#: Where the server itself answers.
+_OWN: Final = frozenset(
+    {"about", "assets", "conformance", "dicom-web", "health", "metrics", "performed-procedure-steps"}
+    | {"view", "viewer", "worklist"}
+)
 
 
 def check_ae_title(name: str, value: str) -> None:
@@ -27,3 +34,11 @@ def check_least(name: str, value: float, *, least: float = 1) -> None:
     """Raise `ValueError` when a number is too small."""
     if value < least:
         raise ValueError(f"`{name}` is {value}, expected {least} or more")
+
+
+def check_place(name: str, value: str) -> None:
+    """Raise `ValueError` unless a value is the root, or a path of one step where the server answers nothing else."""
+    if not _PLACE.fullmatch(value):
+        raise ValueError(f"`{name}` is no place, expected `/` or a path as `/ohif`: a-z, 0-9, - and _ between them")
+    if value[1:] in _OWN:
+        raise ValueError(f"`{name}` is `{value}`, where the server answers itself")

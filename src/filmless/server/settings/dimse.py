@@ -23,13 +23,17 @@ class QueryRetrieve:
     answers
         Answers to a query; the requestor is told when there are more.
     query_s
-        Seconds that a query may seek.
+        Seconds that a query may seek, and before that wait for its turn.
+    reading
+        Queries that read the index at a time, each over a connection of its own to the database. Those with up to 1 MiB
+        of answers are done with it at once, however slowly their peers read.
     instances
         Instances that are sent for one C-MOVE or C-GET; a request for more is refused.
     """
 
     answers: int = 100_000
     query_s: float = 60.0
+    reading: int = 32
     instances: int = 200_000
 
 
@@ -115,6 +119,7 @@ class Dimse:
         # The limits check themselves; what peers are asked to keep to has to be something that they may send.
         check_least("limits.pdu_bytes", self.limits.pdu_bytes, least=self.limits.maximum_length)
         check_least("query.answers", self.query.answers)
+        check_least("query.reading", self.query.reading)
         check_least("query.instances", self.query.instances)
         check_least("commitment.attempts", self.commitment.attempts)
         if len({user.name for user in self.users}) != len(self.users):

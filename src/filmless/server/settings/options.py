@@ -17,7 +17,7 @@ __all__ = ["OPTIONS", "SECTIONS", "TABLES", "Kind", "Option", "Section", "TableO
 #: Sections whose options need no prefix on the command line.
 _PLAIN: Final = {"", "http"}
 #: Options with a flag that is not made of their key.
-_FLAGS: Final = {"dimse.port": "--dimse", "dimse.ae_title": "--ae-title"}
+_FLAGS: Final = {"dimse.port": "--dimse", "dimse.ae_title": "--ae-title", "ohif.folder": "--ohif"}
 
 
 class Kind(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from filmless.archive.options import Options, Retention, default_data
 from filmless.security import Limits, SecurityOptions
+from filmless.server.settings.checking import check_place
 from filmless.server.settings.dimse import DEFAULT_DIMSE_PORT, Dimse
 from filmless.server.settings.peer import Peer
 
@@ -17,6 +18,7 @@ __all__ = [
     "Http",
     "InPlace",
     "Logs",
+    "Ohif",
     "Peer",
     "Quota",
     "Settings",
@@ -61,6 +63,25 @@ class InPlace:
 
     rescan_s: float = 300.0
     threads: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ohif:
+    """OHIF, another viewer, served beside ours.
+
+    Attributes
+    ----------
+    folder
+        Folder of its built files, as `dist` of the npm package `@ohif/app`; without it OHIF is not served.
+    at
+        Path that it is at; `/` puts it in the place of our own viewer.
+    """
+
+    folder: Path | None = None
+    at: str = "/ohif"
+
+    def __post_init__(self) -> None:
+        check_place("at", self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +190,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     arrival: Options = field(default_factory=Options)
     in_place: InPlace = field(default_factory=InPlace)
+    ohif: Ohif = field(default_factory=Ohif)
     logs: Logs = field(default_factory=Logs)
     quota: Quota = field(default_factory=Quota)
     forwarding: Forwarding = field(default_factory=Forwarding)

@@ -1,0 +1,197 @@
+"""Documents, videos and waveforms: what the server says of them, and what is seen."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pydicom.data
+import pytest
+
+import filmless
+from filmless import Dataset, read
+from filmless.convert import to_dicom
+from filmless.file import encode, waveform
+
+FILES = Path(pydicom.data.__file__).parent / "test_files"
+ECG = FILES / "waveform_ecg.dcm"
+
+
+def snap(page: Any, name: str) -> None:
+    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def pdf(pages: int) -> bytes:
+    """A PDF with a line of text on each page."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    kids = []
+    for number in range(pages):
+        text = f"BT /F 24 Tf 72 700 Td (Page {number + 1} of the report) Tj ET"
+        objects.append(f"<</Length {len(text)}>>stream\n{text}\nendstream")
+        height = 842 if number else 595
+        objects.append(
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 {height}]/Contents {len(objects)} 0 R"
+            "/Resources<</Font<</F 3 0 R>>>>>>"
+        )
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<</Type/Pages/Kids[{' '.join(kids)}]/Count {pages}>>"
+    out, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj{body}endobj\n".encode()
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    start = len(out)
+    size = len(objects) + 1
+    trailer = f"trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    return out + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
+
+
+def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
+    path = tmp_path / f"{name}.dcm"
+    path.write_bytes(encode(ds))
+    return path
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    source = tmp_path / "report.pdf"
+    source.write_bytes(pdf(3))
+    return stored(tmp_path, "document", to_dicom(source, PatientName="Doe^Jane", PatientID="1"))
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    import av
+
+    source = tmp_path / "clip.mp4"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for number in range(25):
+            picture = np.zeros((120, 160, 3), np.uint8)
+            picture[:, number * 4 : number * 4 + 20] = (255, 120, 0)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return stored(tmp_path, "video", to_dicom(source, PatientName="Doe^Jane", PatientID="1"))
+
+
+def own_url(server: Any, path: Path) -> str:
+    ds = read(path)
+    instance = f"series/{ds.SeriesInstanceUID}/instances/{ds.SOPInstanceUID}"
+    return f"{server.addresses.urls[0]}/viewer/studies/{ds.StudyInstanceUID}/{instance}"
+
+
+def page_of(path: Path) -> str:
+    return f"/view/{read(path).StudyInstanceUID}"
+
+
+def test_samples_are_those_of_the_waveform(serve):
+    url = own_url(serve([ECG]), ECG)
+    told = httpx.get(f"{url}/waveforms").json()
+    assert [group["samples"] for group in told["groups"]] == [10_000, 1_200]
+    assert told["groups"][0]["channels"][0] == {"label": "Lead I (Einthoven)", "unit": "uV"}
+    for number, group in enumerate(told["groups"]):
+        sent = np.frombuffer(httpx.get(f"{url}/waveforms/{number + 1}").content, "<f4")
+        expected = waveform(read(ECG), number).samples.T
+        np.testing.assert_allclose(sent.reshape(len(group["channels"]), -1), expected)
+    assert httpx.get(f"{url}/waveforms/3").status_code == 404
+
+
+def test_pages_are_drawn_at_the_width_that_is_asked_for(serve, document):
+    from io import BytesIO
+
+    from PIL import Image
+
+    url = own_url(serve([document]), document)
+    told = httpx.get(f"{url}/document").json()
+    assert told["pages"] == [[595, 595], [595, 842], [595, 842]]
+    with Image.open(BytesIO(httpx.get(f"{url}/document/pages/2?width=300").content)) as picture:
+        assert picture.size == (300, 425)
+        assert picture.convert("L").getextrema()[0] < 100, "there is ink"
+    assert httpx.get(f"{url}/document/pages/4").status_code == 404
+    for width in ("0", "99999", "-5", "x", "63"):
+        assert httpx.get(f"{url}/document/pages/1?width={width}").status_code == 400
+    kept = httpx.get(f"{url}/document/file")
+    assert kept.content == pdf(3)
+    assert kept.headers["content-disposition"] == 'attachment; filename="document.pdf"'
+
+
+def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tmp_path):
+    ds = read(document)
+    ds.EncapsulatedDocument = b"%PDF-1.4 nothing"
+    ds.EncapsulatedDocumentLength = 16
+    path = stored(tmp_path, "damaged", ds)
+    url = own_url(serve([path]), path)
+    assert "damaged" in httpx.get(f"{url}/document").json()["error"]
+    assert httpx.get(f"{url}/document/file").content == b"%PDF-1.4 nothing"
+
+
+def test_what_is_no_document_has_none(serve):
+    url = own_url(serve([ECG]), ECG)
+    assert httpx.get(f"{url}/document").status_code == 404
+
+
+def test_an_ecg_is_drawn_on_its_paper(serve, open_viewer):
+    viewer = open_viewer(serve([ECG]))
+    page = viewer.open(page_of(ECG))
+    page.wait_for_selector("canvas[data-drawn=true]")
+    page.get_by_label("Columns").select_option("4")
+    canvas = page.get_by_role("img", name="12 channels of 10.0 s")
+    assert canvas.bounding_box()["width"] == pytest.approx((10 * 25 + 10) * 4, abs=1), "25 mm a second, 4 pixels a mm"
+    snap(page, "ecg")
+    page.get_by_label("Group").select_option("1")
+    page.get_by_role("img", name="12 channels of 1.2 s").wait_for()
+
+
+def test_pages_of_a_pdf_are_seen(serve, open_viewer, document):
+    viewer = open_viewer(serve([document]))
+    page = viewer.open(page_of(document))
+    first = page.get_by_alt_text("Page 1")
+    viewer.until("document.querySelector('img[alt=\"Page 1\"]')?.naturalWidth === 1200")
+    snap(page, "pdf")
+    before = first.bounding_box()["width"]
+    page.get_by_role("button", name="Larger").click()
+    viewer.until("document.querySelector('img[alt=\"Page 1\"]')?.naturalWidth === 1800")
+    assert first.bounding_box()["width"] > before
+
+
+def test_a_video_plays(serve, open_viewer, video):
+    viewer = open_viewer(serve([video]))
+    page = viewer.open(page_of(video))
+    page.wait_for_selector("video[data-drawn=true]")
+    page.evaluate("document.querySelector('video').play()")
+    viewer.until("document.querySelector('video').currentTime > 0.2")
+    assert "/frames/1" in page.evaluate("document.querySelector('video').currentSrc"), "as it is stored"
+    page.get_by_role("button", name="One frame on").click()
+    assert page.evaluate("document.querySelector('video').paused")
+    snap(page, "video")
+
+
+def test_what_has_nothing_to_draw_says_so(serve, open_viewer):
+    plan = FILES / "rtplan.dcm"
+    viewer = open_viewer(serve([plan]))
+    page = viewer.open(page_of(plan))
+    page.get_by_text("has nothing that can be drawn by itself").wait_for()
+    assert filmless.read(plan).Modality == "RTPLAN"
+
+
+def test_a_report_is_read_and_searched(serve, open_viewer):
+    report = FILES / "reportsi.dcm"
+    viewer = open_viewer(serve([report]))
+    page = viewer.open(page_of(report))
+    article = page.get_by_role("article")
+    article.wait_for()
+    told = httpx.get(own_url(serve([report]), report) + "/report").json()
+    said = [item for section in told["items"] for item in [section, *section["items"]]]
+    texts = [item["text"] for item in said if item["text"] and item["kind"] in {"TEXT", "CODE", "PNAME", "UIDREF"}]
+    assert texts
+    shown = " ".join(article.inner_text().split())
+    for text in texts:
+        assert " ".join(text.split()) in shown
+    snap(page, "report")
+    page.get_by_label("Search the report").fill("no such words")
+    page.get_by_text("Nothing in this report matches.").wait_for()
+    page.get_by_label("Search the report").fill(texts[-1][:12])
+    article.get_by_text(texts[-1].split("\n")[0]).first.wait_for()

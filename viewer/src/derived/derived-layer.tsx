@@ -1,0 +1,65 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Reading } from "~/reading/reading";
+import type { StackView } from "~/viewport/view";
+import { applyState } from "./apply-state";
+import { gradient } from "./colour-map";
+import { drawLayer, drawState } from "./drawing";
+import { type DerivedObject, derivedOf, LAYERED, type Layer } from "./objects";
+
+/** Everything derived that is switched on, drawn on the image of a cell. */
+export function DerivedLayer({ reading, view }: { reading: Reading; view: StackView }) {
+  const element = useRef<HTMLCanvasElement>(null);
+  const derived = derivedOf(reading);
+  view.moved.value; // Drawn anew when the image moves, and when a layer has come.
+  derived.came.value;
+  const { known } = view;
+  const shown = (derived.objects.value ?? []).filter(
+    (object) =>
+      LAYERED.has(object.kind) && derived.lookOf(object).isShown && known?.ref.study === object.study,
+  );
+  const state = derived.state.value?.state;
+  const layers = known
+    ? shown.map((object): [DerivedObject, Layer | undefined] => [object, derived.layerOf(object, known)])
+    : [];
+  useEffect(() => {
+    const canvas = element.current;
+    if (!canvas || !known) return;
+    const { clientWidth: width, clientHeight: height } = canvas;
+    canvas.width = width * devicePixelRatio;
+    canvas.height = height * devicePixelRatio;
+    const context = canvas.getContext("2d")!;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    const toCell = ([x, y]: readonly [number, number]) => view.toCanvas([x - 0.5, y - 0.5]);
+    for (const [object, layer] of layers) {
+      if (layer) drawLayer({ context, known, toCell }, object, layer, derived.lookOf(object));
+    }
+    if (state) drawState({ context, known, toCell }, state);
+    canvas.dataset.layers = String(layers.filter(([, layer]) => layer).length);
+  });
+  useEffect(() => {
+    if (!state) return undefined;
+    applyState(view, state);
+    return () => view.reset();
+  }, [state]);
+  const field = layers.find(([, layer]) => layer?.kind === "field")?.[1];
+  if (!shown.length && !state) return null;
+  return (
+    <>
+      <canvas ref={element} class="derived-layer" style={{ width: "100%", height: "100%" }} />
+      {field?.kind === "field" && <ColourBar field={field} />}
+    </>
+  );
+}
+
+/** What the colours of a quantity stand for. */
+function ColourBar({ field }: { field: Layer & { kind: "field" } }) {
+  const [least, most] = field.range;
+  const said = (value: number) => `${Number(value.toPrecision(3))} ${field.unit}`;
+  return (
+    <div class="derived-bar" role="img" aria-label={`Colours from ${said(least)} to ${said(most)}`}>
+      <span>{said(most)}</span>
+      <i style={{ background: gradient }} />
+      <span>{said(least)}</span>
+    </div>
+  );
+}

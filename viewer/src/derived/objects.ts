@@ -1,0 +1,156 @@
+/** What of a study says something about its images, and what of it the user wants to see. */
+
+import { signal } from "@preact/signals";
+import type { KnownFrame } from "~/imaging/frames";
+import type { Reading } from "~/reading/reading";
+import { ask, askJson } from "~/server/http";
+import type { Kind } from "~/server/study";
+import type { State } from "./state";
+
+export type Colour = [number, number, number];
+
+export interface Part {
+  number: number;
+  label: string;
+  colour: Colour;
+}
+
+export interface ImageReference {
+  sop_class_uid: string;
+  sop_instance_uid: string;
+  /** From 0; none stands for all. */
+  frames: number[];
+}
+
+export interface DerivedObject {
+  kind: Kind;
+  study: string;
+  series: string;
+  instance: string;
+  label: string;
+  description?: string;
+  frameOfReferenceUID?: string;
+  /** Series that it refers to. */
+  images?: string[];
+  parts: Part[];
+  isFractional?: boolean;
+  state?: State;
+  keyImages?: ImageReference[];
+  error?: string;
+}
+
+/** How an object is shown. */
+export interface Look {
+  isShown: boolean;
+  /** 0 to 1. */
+  opacity: number;
+  hidden: ReadonlySet<number>;
+  colours: ReadonlyMap<number, Colour>;
+  /** Of a dose or a map: what is below a part of the range is not drawn. */
+  from: number;
+}
+
+const FIRST: Look = { isShown: false, opacity: 0.5, hidden: new Set(), colours: new Map(), from: 0.1 };
+
+/** The derived objects of a page. */
+export class Derived {
+  readonly objects = signal<DerivedObject[] | undefined>(undefined);
+  readonly looks = signal<ReadonlyMap<string, Look>>(new Map());
+  /** The presentation state that images are shown through. */
+  readonly state = signal<DerivedObject | undefined>(undefined);
+  /** Counts layers that have come. */
+  readonly came = signal(0);
+
+  private readonly layers = new Map<string, Layer | Promise<void>>();
+
+  /** Asks what there is, in the studies of the page. */
+  async ask(reading: Reading, abort: AbortSignal): Promise<void> {
+    const asked = reading.studies.value.map(async ({ uid }) => {
+      const url = `/viewer/studies/${uid}/derived`;
+      return (await askJson<{ objects: DerivedObject[] }>(url, { signal: abort })).objects;
+    });
+    this.objects.value = (await Promise.all(asked)).flat();
+  }
+
+  lookOf(object: DerivedObject): Look {
+    return this.looks.value.get(object.instance) ?? FIRST;
+  }
+
+  change(object: DerivedObject, change: Partial<Look>): void {
+    this.looks.value = new Map(this.looks.value).set(object.instance, { ...this.lookOf(object), ...change });
+  }
+
+  /** The layer of an object on an image; undefined until it has come, which `came` tells. */
+  layerOf(object: DerivedObject, known: KnownFrame): Layer | undefined {
+    const key = `${object.instance} ${known.ref.instance} ${known.number}`;
+    const found = this.layers.get(key);
+    if (found instanceof Promise) return undefined;
+    if (found) return found;
+    const asked = askLayer(object, known).then(
+      (layer) => this.keep(key, layer),
+      (error: unknown) => {
+        this.layers.delete(key);
+        throw error;
+      },
+    );
+    this.layers.set(key, asked);
+    asked.catch((error: unknown) => this.fail(object, error));
+    return undefined;
+  }
+
+  private keep(key: string, layer: Layer): void {
+    this.layers.set(key, layer);
+    for (const old of this.layers.keys()) {
+      if (this.layers.size <= MOST_LAYERS) break;
+      this.layers.delete(old);
+    }
+    this.came.value++;
+  }
+
+  private fail(object: DerivedObject, error: unknown): void {
+    // Said once, beside the object: a message for each image that is scrolled past would be too many.
+    const text = error instanceof Error ? error.message : "it cannot be shown";
+    this.change(object, { isShown: false });
+    this.objects.value = this.objects.value?.map((one) =>
+      one.instance === object.instance ? { ...one, error: text } : one,
+    );
+  }
+}
+
+const MOST_LAYERS = 160;
+
+export type Layer =
+  | { kind: "masks"; parts: number[]; masks: Uint8Array }
+  | { kind: "contours"; parts: { number: number; contours: { kind: string; points: number[] }[] }[] }
+  | { kind: "field"; values: Float32Array; unit: string; range: [number, number] };
+
+async function askLayer(object: DerivedObject, known: KnownFrame): Promise<Layer> {
+  const query = new URLSearchParams({
+    series: known.ref.series,
+    image: known.ref.instance,
+    frame: String(known.number),
+  });
+  const instance = `/viewer/studies/${object.study}/series/${object.series}/instances/${object.instance}`;
+  const answer = await ask(`${instance}/layer?${query}`);
+  if (object.kind === "contours") return { kind: "contours", ...(await answer.json()) };
+  const body = await answer.arrayBuffer();
+  if (object.kind === "segmentation") {
+    const parts = (answer.headers.get("Filmless-Parts") ?? "").split(",").filter(Boolean).map(Number);
+    return { kind: "masks", parts, masks: new Uint8Array(body) };
+  }
+  const [least = 0, most = 0] = (answer.headers.get("Filmless-Range") ?? "").split(",").map(Number);
+  const unit = answer.headers.get("Filmless-Unit") ?? "";
+  return { kind: "field", values: new Float32Array(body), unit, range: [least, most] };
+}
+
+const ofPages = new WeakMap<Reading, Derived>();
+
+/** The derived objects of a page: one for all its cells and panels. */
+export function derivedOf(reading: Reading): Derived {
+  const found = ofPages.get(reading) ?? new Derived();
+  ofPages.set(reading, found);
+  return found;
+}
+
+/** Kinds that are drawn on images as layers. */
+export const LAYERED: ReadonlySet<Kind> = new Set(["segmentation", "contours", "dose", "parametric-map"]);

@@ -1,0 +1,49 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { InstanceRef } from "~/server/dicomweb";
+import type { Kind } from "~/server/study";
+import { Failure } from "~/shell/boundary";
+import type { CellProps } from "~/viewport/cell";
+import { instancesOf, useAsked } from "./instances";
+import "./documents.css";
+
+interface Props extends CellProps {
+  kind: Kind;
+  /** What shows one of them. */
+  children: (instance: InstanceRef) => ComponentChildren;
+}
+
+/** A cell of a series of documents: one at a time, with a choice when there are several. */
+export function DocumentFrame({ reading, content, kind, children }: Props) {
+  const [chosen, setChosen] = useState(0);
+  const { value: instances, error } = useAsked(
+    () => instancesOf(reading, content, kind),
+    [content.series.uid],
+  );
+  if (error) return <Failure error={error} />;
+  if (!instances) return <div class="loading" role="status" aria-label="Loading" />;
+  const instance = instances[chosen];
+  if (!instance) return <Failure error={new Error("this series has nothing of its kind any more")} />;
+  return (
+    <div class="document-frame">
+      {instances.length > 1 && (
+        <nav class="document-choice" aria-label="Documents of the series">
+          <button type="button" disabled={chosen === 0} onClick={() => setChosen(chosen - 1)}>
+            Previous
+          </button>
+          <span>
+            {chosen + 1} of {instances.length}
+          </span>
+          <button
+            type="button"
+            disabled={chosen === instances.length - 1}
+            onClick={() => setChosen(chosen + 1)}
+          >
+            Next
+          </button>
+        </nav>
+      )}
+      {children(instance)}
+    </div>
+  );
+}

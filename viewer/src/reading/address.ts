@@ -1,0 +1,48 @@
+/** The address of the page: which series, image and window the active cell shows, read at the start and kept. */
+
+import { effect } from "@preact/signals";
+import { note } from "~/shell/router";
+import type { StackView } from "~/viewport/view";
+import type { Choice } from "~/viewport/windows";
+import type { Content, Reading } from "./reading";
+
+/** What an address asks for; undefined when it names no series of the page. */
+export function asked(reading: Reading, query: URLSearchParams): Content | undefined {
+  const content = reading.contentOf(query.get("series") ?? "");
+  const image = Number(query.get("image"));
+  return content && (image >= 1 ? { ...content, image: Math.floor(image) } : content);
+}
+
+/** The window that an address asks for: `center,width`, with `,SIGMOID` or `,LINEAR_EXACT` behind it where that matters. */
+export function askedWindow(query: URLSearchParams): Choice | undefined {
+  const [center = "", width = "", said] = (query.get("window") ?? "").split(",");
+  const how = said === "SIGMOID" || said === "LINEAR_EXACT" ? said : "LINEAR";
+  if (!center || !(Number(width) > 0) || !Number.isFinite(Number(center))) return undefined;
+  return { kind: "set", window: { center: Number(center), width: Number(width), function: how, name: "" } };
+}
+
+function windowText(view: StackView): string | undefined {
+  const choice = view.choice.value;
+  if (choice.kind !== "set") return undefined;
+  const { center, width, function: how } = choice.window;
+  const numbers = [center, width].map((value) => String(Number(value.toFixed(3))));
+  return [...numbers, ...(how === "LINEAR" ? [] : [how])].join(",");
+}
+
+/** Keeps the address until the returned function is called. */
+export function keepAddress(reading: Reading): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = effect(() => {
+    const series = reading.activeContent.value?.series.uid;
+    const view = reading.activeView.value;
+    if (!series || !view) return;
+    const query = { series, image: String(view.wanted.value + 1), window: windowText(view) };
+    clearTimeout(timer);
+    // Browsers refuse hundreds of changes a second.
+    timer = setTimeout(() => note(query), 300);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}

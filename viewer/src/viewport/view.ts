@@ -1,0 +1,285 @@
+/** A stack of images in a cell: what of it is shown and how, as signals, and what can be done with it. */
+
+import { cache, Enums, type Types } from "@cornerstonejs/core";
+import { signal } from "@preact/signals";
+import { frameOf, type KnownFrame } from "~/imaging/frames";
+import type { Window } from "~/server/study";
+import { Cine } from "./cine";
+import type { Vector } from "./geometry";
+import { Prefetcher } from "./prefetch";
+import { type Choice, chosenWindow, rampOf, windowOf } from "./windows";
+
+const { Events, InterpolationType, VOILUTFunctionType } = Enums;
+
+export class StackView {
+  /** The image that is asked for, from 0, and the one that is drawn. */
+  readonly wanted = signal(0);
+  readonly shown = signal(0);
+  readonly choice = signal<Choice>({ kind: "file", number: 0 });
+  /** The window as it is drawn. */
+  readonly window = signal<Window | undefined>(undefined);
+  readonly isInverted = signal(false);
+  readonly isSmooth = signal(true);
+  /** Counts changes of where the image lies in the cell. */
+  readonly moved = signal(0);
+  /** Why the wanted image is not shown. */
+  readonly error = signal<unknown>(undefined);
+  readonly cine: Cine;
+
+  private readonly prefetcher: Prefetcher;
+  private readonly listeners: [string, EventListener][] = [];
+  private isSetting = false;
+  private drawn: Types.IImage | undefined;
+
+  constructor(
+    readonly viewport: Types.IStackViewport,
+    readonly imageIds: string[],
+  ) {
+    this.cine = new Cine(this);
+    this.prefetcher = new Prefetcher(imageIds);
+    this.listen(Events.STACK_NEW_IMAGE, () => this.onImage());
+    this.listen(Events.STACK_VIEWPORT_SCROLL, (event) => {
+      this.wanted.value = (event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex;
+    });
+    this.listen(Events.CAMERA_MODIFIED, () => this.onMoved());
+    this.listen(Events.VOI_MODIFIED, (event) =>
+      this.onWindow(event as CustomEvent<{ range: Types.VOIRange }>),
+    );
+  }
+
+  get known(): KnownFrame | undefined {
+    return frameOf(this.imageIds[this.shown.value] ?? "");
+  }
+
+  /** Shows the first image; the others follow in the background. */
+  async begin(index: number): Promise<void> {
+    this.wanted.value = this.shown.value = index;
+    await this.viewport.setStack(this.imageIds, index);
+    this.viewport.render();
+    // Also when it failed: the others may be there.
+    this.prefetcher.around(index);
+  }
+
+  end(): void {
+    this.cine.stop();
+    this.prefetcher.stop();
+    for (const [name, listener] of this.listeners) this.viewport.element.removeEventListener(name, listener);
+  }
+
+  // --- images ---
+
+  /** Whether the wanted image is still to come. */
+  get isWaiting(): boolean {
+    return this.wanted.peek() !== this.shown.peek() && !this.error.peek();
+  }
+
+  isLoaded(index: number): boolean {
+    return cache.isLoaded(this.imageIds[index] ?? "");
+  }
+
+  /** Sees to it that an image comes soon. */
+  wants(index: number): void {
+    this.prefetcher.around(index - 1);
+  }
+
+  show(index: number): void {
+    const inside = Math.min(Math.max(index, 0), this.imageIds.length - 1);
+    if (inside === this.wanted.peek() && inside === this.shown.peek()) return;
+    this.wanted.value = inside;
+    this.error.value = undefined;
+    this.viewport.setImageIdIndex(inside).catch((error: unknown) => this.fail(inside, error));
+  }
+
+  scroll(by: number): void {
+    this.cine.stop();
+    this.show(this.wanted.peek() + by);
+  }
+
+  /** Asks for the wanted image once more. */
+  retry(): void {
+    const index = this.wanted.peek();
+    this.error.value = undefined;
+    this.viewport.setStack(this.imageIds, index).catch((error: unknown) => this.fail(index, error));
+  }
+
+  /** Notes that an image did not come. */
+  fail(index: number, error: unknown): void {
+    if (index === this.wanted.peek()) this.error.value = error ?? new Error("the image does not come");
+  }
+
+  // --- grey ---
+
+  /** Chooses a window. */
+  choose(choice: Choice): void {
+    this.choice.value = choice;
+    this.drawWindow();
+    this.viewport.render();
+  }
+
+  invert(): void {
+    this.isInverted.value = !this.isInverted.value;
+    this.drawWindow();
+    this.viewport.render();
+  }
+
+  smooth(on: boolean): void {
+    this.isSmooth.value = on;
+    this.drawWindow();
+    this.viewport.render();
+  }
+
+  // --- place ---
+
+  rotate(degrees: number): void {
+    const { rotation = 0 } = this.viewport.getViewPresentation();
+    this.viewport.setViewPresentation({ rotation: (rotation + degrees + 360) % 360 });
+    this.viewport.render();
+  }
+
+  flip(how: "flipHorizontal" | "flipVertical"): void {
+    const now = this.viewport.getViewPresentation()[how] ?? false;
+    this.viewport.setViewPresentation({ [how]: !now });
+    this.viewport.render();
+  }
+
+  zoom(by: number): void {
+    this.viewport.setZoom(this.viewport.getZoom() * by);
+    this.viewport.render();
+  }
+
+  /** Shows the whole image, as large as the cell allows; it stays turned. */
+  fit(): void {
+    const {
+      rotation = 0,
+      flipHorizontal = false,
+      flipVertical = false,
+    } = this.viewport.getViewPresentation();
+    this.viewport.resetCamera();
+    this.viewport.setViewPresentation({ rotation, flipHorizontal, flipVertical });
+    this.viewport.render();
+  }
+
+  /** Shows a pixel of the image as one of the screen. */
+  oneToOne(): void {
+    const camera = this.viewport.getCamera();
+    const scale = (camera.parallelScale ?? 1) * this.scale;
+    this.viewport.setCamera({ ...camera, parallelScale: scale });
+    this.toPixelGrid();
+    this.viewport.render();
+  }
+
+  /** Puts all back as it was in the beginning, but for the image that is shown. */
+  reset(): void {
+    this.isInverted.value = false;
+    this.choice.value = { kind: "file", number: 0 };
+    this.viewport.resetCamera();
+    this.drawWindow();
+    this.viewport.render();
+  }
+
+  /** How many pixels of the screen a pixel of the image takes. */
+  get scale(): number {
+    this.follow();
+    const image = this.viewport.getImageData();
+    if (!image) return 1;
+    const [a, b] = [this.toCanvas([0, 0]), this.toCanvas([0, 1])];
+    return Math.hypot(b[0] - a[0], b[1] - a[1]) * devicePixelRatio;
+  }
+
+  /** Where a place in the image (column, row; whole numbers are the centres of pixels) is in the cell, in CSS pixels. */
+  toCanvas([column, row]: [number, number]): [number, number] {
+    this.follow();
+    const image = this.viewport.getImageData()!;
+    const world = image.imageData.indexToWorld!([column, row, 0]) as Types.Point3;
+    return this.viewport.worldToCanvas(world) as [number, number];
+  }
+
+  /** Moves the image by less than a pixel, so that its pixels lie on those of the screen. */
+  private toPixelGrid(): void {
+    const [left, top] = this.toCanvas([-0.5, -0.5]).map((place) => place * devicePixelRatio) as [
+      number,
+      number,
+    ];
+    const off: Types.Point2 = [
+      (Math.round(left) - left) / devicePixelRatio,
+      (Math.round(top) - top) / devicePixelRatio,
+    ];
+    if (Math.hypot(...off) < 1e-6) return;
+    const [from, to] = [this.viewport.canvasToWorld([0, 0]), this.viewport.canvasToWorld(off)];
+    const camera = this.viewport.getCamera();
+    const back = (point: Types.Point3 | undefined): Types.Point3 =>
+      (point ?? [0, 0, 0]).map((part, axis) => part - (to[axis]! - from[axis]!)) as Types.Point3;
+    this.viewport.setCamera({
+      ...camera,
+      focalPoint: back(camera.focalPoint),
+      position: back(camera.position),
+    });
+  }
+
+  /** A vector of the patient (or of the image, without an orientation) that runs to the right, or down, on the screen. */
+  wayOf(x: number, y: number): Vector {
+    this.follow();
+    const from = this.viewport.canvasToWorld([0, 0]);
+    const to = this.viewport.canvasToWorld([x, y]);
+    return [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+  }
+
+  /** Has a component that asks where something is drawn anew when the image moves: by itself it would not be. */
+  private follow(): void {
+    void this.moved.value;
+  }
+
+  // --- what Cornerstone says ---
+
+  private listen(name: string, listener: EventListener): void {
+    this.listeners.push([name, listener]);
+    this.viewport.element.addEventListener(name, listener);
+  }
+
+  private onImage(): void {
+    const index = this.viewport.getCurrentImageIdIndex();
+    this.shown.value = index;
+    this.error.value = undefined;
+    this.drawWindow();
+    this.onMoved();
+    this.prefetcher.around(index);
+  }
+
+  private onMoved(): void {
+    this.moved.value++;
+  }
+
+  /** The pointer changed the window. */
+  private onWindow({ detail: { range } }: CustomEvent<{ range: Types.VOIRange }>): void {
+    // With an image, Cornerstone sets what it takes for its window.
+    if (this.isSetting || this.viewport.getCornerstoneImage() !== this.drawn) return;
+    const window = windowOf(range.lower, range.upper);
+    this.choice.value = { kind: "set", window };
+    this.window.value = window;
+  }
+
+  /** Draws the window that is chosen for the image that is there. */
+  private drawWindow(): void {
+    const { known } = this;
+    const image = this.viewport.getCornerstoneImage();
+    if (!known || !image) return;
+    this.drawn = image;
+    const window = chosenWindow(this.choice.peek(), known, [image.minPixelValue, image.maxPixelValue]);
+    const { lower, upper, sigmoid } = rampOf(window);
+    const isInverse = known.image.photometricInterpretation === "MONOCHROME1";
+    this.isSetting = true;
+    try {
+      const { LINEAR, SAMPLED_SIGMOID } = VOILUTFunctionType;
+      this.viewport.setProperties({
+        VOILUTFunction: sigmoid ? SAMPLED_SIGMOID : LINEAR,
+        // Cornerstone takes the window of a sigmoid from a range of LINEAR.
+        voiRange: sigmoid ? { lower, upper: upper - 1 } : { lower, upper },
+        invert: isInverse !== this.isInverted.peek(),
+        interpolationType: this.isSmooth.peek() ? InterpolationType.LINEAR : InterpolationType.NEAREST,
+      });
+    } finally {
+      this.isSetting = false;
+    }
+    this.window.value = window;
+  }
+}

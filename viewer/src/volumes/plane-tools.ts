@@ -1,0 +1,129 @@
+/** What the pointer does in planes and in the whole: a group of tools for each. */
+
+import {
+  addTool,
+  CrosshairsTool,
+  Enums,
+  PanTool,
+  StackScrollTool,
+  ToolGroupManager,
+  TrackballRotateTool,
+  type Types,
+  WindowLevelTool,
+  ZoomTool,
+} from "@cornerstonejs/tools";
+import type { Plane } from "./state";
+
+const PLANE_GROUP = "planes";
+const WHOLE_GROUP = "wholes";
+const { MouseBindings } = Enums;
+
+/** As on its label: the lines in the other planes are of its colour. */
+export const COLOURS: Record<Plane, string> = {
+  axial: "#ff8a80",
+  sagittal: "#ffd75e",
+  coronal: "#7fe0a7",
+};
+
+export type Primary = "crosshairs" | "window";
+
+const planeOf = new Map<string, Plane>();
+
+/** Lets the tools work in a plane's viewport; crosshairs need two of them. */
+export function joinPlane(viewportId: string, engineId: string, plane: Plane, primary: Primary): void {
+  planeOf.set(viewportId, plane);
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP) ?? makePlaneGroup();
+  group.addViewport(viewportId, engineId);
+  setPrimary(primary);
+}
+
+export function leavePlane(viewportId: string, engineId: string): void {
+  planeOf.delete(viewportId);
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
+  if (!group) return;
+  if (group.getViewportIds().length <= 2) group.setToolDisabled(CrosshairsTool.toolName);
+  group.removeViewports(engineId, viewportId);
+}
+
+/** Chooses what the main button does. */
+export function setPrimary(primary: Primary): void {
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
+  if (!group) return;
+  const bindings = [{ mouseButton: MouseBindings.Primary }];
+  if (group.getViewportIds().length < 2) {
+    group.setToolActive(WindowLevelTool.toolName, { bindings });
+    return;
+  }
+  if (primary === "crosshairs") {
+    group.setToolPassive(WindowLevelTool.toolName);
+    group.setToolActive(CrosshairsTool.toolName, { bindings });
+  } else {
+    group.setToolEnabled(CrosshairsTool.toolName);
+    group.setToolActive(WindowLevelTool.toolName, { bindings });
+  }
+}
+
+/** Moves the crosshairs to a point, and the planes with them. */
+export function centreAt(point: [number, number, number]): void {
+  crosshairs()?.setToolCenter(point);
+}
+
+/** Lays the crosshairs anew through where the planes are now. */
+export function recentre(): void {
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
+  if (group && group.getViewportIds().length >= 2) crosshairs()?.computeToolCenter();
+}
+
+function crosshairs(): CrosshairsTool | undefined {
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
+  return group?.getToolInstance(CrosshairsTool.toolName) as CrosshairsTool | undefined;
+}
+
+export function joinWhole(viewportId: string, engineId: string): void {
+  const group = ToolGroupManager.getToolGroup(WHOLE_GROUP) ?? makeWholeGroup();
+  group.addViewport(viewportId, engineId);
+}
+
+export function leaveWhole(viewportId: string, engineId: string): void {
+  ToolGroupManager.getToolGroup(WHOLE_GROUP)?.removeViewports(engineId, viewportId);
+}
+
+function makePlaneGroup(): Types.IToolGroup {
+  const group = makeGroup(PLANE_GROUP, [WindowLevelTool, PanTool, ZoomTool, StackScrollTool]);
+  addTool(CrosshairsTool);
+  group.addTool(CrosshairsTool.toolName, {
+    getReferenceLineColor: (id: string) => COLOURS[planeOf.get(id) ?? "axial"],
+    getReferenceLineSlabThicknessControlsOn: () => false, // the tool bar has one for all planes
+  });
+  group.setToolActive(PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] });
+  group.setToolActive(ZoomTool.toolName, {
+    bindings: [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }],
+  });
+  group.setToolActive(StackScrollTool.toolName, { bindings: [{ mouseButton: MouseBindings.Wheel }] });
+  return group;
+}
+
+function makeWholeGroup(): Types.IToolGroup {
+  const group = makeGroup(WHOLE_GROUP, [TrackballRotateTool, PanTool, ZoomTool]);
+  group.setToolActive(TrackballRotateTool.toolName, {
+    bindings: [{ mouseButton: MouseBindings.Primary }],
+  });
+  group.setToolActive(PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] });
+  group.setToolActive(ZoomTool.toolName, {
+    bindings: [
+      { mouseButton: MouseBindings.Secondary },
+      { mouseButton: MouseBindings.Wheel },
+      { numTouchPoints: 2 },
+    ],
+  });
+  return group;
+}
+
+function makeGroup(id: string, tools: { toolName: string }[]): Types.IToolGroup {
+  const group = ToolGroupManager.createToolGroup(id)!;
+  for (const tool of tools) {
+    addTool(tool as never);
+    group.addTool(tool.toolName);
+  }
+  return group;
+}

@@ -1,0 +1,143 @@
+/** What volumes are shown of, and how: the state that the tool bar and the cells share. Nothing of Cornerstone here. */
+
+import { batch, computed, signal } from "@preact/signals";
+import { frameOf } from "~/imaging/frames";
+import type { Content, Layout, Reading } from "~/reading/reading";
+import type { SeriesRow } from "~/server/study";
+import { type Verdict, volumeOf } from "./grid";
+
+export const PLANES = ["axial", "sagittal", "coronal"] as const;
+export type Plane = (typeof PLANES)[number];
+
+/** How the voxels of a slab become one pixel. */
+export type Blend = "largest" | "smallest" | "average";
+
+export type Arrangement = "mpr" | "mpr3d";
+
+/** The series of a study that are fused: anatomy below, uptake above. */
+export interface Pair {
+  study: string;
+  below: SeriesRow;
+  above: SeriesRow;
+}
+
+export class Volumes {
+  /** In mm; 0 is a plane without thickness. */
+  readonly slab = signal(0);
+  readonly blend = signal<Blend>("largest");
+  /** What the main button does in planes: moves the crosshairs, or windows. */
+  readonly primary = signal<"crosshairs" | "window">("crosshairs");
+  /** How much of what is fused is seen, from 0 to 1. */
+  readonly opacity = signal(0.5);
+  readonly colours = signal("Hot");
+  /** The window of what is fused. */
+  readonly uptake = signal<[number, number]>([0, 10]);
+  /** Turns each time that the views are to be as they were at first. */
+  readonly resets = signal(0);
+  /** The window of each volume, the same in all planes. */
+  readonly windows = signal<Record<string, { lower: number; upper: number }>>({});
+  readonly arrangement = computed<Arrangement | undefined>(() => {
+    const shown = this.reading.cells.value.map((content) => content?.as);
+    if (!shown.includes("axial") && !shown.includes("volume")) return undefined;
+    return shown.includes("volume") ? "mpr3d" : "mpr";
+  });
+  readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
+
+  private before: { layout: Layout; cells: (Content | undefined)[]; active: number } | undefined;
+
+  constructor(private readonly reading: Reading) {}
+
+  /** Puts the planes of the active series on the screen, with the whole beside them or without; fused with another. */
+  arrange(arrangement: Arrangement, pair?: Pair): void {
+    const content = this.reading.activeContent.value;
+    const of = pair ? { study: pair.study, series: pair.below, fused: pair.above } : plain(content);
+    if (!of) return;
+    if (!this.arrangement.value) {
+      const { layout, cells, active } = this.reading;
+      this.before = { layout: layout.value, cells: cells.value, active: active.value };
+    }
+    const views: Content["as"][] = arrangement === "mpr" ? [...PLANES] : [...PLANES, "volume"];
+    batch(() => {
+      this.reading.divide(arrangement === "mpr" ? { rows: 1, columns: 3 } : { rows: 2, columns: 2 });
+      views.forEach((as, cell) => {
+        this.reading.show({ ...of, as }, cell);
+      });
+      this.reading.active.value = 0;
+    });
+  }
+
+  /** Back to what was there before. */
+  leave(): void {
+    const { before, reading } = this;
+    const content = reading.activeContent.value;
+    batch(() => {
+      if (before) {
+        reading.divide(before.layout);
+        before.cells.forEach((was, cell) => {
+          reading.show(was, cell);
+        });
+        reading.active.value = before.active;
+      } else if (content) {
+        reading.divide({ rows: 1, columns: 1 });
+        reading.show({ study: content.study, series: content.series, as: "stack" }, 0);
+      }
+    });
+    this.before = undefined;
+  }
+
+  /** Everything as it was at first. */
+  reset(): void {
+    batch(() => {
+      this.slab.value = 0;
+      this.blend.value = "largest";
+      this.windows.value = {};
+      this.opacity.value = 0.5;
+      this.uptake.value = [0, 10];
+      this.resets.value++;
+    });
+  }
+
+  /** Whether a series makes a volume; asks the server for it, once. */
+  async verdict(study: string, series: SeriesRow): Promise<Verdict> {
+    const { imageIds } = await this.reading.openSeries(study, series);
+    return volumeOf(
+      imageIds.flatMap((id) => {
+        const known = frameOf(id);
+        return known ? [{ id, known }] : [];
+      }),
+    );
+  }
+
+  /** The PET and the CT or MR of the studies that lie in the same coordinates; the active series first. */
+  async pair(): Promise<Pair | undefined> {
+    const active = this.reading.activeContent.value?.series.uid;
+    const first = (a: SeriesRow, b: SeriesRow) =>
+      Number(b.uid === active) - Number(a.uid === active) || b.frames - a.frames;
+    for (const { uid: study, series } of this.reading.studies.value) {
+      const above = series.filter((row) => row.Modality === "PT" && row.kind === "image").sort(first);
+      const below = series
+        .filter((row) => ["CT", "MR"].includes(row.Modality ?? "") && row.kind === "image")
+        .sort((a, b) => Number(a.Modality !== "CT") - Number(b.Modality !== "CT") || first(a, b));
+      for (const upper of above) {
+        for (const lower of below) {
+          const [one, other] = await Promise.all([this.verdict(study, lower), this.verdict(study, upper)]);
+          const isSame = one.grid && one.grid.frameOfReference === other.grid?.frameOfReference;
+          if (isSame && one.grid?.frameOfReference) return { study, below: lower, above: upper };
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+function plain(content: Content | undefined): Omit<Content, "as"> | undefined {
+  return content && { study: content.study, series: content.series };
+}
+
+const ofReading = new WeakMap<Reading, Volumes>();
+
+export function volumesOf(reading: Reading): Volumes {
+  const found = ofReading.get(reading) ?? new Volumes(reading);
+  ofReading.set(reading, found);
+  return found;
+}

@@ -1,0 +1,129 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Reading } from "~/reading/reading";
+import { useKeys } from "~/shell/keys";
+import { failed } from "~/shell/notices";
+import { FusionControls, SlabControls } from "./controls";
+import { CrosshairIcon, CubeIcon, FusionIcon, PlanesIcon } from "./icons";
+import { Popover } from "./popover";
+import { type Arrangement, type Pair, type Volumes, volumesOf } from "./state";
+
+/** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */
+export function VolumeTools({ reading }: { reading: Reading }) {
+  const volumes = volumesOf(reading);
+  const reason = useReason(reading, volumes);
+  const pair = usePair(reading, volumes);
+  const arrangement = volumes.arrangement.value;
+  const fused = volumes.fused.value;
+  const turn = (wanted: Arrangement) => {
+    if (arrangement === wanted && !fused) volumes.leave();
+    else if (reason === undefined) volumes.arrange(wanted);
+    else failed(new Error(reason), "No planes");
+  };
+  const fuse = () => {
+    if (fused) volumes.leave();
+    else if (pair) volumes.arrange("mpr", pair);
+    else failed(new Error(NO_PAIR), "No fusion");
+  };
+  useKeys(() => {
+    const group = "Volumes";
+    return [
+      { keys: ["m"], does: "Axial, sagittal and coronal planes, or back", group, run: () => turn("mpr") },
+      { keys: ["M"], does: "Planes and the volume in 3-D, or back", group, run: () => turn("mpr3d") },
+      { keys: ["u"], does: "PET over CT, or back", group, run: fuse },
+    ];
+  }, [reason, pair, arrangement, fused]);
+  return (
+    <>
+      <button
+        type="button"
+        aria-pressed={arrangement === "mpr" && !fused}
+        disabled={!arrangement && reason !== undefined}
+        title={titled("Axial, sagittal and coronal planes (M)", reason)}
+        data-reason={reason ?? ""}
+        onClick={() => turn("mpr")}
+      >
+        <PlanesIcon /> MPR
+      </button>
+      <button
+        type="button"
+        aria-pressed={arrangement === "mpr3d"}
+        disabled={!arrangement && reason !== undefined}
+        title={titled("Planes and the volume in 3-D (Shift+M)", reason)}
+        onClick={() => turn("mpr3d")}
+      >
+        <CubeIcon /> 3-D
+      </button>
+      {(pair || fused) && (
+        <button type="button" aria-pressed={!!fused} title="PET over CT (U)" onClick={fuse}>
+          <FusionIcon /> Fusion
+        </button>
+      )}
+      {arrangement && <PlaneControls volumes={volumes} hasUptake={!!fused} />}
+    </>
+  );
+}
+
+const NO_PAIR = "there are no PET and CT in the same coordinates in this study";
+
+const titled = (what: string, reason: string | undefined): string =>
+  reason === undefined ? what : `${what}: not here, ${reason}`;
+
+function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: boolean }) {
+  const isCrosshairs = volumes.primary.value === "crosshairs";
+  return (
+    <>
+      <button
+        type="button"
+        aria-pressed={isCrosshairs}
+        aria-label="Crosshairs"
+        title="Crosshairs: drag to move, turn at the round handles; off, dragging windows"
+        onClick={() => {
+          volumes.primary.value = isCrosshairs ? "window" : "crosshairs";
+        }}
+      >
+        <CrosshairIcon />
+      </button>
+      <Popover label="Slab">
+        <SlabControls volumes={volumes} />
+      </Popover>
+      {hasUptake && (
+        <Popover label="Uptake">
+          <FusionControls volumes={volumes} />
+        </Popover>
+      )}
+      <button type="button" title="Everything as it was at first" onClick={() => volumes.reset()}>
+        Reset
+      </button>
+    </>
+  );
+}
+
+/** Why the active series is no volume; nothing when it is one. */
+function useReason(reading: Reading, volumes: Volumes): string | undefined {
+  const content = reading.activeContent.value;
+  const [found, setFound] = useState<{ uid: string; reason: string | undefined }>();
+  useEffect(() => {
+    if (!content) return;
+    const { uid } = content.series;
+    let gone = false;
+    volumes.verdict(content.study, content.series).then(
+      ({ reason }) => gone || setFound({ uid, reason }),
+      () => gone || setFound({ uid, reason: "it cannot be read" }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [content?.series.uid]);
+  if (!content) return "no series is chosen";
+  return found?.uid === content.series.uid ? found.reason : "it is not known yet whether it is a volume";
+}
+
+/** PET and CT that can be fused. */
+function usePair(reading: Reading, volumes: Volumes): Pair | undefined {
+  const [pair, setPair] = useState<Pair>();
+  const studies = reading.studies.value;
+  useEffect(() => {
+    volumes.pair().then(setPair, () => setPair(undefined));
+  }, [studies]);
+  return pair;
+}
