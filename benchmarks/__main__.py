@@ -29,6 +29,7 @@ from .tasks import (
     speed,
     streaming,
     transcoding,
+    viewing,
 )
 
 _HEADER_TASKS: dict[str, Task] = {
@@ -66,7 +67,8 @@ _DIMSE_TASKS: dict[str, Task] = {
     "dimse-memory": associations_memory.memory,
     "dimse-crowds": crowds.crowds,
 }
-TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS
+_VIEWER_TASKS: dict[str, Task] = {"view": viewing.viewing}
+TASKS = _HEADER_TASKS | _PIXEL_TASKS | _CONVERSION_TASKS | _SERVER_TASKS | _DIMSE_TASKS | _VIEWER_TASKS
 PAGE = ROOT / "docs" / "benchmarks.md"
 _HERE = Path(__file__).parent
 
@@ -102,6 +104,7 @@ def main() -> None:
             _measured(bench, "Conversion", _CONVERSION_TASKS, PIXELS, names),
             _measured(bench, "The archive", _SERVER_TASKS, HEADERS, names),
             _measured(bench, "DIMSE", _DIMSE_TASKS, HEADERS, names),
+            _measured(bench, "The viewer", _VIEWER_TASKS, HEADERS, names),
         ]
     if arguments.processor:
         print("processor time: threads are added up, and nothing here says how long anyone waits")

@@ -15,7 +15,6 @@ from benchmarks.session import PeerError
 from benchmarks.table import Row, duration, verdict
 from filmless.archive import Archive
 from filmless.archive.record import Record, record_of
-from filmless.dataset import Dataset
 
 from . import Bench
 from .serving import JSON, SENDERS, Slices, at_once, on_disk
@@ -90,9 +89,8 @@ def _records(slices: Slices, study: int) -> Iterator[Record]:
     like = record_of(file, size=len(file), sha256="0" * 64)
     for number in range(1, _IN_STUDY + 1):
         uid = f"{like.series_uid}.{number}"
-        instance = Dataset(like.levels["instance"])
-        instance.SOPInstanceUID, instance.InstanceNumber = uid, number
-        levels = like.levels | {"instance": instance}
+        own = {"00080018": {"vr": "UI", "Value": [uid]}, "00200013": {"vr": "IS", "Value": [number]}}
+        levels = {**like.levels, "instance": json.dumps(json.loads(like.levels["instance"]) | own)}
         yield replace(like, instance_uid=uid, sha256=hashlib.sha256(uid.encode()).hexdigest(), levels=levels)
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from filmless.archive import Archive
-from filmless.file import write
+from filmless.file import read, write
 from filmless.server.looking import Looked, Looking
 from filmless.server.shown import Shown
 
@@ -139,12 +139,32 @@ def test_what_was_found_is_there_while_the_rest_is_gone_through(look, folder: Pa
     assert archive.index.totals().instances == found.instances
 
 
-def test_what_cannot_be_shown_is_told_with_why(look, tmp_path: Path, ct: Path) -> None:
-    from filmless.file import read
+def test_what_lacks_uids_is_shown_completed(look, tmp_path: Path, ct: Path) -> None:
+    """Two files of a folder without any UIDs become one study; the files stay as they are."""
+    bare = read(ct)
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"):
+        delattr(bare, keyword)
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    for name in ("1.dcm", "2.dcm"):
+        write(bare, folder / name)
+    before = state(folder)
+    found, archive = look(folder)
+    assert (found.instances, found.mended, found.failed.count) == (2, 2, 0)
+    assert archive.index.totals().studies == archive.index.totals().series == 1
+    assert state(folder) == before
 
-    ds = read(ct)
-    del ds.SOPClassUID
-    write(ds, tmp_path / "odd.dcm")
-    found, _ = look(tmp_path / "odd.dcm")
+
+def test_a_file_without_a_preamble_is_shown_when_it_is_named(look, pydicom_files: list[Path]) -> None:
+    bare = next(path for path in pydicom_files if path.name == "ExplVR_LitEndNoMeta.dcm")
+    found, _ = look(bare)
+    assert (found.instances, found.mended) == (1, 1)
+
+
+def test_what_cannot_be_shown_is_told_with_why(look, tmp_path: Path) -> None:
+    damaged = tmp_path / "odd.dcm"
+    damaged.write_bytes(bytes(128) + b"DICM" + b"\xff" * 99)
+    found, _ = look(damaged)
     assert found.instances == 0
-    assert found.failed.first == ["odd.dcm: the data set has no SOPClassUID, which an instance is filed by"]
+    [told] = found.failed.first
+    assert told.startswith("odd.dcm: ")

@@ -32,6 +32,14 @@ def body(points: Points) -> NDArray[np.float64]:
     return values
 
 
+def lump(points: Points) -> NDArray[np.float64]:
+    """Return HU at points in mm: an elliptic trunk, and in it a ball of 20 mm: on the left, in front, above."""
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    values = np.where((x / 85) ** 2 + (y / 60) ** 2 < 1, 0.0, -1000.0)
+    values[(x - 40) ** 2 + (y + 20) ** 2 + (z - 30) ** 2 < 10**2] = 1200
+    return values
+
+
 def hot_spot(points: Points) -> NDArray[np.float64]:
     """Return Bq/ml: a little everywhere in the trunk, much in the marker of `body`."""
     x, y, z = points[..., 0], points[..., 1], points[..., 2]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,13 @@ def test_an_empty_archive_says_how_images_come_in(serve: Callable[..., Any], ope
     page.get_by_text("No images yet").wait_for()
     page.get_by_text("filmless store").wait_for()
     shoot_all(page, "empty")
+
+
+def test_a_study_is_taken_along_with_a_dicomdir(many: Any) -> None:
+    page = many.page
+    page.keyboard.press("m")
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as file:
+        assert "DICOMDIR" in file.namelist()
+        assert len(file.namelist()) >= 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from filmless.cli.stored_row import stored_row
 from filmless.errors import AssociationRejected, DicomError, NetworkError
 
 if TYPE_CHECKING:
@@ -232,15 +233,10 @@ def _failed(item: "Item", error: str) -> dict[str, Any]:
 
 
 def _row(item: "Item", result: "Stored") -> dict[str, Any]:
-    row: dict[str, Any] = {"source": item.name, "status": "stored" if result.error is None else "failed"}
-    if result.instance_uid:
-        row["instance"] = result.instance_uid
-    if result.error is not None:
-        row["error"] = result.error
-        if result.status is not None:
-            row["failure_reason"] = result.status
-    elif result.warning is not None:
-        row["warning_reason"] = result.status
-    if result.comment is not None:
-        row["comment"] = result.comment
-    return row
+    is_failed = result.error is not None
+    return stored_row(
+        item.name,
+        result,
+        failure_reason=result.status if is_failed else None,
+        warning_reason=None if is_failed or result.warning is None else result.status,
+    )

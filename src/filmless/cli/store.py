@@ -16,6 +16,7 @@ from filmless.cli.option_groups import OwnFirstCommand
 from filmless.cli.peers import peer_of, peer_options
 from filmless.cli.progress import progress
 from filmless.cli.reporting import Failure, Misuse, say
+from filmless.cli.stored_row import stored_row
 from filmless.errors import DicomError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _shares(found: list["Item"], jobs: int) -> Iterator[list["Item"]]:
         yield found[start : start + size]
 
 
-def _send(client: "BlockingClient", part: list["Item"], study: str | None, told: Any) -> "StoreReport":
+def _send(client: "BlockingClient", part: list["Item"], study: str | None, told: Any) -> "StoreReport[Stored]":
     names: dict[str, str] = {}
 
     def sources() -> Iterable[Any]:
@@ -158,18 +159,9 @@ def _is_instance(item: "Item") -> bool:
 
 
 def _row(result: "Stored", names: dict[str, str]) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "source": names.get(result.source, result.source),
-        "status": "stored" if result.error is None else "failed",
-    }
-    if result.instance_uid:
-        row["instance"] = result.instance_uid
-    if result.error is not None:
-        row["error"] = result.error
-    if result.failure_reason is not None:
-        row["failure_reason"] = result.failure_reason
-    if result.warning_reason is not None:
-        row["warning_reason"] = result.warning_reason
-    if result.comment is not None:
-        row["comment"] = result.comment
-    return row
+    return stored_row(
+        names.get(result.source, result.source),
+        result,
+        failure_reason=result.failure_reason,
+        warning_reason=result.warning_reason,
+    )

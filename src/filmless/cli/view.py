@@ -137,6 +137,8 @@ def _summarise(looked: "Looked") -> None:
     if not looked.instances:
         hint = "ordinary pictures are shown when they are named: `filmless view photo.jpg`"
     say(f"{'1 instance is' if looked.instances == 1 else f'{looked.instances:,} instances are'} shown{made}", hint)
+    if looked.mended:
+        say(f"{of_files(looked.mended, 'that lacked UIDs or a preamble')} completed for this view alone")
     if looked.duplicates:
         say(f"{of_files(looked.duplicates, 'of an instance that another file is of, too,')} passed over")
     _say_names(looked.other, "is no DICOM and was", "are no DICOM and were", "passed over")

@@ -56,9 +56,9 @@ class BlockingPeer:
         progress: Callable[[Stored], None] | None = None,
         retries: int = 2,
         backoff_s: float = 1.0,
-    ) -> StoreReport:
+    ) -> StoreReport[Stored]:
         """As `Peer.store`."""
-        report = StoreReport()
+        report = StoreReport[Stored]()
         with closing(self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s))) as results:
             for one in results:
                 report.add(one)

@@ -77,7 +77,7 @@ class Peer:
         progress: Callable[[Stored], None] | None = None,
         retries: int = 2,
         backoff_s: float = 1.0,
-    ) -> StoreReport:
+    ) -> StoreReport[Stored]:
         """Store files, folders, bytes and data sets (C-STORE); what fails for a time is sent again, and only that.
 
         Parameters
@@ -105,7 +105,7 @@ class Peer:
         -----
         PS3.7 9.1.1, PS3.4 B
         """
-        report = StoreReport()
+        report = StoreReport[Stored]()
         async with aclosing(self._run(self._ask.store(sources, retries=retries, backoff_s=backoff_s))) as results:
             async for one in results:
                 report.add(one)

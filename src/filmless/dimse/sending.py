@@ -50,7 +50,7 @@ def fit(source: Source, sendable: Sendable) -> Fitted:
         raise UnsupportedError(
             f"the peer did not accept {_called(instance.sop_class)}",
             uid=instance.sop_class,
-            hint="propose the contexts that `filmless.dimse.plan` makes of the sources",
+            hint="it does not store such instances, or they were not proposed to it",
         )
     return _transcoded(source, instance, syntaxes, sendable)
 

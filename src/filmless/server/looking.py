@@ -13,9 +13,10 @@ from filmless.archive import Archive, Outcome
 from filmless.archive.upkeep.importing import import_files
 from filmless.convert import convert_many
 from filmless.convert.archives import is_zip
-from filmless.errors import ArchiveError, ConflictError, DicomError
+from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError, LimitError
 from filmless.file import FileSet, read_fileset
 from filmless.server.in_place import State, in_parts, walk
+from filmless.server.mending import mended
 from filmless.server.shown import Shown
 
 __all__ = ["Looked", "Looking"]
@@ -52,6 +53,8 @@ class Looked:
         That are shown.
     pictures
         Those of them that were made of ordinary pictures.
+    mended
+        Those of them whose files lacked UIDs, or a preamble, and were completed.
     duplicates
         Files of instances that others are of, too.
     other
@@ -71,6 +74,7 @@ class Looked:
     files: int = 0
     instances: int = 0
     pictures: int = 0
+    mended: int = 0
     duplicates: int = 0
     other: Names = field(default_factory=Names)
     failed: Names = field(default_factory=Names)
@@ -224,8 +228,20 @@ class Looking:
             self.found.duplicates += 1
         elif isinstance(outcome, Outcome):
             self.found.instances += 1
-        else:
+        elif not isinstance(outcome, FormatError) or not self._mend(path):
             self._failed(path.name, outcome)
+
+    def _mend(self, path: Path) -> bool:
+        """Show a file that lacks what it is filed by, completed in the temporary folder; tell whether it could be."""
+        if (data := mended(path)) is None:
+            return False
+        try:
+            self._archive.store(data)
+        except (FormatError, LimitError):
+            return False
+        self.found.instances += 1
+        self.found.mended += 1
+        return True
 
     def _unpack(self, path: Path) -> None:
         """Unpack a ZIP: what is in it cannot be read in place."""
@@ -244,8 +260,9 @@ class Looking:
         self._tell(self.found)
 
     def _convert(self) -> None:
-        """Make instances of ordinary pictures that were named."""
-        for conversion in convert_many(self._pictures, threads=1) if self._pictures else ():
+        """Make instances of ordinary pictures that were named; files of DICOM without a preamble are among them."""
+        pictures = [name for name in self._pictures if not self._mend(Path(name))]
+        for conversion in convert_many(pictures, threads=1) if pictures else ():
             self._go_on()
             if conversion.dataset is not None:
                 self._archive.store(conversion.dataset)

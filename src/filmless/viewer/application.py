@@ -6,18 +6,23 @@ from filmless.dicomweb.origin.service import Service
 from filmless.viewer import (
     derived,
     documents,
+    exporting,
     graphics,
     header,
+    importing,
     layers,
+    measurements,
     other_studies,
     reports,
     samples,
     search,
+    sending,
     series,
     session,
     study,
     waveforms,
 )
+from filmless.viewer.sending import SendsOn
 from filmless.viewer.session import LookAround
 from filmless.viewer.static_files import StaticFiles
 
@@ -26,9 +31,12 @@ __all__ = ["routes"]
 _PARTS = (
     derived,
     documents,
+    exporting,
     graphics,
     header,
+    importing,
     layers,
+    measurements,
     other_studies,
     reports,
     samples,
@@ -39,7 +47,13 @@ _PARTS = (
 )
 
 
-def routes(service: Service, files: StaticFiles, *, looking: LookAround | None = None) -> list[BaseRoute]:
+def routes(
+    service: Service,
+    files: StaticFiles,
+    *,
+    looking: LookAround | None = None,
+    sends_on: SendsOn | None = None,
+) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
     Parameters
@@ -50,7 +64,10 @@ def routes(service: Service, files: StaticFiles, *, looking: LookAround | None =
         The built pages.
     looking
         Given when files are shown where they lie: how far they are looked at.
+    sends_on
+        What sends to peers.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
+    data += sending.routes(service, sends_on=sends_on)
     data += session.routes(service, looking=looking)
     return [*files.routes(), Mount("/viewer", routes=data)]

@@ -11,6 +11,7 @@ from filmless.pixels import PixelDescription, functional_groups
 from filmless.pixels.attributes import items, numbers, text
 from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, to_modality, voi_views
 from filmless.pixels.multi_frame import FunctionalGroups
+from filmless.series import uptake_of
 from filmless.viewer.frame_source import source_of
 
 __all__ = ["describe_image", "is_colour"]
@@ -38,7 +39,7 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.11.1, C.11.2
+    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
@@ -59,6 +60,8 @@ def describe_image(ds: Dataset) -> Json:
     padding = padding_of(ds)
     if padding is not None and not colour:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
+    if text(ds, "Modality") == "PT" and not colour:
+        found.update(_uptake(ds))
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
@@ -76,6 +79,14 @@ def is_colour(ds: Dataset, description: PixelDescription) -> bool:
 def _grey(ds: Dataset) -> str:
     inverse = presentation_of(ds) == "INVERSE"
     return "MONOCHROME1" if inverse else "MONOCHROME2"
+
+
+def _uptake(ds: Dataset) -> Json:
+    """Return what makes uptake of the values, or why they stay what they are."""
+    uptake = uptake_of(ds)
+    if uptake.suvbw is None:
+        return {"unit": uptake.unit, "suvMissing": uptake.missing}
+    return {"unit": uptake.unit, "suvbw": uptake.suvbw}
 
 
 def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:

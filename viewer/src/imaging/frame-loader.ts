@@ -40,11 +40,40 @@ async function load(
   const answer = await ask(url, { accept, signal });
   if (isColour) return decodedByBrowser(imageId, known, await answer.blob());
   const coded = new Uint8Array(await answer.arrayBuffer());
-  const image = (await createImage(imageId, coded, known.instance.transferSyntax, options)) as Types.IImage;
+  const { transferSyntax } = known.instance;
+  if (hasFractions(known)) {
+    // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
+    const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
+    const stored = (await createImage(imageId, coded, transferSyntax, plain)) as Types.IImage;
+    signal.throwIfAborted();
+    return scaled(imageId, known, stored.getPixelData());
+  }
+  const image = (await createImage(imageId, coded, transferSyntax, options)) as Types.IImage;
   // Decoding cannot be stopped, but what nobody waits for is not kept.
   signal.throwIfAborted();
   if (known.image.padding) withoutPadding(image, known, image.getPixelData() as Samples);
   return image;
+}
+
+const hasFractions = ({ image, frame }: KnownFrame): boolean =>
+  image.suvbw !== undefined || !(frame.rescale ?? []).every(Number.isInteger);
+
+function scaled(imageId: string, known: KnownFrame, stored: Types.PixelDataTypedArray): Types.IImage {
+  const { modality, image, frame } = known;
+  const [rescaleSlope, rescaleIntercept] = frame.rescale ?? [1, 0];
+  const { suvbw } = image;
+  const values = Float32Array.from(
+    stored,
+    (value) => (value * rescaleSlope + rescaleIntercept) * (suvbw ?? 1),
+  );
+  const scalingParameters = {
+    rescaleSlope,
+    rescaleIntercept,
+    modality,
+    ...(suvbw !== undefined && { suvbw }),
+  };
+  const preScale = { enabled: true, scaled: true, scalingParameters };
+  return { ...imageFrom(imageId, known, values), preScale } as Types.IImage;
 }
 
 async function decodedByServer(
@@ -57,7 +86,10 @@ async function decodedByServer(
   const answer = await ask(url, { signal });
   const type = TYPES[answer.headers.get("Filmless-Samples") ?? ""];
   if (!type) throw new Error("the server sent samples of a kind that is not known");
-  return imageFrom(imageId, known, new type(await answer.arrayBuffer()));
+  const values = new type(await answer.arrayBuffer());
+  const { suvbw } = known.image;
+  // Of frames that it decodes, Cornerstone makes uptake itself.
+  return imageFrom(imageId, known, suvbw ? Float32Array.from(values, (value) => value * suvbw) : values);
 }
 
 async function decodedByBrowser(imageId: string, known: KnownFrame, jpeg: Blob): Promise<Types.IImage> {
@@ -94,8 +126,8 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
     maxPixelValue,
     slope: 1,
     intercept: 0,
-    windowCenter: window?.center,
-    windowWidth: window?.width,
+    windowCenter: window && window.center * (image.suvbw ?? 1),
+    windowWidth: window && window.width * (image.suvbw ?? 1),
     voiLUTFunction: window?.function,
     rows,
     columns,

@@ -37,9 +37,10 @@ const ANSWERS: Record<string, Answer> = {
       usingDefaultValues: !(frame.orientation && frame.position && frame.spacing),
     };
   },
-  [MetadataModules.VOI_LUT]: ({ frame }) => ({
-    windowCenter: frame.windows?.map((window) => window.center),
-    windowWidth: frame.windows?.map((window) => window.width),
+  // Windows of PET are of its activity; its values are shown as uptake.
+  [MetadataModules.VOI_LUT]: ({ image, frame }) => ({
+    windowCenter: frame.windows?.map((window) => window.center * (image.suvbw ?? 1)),
+    windowWidth: frame.windows?.map((window) => window.width * (image.suvbw ?? 1)),
     voiLUTFunction: frame.windows?.[0]?.function,
   }),
   [MetadataModules.MODALITY_LUT]: ({ image, frame }) => ({
@@ -47,6 +48,7 @@ const ANSWERS: Record<string, Answer> = {
     rescaleIntercept: frame.rescale?.[1] ?? 0,
     rescaleType: image.rescaleType,
   }),
+  [MetadataModules.SCALING]: ({ image }) => (image.suvbw === undefined ? undefined : { suvbw: image.suvbw }),
   [MetadataModules.GENERAL_SERIES]: ({ ref, modality }) => ({
     modality,
     seriesInstanceUID: ref.series,

@@ -20,7 +20,14 @@ export function startImaging(): Promise<core.RenderingEngine> {
   return started;
 }
 
+/** What was given up on purpose is no error; Cornerstone's cache passes it on to nobody. */
+function leaveUnsaid(event: PromiseRejectionEvent): void {
+  const { reason } = event;
+  if (reason instanceof DOMException && reason.name === "AbortError") event.preventDefault();
+}
+
 async function start(): Promise<core.RenderingEngine> {
+  addEventListener("unhandledrejection", leaveUnsaid);
   core.init();
   tools.init();
   initLoader({ maxWebWorkers: Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1)) });

@@ -1,6 +1,8 @@
 /** What the page is put together of: each part of the viewer adds its line here, and knows nothing of the others. */
 
 import type { ComponentType } from "preact";
+import { MeasurementsPanel } from "~/measuring/panel";
+import { MeasuringTools } from "~/measuring/tool-group";
 import { lazy } from "~/shell/lazy";
 import { CineTools, PrimaryTools, Toggles, Transforms } from "~/viewport/tools";
 import { WindowMenu } from "~/viewport/window-menu";
@@ -18,6 +20,7 @@ export interface Part {
 export const TOOLS: Part[] = [
   { id: "layout", title: "Layout", component: LayoutPicker },
   { id: "primary", title: "Primary button", component: PrimaryTools },
+  { id: "measuring", title: "Measuring", component: MeasuringTools },
   { id: "window", title: "Window", component: WindowMenu },
   { id: "transforms", title: "Image", component: Transforms },
   { id: "toggles", title: "Screen", component: Toggles },
@@ -27,6 +30,7 @@ export const TOOLS: Part[] = [
 
 /** Panels at the right side, of which one is open at a time. */
 export const PANELS: Part[] = [
+  { id: "measurements", title: "Measurements", component: MeasurementsPanel },
   {
     id: "derived",
     title: "Overlays",

@@ -57,3 +57,7 @@ export const studyThumbnailUrl = (uid: string, side: number): string =>
 export async function deleteStudy(uid: string): Promise<void> {
   await ask(studyUrl(uid), { method: "DELETE" });
 }
+
+/** Studies as a ZIP with a DICOMDIR. */
+export const filesetUrl = (uids: string[]): string =>
+  `/viewer/fileset?${new URLSearchParams(uids.map((uid) => ["study", uid]))}`;

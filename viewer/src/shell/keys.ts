@@ -1,7 +1,7 @@
 /** All keys of the viewer in one table: what a page registers works while it is shown, and `?` lists it. */
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Key {
   /** As in `KeyboardEvent.key`, with `Control+`, `Shift+`, `Alt+` before it where they are needed. */
@@ -15,9 +15,9 @@ export interface Key {
 
 export const keys = signal<Key[]>([]);
 
-/** Lets a component's keys work while it is shown. `deps` as of `useEffect`. */
+/** Lets a component's keys work while it is shown. `deps` as of `useLayoutEffect`. */
 export function useKeys(own: () => Key[], deps: unknown[] = []): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const added = own();
     keys.value = [...keys.value, ...added];
     return () => {
@@ -38,9 +38,28 @@ export function named(event: KeyboardEvent): string {
   return before.join("") + event.key;
 }
 
-addEventListener("keydown", (event) => {
+const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta"]);
+
+// Cornerstone takes every key that is pressed in an image from the browser, the tabulator as well, and does nothing
+// with it but look for modifiers.
+addEventListener(
+  "keydown",
+  (event) => {
+    const target = event.target as HTMLElement;
+    if (!target.classList.contains("viewport") || MODIFIERS.has(event.key)) return;
+    event.stopPropagation();
+    handle(event);
+  },
+  { capture: true },
+);
+
+addEventListener("keydown", handle);
+
+function handle(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
-  if (event.defaultPrevented || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
+  // Cornerstone takes every key that is pressed in a viewport, and does nothing with it.
+  const isTaken = event.defaultPrevented && !target.closest("[data-viewport-uid]");
+  if (isTaken || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
   if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
   const name = named(event);
   // On a button or a link they are its own.
@@ -50,4 +69,4 @@ addEventListener("keydown", (event) => {
   if (!found) return;
   event.preventDefault();
   found.run(event);
-});
+}

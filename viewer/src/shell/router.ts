@@ -11,14 +11,53 @@ const here = (): Place => ({ path: location.pathname, query: new URLSearchParams
 
 export const place = signal<Place>(here());
 
+/** Asks whether a page may be left. */
+type Guard = () => Promise<boolean>;
+
+let guard: Guard | undefined;
+
+/** Lets a page ask before it is left: by a click, by Back, and, in the browser's own words, by closing it. */
+export function guardLeaving(ask: Guard): () => void {
+  guard = ask;
+  addEventListener("beforeunload", warn);
+  return () => {
+    if (guard !== ask) return;
+    guard = undefined;
+    removeEventListener("beforeunload", warn);
+  };
+}
+
+const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+
 addEventListener("popstate", () => {
-  place.value = here();
+  const there = here();
+  if (!guard || there.path === place.value.path) {
+    place.value = there;
+    return;
+  }
+  // The browser has gone already: it comes back until there is an answer.
+  const url = location.pathname + location.search;
+  const { path, query } = place.value;
+  history.pushState(null, "", query.size ? `${path}?${query}` : path);
+  ifAllowed(() => move(url));
 });
 
 /** Goes to a page; the browser's Back comes back. */
 export function go(path: string, query: Record<string, string> = {}): void {
   const search = new URLSearchParams(query).toString();
-  history.pushState(null, "", search ? `${path}?${search}` : path);
+  const url = search ? `${path}?${search}` : path;
+  if (guard) ifAllowed(() => move(url));
+  else move(url);
+}
+
+function ifAllowed(leave: () => void): void {
+  guard?.().then((allowed) => {
+    if (allowed) leave();
+  });
+}
+
+function move(url: string): void {
+  history.pushState(null, "", url);
   place.value = here();
 }
 

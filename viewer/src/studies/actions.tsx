@@ -1,12 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { StudyRow } from "~/server/studies";
+import { filesetUrl, type StudyRow } from "~/server/studies";
 import { done, failed } from "~/shell/notices";
 import { studyPath } from "~/shell/router";
 import { action } from "./action";
-import { DeleteIcon, LinkIcon } from "./icons";
+import { DeleteIcon, DownloadIcon, LinkIcon, SendIcon } from "./icons";
 import type { StudyList } from "./list";
 import { openChosen } from "./list-keys";
-import { mayDelete } from "./session";
+import { mayDelete, maySend } from "./session";
 import { counted } from "./values";
 
 export interface Menu {
@@ -59,6 +59,22 @@ export function Actions({ menu, list, onClose }: Props) {
         <LinkIcon />
         Copy link
       </button>
+      <a role="menuitem" href={filesetUrl(rows.map((row) => row.uid))} download onClick={choose(() => {})}>
+        <DownloadIcon />
+        Download ZIP with DICOMDIR
+      </a>
+      {maySend.value && (
+        <button
+          type="button"
+          role="menuitem"
+          onClick={choose(() => {
+            action.value = { kind: "send", rows };
+          })}
+        >
+          <SendIcon />
+          Send to a peer…
+        </button>
+      )}
       {mayDelete.value && (
         <>
           <hr />
@@ -86,8 +102,8 @@ function moveFocus(event: KeyboardEvent): void {
   if (!step) return;
   event.preventDefault();
   const menu = event.currentTarget as HTMLElement;
-  const items = [...menu.querySelectorAll<HTMLButtonElement>("button:not(:disabled)")];
-  const at = items.indexOf(document.activeElement as HTMLButtonElement);
+  const items = [...menu.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + step + items.length) % items.length]?.focus();
 }
 

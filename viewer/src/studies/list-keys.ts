@@ -51,6 +51,12 @@ export function useListKeys(
       },
     },
     {
+      keys: ["i", "I"],
+      does: "Import files",
+      group: GROUP,
+      run: () => document.querySelector<HTMLElement>("[data-import]")?.click(),
+    },
+    {
       keys: ["Delete"],
       does: "Delete",
       group: GROUP,

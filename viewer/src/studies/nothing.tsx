@@ -23,7 +23,7 @@ export function NothingYet() {
           </li>
           <li>
             <strong>From the command line</strong>
-            <code>filmless store FOLDER --to {location.origin}/dicom-web</code>
+            <code>filmless store {location.origin}/dicom-web FOLDER</code>
           </li>
           <li>
             <strong>From a program</strong>

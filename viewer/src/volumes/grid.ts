@@ -104,7 +104,7 @@ function stacked(group: Placed[], others: number): Verdict {
   );
   if (slices.length < FEWEST) return no("the images lie at one place, one after the other in time");
   const notes: string[] = [];
-  if (others > 0) notes.push(`${counted(others, "image")} of another size or direction left out`);
+  if (others > 0) notes.push(`${counted(others, "image")} of another size or direction, and left out`);
   const times = group.length / slices.length;
   if (times > 1) notes.push(`the first of ${Math.round(times)} images at each place is shown`);
   const count = slices.length;

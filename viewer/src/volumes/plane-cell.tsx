@@ -47,6 +47,7 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);
+      setView(made);
     }
     begin().catch((reason) => gone || setError(reason));
     return () => {
@@ -71,7 +72,10 @@ export function PlaneCell({ reading, index, content }: CellProps) {
 function follow(view: PlaneView, volumes: Volumes, element: HTMLDivElement): (() => void)[] {
   const { volumeId } = view.volume;
   const drawn = () => {
+    // What tests, and nobody else, wait for.
     element.dataset.drawn = "true";
+    element.dataset.slab = String(volumes.slab.peek());
+    element.dataset.fusion = view.fused ? `${volumes.colours.peek()} ${volumes.opacity.peek()}` : "";
   };
   const windowed = () => {
     const { window } = view;

@@ -1,11 +1,11 @@
-import { Enums } from "@cornerstonejs/core";
+import { Enums, utilities } from "@cornerstonejs/core";
 import { useEffect, useState } from "preact/hooks";
 import { lettersOf } from "./orientation";
 import { COLOURS } from "./plane-tools";
 import type { PlaneView } from "./plane-view";
 import { onSlices } from "./series-volume";
 import type { Plane, Volumes } from "./state";
-import { unitOf } from "./units";
+import { unitOf, uptakeNotes } from "./units";
 import type { Vector } from "./vectors";
 
 interface Props {
@@ -45,6 +45,7 @@ export function PlaneMarks({ view, plane, element, volumes }: Props) {
   const up = down.map((one) => -one) as Vector;
   const { index, count } = view.slice;
   const slab = volumes.slab.value;
+  void volumes.windows.value; // the window may have been set in another plane
   const under = pointer && view.under(...pointer);
   const { grid, state } = view.volume;
   return (
@@ -67,7 +68,7 @@ export function PlaneMarks({ view, plane, element, volumes }: Props) {
       <span class="edge east">{lettersOf(right)}</span>
       <span class="bottom left">
         {plane === "axial" &&
-          [...grid.notes, ...(view.fused?.grid.notes ?? [])].map((note) => (
+          [view.volume, view.fused].flatMap(notesOf).map((note) => (
             <span key={note} class="note">
               {note}
             </span>
@@ -89,6 +90,9 @@ function Loading({ come, failed, count }: { come: number; failed: number; count:
   return <span class="note">{failed} of the slices cannot be read</span>;
 }
 
+const notesOf = (volume: PlaneView["fused"]): string[] =>
+  volume ? [...volume.grid.notes, ...uptakeNotes(volume.grid)] : [];
+
 function readout(under: NonNullable<ReturnType<PlaneView["under"]>>, view: PlaneView): string {
   const place = under.point.map((one) => one.toFixed(1)).join(", ");
   const value = `${short(under.value)} ${unitOf(view.volume.grid)}`.trim();
@@ -100,5 +104,10 @@ function readout(under: NonNullable<ReturnType<PlaneView["under"]>>, view: Plane
 const short = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 100 ? 2 : 0);
 
-const windowText = ({ lower, upper }: { lower: number; upper: number }): string =>
-  `W ${short(Math.round((upper - lower) * 100) / 100)} · L ${short(Math.round((upper + lower) * 50) / 100)}`;
+/** As the Standard counts: a window of width 1 has one value (PS3.3 C.11.2.1.2.1). */
+function windowText({ lower, upper }: { lower: number; upper: number }): string {
+  const isWhole = upper - lower > 20;
+  const { windowWidth, windowCenter } = utilities.windowLevel.toWindowLevel(lower, upper);
+  const [width, centre] = isWhole ? [windowWidth, windowCenter] : [upper - lower, (upper + lower) / 2];
+  return `W ${short(Math.round(width * 100) / 100)} · L ${short(Math.round(centre * 100) / 100)}`;
+}

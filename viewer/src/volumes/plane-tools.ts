@@ -49,7 +49,7 @@ export function leavePlane(viewportId: string, engineId: string): void {
 export function setPrimary(primary: Primary): void {
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
   if (!group) return;
-  const bindings = [{ mouseButton: MouseBindings.Primary }];
+  const bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
   if (group.getViewportIds().length < 2) {
     group.setToolActive(WindowLevelTool.toolName, { bindings });
     return;
@@ -106,7 +106,7 @@ function makePlaneGroup(): Types.IToolGroup {
 function makeWholeGroup(): Types.IToolGroup {
   const group = makeGroup(WHOLE_GROUP, [TrackballRotateTool, PanTool, ZoomTool]);
   group.setToolActive(TrackballRotateTool.toolName, {
-    bindings: [{ mouseButton: MouseBindings.Primary }],
+    bindings: [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }],
   });
   group.setToolActive(PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] });
   group.setToolActive(ZoomTool.toolName, {

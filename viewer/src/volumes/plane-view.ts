@@ -16,6 +16,8 @@ const BLENDS: Record<Blend, Enums.BlendModes> = {
 
 export class PlaneView {
   readonly viewport: Types.IVolumeViewport;
+  /** The window that the series has of itself. */
+  private first: { lower: number; upper: number } | undefined;
 
   private constructor(
     private readonly engine: RenderingEngine,
@@ -43,6 +45,7 @@ export class PlaneView {
     const inputs = [{ volumeId: volume.volumeId }];
     if (fused) inputs.push({ volumeId: fused.volumeId });
     await view.viewport.setVolumes(inputs);
+    view.first = view.window;
     return view;
   }
 
@@ -81,12 +84,12 @@ export class PlaneView {
 
   reset(): void {
     this.viewport.resetCamera();
-    this.viewport.resetProperties(this.volume.volumeId);
+    if (this.first) this.viewport.setProperties({ voiRange: this.first }, this.volume.volumeId);
     this.viewport.render();
   }
 
   scroll(slices: number): void {
-    utilities.scroll(this.viewport as never, { delta: slices });
+    utilities.scroll(this.viewport as never, { volumeId: this.volume.volumeId, delta: slices });
   }
 
   /** Where the plane is among those that it can be. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import "./popover.css";
 
 /** A button that opens a few controls below it, over everything else. */
@@ -7,6 +7,16 @@ export function Popover({ label, children }: { label: string; children: Componen
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Else Escape would leave the page, too.
+    const close = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || !panel.current?.matches(":popover-open")) return;
+      event.preventDefault();
+      panel.current.hidePopover();
+    };
+    addEventListener("keydown", close, { capture: true });
+    return () => removeEventListener("keydown", close, { capture: true });
+  }, []);
   const place = () => {
     const box = button.current?.getBoundingClientRect();
     if (!box || !panel.current) return;

@@ -4,6 +4,7 @@ import {
   cache,
   Enums,
   eventTarget,
+  imageLoader,
   imageLoadPoolManager,
   StreamingImageVolume,
   type Types,
@@ -14,6 +15,9 @@ import type { Grid } from "./grid";
 import { gapAround, loadingOrder } from "./loading-order";
 
 const SCHEME = "filmless-volume";
+
+/** After how many slices that have come a volume is drawn again. */
+const FEWEST_TO_DRAW = 8;
 
 const { Events, ImageQualityStatus, RequestType } = Enums;
 
@@ -34,10 +38,14 @@ export class SeriesVolume extends StreamingImageVolume {
   override loadImages(): Promise<boolean> {
     this.loadStatus.loading = true;
     const requests = this.getImageIdsRequests(this.imageIds, 0);
+    // Drawing again for each slice would leave no time to load them.
+    this.reRenderFraction = Math.max(FEWEST_TO_DRAW, requests.length / 25);
+    this.reRenderTarget = 1;
     loadingOrder(requests.length).forEach((index, turn) => {
-      const { callLoadImage, imageId, imageIdIndex, options } = requests[index]!;
-      const run = () => callLoadImage(imageId, imageIdIndex, options) as Promise<void>;
-      imageLoadPoolManager.addRequest(run, RequestType.Prefetch, { volumeId: this.volumeId }, turn ? 5 : 0);
+      const { imageId, options } = requests[index]!;
+      const run = () => this.bring(imageId, options);
+      const of = { volumeId: this.volumeId };
+      imageLoadPoolManager.addRequest(run, RequestType.Prefetch, of, turn ? 5 : 0);
     });
     return Promise.resolve(true);
   }
@@ -47,8 +55,21 @@ export class SeriesVolume extends StreamingImageVolume {
     const imageId = this.imageIds[index];
     if (!imageId || this.there[index] || !this.loadStatus.loading) return;
     const options = this.getLoaderImageOptions(imageId);
-    const run = () => this.callLoadImage(imageId, index, options) as Promise<void>;
+    const run = () => this.bring(imageId, options);
     imageLoadPoolManager.addRequest(run, RequestType.Interaction, { volumeId: this.volumeId }, 0);
+  }
+
+  /** Loads a slice; once more when it was another who asked for it, and gave it up: a stack that was left, say. */
+  private async bring(imageId: string, options: object, isAgain = false): Promise<void> {
+    if (this.loadStatus.cancelled || this.there[this.getImageIdIndex(imageId)!]) return;
+    try {
+      const image = await imageLoader.loadAndCacheImage(imageId, options as never);
+      this.successCallback(imageId, image as Types.IImage);
+    } catch (error) {
+      const isGivenUp = error instanceof DOMException && error.name === "AbortError";
+      if (isGivenUp && !isAgain) return this.bring(imageId, options, true);
+      this.errorCallback(imageId, true, error);
+    }
   }
 
   override successCallback(imageId: string, image: Types.IImage): void {

@@ -1,12 +1,24 @@
 /** The unit of a volume's values. */
 
 import { frameOf } from "~/imaging/frames";
+import type { ImageDescription } from "~/server/study";
 import type { Grid } from "./grid";
 
-export function unitOf({ modality, imageIds }: Pick<Grid, "modality" | "imageIds">): string {
-  // A slice that was made names its frame after the slash.
-  const image = frameOf(imageIds[0]!.replace(/^filmless-slice:\d+\//, ""))?.image;
+type Of = Pick<Grid, "modality" | "imageIds">;
+
+export function unitOf({ modality, imageIds }: Of): string {
+  const image = imageOf(imageIds);
   if (modality === "PT") return image?.suvbw === undefined ? (image?.unit ?? "") : "g/ml SUVbw";
   if (modality === "CT") return "HU";
   return image?.rescaleType ?? "";
 }
+
+/** Why uptake is not told, when it is not. */
+export function uptakeNotes({ modality, imageIds }: Of): string[] {
+  const missing = modality === "PT" && imageOf(imageIds)?.suvMissing;
+  return missing ? [`no SUV: ${missing}`] : [];
+}
+
+/** A slice that was made names its frame after the slash. */
+const imageOf = ([first]: string[]): ImageDescription | undefined =>
+  frameOf(first!.replace(/^filmless-slice:\d+\//, ""))?.image;

@@ -36,26 +36,37 @@ export function VolumeTools({ reading }: { reading: Reading }) {
     <>
       <button
         type="button"
+        class="icon-button"
+        aria-label="MPR"
         aria-pressed={arrangement === "mpr" && !fused}
         disabled={!arrangement && reason !== undefined}
         title={titled("Axial, sagittal and coronal planes (M)", reason)}
         data-reason={reason ?? ""}
         onClick={() => turn("mpr")}
       >
-        <PlanesIcon /> MPR
+        <PlanesIcon />
       </button>
       <button
         type="button"
+        class="icon-button"
+        aria-label="3-D"
         aria-pressed={arrangement === "mpr3d"}
         disabled={!arrangement && reason !== undefined}
         title={titled("Planes and the volume in 3-D (Shift+M)", reason)}
         onClick={() => turn("mpr3d")}
       >
-        <CubeIcon /> 3-D
+        <CubeIcon />
       </button>
       {(pair || fused) && (
-        <button type="button" aria-pressed={!!fused} title="PET over CT (U)" onClick={fuse}>
-          <FusionIcon /> Fusion
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Fusion"
+          aria-pressed={!!fused}
+          title="PET over CT (U)"
+          onClick={fuse}
+        >
+          <FusionIcon />
         </button>
       )}
       {arrangement && <PlaneControls volumes={volumes} hasUptake={!!fused} />}
@@ -74,6 +85,7 @@ function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: bo
     <>
       <button
         type="button"
+        class="icon-button"
         aria-pressed={isCrosshairs}
         aria-label="Crosshairs"
         title="Crosshairs: drag to move, turn at the round handles; off, dragging windows"
@@ -91,7 +103,12 @@ function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: bo
           <FusionControls volumes={volumes} />
         </Popover>
       )}
-      <button type="button" title="Everything as it was at first" onClick={() => volumes.reset()}>
+      <button
+        type="button"
+        aria-label="Reset volumes"
+        title="Planes, slab and colours as they were at first"
+        onClick={() => volumes.reset()}
+      >
         Reset
       </button>
     </>

@@ -237,9 +237,9 @@ class Client:
         *,
         study: str | None = None,
         progress: Callable[[Stored], None] | None = None,
-    ) -> StoreReport:
+    ) -> StoreReport[Stored]:
         """Store files, bytes and data sets; what fails for a time is sent again, and only that."""
-        report = StoreReport()
+        report = StoreReport[Stored]()
         async for result in self._run(self._do.store(sources, study)):
             report.add(result)
             if progress is not None:
@@ -248,9 +248,9 @@ class Client:
 
     async def convert(
         self, sources: File | Iterable[File], *, template: Dataset | None = None, **values: Any
-    ) -> StoreReport:
+    ) -> StoreReport[Stored]:
         """Have the service make instances of pictures, videos and documents, and store them."""
-        report = StoreReport()
+        report = StoreReport[Stored]()
         async for result in self._run(self._do.convert(sources, template, values)):
             report.add(result)
         return report

@@ -368,7 +368,7 @@ class BlockingClient:
         *,
         study: str | None = None,
         progress: Callable[[Stored], None] | None = None,
-    ) -> StoreReport:
+    ) -> StoreReport[Stored]:
         """Store files, bytes and data sets; what fails for a time is sent again, and only that.
 
         Parameters
@@ -389,14 +389,16 @@ class BlockingClient:
         -----
         PS3.18 10.5
         """
-        report = StoreReport()
+        report = StoreReport[Stored]()
         for result in self._run(self._do.store(sources, study)):
             report.add(result)
             if progress is not None:
                 progress(result)
         return report
 
-    def convert(self, sources: File | Iterable[File], *, template: Dataset | None = None, **values: Any) -> StoreReport:
+    def convert(
+        self, sources: File | Iterable[File], *, template: Dataset | None = None, **values: Any
+    ) -> StoreReport[Stored]:
         """Have the service make instances of pictures, videos and documents, and store them.
 
         Parameters
@@ -417,7 +419,7 @@ class BlockingClient:
         -----
         ``POST /convert`` is a route of services of filmless. It is not tried again: each time makes other instances.
         """
-        report = StoreReport()
+        report = StoreReport[Stored]()
         for result in self._run(self._do.convert(sources, template, values)):
             report.add(result)
         return report

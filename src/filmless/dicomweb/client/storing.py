@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,6 +14,7 @@ from filmless.dicomweb.client.peer import RETRIED, Peer, ask, document, pause, r
 from filmless.dicomweb.client.steps import Give, Head, NotConnectedError, Operation
 from filmless.errors import DicomError, DicomWebError, NetworkError
 from filmless.file import encode, read
+from filmless.file.store_report import StoreReport
 
 __all__ = ["ANSWERS", "Item", "Source", "StoreReport", "Stored", "multipart", "store", "told"]
 
@@ -66,24 +67,6 @@ class Stored:
 
 class _SourceError(NetworkError):
     """What was to be sent cannot be."""
-
-
-@dataclass(slots=True)
-class StoreReport:
-    """What became of all that was to be stored.
-
-    Attributes
-    ----------
-    stored, failed
-        In the order in which it became known.
-    """
-
-    stored: list[Stored] = field(default_factory=list)
-    failed: list[Stored] = field(default_factory=list)
-
-    def add(self, result: Stored) -> None:
-        """Count one."""
-        (self.stored if result.error is None else self.failed).append(result)
 
 
 @dataclass(frozen=True, slots=True)

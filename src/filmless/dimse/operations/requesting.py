@@ -13,6 +13,7 @@ __all__ = ["Asked", "answered", "ask", "cancel", "final", "request_of", "respons
 Asked = Generator[Send | Receive | Call | Pause, Any, Message]
 
 _MOST_AFTER_CANCEL: Final = 10_000
+_LONGEST_COMMENT: Final = 64
 
 
 def request_of(name: str, message_id: int, **fields: object) -> dict[str | int, Any]:
@@ -58,8 +59,21 @@ def answered(message: Message, name: str) -> Message:
         Its status is one of failure.
     """
     if kind_of(message.status) in {"failure", "cancel"}:
-        raise DimseStatusError(f"the peer answers {name} with status {describe(message.status)}", status=message.status)
+        raise DimseStatusError(
+            f"the peer answers {name} with status {describe(message.status)}",
+            status=message.status,
+            hint=_comment(message),
+        )
     return message
+
+
+def _comment(message: Message) -> str | None:
+    """Return what the peer says of a failure (Error Comment). It is no part of an error's message: that is logged."""
+    comment = message.command.get("ErrorComment")
+    if not isinstance(comment, str) or not comment.strip():
+        return None
+    printable = "".join(letter if letter.isprintable() else "?" for letter in comment.strip()[:_LONGEST_COMMENT])
+    return f"the peer says: {printable}"
 
 
 def ask(context: int, command: dict[str | int, Any], data: Buffer | Payload | None = None) -> Asked:

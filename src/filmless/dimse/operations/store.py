@@ -12,6 +12,7 @@ from filmless.dimse.sources import Source, each_of, name_of, why
 from filmless.dimse.status import describe, kind_of
 from filmless.dimse.steps import Abort, Call, Give, Message, Operation, Pause, Receive, Send
 from filmless.errors import DicomError, NetworkError, RemoteProtocolError
+from filmless.file.store_report import StoreReport
 
 __all__ = ["StoreReport", "Stored", "store"]
 
@@ -54,24 +55,6 @@ class Stored:
     warning: str | None = None
     comment: str | None = None
     unanswered: Literal["away", "broken off"] | None = None
-
-
-@dataclass(slots=True)
-class StoreReport:
-    """What became of all that was to be stored.
-
-    Attributes
-    ----------
-    stored, failed
-        In the order in which it became known.
-    """
-
-    stored: list[Stored] = field(default_factory=list)
-    failed: list[Stored] = field(default_factory=list)
-
-    def add(self, result: Stored) -> None:
-        """Count one."""
-        (self.stored if result.error is None else self.failed).append(result)
 
 
 @dataclass(slots=True)

@@ -68,9 +68,9 @@ class AssociationSender:
         self._peer, self._ae_title, self._token = peer, peer.called_as or ae_title, token
         self._tls = tls_to(peer)
 
-    def store(self, sources: list[Any]) -> StoreReport:
+    def store(self, sources: list[Any]) -> StoreReport[Stored]:
         """Send files as they are, or transcoded without loss where the peer takes no other; say what became of each."""
-        report = StoreReport()
+        report = StoreReport[Stored]()
         for contexts, group in plan(sources, most=_MOST_CONTEXTS):
             if contexts:
                 self._store(contexts, group, report)
@@ -79,7 +79,7 @@ class AssociationSender:
                     report.add(Stored(str(source), error="it cannot be read"))
         return report
 
-    def _store(self, contexts: Sequence[Any], sources: Sequence[Any], report: StoreReport) -> None:
+    def _store(self, contexts: Sequence[Any], sources: Sequence[Any], report: StoreReport[Stored]) -> None:
         seconds, told = self._peer.timeout_s, set()
 
         def add(result: Stored) -> None:

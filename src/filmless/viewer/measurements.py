@@ -1,0 +1,213 @@
+"""What was measured in a study: read from its structured reports, and written as new ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from json import JSONDecodeError, loads
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from filmless.archive import Entry, Within
+from filmless.dataset import Dataset
+from filmless.dicomweb.origin.body import body
+from filmless.dicomweb.origin.service import Service
+from filmless.errors import DicomError, DicomWebError, LimitError
+from filmless.objects import Measurement, measurement_report, read_measurements
+from filmless.pixels.attributes import items, text
+from filmless.viewer.answers import json_answer
+from filmless.viewer.kinds import kind_of
+
+__all__ = ["read_reports", "routes"]
+
+_PATH: Final = "/studies/{study}/measurements"
+_MOST: Final = 1000
+_MOST_BYTES: Final = 16 << 20  # some hundred outlines of thousands of points
+_MOST_REPORTS: Final = 200
+_LONGEST: Final = 64  # characters of an LO
+_TITLE: Final = "Measurements"
+
+Json = dict[str, Any]
+
+
+def routes(service: Service) -> list[Route]:
+    """Return the routes of this part."""
+
+    def listed(request: Request) -> Response:
+        entries = service.find(request)
+        return json_answer(request, {"reports": list(read_reports(service, entries))})
+
+    async def reports(request: Request) -> Response:
+        return await service.call(listed, request)
+
+    async def save(request: Request) -> Response:
+        within, entries = service.within(request, "keep"), await service.entries(request, "keep")
+        asked = await _asked(request, service)
+        saved = await service.call(_save, service, entries, asked, within)
+        return json_answer(request, saved, status=201)
+
+    return [Route(_PATH, reports, methods=["GET"]), Route(_PATH, save, methods=["POST"])]
+
+
+def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
+    """Read the reports of a study that have measurements, the oldest first.
+
+    Parameters
+    ----------
+    service
+        Where they are.
+    entries
+        Instances of the study.
+
+    Returns
+    -------
+    iterator of dict
+        For JSON: where each is, what it is called, when it was made, whether a later one ``replaced`` it, the
+        measurements, as `Measurement.as_dict` gives them, and in which series their images are. One that cannot be
+        read says why in ``error``.
+
+    DICOM
+    -----
+    PS3.3 C.17.2 (Predecessor Documents Sequence); PS3.16 TID 1500
+    """
+    found = [(entry, read) for entry in _reports(entries) if (read := _read(service, entry)) is not None]
+    replaced = {uid for _, (_, predecessors) in found for uid in predecessors}
+    found.sort(key=lambda one: (one[1][0]["date"], one[1][0]["time"], one[0].received))
+    series = {entry.instance_uid: entry.series_uid for entry in entries}
+    for entry, (report, _) in found:
+        measured = {one["image"]["sop_instance_uid"] for one in report["measurements"] if one["image"]}
+        images = {uid: series[uid] for uid in sorted(measured) if uid in series}
+        yield {**report, "images": images, "replaced": entry.instance_uid in replaced}
+
+
+def _reports(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the newest reports, as many as are read."""
+    found = [
+        entry
+        for entry in entries
+        if kind_of(entry.sop_class_uid, frames=0, transfer_syntax_uid=entry.transfer_syntax_uid) == "report"
+    ]
+    return sorted(found, key=lambda entry: entry.received)[-_MOST_REPORTS:]
+
+
+def _read(service: Service, entry: Entry) -> tuple[Json, list[str]] | None:
+    """Return what is said of a report, and which it replaces; None for one without measurements."""
+    report: Json = {"series": entry.series_uid, "instance": entry.instance_uid}
+    try:
+        ds = service.archive.dataset(entry)
+        report |= {
+            "title": text(ds, "SeriesDescription") or _TITLE,
+            "date": text(ds, "ContentDate"),
+            "time": text(ds, "ContentTime"),
+        }
+        measurements = read_measurements(ds)
+        report["measurements"] = [measurement.as_dict() for measurement in measurements]
+        return (report, _predecessors(ds)) if measurements else None
+    except DicomError as error:
+        return {"title": _TITLE, "date": "", "time": "", **report, "measurements": [], "error": error.message}, []
+
+
+def _predecessors(ds: Dataset) -> list[str]:
+    return [
+        text(instance, "ReferencedSOPInstanceUID")
+        for study in items(ds, "PredecessorDocumentsSequence")
+        for series in items(study, "ReferencedSeriesSequence")
+        for instance in items(series, "ReferencedSOPSequence")
+    ]
+
+
+async def _asked(request: Request, service: Service) -> Json:
+    """Return the body, as far as it is an object of JSON."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise DicomWebError("measurements are sent as application/json", status=415)
+    received = bytearray()
+    async for piece in body(request, service):
+        received += piece
+        if len(received) > _MOST_BYTES:
+            message = f"measurements of more than {_MOST_BYTES >> 20} MiB"
+            raise LimitError(message, limit="body_bytes", value=_MOST_BYTES)
+    try:
+        asked = loads(received.decode())
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        raise DicomWebError("the body is no JSON", status=400) from None
+    if not isinstance(asked, dict):
+        raise DicomWebError("the body is an object with `measurements`", status=400)
+    return asked
+
+
+def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], within: Within) -> Json:
+    measurements = _measurements(asked)
+    known = {entry.instance_uid: entry for entry in entries}
+    images = _images(measurements, known, asked)
+    replaced = [known[uid] for uid in _uids(asked, "replaces") if uid in known]
+    title = asked.get("title") or _TITLE
+    if not isinstance(title, str) or len(title) > _LONGEST or "\\" in title or not title.isprintable():
+        raise DicomWebError(f"`title` is a text of up to {_LONGEST} characters", status=400)
+    header: Json = {"SeriesDescription": title}
+    if replaced:
+        header["PredecessorDocumentsSequence"] = [_evidence(replaced)]
+    try:
+        sources = [service.archive.dataset(entry) for entry in images]
+        ds = measurement_report(measurements, source=sources, header=header)
+    except (ValueError, TypeError) as error:
+        raise DicomWebError(str(error), status=400) from None
+    service.keep(ds, study_uid=entries[0].study_uid, within=within)
+    saved = {"series": str(ds.SeriesInstanceUID), "instance": str(ds.SOPInstanceUID), "title": title}
+    return {"saved": [{**saved, "measurements": len(measurements)}]}
+
+
+def _measurements(asked: Mapping[str, Any]) -> list[Measurement]:
+    given = asked.get("measurements")
+    if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
+        raise DicomWebError(f"`measurements` is a list of 1 to {_MOST}", status=400)
+    found = []
+    for number, one in enumerate(given, 1):
+        try:
+            found.append(Measurement.from_dict(one))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise DicomWebError(f"measurement {number}: {error}", status=400) from None
+    return found
+
+
+def _images(measurements: Sequence[Measurement], known: Mapping[str, Entry], asked: Mapping[str, Any]) -> list[Entry]:
+    """Return the images that were measured; for what is in space those of the series in ``sources``."""
+    found: dict[str, Entry] = {}
+    for number, measurement in enumerate(measurements, 1):
+        if measurement.image is None:
+            continue
+        uid = measurement.image.sop_instance_uid
+        if uid not in known:
+            raise DicomWebError(f"measurement {number}: it is on an image that is not in the study", status=400)
+        found[uid] = known[uid]
+    series = set(_uids(asked, "sources"))
+    found |= {uid: entry for uid, entry in known.items() if entry.series_uid in series}
+    if not found:
+        raise DicomWebError(
+            "measurements in space need `sources`: the UIDs of series that they were made on", status=400
+        )
+    return list(found.values())
+
+
+def _uids(asked: Mapping[str, Any], name: str) -> list[str]:
+    given = asked.get(name, [])
+    if not isinstance(given, list) or len(given) > _MOST or not all(isinstance(uid, str) for uid in given):
+        raise DicomWebError(f"`{name}` is a list of up to {_MOST} UIDs", status=400)
+    return given
+
+
+def _evidence(entries: Sequence[Entry]) -> Dataset:
+    """Return the item that points to reports of one study.
+
+    DICOM
+    -----
+    PS3.3 C.17.2.1
+    """
+    by_series: dict[str, list[Dataset]] = {}
+    for entry in entries:
+        item = Dataset({"ReferencedSOPClassUID": entry.sop_class_uid, "ReferencedSOPInstanceUID": entry.instance_uid})
+        by_series.setdefault(entry.series_uid, []).append(item)
+    study = Dataset({"StudyInstanceUID": entries[0].study_uid})
+    study.ReferencedSeriesSequence = [
+        Dataset({"SeriesInstanceUID": uid, "ReferencedSOPSequence": members}) for uid, members in by_series.items()
+    ]
+    return study

@@ -1,0 +1,128 @@
+"""What is dropped on the pages comes in: DICOM, ZIPs, pictures; what is nothing of that says so."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pydicom.data
+import pytest
+from PIL import Image
+
+from filmless import read
+from filmless.archive import Archive
+from filmless.security import ApiKeys
+from filmless.server import Server, read_settings
+
+FILES = Path(pydicom.data.__file__).parent / "test_files"
+CT = (FILES / "CT_small.dcm").read_bytes()
+HEADER = {"PatientName": "Doe^Jane", "PatientID": "42", "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.1"}
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(out, "PNG")
+    return out.getvalue()
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in files.items():
+            file.writestr(name.replace("__", "."), data)
+    return out.getvalue()
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[httpx.Client]:
+    given = {"data": tmp_path / "a", "http.port": 0, "logs.level": "error"}
+    with Server(read_settings(given=given)) as server, httpx.Client(base_url=server.addresses.urls[0]) as client:
+        yield client
+
+
+def bring(client: httpx.Client, data: bytes, name: str, **values: str) -> list[dict[str, str]]:
+    answer = client.post("/viewer/import", params={"name": name, **values}, content=data)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, str]] = answer.json()["results"]
+    return found
+
+
+def test_dicom_is_stored_as_it_is(client: httpx.Client, tmp_path: Path) -> None:
+    [told] = bring(client, CT, "folder/a.dcm")
+    assert (told["name"], told["status"]) == ("folder/a.dcm", "stored")
+    assert [one["status"] for one in bring(client, CT, "again")] == ["identical"]
+    [stored] = (tmp_path / "a" / "instances").rglob("*.*")
+    assert stored.read_bytes() == CT
+
+
+def test_a_zip_is_looked_into(client: httpx.Client) -> None:
+    data = zipped(a__dcm=CT, b__png=png(), c__txt=b"hello", DICOMDIR=(FILES / "dicomdirtests/DICOMDIR").read_bytes())
+    told = {one["name"]: one["status"] for one in bring(client, data, "z.zip")}
+    assert told == {
+        "z.zip/a.dcm": "stored",
+        "z.zip/b.png": "picture",
+        "z.zip/c.txt": "skipped",
+        "z.zip/DICOMDIR": "skipped",
+    }
+    told = {one["name"]: one["status"] for one in bring(client, data, "z.zip", **HEADER)}
+    assert told["z.zip/b.png"] == "converted"
+
+
+def test_pictures_of_one_study_and_series(client: httpx.Client) -> None:
+    [without] = bring(client, png(), "a.png")
+    assert without["status"] == "picture"
+    for number in (1, 2):
+        [told] = bring(client, png(), f"{number}.png", InstanceNumber=str(number), StudyDescription="Skin", **HEADER)
+        assert told == {"name": f"{number}.png", "status": "converted", "study": "1.2.3"}
+    found = client.get("/dicom-web/studies/1.2.3/series/1.2.3.1/instances?includefield=InstanceNumber").json()
+    assert sorted(one["00200013"]["Value"] for one in found) == [[1], [2]]
+    [row] = client.get("/viewer/studies").json()
+    assert (row["PatientName"], row["StudyDescription"], row["instances"]) == ("Doe^Jane", "Skin", 2)
+
+
+def test_what_is_nothing_says_so(client: httpx.Client) -> None:
+    for data in (b"", b"hello", b"x" * 5000, (FILES / "dicomdirtests/DICOMDIR").read_bytes(), CT[:200], b"PK\3\4rest"):
+        [told] = bring(client, data, "n")
+        assert told["status"] in {"skipped", "failed"}
+        assert told["reason"]
+    assert client.get("/viewer/study-counts").json()["total"] == 0
+
+
+def test_a_data_set_without_preamble_is_told_of(client: httpx.Client) -> None:
+    ds = read(FILES / "CT_small.dcm")
+    start = 132 + 12 + int(ds.file_meta.FileMetaInformationGroupLength)
+    [told] = bring(client, CT[start:], "old")
+    assert told["status"] == "skipped"
+    assert "without preamble" in told["reason"]
+
+
+def test_a_bomb_is_refused(client: httpx.Client) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file, file.open("zeros", "w", force_zip64=True) as member:
+        for _ in range(8):
+            member.write(bytes(1 << 20))
+    data = bytearray(out.getvalue())
+    # It says that it has more than a ZIP of its size may.
+    at = data.rindex(b"PK\1\2")
+    data[at + 24 : at + 28] = (0xF0000000).to_bytes(4, "little")
+    [told] = bring(client, bytes(data), "bomb.zip")
+    assert told["status"] == "failed"
+
+
+def test_a_wrong_value_is_refused_and_not_repeated(client: httpx.Client) -> None:
+    answer = client.post("/viewer/import?name=a.png&PatientBirthDate=secret", content=png())
+    assert answer.status_code == 400
+    assert "secret" not in answer.text
+
+
+def test_who_may_not_write_is_told(tmp_path: Path) -> None:
+    Archive(tmp_path).close()
+    key = ApiKeys(tmp_path / "keys.json").create("reader", roles={"read"})
+    given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
+    with Server(read_settings(given=given)) as server:
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT, headers={"X-Api-Key": key})
+    assert answer.status_code == 403
+    assert "write" in answer.json()["error"]

@@ -1,0 +1,53 @@
+/** Asks before a page with measurements that are not saved is left. */
+
+import { effect, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Dialog } from "~/shell/dialog";
+import { guardLeaving } from "~/shell/router";
+import type { Measurements } from "./measurements";
+import { save } from "./reports";
+
+const asking = signal<((leave: boolean) => void) | undefined>(undefined);
+
+const ask = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    asking.value?.(false);
+    asking.value = resolve;
+  });
+
+export function Leaving({ measurements }: { measurements: Measurements }) {
+  useEffect(() => {
+    let stop: (() => void) | undefined;
+    const end = effect(() => {
+      stop?.();
+      stop = measurements.isSaved.value ? undefined : guardLeaving(ask);
+    });
+    return () => {
+      end();
+      stop?.();
+    };
+  }, []);
+  const answer = asking.value;
+  if (!answer) return null;
+  const end = (leave: boolean) => {
+    if (asking.value !== answer) return;
+    asking.value = undefined;
+    answer(leave);
+  };
+  return (
+    <Dialog title="Measurements are not saved" onClose={() => end(false)}>
+      <p>What was measured here since it was last saved will be lost.</p>
+      <p class="dialog-buttons">
+        <button type="button" class="primary" onClick={async () => end(await save(measurements))}>
+          Save and leave
+        </button>
+        <button type="button" onClick={() => end(true)}>
+          Leave without saving
+        </button>
+        <button type="button" onClick={() => end(false)}>
+          Stay
+        </button>
+      </p>
+    </Dialog>
+  );
+}

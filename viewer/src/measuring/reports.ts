@@ -1,0 +1,76 @@
+/** Measurements from the reports of the studies, and to new ones. */
+
+import { frameOf } from "~/imaging/frames";
+import type { Reading } from "~/reading/reading";
+import { askReports, type Measurement, type Report, saveMeasurements } from "~/server/measurements";
+import { done, failed } from "~/shell/notices";
+import { heard, type Mark, told } from "./marks";
+import type { Measurements } from "./measurements";
+
+/** Reads the reports of a study, and puts on its images what was measured. */
+export async function readReports(
+  measurements: Measurements,
+  reading: Reading,
+  study: string,
+  abort: AbortSignal,
+): Promise<void> {
+  const reports = await askReports(study, abort);
+  measurements.listed.value = [...measurements.listed.value, ...reports.map((report) => ({ study, report }))];
+  const known = new Set<string>();
+  for (const report of reports.filter((one) => !one.replaced).reverse()) {
+    // The same thing in two reports: the later one says how it is.
+    const fresh = report.measurements.filter((one) => !known.has(one.tracking_uid ?? ""));
+    for (const one of fresh) if (one.tracking_uid) known.add(one.tracking_uid);
+    await takeReport(measurements, reading, study, { ...report, measurements: fresh }, abort);
+  }
+}
+
+async function takeReport(
+  measurements: Measurements,
+  reading: Reading,
+  study: string,
+  report: Report,
+  abort: AbortSignal,
+): Promise<void> {
+  const rows = reading.studies.value.find(({ uid }) => uid === study)?.series ?? [];
+  const needed = new Set(Object.values(report.images));
+  // What is said of the frames is needed to know where a pixel lies.
+  await Promise.all(rows.filter(({ uid }) => needed.has(uid)).map((row) => reading.openSeries(study, row)));
+  if (abort.aborted) return;
+  const marks: Mark[] = [];
+  const elsewhere: Measurement[] = [];
+  for (const one of report.measurements) {
+    const series = report.images[one.image?.sop_instance_uid ?? ""];
+    const mark = series ? heard(crypto.randomUUID(), one, { study, series }) : undefined;
+    if (mark && frameOf(mark.imageId)) marks.push(mark);
+    else elsewhere.push(one);
+  }
+  measurements.take(study, marks, elsewhere, report.instance);
+}
+
+/** Saves what lies on the images of each study as a new report of it. */
+export async function save(measurements: Measurements): Promise<boolean> {
+  const all = measurements.marks.value;
+  const studies = Map.groupBy(all, (mark) => frameOf(mark.imageId)!.ref.study);
+  try {
+    for (const [study, marks] of studies) {
+      const values = await Promise.all(marks.map((mark) => measurements.loadValues(mark)));
+      const measured = marks.map((mark, index) => told(mark, values[index]!));
+      const [saved] = await saveMeasurements(study, {
+        measurements: [...measured, ...measurements.elsewhere(study)],
+        replaces: measurements.reportsOf(study),
+        sources: [],
+      });
+      measurements.wasSaved(study, marks, saved!.instance);
+      done(
+        `Saved ${count(saved!.measurements)} as a structured report, “${saved!.title}”, in a series of its own`,
+      );
+    }
+    return true;
+  } catch (error) {
+    failed(error, "The measurements are not saved");
+    return false;
+  }
+}
+
+export const count = (number: number): string => `${number} measurement${number === 1 ? "" : "s"}`;

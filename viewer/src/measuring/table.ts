@@ -1,0 +1,49 @@
+/** The list of measurements as a table, for programs that calculate and for people who write reports. */
+
+import { frameOf } from "~/imaging/frames";
+import { rowOf } from "./kinds";
+import type { Row } from "./measurements";
+import { nameShown, shown, unitShown } from "./words";
+
+/** One line a measurement, for a report. */
+export const asText = (rows: Row[]): string =>
+  rows
+    .map(({ mark, values }, index) => {
+      const said = values.map((value) => `${nameShown(value)} ${shown(value)}`).join(", ");
+      const title = mark.label ? `${rowOf(mark.kind).title} “${mark.label}”` : rowOf(mark.kind).title;
+      return `${index + 1}. ${title}${said && `: ${said}`} (${whereOf(mark.imageId)})`;
+    })
+    .join("\n");
+
+/** One line a value. */
+export function asCsv(rows: Row[]): string {
+  const head = ["number", "kind", "label", "image", "frame", "value", "amount", "unit"];
+  const lines = rows.flatMap(({ mark, values }, index) => {
+    const known = frameOf(mark.imageId);
+    const place = [
+      index + 1,
+      rowOf(mark.kind).title,
+      mark.label,
+      known?.ref.instance ?? "",
+      known?.number ?? "",
+    ];
+    const told = values.map((value) => [nameShown(value), value.number, unitShown(value.unit)]);
+    return (told.length ? told : [["", "", ""]]).map((value) => [...place, ...value]);
+  });
+  return [head, ...lines].map((line) => line.map(cell).join(",")).join("\r\n");
+}
+
+function cell(value: string | number): string {
+  const text = String(value);
+  // What begins like a formula is text for Excel, too: labels come from whoever wrote them.
+  const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** Which image, in words. */
+export function whereOf(imageId: string): string {
+  const known = frameOf(imageId);
+  if (!known) return "";
+  const image = `image ${known.instance.number || known.ref.instance}`;
+  return known.image.frames.length > 1 ? `${image}, frame ${known.number}` : image;
+}

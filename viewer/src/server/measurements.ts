@@ -1,0 +1,88 @@
+/** Measurements as the server reads and writes them (`filmless.objects.Measurement`): names are as it has them. */
+
+import { askJson } from "./http";
+
+export type Kind =
+  | "length"
+  | "bidirectional"
+  | "angle"
+  | "cobb_angle"
+  | "ellipse"
+  | "rectangle"
+  | "freehand"
+  | "probe"
+  | "arrow"
+  | "text";
+
+export interface Code {
+  value: string;
+  scheme: string;
+  meaning: string;
+}
+
+export interface Value {
+  /** One of the server's words, or a code. */
+  name: string | Code;
+  number: number;
+  /** UCUM. */
+  unit: string;
+  derivation?: Code | null;
+}
+
+/** Column and row, 0, 0 at the corner of the image; or x, y, z in mm. */
+export type Point = number[];
+
+export interface Measurement {
+  kind: Kind;
+  points: Point[];
+  /** Frames from 0. */
+  image?: { sop_class_uid: string; sop_instance_uid: string; frames: number[] } | null;
+  frame_of_reference_uid?: string;
+  values: Value[];
+  label: string;
+  finding?: Code | null;
+  finding_site?: Code | null;
+  tracking_id?: string;
+  tracking_uid?: string;
+  colour?: [number, number, number] | null;
+}
+
+/** A report in the study that has measurements. */
+export interface Report {
+  series: string;
+  instance: string;
+  title: string;
+  date: string;
+  time: string;
+  /** Whether a later one was made of it. */
+  replaced: boolean;
+  measurements: Measurement[];
+  /** In which series the images are that were measured, by instance. */
+  images: Record<string, string>;
+  error?: string;
+}
+
+export interface Saved {
+  series: string;
+  instance: string;
+  title: string;
+  measurements: number;
+}
+
+const url = (study: string): string => `/viewer/studies/${study}/measurements`;
+
+export const askReports = async (study: string, signal?: AbortSignal): Promise<Report[]> =>
+  (await askJson<{ reports: Report[] }>(url(study), { signal: signal ?? null })).reports;
+
+/** Saves measurements as a new report; `replaces` names the reports that they were read from. */
+export const saveMeasurements = async (
+  study: string,
+  asked: { measurements: Measurement[]; replaces: string[]; sources: string[]; title?: string },
+): Promise<Saved[]> =>
+  (
+    await askJson<{ saved: Saved[] }>(url(study), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(asked),
+    })
+  ).saved;
