@@ -40,7 +40,8 @@ const ANSWERS: Record<string, Answer> = {
   [MetadataModules.VOI_LUT]: ({ frame }) => ({
     windowCenter: frame.windows?.map((window) => window.center),
     windowWidth: frame.windows?.map((window) => window.width),
-    voiLUTFunction: frame.windows?.[0]?.function,
+    // Cornerstone takes the first of a list, and of a text its first letter.
+    voiLUTFunction: frame.windows?.slice(0, 1).map((window) => window.function),
   }),
   [MetadataModules.MODALITY_LUT]: ({ image, frame }) => ({
     rescaleSlope: frame.rescale?.[0] ?? 1,
