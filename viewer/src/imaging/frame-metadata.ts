@@ -37,40 +37,38 @@ const ANSWERS: Record<string, Answer> = {
       usingDefaultValues: !(frame.orientation && frame.position && frame.spacing),
     };
   },
-<<<<<<< HEAD
   // Windows of PET are of its activity; its values are shown as uptake.
   [MetadataModules.VOI_LUT]: ({ image, frame }) => ({
     windowCenter: frame.windows?.map((window) => window.center * (image.suvbw ?? 1)),
     windowWidth: frame.windows?.map((window) => window.width * (image.suvbw ?? 1)),
-    voiLUTFunction: frame.windows?.[0]?.function,
-=======
-  [MetadataModules.VOI_LUT]: (frame ) => ({
-    windowCenter: frame.windows?.map((window) => window.center),
-    windowWidth: frame.windows?.map((window) => window.width),
     // Cornerstone takes the first of a list, and of a text its first letter.
     voiLUTFunction: frame.windows?.slice(0, 1).map((window) => window.function),
->>>>>>> refs/heads/viewport
   }),
-  [MetadataModules.MODALITY_LUT]: (image, frame ) => (
+  [MetadataModules.MODALITY_LUT]: ({ image, frame }) => ({
     rescaleSlope: frame.rescale?.[0] ?? 1,
     rescaleIntercept: frame.rescale?.[1] ?? 0,
-    rescaleType: image.rescaleType,),
-  [MetadataModules.SCALING]: (image ) => (image.suvbw === undefined ? undefined : suvbw: image.suvbw ),
-  [MetadataModules.GENERAL_SERIES]: (ref, modality ) => (
+    rescaleType: image.rescaleType,
+  }),
+  [MetadataModules.SCALING]: ({ image }) => (image.suvbw === undefined ? undefined : { suvbw: image.suvbw }),
+  [MetadataModules.GENERAL_SERIES]: ({ ref, modality }) => ({
     modality,
     seriesInstanceUID: ref.series,
-    studyInstanceUID: ref.study,),
-  [MetadataModules.GENERAL_IMAGE]: (ref, instance ) => (
+    studyInstanceUID: ref.study,
+  }),
+  [MetadataModules.GENERAL_IMAGE]: ({ ref, instance }) => ({
     sopInstanceUID: ref.instance,
-    instanceNumber: instance.number,),
-  [MetadataModules.SOP_COMMON]: (ref, instance ) => (
+    instanceNumber: instance.number,
+  }),
+  [MetadataModules.SOP_COMMON]: ({ ref, instance }) => ({
     sopClassUID: instance.sopClass,
-    sopInstanceUID: ref.instance,),
-  [MetadataModules.CINE]: (image ) => (
+    sopInstanceUID: ref.instance,
+  }),
+  [MetadataModules.CINE]: ({ image }) => ({
     cineRate: image.frameTimesMs?.[0] ? 1000 / image.frameTimesMs[0] : undefined,
-    numberOfFrames: image.frames.length,),
-  [MetadataModules.MULTIFRAME]: (image ) => (NumberOfFrames: image.frames.length ),
-  transferSyntax: (instance ) => (transferSyntaxUID: instance.transferSyntax ),
+    numberOfFrames: image.frames.length,
+  }),
+  [MetadataModules.MULTIFRAME]: ({ image }) => ({ NumberOfFrames: image.frames.length }),
+  transferSyntax: ({ instance }) => ({ transferSyntaxUID: instance.transferSyntax }),
 };
 
 /** A metadata provider of Cornerstone's. */
