@@ -70,6 +70,36 @@ def test_measurements_are_saved_where_it_is_told_and_shown_again(tmp_path: Path,
         assert len(shown.client.get("/dicom-web/studies/1.2.1/instances").json()) == 2
 
 
+def measured(client: httpx.Client, ct: Path) -> httpx.Response:
+    """Save a length on the image that is shown."""
+    image = {"sop_class_uid": str(read(ct).SOPClassUID), "sop_instance_uid": "1.2.1.1.1"}
+    value = {"name": "length", "number": 5.0, "unit": "mm"}
+    length = {"kind": "length", "points": [[2, 3], [5, 7]], "image": image, "values": [value]}
+    return client.post("/viewer/studies/1.2.1/measurements", json={"measurements": [length]})
+
+
+def test_measurements_go_to_the_folder_and_come_back(tmp_path: Path, scans: Path, ct: Path) -> None:
+    save_to = tmp_path / "measured"
+    save_to.mkdir()
+    with showing(tmp_path / "index", paths=(scans,), save_to=save_to) as shown:
+        answer = measured(shown.client, ct)
+        assert answer.status_code == 201, answer.text
+    [file] = save_to.iterdir()
+    assert read(file).Modality == "SR"
+    with showing(tmp_path / "another", paths=(scans,), save_to=save_to) as shown:
+        [report] = shown.client.get("/viewer/studies/1.2.1/measurements").json()["reports"]
+        assert [one["kind"] for one in report["measurements"]] == ["length"]
+    assert [path.name for path in scans.iterdir()] == ["1"]
+
+
+def test_without_a_folder_measurements_are_refused_in_words(tmp_path: Path, scans: Path, ct: Path) -> None:
+    with showing(tmp_path / "index", paths=(scans,)) as shown:
+        answer = measured(shown.client, ct)
+    assert answer.status_code == 403
+    assert "nothing is saved" in answer.json()["error"]
+    assert "--save-to" in answer.json()["hint"]
+
+
 def test_only_what_is_made_here_is_kept(tmp_path: Path, ct: Path) -> None:
     """Of the needs of a route, keeping alone is granted, and only where there is a place for it."""
     from starlette.requests import HTTPConnection

@@ -159,5 +159,6 @@ CREATE TABLE folder_file (
     PRIMARY KEY (storage, location)
 );
 CREATE INDEX folder_file_by_folder ON folder_file (storage, folder);
-INSERT INTO alembic_version VALUES ('0002');
-"""
+CREATE INDEX study_by_text ON study (date, time, uid, patient_name_words, patient_id, accession_number, description, modalities);
+INSERT INTO alembic_version VALUES ('0003');
+"""  # noqa: E501 - statements as SQLite keeps them

@@ -29,7 +29,7 @@ from filmless.security.work import worked
 from filmless.server.activity import Activity
 from filmless.server.conformance import conformance_statement
 from filmless.server.entity import Entity, tls_of
-from filmless.server.forwarding import Forwarder, Queue, Rules, enqueue
+from filmless.server.forwarding import Forwarder, Queue, Rules, SentByHand, enqueue
 from filmless.server.health import Health
 from filmless.server.in_place import FolderInPlace, folder_counts, forget_others
 from filmless.server.listening import StartError
@@ -98,7 +98,8 @@ def compose(
     metrics = Metrics()
     archive = stack.enter_context(_opened(settings, rules))
     looking = None if shown is None else Looking(archive, shown, tell or (lambda _: None))
-    parts = _Parts(settings, archive, metrics, log, shown, looking)
+    by_hand = SentByHand(Queue(archive.index.database), settings.peers) if settings.peers and shown is None else None
+    parts = _Parts(settings, archive, metrics, log, shown, looking, by_hand)
     audit = stack.enter_context(_audit(settings))
     authenticator, entity = Authenticator(settings.security), None
     if settings.dimse.is_on and shown is None:
@@ -120,6 +121,7 @@ class _Parts:
     log: Log
     shown: Shown | None = None
     looking: Looking | None = None
+    by_hand: SentByHand | None = None
 
     def application(self, audit: Audit, entity: Entity | None, authenticator: Authenticator) -> ASGIApp:
         """Make what answers requests."""
@@ -174,7 +176,7 @@ class _Parts:
                 options["keeper"] = Saving(archive, self.shown.save_to)
         service = Service(archive, settings.limits, settings.security.public_url, **options)
         looking = None if self.looking is None else self.looking.told
-        return viewer_routes(service, files, looking=looking)
+        return viewer_routes(service, files, looking=looking, sends_on=self.by_hand)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""
@@ -210,6 +212,8 @@ class _Parts:
             forwarder.wake()
 
         archive.tell_outcomes(told)
+        if self.by_hand is not None:
+            self.by_hand.wake = forwarder.wake
         return forwarder.activities
 
     def in_place(self) -> list[Activity]:

@@ -12,14 +12,17 @@ from filmless.viewer import (
     importing,
     layers,
     measurements,
+    other_studies,
     reports,
     samples,
     search,
+    sending,
     series,
     session,
     study,
     waveforms,
 )
+from filmless.viewer.sending import SendsOn
 from filmless.viewer.session import LookAround
 from filmless.viewer.static_files import StaticFiles
 
@@ -34,6 +37,7 @@ _PARTS = (
     importing,
     layers,
     measurements,
+    other_studies,
     reports,
     samples,
     search,
@@ -43,7 +47,13 @@ _PARTS = (
 )
 
 
-def routes(service: Service, files: StaticFiles, *, looking: LookAround | None = None) -> list[BaseRoute]:
+def routes(
+    service: Service,
+    files: StaticFiles,
+    *,
+    looking: LookAround | None = None,
+    sends_on: SendsOn | None = None,
+) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
     Parameters
@@ -54,7 +64,10 @@ def routes(service: Service, files: StaticFiles, *, looking: LookAround | None =
         The built pages.
     looking
         Given when files are shown where they lie: how far they are looked at.
+    sends_on
+        What sends to peers.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
+    data += sending.routes(service, sends_on=sends_on)
     data += session.routes(service, looking=looking)
     return [*files.routes(), Mount("/viewer", routes=data)]

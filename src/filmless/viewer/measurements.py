@@ -13,7 +13,6 @@ from filmless.dataset import Dataset
 from filmless.dicomweb.origin.body import body
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomError, DicomWebError, LimitError
-from filmless.file import encode
 from filmless.objects import Measurement, measurement_report, read_measurements
 from filmless.pixels.attributes import items, text
 from filmless.viewer.answers import json_answer
@@ -42,7 +41,7 @@ def routes(service: Service) -> list[Route]:
         return await service.call(listed, request)
 
     async def save(request: Request) -> Response:
-        within, entries = service.within(request, "write"), await service.entries(request, "write")
+        within, entries = service.within(request, "keep"), await service.entries(request, "keep")
         asked = await _asked(request, service)
         saved = await service.call(_save, service, entries, asked, within)
         return json_answer(request, saved, status=201)
@@ -152,7 +151,7 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
         ds = measurement_report(measurements, source=sources, header=header)
     except (ValueError, TypeError) as error:
         raise DicomWebError(str(error), status=400) from None
-    _store(service, ds, entries[0].study_uid, within)
+    service.keep(ds, study_uid=entries[0].study_uid, within=within)
     saved = {"series": str(ds.SeriesInstanceUID), "instance": str(ds.SOPInstanceUID), "title": title}
     return {"saved": [{**saved, "measurements": len(measurements)}]}
 
@@ -212,9 +211,3 @@ def _evidence(entries: Sequence[Entry]) -> Dataset:
         Dataset({"SeriesInstanceUID": uid, "ReferencedSOPSequence": members}) for uid, members in by_series.items()
     ]
     return study
-
-
-def _store(service: Service, ds: Dataset, study: str, within: Within) -> None:
-    with service.archive.receive() as incoming:
-        incoming.write(encode(ds))
-        incoming.submit(study_uid=study, within=within, is_waited_for=True).result()

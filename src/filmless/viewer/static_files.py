@@ -93,8 +93,10 @@ class StaticFiles:
         found = self._files.get(f"assets/{request.path_params['name']}")
         if found is None:
             raise DicomWebError("the viewer has no such file", status=404, hint="load the page anew")
-        # What it holds is part of its name. A cache that many share would give it to who did not sign in.
-        return await _answer(found, request, {"Cache-Control": "private, max-age=31536000, immutable"})
+        # What it holds is part of its name. A cache that many share would give it to who did not sign in. A worker goes
+        # by the policy that comes with its own script, and decodes.
+        forever = "private, max-age=31536000, immutable"
+        return await _answer(found, request, {"Cache-Control": forever, "Content-Security-Policy": POLICY})
 
 
 async def _answer(found: _File, request: Request, headers: dict[str, str]) -> Response:

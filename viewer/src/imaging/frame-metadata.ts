@@ -41,7 +41,8 @@ const ANSWERS: Record<string, Answer> = {
   [MetadataModules.VOI_LUT]: ({ image, frame }) => ({
     windowCenter: frame.windows?.map((window) => window.center * (image.suvbw ?? 1)),
     windowWidth: frame.windows?.map((window) => window.width * (image.suvbw ?? 1)),
-    voiLUTFunction: frame.windows?.[0]?.function,
+    // Cornerstone takes the first of a list, and of a text its first letter.
+    voiLUTFunction: frame.windows?.slice(0, 1).map((window) => window.function),
   }),
   [MetadataModules.MODALITY_LUT]: ({ image, frame }) => ({
     rescaleSlope: frame.rescale?.[0] ?? 1,

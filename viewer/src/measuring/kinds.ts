@@ -30,15 +30,15 @@ export const KINDS: KindRow[] = [
   { kind: "bidirectional", title: "Two diameters", key: "b", tool: BidirectionalTool },
   { kind: "angle", title: "Angle", key: "a", tool: AngleTool },
   { kind: "cobb_angle", title: "Cobb angle", key: "c", tool: CobbAngleTool },
-  { kind: "ellipse", title: "Ellipse", key: "e", tool: EllipticalROITool },
+  { kind: "ellipse", title: "Ellipse", key: "E", tool: EllipticalROITool },
   { kind: "rectangle", title: "Rectangle", key: "q", tool: RectangleROITool },
-  { kind: "freehand", title: "Freehand region", key: "o", tool: PlanarFreehandROITool },
-  { kind: "probe", title: "Value of a pixel", key: "p", tool: ProbeTool },
-  { kind: "arrow", title: "Arrow with words", key: "w", tool: ArrowAnnotateTool },
-  { kind: "text", title: "Words", key: "n", tool: LabelTool },
+  { kind: "freehand", title: "Freehand region", key: "y", tool: PlanarFreehandROITool },
+  { kind: "probe", title: "Value of a pixel", key: "d", tool: ProbeTool },
+  { kind: "arrow", title: "Arrow with words", key: "A", tool: ArrowAnnotateTool },
+  { kind: "text", title: "Words", key: "t", tool: LabelTool },
 ];
 
-export const ERASER = { name: "eraser", title: "Erase", key: "x", tool: EraserTool as ToolClass };
+export const ERASER = { name: "eraser", title: "Erase", key: "X", tool: EraserTool as ToolClass };
 
 const byTool = new Map(KINDS.map((row) => [row.tool.toolName, row.kind]));
 const byKind = new Map(KINDS.map((row) => [row.kind, row]));

@@ -56,7 +56,7 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
       </div>
       {rows.length === 0 && (
         <p class="hint">
-          Nothing is measured yet. Choose a tool, and draw on an image: L is a length, E an ellipse.
+          Nothing is measured yet. Choose a tool, and draw on an image: L is a length, Q a rectangle.
         </p>
       )}
       <ol>

@@ -40,7 +40,7 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
     { keys: ["Control+z"], does: "Undo", group: GROUP, run: () => measurements.undo() },
     { keys: ["Control+y", "Control+Z"], does: "Do again", group: GROUP, run: () => measurements.redo() },
     {
-      keys: ["Delete", "Backspace"],
+      keys: ["Delete"],
       does: "Delete what is selected",
       group: GROUP,
       run: () => measurements.remove(measurements.selected.value),

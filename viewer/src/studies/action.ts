@@ -3,7 +3,7 @@ import type { StudyRow } from "~/server/studies";
 
 /** What is asked for with a dialog, and of which studies. */
 export interface Action {
-  kind: "delete";
+  kind: "delete" | "send";
   rows: StudyRow[];
 }
 

@@ -3,10 +3,10 @@ import { filesetUrl, type StudyRow } from "~/server/studies";
 import { done, failed } from "~/shell/notices";
 import { studyPath } from "~/shell/router";
 import { action } from "./action";
-import { DeleteIcon, DownloadIcon, LinkIcon } from "./icons";
+import { DeleteIcon, DownloadIcon, LinkIcon, SendIcon } from "./icons";
 import type { StudyList } from "./list";
 import { openChosen } from "./list-keys";
-import { mayDelete } from "./session";
+import { mayDelete, maySend } from "./session";
 import { counted } from "./values";
 
 export interface Menu {
@@ -63,6 +63,18 @@ export function Actions({ menu, list, onClose }: Props) {
         <DownloadIcon />
         Download ZIP with DICOMDIR
       </a>
+      {maySend.value && (
+        <button
+          type="button"
+          role="menuitem"
+          onClick={choose(() => {
+            action.value = { kind: "send", rows };
+          })}
+        >
+          <SendIcon />
+          Send to a peer…
+        </button>
+      )}
       {mayDelete.value && (
         <>
           <hr />

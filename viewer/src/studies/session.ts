@@ -1,10 +1,13 @@
 /** What who looks may do. Nothing is offered that the server would refuse. */
 
 import { computed, signal } from "@preact/signals";
+import { askPeers, type Peer } from "~/server/sending";
 import { askSession, type Session } from "~/server/studies";
 import { failed } from "~/shell/notices";
 
 const session = signal<Session | undefined>(undefined);
+/** Who studies can be sent to. */
+export const peers = signal<Peer[]>([]);
 
 let asked = false;
 
@@ -14,6 +17,9 @@ export function askSessionOnce(): void {
   askSession().then(
     (found) => {
       session.value = found;
+      askPeers().then((all) => {
+        peers.value = all;
+      }, failed);
     },
     (error) => {
       asked = false;
@@ -24,3 +30,4 @@ export function askSessionOnce(): void {
 
 export const mayImport = computed(() => session.value?.canImport ?? false);
 export const mayDelete = computed(() => session.value?.canDelete ?? false);
+export const maySend = computed(() => mayImport.value && peers.value.length > 0);

@@ -1,10 +1,13 @@
 import { Bringing, ImportButtons } from "~/bringing/bringing";
 import { keys } from "~/shell/keys";
+import { lazy } from "~/shell/lazy";
 import { switchTheme } from "~/shell/theme";
 import { action } from "./action";
 import { Deleting } from "./deleting";
 import { KeysIcon, SearchIcon, ThemeIcon } from "./icons";
 import type { StudyList } from "./list";
+
+const SendDialog = lazy(async () => (await import("~/giving/send-dialog")).SendDialog);
 
 interface Props {
   list: StudyList;
@@ -76,6 +79,7 @@ export function TopBar({ list, onLook }: Props) {
         </button>
       </div>
       <Bringing onBrought={() => void onLook()} />
+      {chosen?.kind === "send" && <SendDialog rows={chosen.rows} onClose={close} />}
       {chosen?.kind === "delete" && (
         <Deleting
           rows={chosen.rows}

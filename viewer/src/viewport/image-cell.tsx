@@ -56,7 +56,10 @@ export function ImageCell({ reading, index, content }: CellProps) {
       // What tests, and nobody else, wait for.
       if (own && !own.isWaiting && own.viewport.getCornerstoneImage()) {
         shown.dataset.drawn = "true";
+        shown.dataset.series = content.series.uid;
         shown.dataset.image = String(own.shown.value + 1);
+        shown.dataset.scale = own.scale.toFixed(3);
+        shown.dataset.smooth = String(own.isSmooth.value);
       }
     };
     const onMenu = (event: Event) => event.preventDefault(); // the right button zooms

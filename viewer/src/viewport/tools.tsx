@@ -183,8 +183,8 @@ export function Toggles({ reading }: Group) {
     ["Text in the corners", "o", TextIcon, reading.hasCorners],
     ["Overlays of the file", "O", undefined, reading.hasGraphics],
     ["Reference lines", "e", LinesIcon, reading.hasReferenceLines],
-    ["Scroll together", "l", LinkIcon, reading.linksScroll],
-    ["Same window", "L", () => <b class="icon-text">W</b>, reading.linksWindow],
+    ["Scroll together", "j", LinkIcon, reading.linksScroll],
+    ["Same window", "J", () => <b class="icon-text">W</b>, reading.linksWindow],
   ];
   useKeys(() => [
     ...toggles.map(([name, key, , which]) => ({
