@@ -39,11 +39,12 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.8.9.1, C.11.1, C.11.2
+    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
-    source = "samples" if isinstance(modality, Lut) else source_of(description)
+    # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
+    source = "samples" if isinstance(modality, Lut) or "DoseGridScaling" in ds else source_of(description)
     found: Json = {
         "rows": description.rows,
         "columns": description.columns,
