@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 
-vi.mock("@cornerstonejs/core", () => ({ utilities: {} }));
+vi.mock("@cornerstonejs/core", () => ({ utilities: {}, Enums: { MetadataModules: {} } }));
 vi.mock("@cornerstonejs/dicom-image-loader", () => ({}));
 
 const { isSignedAsSaid } = await import("./frame-loader");

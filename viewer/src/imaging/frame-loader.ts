@@ -4,6 +4,7 @@ import { type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
+import { lasting } from "./frame-metadata";
 import { frameOf, type KnownFrame, SCHEME } from "./frames";
 
 export { SCHEME };
@@ -25,7 +26,7 @@ export function loadFrame(imageId: string, options: Record<string, unknown> = {}
     (image) => {
       // Decoding cannot be stopped, but what nobody waits for is not kept.
       signal.throwIfAborted();
-      return image;
+      return withWindow(image);
     },
     (reason) => {
       if (reason instanceof Error) failures.add(reason);
@@ -33,6 +34,15 @@ export function loadFrame(imageId: string, options: Record<string, unknown> = {}
     },
   );
   return { promise, cancelFn: () => aborter.abort() } as Types.IImageLoadObject;
+}
+
+/** Without a window, Cornerstone begins with the range of the values: an image of one value only has none that lasts. */
+function withWindow(image: Types.IImage): Types.IImage {
+  if (image.minPixelValue === image.maxPixelValue) image.maxPixelValue++;
+  if (image.windowWidth !== undefined) return image;
+  const { minPixelValue: least, maxPixelValue: most } = image;
+  const width = lasting(most - least + 1);
+  return Object.assign(image, { windowCenter: least + width / 2, windowWidth: width });
 }
 
 const failures = new WeakSet<Error>();
@@ -155,7 +165,7 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
     slope: 1,
     intercept: 0,
     windowCenter: window && window.center * (image.suvbw ?? 1),
-    windowWidth: window && window.width * (image.suvbw ?? 1),
+    windowWidth: window && lasting(window.width * (image.suvbw ?? 1)),
     voiLUTFunction: window?.function,
     rows,
     columns,

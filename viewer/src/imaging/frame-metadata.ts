@@ -7,6 +7,12 @@ type Answer = (known: KnownFrame) => unknown;
 
 const { MetadataModules } = Enums;
 
+/**
+ * A width that Cornerstone can begin with: of a threshold, whose range has no length, it makes a table of greys that no
+ * other window mends. What is drawn is chosen by us.
+ */
+export const lasting = (width: number): number => (width === 1 ? 2 : width);
+
 const ANSWERS: Record<string, Answer> = {
   [MetadataModules.IMAGE_PIXEL]: ({ image }) => ({
     samplesPerPixel: image.photometricInterpretation === "RGB" ? 3 : 1,
@@ -40,7 +46,7 @@ const ANSWERS: Record<string, Answer> = {
   // Windows of PET are of its activity; its values are shown as uptake.
   [MetadataModules.VOI_LUT]: ({ image, frame }) => ({
     windowCenter: frame.windows?.map((window) => window.center * (image.suvbw ?? 1)),
-    windowWidth: frame.windows?.map((window) => window.width * (image.suvbw ?? 1)),
+    windowWidth: frame.windows?.map((window) => lasting(window.width * (image.suvbw ?? 1))),
     // Cornerstone takes the first of a list, and of a text its first letter.
     voiLUTFunction: frame.windows?.slice(0, 1).map((window) => window.function),
   }),
