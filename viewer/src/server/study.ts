@@ -83,8 +83,8 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
-  /** Names of its VOI LUTs, which go before its windows. */
-  luts?: string[];
+  /** Whether its values are greys that a lookup table made, and no values of the modality: nothing can be measured in them. */
+  isDrawn?: boolean;
   frames: Frame[];
 }
 

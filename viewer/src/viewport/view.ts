@@ -198,10 +198,9 @@ export class StackView {
       number,
       number,
     ];
-    const off: Types.Point2 = [
-      (Math.round(left) - left) / devicePixelRatio,
-      (Math.round(top) - top) / devicePixelRatio,
-    ];
+    // A half goes down, also where it is a little more by the arithmetic.
+    const near = (place: number) => Math.floor(place + 0.49);
+    const off: Types.Point2 = [(near(left) - left) / devicePixelRatio, (near(top) - top) / devicePixelRatio];
     if (Math.hypot(...off) < 1e-6) return;
     const [from, to] = [this.viewport.canvasToWorld([0, 0]), this.viewport.canvasToWorld(off)];
     const camera = this.viewport.getCamera();
