@@ -179,6 +179,7 @@ export class StackView {
 
   /** How many pixels of the screen a pixel of the image takes. */
   get scale(): number {
+    this.moved.value; // Who asks where something is, is told when it moves.
     const image = this.viewport.getImageData();
     if (!image) return 1;
     const [a, b] = [this.toCanvas([0, 0]), this.toCanvas([0, 1])];
@@ -187,9 +188,16 @@ export class StackView {
 
   /** Where a place in the image (column, row; whole numbers are the centres of pixels) is in the cell, in CSS pixels. */
   toCanvas([column, row]: [number, number]): [number, number] {
+    this.moved.value;
     const image = this.viewport.getImageData()!;
     const world = image.imageData.indexToWorld!([column, row, 0]) as Types.Point3;
     return this.viewport.worldToCanvas(world) as [number, number];
+  }
+
+  /** Where a point of the patient is in the cell, in CSS pixels. */
+  pointToCanvas(point: Vector): [number, number] {
+    this.moved.value;
+    return this.viewport.worldToCanvas(point) as [number, number];
   }
 
   /** Moves the image by less than a pixel, so that its pixels lie on those of the screen. */
@@ -215,6 +223,7 @@ export class StackView {
 
   /** A vector of the patient (or of the image, without an orientation) that runs to the right, or down, on the screen. */
   wayOf(x: number, y: number): Vector {
+    this.moved.value;
     const from = this.viewport.canvasToWorld([0, 0]);
     const to = this.viewport.canvasToWorld([x, y]);
     return [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
