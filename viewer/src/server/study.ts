@@ -92,6 +92,8 @@ export interface ImageDescription {
   suvMissing?: string;
   /** Names of its VOI LUTs, which go before its windows. */
   luts?: string[];
+  /** Whether its values are greys that a lookup table made, and no values of the modality: nothing can be measured in them. */
+  isDrawn?: boolean;
   frames: Frame[];
 }
 

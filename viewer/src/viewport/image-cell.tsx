@@ -51,7 +51,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     });
     const onDrawn = () => {
       // What tests, and nobody else, wait for.
-      if (own && !own.isWaiting && own.viewport.getCornerstoneImage()) {
+      if (own?.viewport.getCornerstoneImage()) {
         shown.dataset.drawn = "true";
         shown.dataset.series = content.series.uid;
         shown.dataset.image = String(own.shown.value + 1);

@@ -50,7 +50,7 @@ export function rampOf({ center, width, function: how }: Window): Ramp {
   if (how === "LINEAR") {
     const half = (Math.max(width, 1) - 1) / 2;
     // A ramp of no length is a threshold.
-    return { lower: center - 0.5 - half, upper: center - 0.5 + Math.max(half, 1e-6), sigmoid: false };
+    return { lower: center - 0.5 - half, upper: center - 0.5 + Math.max(half, 1e-3), sigmoid: false };
   }
   return { lower: center - width / 2, upper: center + width / 2, sigmoid: how === "SIGMOID" };
 }
