@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pydicom.data
@@ -99,3 +100,21 @@ def test_two_headers_are_compared(opened):
     assert differences.get_by_text("absent").count() == 2, "two attributes are the second's alone"
     assert differences.get_by_text("<img src=x onerror=alert(1)>").is_visible(), "text of headers is text"
     snap(page, "header-differences")
+
+
+def test_no_header_is_shown_under_another_image(opened):
+    page = opened.page
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    page.route("**/header", hold)
+    with page.expect_request("**/header"):
+        page.get_by_role("button", name="Second <b>series</b>").click()
+    page.locator("output.header-count", has_text="Loading").wait_for()
+    assert page.locator(".header-row").count() == 0
+    while not waiting:
+        page.wait_for_timeout(20)
+    waiting[-1].continue_()
+    page.locator("output.header-count", has_text="rows").wait_for()
