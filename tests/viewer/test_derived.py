@@ -222,6 +222,30 @@ def test_contours_and_a_dose_are_drawn(serve, open_viewer, tmp_path, ct):
     assert much[0] > much[2], "red is much"
 
 
+def test_a_state_that_is_turned_and_flipped_is_for_its_images_alone(serve, open_viewer, tmp_path, ct):
+    other = read(CT)
+    other.SOPInstanceUID, other.InstanceNumber = f"{ct.SOPInstanceUID}.1", int(ct.InstanceNumber) + 1
+    state = presentation_state([], source=ct, window=(40, 300), rotation=90, flip=True, label="TURNED")
+    viewer = opened(serve, open_viewer, [CT, stored(tmp_path, "other", other), stored(tmp_path, "s", state)], ct)
+    page = viewer.page
+
+    def edges() -> str:
+        return "".join(page.locator(f".edge.on-{side}").inner_text() for side in ("top", "right", "bottom", "left"))
+
+    image = page.locator('[data-cell="0"]')
+    image.focus()
+    page.keyboard.press("Home")
+    page.get_by_label("TURNED").check()
+    page.get_by_text("W 300").or_(page.get_by_text("W: 300")).first.wait_for()
+    # Clockwise by 90 degrees the right of the patient comes from the left to the top, and the front to the right:
+    # flipped, to the left.
+    assert edges() == "RPLA"
+    image.focus()
+    page.keyboard.press("End")
+    page.get_by_text("W 300").or_(page.get_by_text("W: 300")).first.wait_for(state="detached")
+    assert edges() == "ALPR"
+
+
 def test_a_state_sets_the_window_and_draws_its_annotations(serve, open_viewer, tmp_path, ct):
     reference = [("1.2.840.10008.5.1.4.1.1.2", ct.SOPInstanceUID)]
     line = Measurement.from_dict(
