@@ -20,6 +20,7 @@ __all__ = ["describe_study", "routes"]
 _STUDY: Final = (
     "PatientName",
     "PatientID",
+    "IssuerOfPatientID",
     "PatientBirthDate",
     "PatientSex",
     "StudyDate",

@@ -127,19 +127,3 @@ function hangImages(
   const cells = images.slice(0, rule.most).map(({ row, one }) => content(study.uid, row, one?.uid));
   return { layout: layoutFor(cells.length), cells };
 }
-
-/** Hangs studies that are compared: side by side, of the later ones the series that is most like the first one's. */
-export function hangCompared(studies: Study[]): Hanging {
-  const [first] = studies;
-  const shown = first && hangStudy(first, new Map()).cells[0];
-  const cells = studies.slice(0, MOST).map((study, number) => {
-    if (number === 0 || !shown) return shown;
-    const rows = worthShowing(study.series);
-    const alike =
-      rows.find((row) => row.SeriesDescription && row.SeriesDescription === shown.series.SeriesDescription) ??
-      rows.find((row) => row.Modality === shown.series.Modality) ??
-      rows[0];
-    return alike && content(study.uid, alike);
-  });
-  return { layout: { rows: 1, columns: Math.max(1, cells.length) }, cells };
-}

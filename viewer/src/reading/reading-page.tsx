@@ -1,5 +1,6 @@
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { hangCompared } from "~/comparing/hang-compared";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import { go, place } from "~/shell/router";
@@ -7,7 +8,7 @@ import { personName } from "~/studies/values";
 import { link } from "~/viewport/linking";
 import { asked, askedWindow, keepAddress } from "./address";
 import { Grid } from "./grid";
-import { asksForImages, hangCompared, hangStudy } from "./hanging";
+import { asksForImages, hangStudy } from "./hanging";
 import { PANELS } from "./parts";
 import { Reading } from "./reading";
 import { SeriesPanel } from "./series-panel";
@@ -74,20 +75,23 @@ export function ReadingPage({ studies }: { studies: string[] }) {
 async function hang(reading: Reading, query: URLSearchParams): Promise<void> {
   const studies = reading.studies.value;
   const wanted = asked(reading, query);
-  if (wanted) return reading.show(wanted);
-  if (studies.length > 1) {
-    const compared = hangCompared(studies);
-    return reading.divide(compared.layout, compared.cells);
-  }
   const [study] = studies;
+  if (wanted && studies.length === 1) return reading.show(wanted);
   if (!study) return;
-  const opened = await Promise.allSettled(
-    asksForImages(study).map((row) => reading.openSeries(study.uid, row)),
-  );
+  const asking = studies.flatMap((one) => asksForImages(one).map((row) => reading.openSeries(one.uid, row)));
   // A series that fails to open says so in its cell.
-  const found = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.series] : []));
-  const hanging = hangStudy(study, new Map(found.map(({ uid, instances }) => [uid, instances])));
+  const opened = (await Promise.allSettled(asking)).flatMap((one) =>
+    one.status === "fulfilled" ? [one.value.series] : [],
+  );
+  const instances = new Map(opened.map((one) => [one.uid, one.instances]));
+  const isHigh = innerHeight > innerWidth;
+  const isCompared = studies.length > 1;
+  const hanging = isCompared
+    ? hangCompared(studies, { wanted, instances, isHigh })
+    : hangStudy(study, instances);
+  reading.linksScroll.value ||= isCompared;
   reading.divide(hanging.layout, hanging.cells);
+  if (wanted) reading.active.value = Math.max(0, hanging.cells.indexOf(wanted));
 }
 
 /** Shows the window that the address asks for, once there is an image to show it on. */

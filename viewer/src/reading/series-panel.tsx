@@ -1,6 +1,9 @@
 import { useState } from "preact/hooks";
+import { CompareWith, remove } from "~/comparing/compare-with";
+import { areOfOnePatient } from "~/comparing/order";
+import { StudyDateMark } from "~/comparing/study-mark";
 import { instanceUrl } from "~/server/dicomweb";
-import type { SeriesRow } from "~/server/study";
+import type { SeriesRow, Study } from "~/server/study";
 import { date } from "~/studies/values";
 import { SERIES_DRAG } from "./dragging";
 import type { Reading } from "./reading";
@@ -10,13 +13,14 @@ export function SeriesPanel({ reading }: { reading: Reading }) {
   const studies = reading.studies.value;
   return (
     <aside class="series-panel" aria-label="Series">
+      {!areOfOnePatient(studies) && (
+        <p class="not-one-patient" role="alert">
+          These studies do not say that they are of one patient.
+        </p>
+      )}
       {studies.map((study) => (
         <section key={study.uid} aria-label={study.StudyDescription ?? "Study"}>
-          {studies.length > 1 && (
-            <h2>
-              {date(study.StudyDate)} {study.StudyDescription}
-            </h2>
-          )}
+          <StudyHeading reading={reading} study={study} />
           <ol>
             {study.series.map((row) => (
               <li key={row.uid}>
@@ -26,7 +30,32 @@ export function SeriesPanel({ reading }: { reading: Reading }) {
           </ol>
         </section>
       ))}
+      <CompareWith reading={reading} />
     </aside>
+  );
+}
+
+function StudyHeading({ reading, study }: { reading: Reading; study: Study }) {
+  const isOneOfSeveral = reading.studies.value.length > 1;
+  return (
+    <header class="study-heading">
+      <h2>
+        <StudyDateMark reading={reading} study={study} />
+      </h2>
+      {isOneOfSeveral && (
+        <button
+          type="button"
+          aria-label={`Close the study of ${date(study.StudyDate) || "no date"}`}
+          title="Close this study"
+          onClick={() => remove(reading, study.uid)}
+        >
+          ×
+        </button>
+      )}
+      <div class="what" dir="auto" title={study.StudyDescription}>
+        {study.StudyDescription}
+      </div>
+    </header>
   );
 }
 

@@ -37,6 +37,7 @@ export interface Study {
   series: SeriesRow[];
   PatientName?: string;
   PatientID?: string;
+  IssuerOfPatientID?: string;
   PatientBirthDate?: string;
   PatientSex?: string;
   StudyDate?: string;

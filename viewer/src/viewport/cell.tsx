@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
+import { CellHeading } from "~/comparing/study-mark";
 import { SERIES_DRAG } from "~/reading/dragging";
 import type { Content, Reading } from "~/reading/reading";
 import type { Kind } from "~/server/study";
@@ -43,6 +44,7 @@ export function Cell({
     reading.active.value = index;
   };
   const { alone } = reading;
+  const study = content && reading.studies.value.length > 1 && reading.studyOf(content);
   return (
     <section
       class={isOver ? "cell is-over" : "cell"}
@@ -72,13 +74,18 @@ export function Cell({
       }}
     >
       {Shown ? (
-        <Boundary
-          key={[content.series.uid, content.as, content.fused?.uid, content.instance, content.image].join(
-            " ",
-          )}
-        >
-          <Shown reading={reading} index={index} content={content} />
-        </Boundary>
+        <>
+          {study && <CellHeading reading={reading} study={study} />}
+          <div class="cell-body">
+            <Boundary
+              key={[content.series.uid, content.as, content.fused?.uid, content.instance, content.image].join(
+                " ",
+              )}
+            >
+              <Shown reading={reading} index={index} content={content} />
+            </Boundary>
+          </div>
+        </>
       ) : (
         <p class="empty">Drag a series here, or choose one at the left</p>
       )}

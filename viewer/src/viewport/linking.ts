@@ -1,6 +1,7 @@
 /** What cells do together: they scroll to the same place of the patient, show the same window, show one cursor. */
 
 import { effect, untracked } from "@preact/signals";
+import { followed } from "~/comparing/following";
 import { frameOf } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
 import { offerCrosshair } from "./crosshair";
@@ -8,6 +9,8 @@ import { areParallel, nearest, planeOf, type Vector } from "./geometry";
 import type { StackView } from "./view";
 
 const framesOf = (view: StackView) => view.imageIds.map((id) => frameOf(id)?.frame);
+
+const planesOf = (view: StackView) => framesOf(view).map((frame) => (frame ? planeOf(frame) : undefined));
 
 /** The image of another stack that shows what one shows; undefined when they have nothing in common. */
 function counterpart(from: StackView, to: StackView): number | undefined {
@@ -20,20 +23,29 @@ function counterpart(from: StackView, to: StackView): number | undefined {
 
 /** Lets the cells of a page do things together, until the returned function is called. */
 export function link(reading: Reading): () => void {
-  let last = { view: undefined as StackView | undefined, index: 0 };
   const others = () =>
     [...reading.views.peek().values()].filter((view) => view !== reading.activeView.peek());
+  // The image of each stack when they were linked, by which those follow that have no place in common.
+  const anchors = new Map<StackView, number>();
+  const followedOf = (view: StackView) => ({ planes: planesOf(view), anchor: anchors.get(view) ?? 0 });
+  const anchoring = effect(() => {
+    const begun = [...reading.views.value.values()].filter((view) => view.hasBegun.value);
+    const isLinked = reading.linksScroll.value;
+    anchors.clear();
+    if (isLinked) for (const view of begun) anchors.set(view, view.wanted.peek());
+  });
   const scrolling = effect(() => {
     const view = reading.activeView.value;
     const index = view?.wanted.value ?? 0;
-    const by = view === last.view ? index - last.index : 0;
-    last = { view, index };
-    if (!view || !reading.linksScroll.value) return;
+    const begun = [...reading.views.value.values()].filter((one) => one.hasBegun.value);
+    if (!view || !reading.linksScroll.value || !begun.includes(view)) return;
     untracked(() => {
-      for (const other of others()) {
+      for (const other of begun) {
+        if (other === view) continue;
         const there = counterpart(view, other);
-        // Of others, as of an earlier examination, as many images further.
-        other.show(there ?? other.wanted.peek() + by);
+        if (there !== undefined) other.show(there);
+        else if (anchors.has(view) && anchors.has(other))
+          other.show(followed(followedOf(view), index, followedOf(other)));
       }
     });
   });
@@ -60,6 +72,7 @@ export function link(reading: Reading): () => void {
     }
   });
   return () => {
+    anchoring();
     scrolling();
     windowing();
   };

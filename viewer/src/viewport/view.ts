@@ -1,7 +1,7 @@
 /** A stack of images in a cell: what of it is shown and how, as signals, and what can be done with it. */
 
 import { cache, Enums, type Types } from "@cornerstonejs/core";
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
@@ -22,6 +22,8 @@ export class StackView {
   readonly isSmooth = signal(true);
   /** Counts changes of where the image lies in the cell. */
   readonly moved = signal(0);
+  /** Whether the first image is there. */
+  readonly hasBegun = computed(() => this.moved.value > 0);
   /** Why the wanted image is not shown. */
   readonly error = signal<unknown>(undefined);
   readonly cine: Cine;
