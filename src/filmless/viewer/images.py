@@ -90,7 +90,7 @@ def _uptake(ds: Dataset) -> Json:
 
 
 def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:
-    """Return what differs by frame; what a frame shares with the one before it is left out of it."""
+    """Return what differs by frame; what a frame shares with the one before it is left out of it, None is what it lacks."""
     frames: list[Json] = []
     before: Json = {}
     count = groups.frames
@@ -98,7 +98,8 @@ def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:
     shared = _values(ds, 0, source)
     for number in range(count):
         now = {**_place(groups, number), **(_values(ds, number, source) if varies and number else shared)}
-        frames.append({name: value for name, value in now.items() if name not in before or before[name] != value})
+        lacks = dict.fromkeys(name for name in before if name not in now)
+        frames.append({name: value for name, value in now.items() if before.get(name) != value} | lacks)
         before = now
     return frames
 
