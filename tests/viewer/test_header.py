@@ -8,7 +8,7 @@ import httpx
 import pydicom.data
 import pytest
 
-from filmless import read
+from filmless import Dataset, read
 from filmless.file import encode
 from filmless.viewer.header import header_rows
 
@@ -43,6 +43,26 @@ def test_long_values_are_cut_and_bytes_are_counted():
     rows = {row[4]: row[6] for row in header_rows(ds)}
     assert len(rows["ImageComments"]) == 4096
     assert rows["PixelData"] == "<32,768 bytes>"
+
+
+def test_rows_are_bounded_by_how_long_their_values_are(serve, tmp_path, monkeypatch):
+    ds = read(CT)
+    ds.ReferencedImageSequence = [Dataset({"TextValue": "x" * 4000}) for _ in range(100)]
+    long = Dataset({"TextValue": "y" * 2_000_000})
+    ds.ReferencedStudySequence = [long]
+    values = [row[6] for row in header_rows(read(encode(ds)))]
+    assert values.count("x" * 4000) == 100
+    assert "<2,000,000 bytes>" in values, "a long text is not read for its beginning"
+    path = tmp_path / "long.dcm"
+    path.write_bytes(encode(ds))
+    monkeypatch.setattr("filmless.viewer.header._MOST_LETTERS", 100_000)
+    url = (
+        f"{serve([path]).addresses.urls[0]}/viewer/studies/{ds.StudyInstanceUID}/series/{ds.SeriesInstanceUID}"
+        f"/instances/{ds.SOPInstanceUID}/header"
+    )
+    told = httpx.get(url).json()
+    assert not told["isWhole"]
+    assert 20 < [row[6] for row in told["rows"]].count("x" * 4000) < 25
 
 
 def test_the_route_answers_with_rows(serve):
