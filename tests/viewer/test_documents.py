@@ -116,6 +116,10 @@ def test_pages_are_drawn_at_the_width_that_is_asked_for(serve, document):
     kept = httpx.get(f"{url}/document/file")
     assert kept.content == pdf(3)
     assert kept.headers["content-disposition"] == 'attachment; filename="document.pdf"'
+    assert kept.headers["cache-control"].startswith("private")
+    assert kept.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    same = httpx.get(f"{url}/document/file", headers={"If-None-Match": kept.headers["etag"]})
+    assert same.status_code == 304
 
 
 def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tmp_path):
