@@ -10,10 +10,12 @@ import pydicom.data
 import pytest
 
 from filmless import Dataset, read
+from filmless.archive import Archive
 from filmless.file import encode, generate_uid
 from filmless.objects import Measurement, Segment, presentation_state, segmentation
 from filmless.objects.key_objects import key_object_selection
 from filmless.objects.measurement import Value
+from filmless.viewer.layers import Opened
 
 CT = Path(pydicom.data.__file__).parent / "test_files/CT_small.dcm"
 RED, GREEN = [255, 0, 0], [0, 255, 0]
@@ -118,7 +120,23 @@ def test_a_dose_is_sent_in_the_plane_of_the_image(serve, tmp_path, ct):
     expected = np.arange(ct.Columns) / (ct.Columns / 31) * 2
     np.testing.assert_allclose(sent[64, :124], expected[:124], atol=0.01)
     assert answer.headers["filmless-unit"] == "Gy"
+    assert answer.headers["cache-control"].startswith("private")
     assert answer.headers["filmless-range"] == "0,62"
+
+
+def test_few_values_of_doses_are_kept(tmp_path, ct, monkeypatch):
+    monkeypatch.setattr("filmless.viewer.layers._KEPT_VALUES", 2 * 3 * 32 * 32 - 1)
+    with Archive(tmp_path / "archive") as archive:
+        entries = []
+        for _ in range(2):
+            ds = dose(ct)
+            archive.store(encode(ds))
+            entries += archive.entries(ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID)
+        opened = Opened(archive)
+        first = opened.open(entries[0])
+        assert opened.open(entries[0]) is first
+        opened.open(entries[1])
+        assert opened.open(entries[0]) is not first
 
 
 @pytest.mark.parametrize("frame", ["0", "2", "-1", "x", "1" * 30])

@@ -90,7 +90,7 @@ def _uptake(ds: Dataset) -> Json:
 
 
 def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:
-    """Return what differs by frame; what a frame shares with the one before it is left out of it, None is what it lacks."""
+    """Return what differs by frame: what is as in the frame before is left out, what only that one has is None."""
     frames: list[Json] = []
     before: Json = {}
     count = groups.frames
