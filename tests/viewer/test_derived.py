@@ -1,6 +1,5 @@
 """What lies over images: told, sent, and drawn where it belongs."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,15 @@ from filmless.objects.key_objects import key_object_selection
 from filmless.objects.measurement import Value
 from filmless.viewer.layers import Opened
 
+from .conftest import snap, stored
+
 CT = Path(pydicom.data.__file__).parent / "test_files/CT_small.dcm"
 RED, GREEN = [255, 0, 0], [0, 255, 0]
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture(scope="module")
 def ct() -> Dataset:
     return read(CT)
-
-
-def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
-    path = tmp_path / f"{name}.dcm"
-    path.write_bytes(encode(ds))
-    return path
 
 
 def masks(ct: Dataset) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Documents, videos and waveforms: what the server says of them, and what is seen."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,14 @@ import pydicom.data
 import pytest
 
 import filmless
-from filmless import Dataset, read
+from filmless import read
 from filmless.convert import to_dicom
-from filmless.file import encode, waveform
+from filmless.file import waveform
+
+from .conftest import snap, stored
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 ECG = FILES / "waveform_ecg.dcm"
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def pdf(pages: int) -> bytes:
@@ -46,12 +42,6 @@ def pdf(pages: int) -> bytes:
     size = len(objects) + 1
     trailer = f"trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
     return out + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
-
-
-def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
-    path = tmp_path / f"{name}.dcm"
-    path.write_bytes(encode(ds))
-    return path
 
 
 @pytest.fixture

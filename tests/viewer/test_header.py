@@ -1,6 +1,5 @@
 """The header inspector: rows of the server, and what is searched, folded and compared in the browser."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,10 @@ from filmless import Dataset, read
 from filmless.file import encode
 from filmless.viewer.header import header_rows
 
+from .conftest import snap
+
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT, REPORT = FILES / "CT_small.dcm", FILES / "reportsi.dcm"
-
-
-def snap(page, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def walked(ds) -> int:
