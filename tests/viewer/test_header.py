@@ -108,7 +108,7 @@ def test_search_finds_by_tag_name_and_value(opened):
 
 def test_two_headers_are_compared(opened):
     page = opened.page
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("Show another image to compare with").wait_for()
     page.get_by_role("button", name="Second <b>series</b>").click()
     differences = page.get_by_label("Differences between two headers")
