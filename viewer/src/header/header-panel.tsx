@@ -51,7 +51,10 @@ export function HeaderPanel({ reading }: { reading: Reading }) {
         </button>
       </div>
       {header && !header.isWhole && (
-        <p class="hint">The header is longer: what is beyond its first {header.rows.length.toLocaleString("en")} rows is not shown.</p>
+        <p class="hint">
+          The header is longer: what is beyond its first {header.rows.length.toLocaleString("en")} rows is not
+          shown.
+        </p>
       )}
       <output class="header-count">
         {header ? `${rows.length.toLocaleString("en")} rows` : "Loading …"}
