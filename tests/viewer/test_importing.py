@@ -14,6 +14,7 @@ from PIL import Image
 
 from filmless import read
 from filmless.archive import Archive
+from filmless.dicomweb.origin.service import Service
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
 
@@ -56,6 +57,23 @@ def test_dicom_is_stored_as_it_is(client: httpx.Client, tmp_path: Path) -> None:
     assert [one["status"] for one in bring(client, CT, "again")] == ["identical"]
     [stored] = (tmp_path / "a" / "instances").rglob("*.*")
     assert stored.read_bytes() == CT
+
+
+def test_pictures_are_converted_by_the_few_threads_that_hold_pixels(client: httpx.Client, monkeypatch: Any) -> None:
+    drawn: list[str] = []
+    draw = Service.draw
+
+    async def noted(self: Service, function: Any, *args: Any) -> Any:
+        drawn.append(function.__name__)
+        return await draw(self, function, *args)
+
+    monkeypatch.setattr(Service, "draw", noted)
+    for data, name in ((zipped(a__png=png(), b__dcm=CT), "z.zip"), (png(), "a.png")):
+        told = bring(client, data, name, **HEADER)
+        assert "converted" in {one["status"] for one in told}
+    assert drawn == ["take_pictures"] * 2
+    bring(client, CT, "a.dcm")
+    assert len(drawn) == 2
 
 
 def test_a_zip_is_looked_into(client: httpx.Client) -> None:

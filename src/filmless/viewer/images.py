@@ -104,7 +104,7 @@ def _uptake(ds: Dataset) -> Json:
 
 
 def _frames(ds: Dataset, groups: FunctionalGroups, source: str, *, drawn: bool) -> list[Json]:
-    """Return what differs by frame; what a frame shares with the one before it is left out of it."""
+    """Return what differs by frame: what is as in the frame before is left out, what only that one has is None."""
     frames: list[Json] = []
     before: Json = {}
     count = groups.frames
@@ -113,7 +113,8 @@ def _frames(ds: Dataset, groups: FunctionalGroups, source: str, *, drawn: bool) 
     for number in range(count):
         values = _values(ds, number, source) if varies and number and not drawn else shared
         now = {**_place(groups, number), **values}
-        frames.append({name: value for name, value in now.items() if name not in before or before[name] != value})
+        lacks = dict.fromkeys(name for name in before if name not in now)
+        frames.append({name: value for name, value in now.items() if before.get(name) != value} | lacks)
         before = now
     return frames
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Instance, SeriesRow, Study } from "~/server/study";
-import { asksForImages, hangCompared, hangStudy, layoutFor } from "./hanging";
+import { asksForImages, hangStudy, layoutFor } from "./hanging";
 
 const row = (uid: string, Modality: string, frames = 1, more: Partial<SeriesRow> = {}): SeriesRow => ({
   uid,
@@ -56,12 +56,6 @@ describe("hanging", () => {
     expect(hangStudy(study(report), none).cells[0]?.series.uid).toBe("1");
     expect(hangStudy(study(report, row("2", "MR", 20)), none).cells[0]?.series.uid).toBe("2");
     expect(hangStudy(study(), none).cells).toEqual([undefined]);
-  });
-
-  it("compares like with like", () => {
-    const later = { uid: "2", series: [row("3", "MR", 9), row("4", "CT", 80)] };
-    const { cells } = hangCompared([study(row("1", "CT", 90)), later]);
-    expect(cells.map((cell) => cell?.series.uid)).toEqual(["1", "4"]);
   });
 
   it("divides the screen wide before high", () => {

@@ -55,7 +55,7 @@ export interface Window {
   name: string;
 }
 
-/** What is said of a frame; what is left out is as in the frame before. */
+/** What is known of a frame. */
 export interface Frame {
   position?: [number, number, number];
   orientation?: [number, number, number, number, number, number];
@@ -66,6 +66,9 @@ export interface Frame {
   rescale?: [number, number];
   windows?: Window[];
 }
+
+/** What is said of a frame: what is left out is as in the frame before, null is what it lacks. */
+export type SaidFrame = { [Name in keyof Frame]: Frame[Name] | null };
 
 export interface ImageDescription {
   rows: number;
@@ -94,7 +97,7 @@ export interface ImageDescription {
   luts?: string[];
   /** Whether its values are greys that a lookup table made, and no values of the modality: nothing can be measured in them. */
   isDrawn?: boolean;
-  frames: Frame[];
+  frames: SaidFrame[];
 }
 
 export interface Instance {
