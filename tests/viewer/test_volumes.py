@@ -232,7 +232,7 @@ def test_pet_lies_over_ct_in_colours_and_is_counted_as_uptake(opened, tmp_path):
     page.get_by_label("Opacity").fill("0")
     page.wait_for_selector('[data-plane="coronal"][data-fusion="Hot 0"]')
     page.keyboard.press("Escape")
-    page.keyboard.press("u")
+    page.keyboard.press("P")
     page.wait_for_selector("[data-plane]", state="detached")
 
 
