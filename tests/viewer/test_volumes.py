@@ -254,15 +254,17 @@ def test_uptake_that_cannot_be_told_is_activity_and_says_why(opened, tmp_path):
 
 
 def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
-    viewer = opened(pet(tmp_path / "pt"))
+    viewer = opened(pet(tmp_path / "pt", WindowCenter=1000.5, WindowWidth=2001))
     page = viewer.page
+    # From 0 to 2000 Bq/ml of 370 MBq in 74 kg.
+    width = page.get_by_label("Window width")
+    assert width.input_value() == "0.400"
     page.get_by_role("button", name="Measurements", exact=True).click()
     page.wait_for_selector('button[aria-label="Value of a pixel"]:enabled')
     page.keyboard.press("u")
     page.keyboard.press("d")
     box = page.locator('[data-cell="0"] .viewport').bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    # 2000 Bq/ml of 370 MBq in 74 kg.
     page.locator(".measurements dd").get_by_text("0.40 SUVbw", exact=True).wait_for()
     page.keyboard.press("Control+s")
     page.get_by_text(re.compile("Saved 1 measurement .* presentation state")).wait_for()
@@ -276,6 +278,12 @@ def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
     # The state is of the activity that is stored, and so is its window: from 0 to what is in the trunk.
     (voi,) = drawn["state"]["vois"]
     assert voi["views"][0]["width"] == pytest.approx(2001, abs=1)
+    width.fill("7")
+    width.press("Tab")
+    page.get_by_role("button", name="Overlays", exact=True).click()
+    page.get_by_label("MEASUREMENTS").check()
+    viewer.until("() => document.querySelector('[aria-label=\"Window width\"]').value === '0.400'")
+    shot(page, "uptake-state")
 
 
 @pytest.mark.parametrize(

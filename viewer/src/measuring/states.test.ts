@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KnownFrame } from "~/imaging/frames";
-import { linear } from "~/viewport/windows";
+import { asShown, linear } from "~/viewport/windows";
 import { stateWindow } from "./states";
 
 const known = (image: object = {}) =>
@@ -27,4 +27,16 @@ test("uptake becomes activity again, and curves and colours have no such window"
   const curve = { ...window, function: "SIGMOID" as const };
   expect(stateWindow({ kind: "set", window: curve }, curve, known())).toBeUndefined();
   expect(stateWindow({ kind: "auto" }, window, known({ photometricInterpretation: "RGB" }))).toBeUndefined();
+});
+
+test("a window of uptake is there again when its state is shown", () => {
+  const pet = known({ suvbw: 0.0005 });
+  const uptake = { center: 2.5, width: 5, function: "LINEAR_EXACT" as const, name: "" };
+  const again = asShown(linear(...stateWindow({ kind: "set", window: uptake }, uptake, pet)!), pet);
+  expect(again).toMatchObject({
+    center: expect.closeTo(2.5),
+    width: expect.closeTo(5),
+    function: "LINEAR_EXACT",
+  });
+  expect(asShown(window, known())).toBe(window);
 });
