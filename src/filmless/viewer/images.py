@@ -39,7 +39,7 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
@@ -71,6 +71,8 @@ def describe_image(ds: Dataset) -> Json:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
         found["imagerPixelSpacing"] = spacing
+    if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
+        found["spacingCalibration"] = calibration
     return found
 
 

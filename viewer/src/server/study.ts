@@ -87,6 +87,8 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
+  spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
   suvbw?: number;
   /** What PET values are counted in, when not as uptake. */
