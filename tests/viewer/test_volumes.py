@@ -245,7 +245,7 @@ def test_uptake_that_cannot_be_told_is_activity_and_says_why(opened, tmp_path):
     assert "planes of a volume are no images of the study" in length.get_attribute("title")
     page.keyboard.press("l")
     page.get_by_text("Nothing can be measured here").wait_for()
-    shot(page, "measuring-planes")
+    snap(page, "measuring-planes")
 
 
 def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
@@ -263,7 +263,7 @@ def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
     page.locator(".measurements dd").get_by_text("0.40 SUVbw", exact=True).wait_for()
     page.keyboard.press("Control+s")
     page.get_by_text(re.compile("Saved 1 measurement .* presentation state")).wait_for()
-    shot(page, "measuring-uptake")
+    snap(page, "measuring-uptake")
     study = f"{viewer.root}/viewer/studies/1.2.826.0.1.3680043.10.1"
     (report,) = page.request.get(f"{study}/measurements").json()["reports"]
     (value,) = report["measurements"][0]["values"]
@@ -278,7 +278,7 @@ def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
     page.get_by_role("button", name="Overlays", exact=True).click()
     page.get_by_label("MEASUREMENTS").check()
     viewer.until("() => document.querySelector('[aria-label=\"Window width\"]').value === '0.400'")
-    shot(page, "uptake-state")
+    snap(page, "uptake-state")
 
 
 @pytest.mark.parametrize(
