@@ -1,6 +1,5 @@
 """Studies of a patient beside each other: which there are, how they lie, what they do together."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,11 @@ import pytest
 
 from filmless import read
 
+from .conftest import snap
 from .phantoms import series
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 NEW, OLD = "1.2.826.0.1.3680043.10.21", "1.2.826.0.1.3680043.10.22"
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def ct(folder: Path, uid: str, **given: Any) -> Path:

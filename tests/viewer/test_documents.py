@@ -1,6 +1,5 @@
 """Documents, videos and waveforms: what the server says of them, and what is seen."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,14 @@ import pydicom.data
 import pytest
 
 import filmless
-from filmless import Dataset, read
+from filmless import read
 from filmless.convert import to_dicom
-from filmless.file import encode, waveform
+from filmless.file import waveform
+
+from .conftest import snap, stored
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 ECG = FILES / "waveform_ecg.dcm"
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def pdf(pages: int) -> bytes:
@@ -46,12 +42,6 @@ def pdf(pages: int) -> bytes:
     size = len(objects) + 1
     trailer = f"trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
     return out + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
-
-
-def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
-    path = tmp_path / f"{name}.dcm"
-    path.write_bytes(encode(ds))
-    return path
 
 
 @pytest.fixture
@@ -116,6 +106,10 @@ def test_pages_are_drawn_at_the_width_that_is_asked_for(serve, document):
     kept = httpx.get(f"{url}/document/file")
     assert kept.content == pdf(3)
     assert kept.headers["content-disposition"] == 'attachment; filename="document.pdf"'
+    assert kept.headers["cache-control"].startswith("private")
+    assert kept.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    same = httpx.get(f"{url}/document/file", headers={"If-None-Match": kept.headers["etag"]})
+    assert same.status_code == 304
 
 
 def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tmp_path):

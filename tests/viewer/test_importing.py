@@ -14,8 +14,10 @@ from PIL import Image
 
 from filmless import read
 from filmless.archive import Archive
+from filmless.dicomweb.origin.service import Service
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
+from filmless.server.shown import Shown
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT = (FILES / "CT_small.dcm").read_bytes()
@@ -56,6 +58,23 @@ def test_dicom_is_stored_as_it_is(client: httpx.Client, tmp_path: Path) -> None:
     assert [one["status"] for one in bring(client, CT, "again")] == ["identical"]
     [stored] = (tmp_path / "a" / "instances").rglob("*.*")
     assert stored.read_bytes() == CT
+
+
+def test_pictures_are_converted_by_the_few_threads_that_hold_pixels(client: httpx.Client, monkeypatch: Any) -> None:
+    drawn: list[str] = []
+    draw = Service.draw
+
+    async def noted(self: Service, function: Any, *args: Any) -> Any:
+        drawn.append(function.__name__)
+        return await draw(self, function, *args)
+
+    monkeypatch.setattr(Service, "draw", noted)
+    for data, name in ((zipped(a__png=png(), b__dcm=CT), "z.zip"), (png(), "a.png")):
+        told = bring(client, data, name, **HEADER)
+        assert "converted" in {one["status"] for one in told}
+    assert drawn == ["take_pictures"] * 2
+    bring(client, CT, "a.dcm")
+    assert len(drawn) == 2
 
 
 def test_a_zip_is_looked_into(client: httpx.Client) -> None:
@@ -126,3 +145,12 @@ def test_who_may_not_write_is_told(tmp_path: Path) -> None:
         answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT, headers={"X-Api-Key": key})
     assert answer.status_code == 403
     assert "write" in answer.json()["error"]
+
+
+def test_where_files_are_only_shown_nothing_is_imported(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
+    with Server(read_settings(given=given), shown=Shown(paths=(FILES / "CT_small.dcm",))) as server:
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT)
+    assert answer.status_code == 403
+    assert "nothing is imported" in answer.json()["error"]
+    assert "filmless archive import" in answer.json()["hint"]

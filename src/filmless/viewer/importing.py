@@ -104,8 +104,9 @@ async def _receive(request: Request, service: Service, memory: Memory, taking: "
                 held.clear()
         await service.call(file.write, bytes(held))
         await service.call(file.flush)
-        run = service.call if is_zip(file.name) else service.draw
-        await run(taking.take_file, file.name)
+        pictures = await service.call(taking.take_file, file.name)
+        if pictures:
+            await service.draw(taking.take_pictures, pictures)
 
 
 @dataclass
@@ -124,18 +125,18 @@ class _Taking:
         """Wait for the file that was sent to be stored."""
         await self.service.call(self._told, self.name, submit)
 
-    def take_file(self, path: str) -> None:
-        """Take in what a file holds; in a thread."""
+    def take_file(self, path: str) -> list[Item]:
+        """Take in what a file holds, and return the pictures of it; in a thread."""
         if is_zip(path):
-            self._take_pictures(list(self._of_zip(path)))
-            return
+            return list(self._of_zip(path))
         size = Path(path).stat().st_size
         with Path(path).open("rb") as file:
             head = file.read(HEAD_BYTES)
         if self._is_picture(self.name, head, size):
-            self._take_pictures([Item(source=path, name=self.name, relative=PurePath(safe_relative(self.name).name))])
-        elif not self.results:
+            return [Item(source=path, name=self.name, relative=PurePath(safe_relative(self.name).name))]
+        if not self.results:
             self._tell(self.name, "skipped", _NO_PREAMBLE if _is_bare(path) else _NO_DICOM)
+        return []
 
     def _of_zip(self, path: str) -> Iterator[Item]:
         """Store the DICOM of a ZIP, and give its pictures."""
@@ -184,9 +185,8 @@ class _Taking:
             return True
         return False
 
-    def _take_pictures(self, items: list[Item]) -> None:
-        if not items:
-            return
+    def take_pictures(self, items: list[Item]) -> None:
+        """Convert pictures; in a thread of those that hold pixels."""
         values = self.values if len(items) == 1 else {**self.values, "InstanceNumber": None}
         given = {name: value for name, value in values.items() if value is not None}
         for conversion in convert_many(items, values=given, threads=1):

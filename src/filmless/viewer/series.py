@@ -22,7 +22,7 @@ from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 def routes(service: Service) -> list[Route]:

@@ -63,6 +63,8 @@ export class Derived {
 
   private readonly layers = new Map<string, Layer | Promise<void>>();
 
+  constructor(private readonly mostBytes = MOST_BYTES) {}
+
   /** Asks what there is, in the studies of the page. */
   async ask(reading: Reading, abort: AbortSignal): Promise<void> {
     const asked = reading.studies.value.map(async ({ uid }) => {
@@ -85,7 +87,11 @@ export class Derived {
     const key = `${object.instance} ${known.ref.instance} ${known.number}`;
     const found = this.layers.get(key);
     if (found instanceof Promise) return undefined;
-    if (found) return found;
+    if (found) {
+      this.layers.delete(key);
+      this.layers.set(key, found); // the one that was looked at last is let go last
+      return found;
+    }
     const asked = askLayer(object, known).then(
       (layer) => this.keep(key, layer),
       (error: unknown) => {
@@ -99,9 +105,13 @@ export class Derived {
   }
 
   private keep(key: string, layer: Layer): void {
+    this.layers.delete(key);
     this.layers.set(key, layer);
-    for (const old of this.layers.keys()) {
-      if (this.layers.size <= MOST_LAYERS) break;
+    let bytes = [...this.layers.values()].reduce((sum, one) => sum + bytesOf(one), 0);
+    for (const [old, one] of this.layers) {
+      if (bytes <= this.mostBytes || this.layers.size <= FEWEST) break;
+      if (one instanceof Promise) continue;
+      bytes -= bytesOf(one);
       this.layers.delete(old);
     }
     this.came.value++;
@@ -117,7 +127,19 @@ export class Derived {
   }
 }
 
-const MOST_LAYERS = 160;
+const MOST_BYTES = 256 * 2 ** 20;
+/** Layers that are kept however large they are: what is seen at a time is not asked for again and again. */
+const FEWEST = 16;
+const BYTES_OF_A_POINT = 16;
+
+/** What a layer takes of memory, about; one on its way counts as nothing. */
+export function bytesOf(layer: Layer | Promise<void>): number {
+  if (layer instanceof Promise) return 0;
+  if (layer.kind === "masks") return layer.masks.byteLength;
+  if (layer.kind === "field") return layer.values.byteLength;
+  const points = layer.parts.flatMap(({ contours }) => contours.map((one) => one.points.length));
+  return points.reduce((sum, count) => sum + (count / 2) * BYTES_OF_A_POINT, 0);
+}
 
 export type Layer =
   | { kind: "masks"; parts: number[]; masks: Uint8Array }

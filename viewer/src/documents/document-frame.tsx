@@ -2,9 +2,10 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { InstanceRef } from "~/server/dicomweb";
 import type { Kind } from "~/server/study";
+import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
-import { instancesOf, useAsked } from "./instances";
+import { instancesOf } from "./instances";
 import "./documents.css";
 
 interface Props extends CellProps {
@@ -16,10 +17,7 @@ interface Props extends CellProps {
 /** A cell of a series of documents: one at a time, with a choice when there are several. */
 export function DocumentFrame({ reading, content, kind, children }: Props) {
   const [chosen, setChosen] = useState(0);
-  const { value: instances, error } = useAsked(
-    () => instancesOf(reading, content, kind),
-    [content.series.uid],
-  );
+  const { value: instances, error } = useAsked(() => instancesOf(reading, content, kind), content.series.uid);
   if (error) return <Failure error={error} />;
   if (!instances) return <div class="loading" role="status" aria-label="Loading" />;
   const instance = instances[chosen];
