@@ -39,13 +39,15 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
     drawn = not colour and is_drawn(ds)
     is_palette = colour and description.samples == 1
-    source = "samples" if drawn or is_palette or isinstance(modality, Lut) else source_of(description)
+    # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
+    by_us = drawn or is_palette or isinstance(modality, Lut) or "DoseGridScaling" in ds
+    source = "samples" if by_us else source_of(description)
     found: Json = {
         "rows": description.rows,
         "columns": description.columns,

@@ -13,6 +13,7 @@ from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.pixels import PixelDescription, frames, render, to_modality
+from filmless.pixels.attributes import numbers
 from filmless.viewer.images import is_colour, is_drawn
 
 __all__ = ["routes", "samples_of"]
@@ -56,8 +57,9 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     Returns
     -------
     NDArray
-        Colours as RGB, shape (rows, columns, 3), uint8; grey as values of the modality, shape (rows, columns), int16,
-        uint16 or float32, little endian; greys as uint8 where a VOI LUT or a Presentation LUT makes them.
+        Colours as RGB, shape (rows, columns, 3), uint8; grey as values of the modality, or as dose, shape (rows,
+        columns), uint8, int16, uint16 or float32, little endian; greys as uint8 where a VOI LUT or a Presentation LUT
+        makes them.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
 
     DICOM
     -----
-    PS3.3 C.7.6.3, C.11.1
+    PS3.3 C.7.6.3, C.8.8.3, C.11.1
     """
     ds = archive.dataset(entry)
     if is_colour(ds, PixelDescription.of(ds)):
@@ -75,6 +77,8 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     if is_drawn(ds):
         return render(ds, frame, overlays=False)
     values = to_modality(ds, frames(ds, as_rgb=False)[frame], frame=frame)
+    if (scaling := numbers(ds, "DoseGridScaling")).size:
+        values = values * scaling[0]
     return _compact(values)
 
 

@@ -22,7 +22,9 @@ from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 3
+_VERSION: Final = 4
+#: What lies over other images is a picture by itself, too: not all that is sent has those images with it.
+_PICTURES: Final = frozenset({"image", "segmentation", "parametric-map", "dose"})
 
 
 def routes(service: Service) -> list[Route]:
@@ -68,7 +70,7 @@ def describe_series(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict
             found["laterality"] = text(ds, "ImageLaterality") or text(ds, "Laterality")
             found["view"] = text(ds, "ViewPosition")
             found.update(_marks(ds, entry))
-            if kind == "image":
+            if kind in _PICTURES:
                 found["image"] = describe_image(ds)
         except DicomError as error:
             found["error"] = error.message

@@ -20,11 +20,25 @@ const TYPES: Record<string, new (buffer: ArrayBuffer) => Samples> = {
 /** An image loader of Cornerstone's. */
 export function loadFrame(imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject {
   const aborter = new AbortController();
-  return {
-    promise: load(imageId, options, aborter.signal),
-    cancelFn: () => aborter.abort(),
-  } as Types.IImageLoadObject;
+  const { signal } = aborter;
+  const promise = load(imageId, options, signal).then(
+    (image) => {
+      // Decoding cannot be stopped, but what nobody waits for is not kept.
+      signal.throwIfAborted();
+      return image;
+    },
+    (reason) => {
+      if (reason instanceof Error) failures.add(reason);
+      throw reason;
+    },
+  );
+  return { promise, cancelFn: () => aborter.abort() } as Types.IImageLoadObject;
 }
+
+const failures = new WeakSet<Error>();
+
+/** Whether an error is why a frame does not come. */
+export const isOfFrame = (error: unknown): boolean => error instanceof Error && failures.has(error);
 
 async function load(
   imageId: string,
@@ -38,19 +52,20 @@ async function load(
   const isColour = known.image.photometricInterpretation === "RGB";
   const accept = isColour ? "image/jpeg" : "application/octet-stream; transfer-syntax=*";
   const answer = await ask(url, { accept, signal });
-  if (isColour) return decodedByBrowser(imageId, known, await answer.blob());
+  if (isColour) {
+    const bitmap = await bitmapOf(await answer.blob());
+    return bitmap ? decodedByBrowser(imageId, known, bitmap) : decodedByServer(imageId, known, signal);
+  }
   const coded = new Uint8Array(await answer.arrayBuffer());
+  if (!isSignedAsSaid(coded, known.image.signed)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
   if (hasFractions(known)) {
     // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
     const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
     const stored = (await createImage(imageId, coded, transferSyntax, plain)) as Types.IImage;
-    signal.throwIfAborted();
     return scaled(imageId, known, stored.getPixelData());
   }
   const image = (await createImage(imageId, coded, transferSyntax, options)) as Types.IImage;
-  // Decoding cannot be stopped, but what nobody waits for is not kept.
-  signal.throwIfAborted();
   if (known.image.padding) withoutPadding(image, known, image.getPixelData() as Samples);
   return image;
 }
@@ -92,8 +107,21 @@ async function decodedByServer(
   return imageFrom(imageId, known, suvbw ? Float32Array.from(values, (value) => value * suvbw) : values);
 }
 
-async function decodedByBrowser(imageId: string, known: KnownFrame, jpeg: Blob): Promise<Types.IImage> {
-  const bitmap = await createImageBitmap(jpeg, { colorSpaceConversion: "none", imageOrientation: "none" });
+/** A JPEG as the browser decodes it; undefined when that is none for it: the server may know better. */
+const bitmapOf = (jpeg: Blob): Promise<ImageBitmap | undefined> =>
+  createImageBitmap(jpeg, { colorSpaceConversion: "none", imageOrientation: "none" }).catch(() => undefined);
+
+/**
+ * Whether a JPEG 2000 codestream holds signed samples when the header says so: where the two differ, the header counts
+ * (PS3.5 8.2.4), and the browser's decoder goes by the codestream. Other streams do not say.
+ */
+export function isSignedAsSaid(coded: Uint8Array, signed: boolean): boolean {
+  const [SOC, SIZ, DEPTH_AT] = [0x4f, 0x51, 42];
+  const isCodestream = coded[0] === 0xff && coded[1] === SOC && coded[2] === 0xff && coded[3] === SIZ;
+  return !isCodestream || coded[DEPTH_AT]! >= 0x80 === signed;
+}
+
+function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitmap): Types.IImage {
   const { columns, rows } = known.image;
   const canvas = new OffscreenCanvas(columns, rows);
   const context = canvas.getContext("2d", { willReadFrequently: true })!;

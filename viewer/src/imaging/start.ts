@@ -4,7 +4,7 @@ import * as core from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import * as tools from "@cornerstonejs/tools";
 import { signal } from "@preact/signals";
-import { loadFrame, SCHEME } from "./frame-loader";
+import { isOfFrame, loadFrame, SCHEME } from "./frame-loader";
 import { frameMetadata } from "./frame-metadata";
 
 const ENGINE = "filmless";
@@ -24,10 +24,14 @@ export function startImaging(): Promise<core.RenderingEngine> {
   return started;
 }
 
-/** What was given up on purpose is no error; Cornerstone's cache passes it on to nobody. */
+/**
+ * What was given up on purpose is no error, and why an image does not come is said in its cell: Cornerstone's cache
+ * throws both once more, to nobody.
+ */
 function leaveUnsaid(event: PromiseRejectionEvent): void {
   const { reason } = event;
-  if (reason instanceof DOMException && reason.name === "AbortError") event.preventDefault();
+  const isGivenUp = reason instanceof DOMException && reason.name === "AbortError";
+  if (isGivenUp || isOfFrame(reason)) event.preventDefault();
 }
 
 async function start(): Promise<core.RenderingEngine> {

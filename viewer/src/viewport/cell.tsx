@@ -22,6 +22,8 @@ const BY_KIND: Partial<Record<Kind, ComponentType<CellProps>>> = {
   report: lazy(async () => (await import("~/documents/report-cell")).ReportCell),
   "key-objects": lazy(async () => (await import("~/documents/report-cell")).ReportCell),
   waveform: lazy(async () => (await import("~/documents/waveform-cell")).WaveformCell),
+  contours: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
+  presentation: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
   other: lazy(async () => (await import("~/documents/other-cell")).OtherCell),
 };
 

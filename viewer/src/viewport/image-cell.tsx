@@ -66,7 +66,8 @@ export function ImageCell({ reading, index, content }: CellProps) {
     const onFailed = (event: Event) => {
       const { imageId, error: reason } = (event as CustomEvent<{ imageId: string; error: unknown }>).detail;
       const failed = own?.imageIds.indexOf(imageId) ?? -1;
-      if (failed >= 0 && !(reason instanceof DOMException)) own?.fail(failed, reason);
+      const isGivenUp = reason instanceof DOMException && reason.name === "AbortError";
+      if (failed >= 0 && !isGivenUp) own?.fail(failed, reason);
     };
     for (const name of FAILURES) eventTarget.addEventListener(name, onFailed);
     shown.addEventListener(Enums.Events.IMAGE_RENDERED, onDrawn);

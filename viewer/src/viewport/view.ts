@@ -31,6 +31,7 @@ export class StackView {
   private readonly prefetcher: Prefetcher;
   private readonly listeners: [string, EventListener][] = [];
   private isSetting = false;
+  private isOver = false;
   private drawn: Types.IImage | undefined;
 
   constructor(
@@ -57,12 +58,16 @@ export class StackView {
   async begin(index: number): Promise<void> {
     this.wanted.value = this.shown.value = index;
     await this.viewport.setStack(this.imageIds, index);
+    if (this.isOver) return;
+    // When the cell was measured anew meanwhile, Cornerstone keeps a place that is of no image.
+    this.viewport.resetCamera();
     this.viewport.render();
     // Also when it failed: the others may be there.
     this.prefetcher.around(index);
   }
 
   end(): void {
+    this.isOver = true;
     this.cine.stop();
     this.prefetcher.stop();
     for (const [name, listener] of this.listeners) this.viewport.element.removeEventListener(name, listener);
