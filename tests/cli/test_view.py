@@ -126,3 +126,30 @@ def peer_without_viewer():
         yield f"http://127.0.0.1:{server.server_port}/dicom-web"
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (None, ["filmless: there is nothing to show: no file is there"]),
+        (
+            "notes.txt",
+            [
+                "filmless: there is nothing to show",
+                "hint: ordinary pictures are shown when they are named: `filmless view photo.jpg`",
+                "filmless: 1 file is no DICOM and was passed over: notes.txt",
+            ],
+        ),
+    ],
+)
+def test_a_folder_with_nothing_to_show_says_why(run, tmp_path: Path, name: str | None, lines: list[str]) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    if name is not None:
+        (folder / name).write_text("no DICOM")
+    _, process = run(folder, "--no-browser")
+    assert process.stderr is not None
+    told = [process.stderr.readline().rstrip() for _ in lines]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE_S)
+    assert told == lines

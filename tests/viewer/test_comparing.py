@@ -133,12 +133,13 @@ def test_what_was_beside_each_other_stays_so(serve, open_viewer, two_dates):
     viewer.wait_for_image(0)
     viewer.wait_for_image(1)
     page.locator('[data-cell="1"]').focus()
-    page.keyboard.press("l")  # apart
+    together = page.get_by_role("button", name="Scroll together")
+    together.click()
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     image(viewer, 1, 12)
     image(viewer, 0, 20)
-    page.keyboard.press("l")
+    together.click()
     page.keyboard.press("End")
     image(viewer, 1, 20)
     image(viewer, 0, 36)

@@ -19,6 +19,7 @@ from filmless.archive import Archive
 from filmless.dicomweb.origin.service import Service
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
+from filmless.server.shown import Shown
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT = (FILES / "CT_small.dcm").read_bytes()
@@ -161,3 +162,12 @@ def test_who_may_not_write_is_told(tmp_path: Path) -> None:
         answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import", content=CT, headers={"X-Api-Key": key})
     assert answer.status_code == 403
     assert "write" in answer.json()["error"]
+
+
+def test_where_files_are_only_shown_nothing_is_imported(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
+    with Server(read_settings(given=given), shown=Shown(paths=(FILES / "CT_small.dcm",))) as server:
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT)
+    assert answer.status_code == 403
+    assert "nothing is imported" in answer.json()["error"]
+    assert "filmless archive import" in answer.json()["hint"]

@@ -227,7 +227,7 @@ def test_pet_lies_over_ct_in_colours_and_is_counted_as_uptake(opened, tmp_path):
     page.get_by_label("Opacity").fill("0")
     page.wait_for_selector('[data-plane="coronal"][data-fusion="Hot 0"]')
     page.keyboard.press("Escape")
-    page.keyboard.press("u")
+    page.keyboard.press("P")
     page.wait_for_selector("[data-plane]", state="detached")
 
 
@@ -239,6 +239,46 @@ def test_uptake_that_cannot_be_told_is_activity_and_says_why(opened, tmp_path):
     marks = page.locator('[data-plane="axial"] + .plane-marks')
     marks.get_by_text("2000 Bq/ml at").wait_for()
     marks.get_by_text("no SUV: PatientWeight is missing").wait_for()
+    # Nothing is drawn where it could not be saved, and that is said.
+    length = page.get_by_role("button", name=re.compile("^Length"))
+    assert length.is_disabled()
+    assert "planes of a volume are no images of the study" in length.get_attribute("title")
+    page.keyboard.press("l")
+    page.get_by_text("Nothing can be measured here").wait_for()
+    snap(page, "measuring-planes")
+
+
+def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
+    viewer = opened(pet(tmp_path / "pt", WindowCenter=1000.5, WindowWidth=2001))
+    page = viewer.page
+    # From 0 to 2000 Bq/ml of 370 MBq in 74 kg.
+    width = page.get_by_label("Window width")
+    assert width.input_value() == "0.400"
+    page.get_by_role("button", name="Measurements", exact=True).click()
+    page.wait_for_selector('button[aria-label="Value of a pixel"]:enabled')
+    page.keyboard.press("u")
+    page.keyboard.press("d")
+    box = page.locator('[data-cell="0"] .viewport').bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".measurements dd").get_by_text("0.40 SUVbw", exact=True).wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text(re.compile("Saved 1 measurement .* presentation state")).wait_for()
+    snap(page, "measuring-uptake")
+    study = f"{viewer.root}/viewer/studies/1.2.826.0.1.3680043.10.1"
+    (report,) = page.request.get(f"{study}/measurements").json()["reports"]
+    (value,) = report["measurements"][0]["values"]
+    assert (value["unit"], value["name"]["value"]) == ("{SUVbw}g/ml", "126401")
+    assert value["number"] == pytest.approx(0.4, abs=1e-4)
+    (drawn,) = page.request.get(f"{study}/derived").json()["objects"]
+    # The state is of the activity that is stored, and so is its window: from 0 to what is in the trunk.
+    (voi,) = drawn["state"]["vois"]
+    assert voi["views"][0]["width"] == pytest.approx(2001, abs=1)
+    width.fill("7")
+    width.press("Tab")
+    page.get_by_role("button", name="Overlays", exact=True).click()
+    page.get_by_label("MEASUREMENTS").check()
+    viewer.until("() => document.querySelector('[aria-label=\"Window width\"]').value === '0.400'")
+    snap(page, "uptake-state")
 
 
 @pytest.mark.parametrize(

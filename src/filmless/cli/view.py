@@ -77,7 +77,7 @@ def _show(paths: tuple[Path, ...], *, is_opened: bool, port: int, save_to: Path 
     if not StaticFiles.built().are_there:
         raise Failure("the viewer was not built", "`make viewer` builds it; wheels of filmless have it in them")
     shown = Shown(paths=paths, everything=everything, save_to=save_to)
-    told = _Told()
+    told = _Told(has_folder=any(map(Path.is_dir, paths)))
     with tempfile.TemporaryDirectory(prefix="filmless-view-", ignore_cleanup_errors=True) as folder:
         settings = read_settings(given={"data": folder, "http.port": port, "logs.level": "error"})
 
@@ -111,8 +111,9 @@ def _browse(url: str) -> None:
 class _Told:
     """Tells how far it is on a terminal, and at the end what was found."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_folder: bool) -> None:
         self.done = threading.Event()
+        self._has_folder = has_folder
         self._last = 0.0
         self._is_watched = sys.stderr.isatty()
 
@@ -120,7 +121,7 @@ class _Told:
         """Tell."""
         if looked.done.is_set():
             self._wipe()
-            _summarise(looked)
+            _summarise(looked, has_folder=self._has_folder)
             self.done.set()
         elif self._is_watched and (now := time.monotonic()) - self._last > _EVERY_S:
             self._last = now
@@ -131,12 +132,15 @@ class _Told:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _summarise(looked: "Looked") -> None:
+def _summarise(looked: "Looked", *, has_folder: bool) -> None:
     made = f", {looked.pictures:,} of them made of what is no DICOM" if looked.pictures else ""
-    hint = None
-    if not looked.instances:
-        hint = "ordinary pictures are shown when they are named: `filmless view photo.jpg`"
-    say(f"{'1 instance is' if looked.instances == 1 else f'{looked.instances:,} instances are'} shown{made}", hint)
+    if looked.instances:
+        say(f"{'1 instance is' if looked.instances == 1 else f'{looked.instances:,} instances are'} shown{made}")
+    else:
+        # What was named, and is a picture, is shown: only in a folder is it passed over.
+        is_hint = has_folder and looked.other.count
+        hint = "ordinary pictures are shown when they are named: `filmless view photo.jpg`" if is_hint else None
+        say("there is nothing to show" if looked.files else "there is nothing to show: no file is there", hint)
     if looked.mended:
         say(f"{of_files(looked.mended, 'that lacked UIDs or a preamble')} completed for this view alone")
     if looked.duplicates:

@@ -13,12 +13,12 @@ from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.pixels import PixelDescription, frames, render, to_modality
-from filmless.viewer.images import is_colour
+from filmless.viewer.images import is_colour, is_drawn
 
 __all__ = ["routes", "samples_of"]
 
 _PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame:int}/samples"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def routes(service: Service) -> list[Route]:
@@ -57,7 +57,7 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     -------
     NDArray
         Colours as RGB, shape (rows, columns, 3), uint8; grey as values of the modality, shape (rows, columns), int16,
-        uint16 or float32, little endian.
+        uint16 or float32, little endian; greys as uint8 where a VOI LUT or a Presentation LUT makes them.
 
     Raises
     ------
@@ -72,6 +72,8 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     if is_colour(ds, PixelDescription.of(ds)):
         picture = render(ds, frame, overlays=False)
         return picture if picture.ndim == 3 else np.repeat(picture[:, :, np.newaxis], 3, axis=2)
+    if is_drawn(ds):
+        return render(ds, frame, overlays=False)
     values = to_modality(ds, frames(ds, as_rgb=False)[frame], frame=frame)
     return _compact(values)
 

@@ -2,6 +2,7 @@
 
 import type { KnownFrame } from "~/imaging/frames";
 import type { StackView } from "~/viewport/view";
+import { asShown } from "~/viewport/windows";
 import type { DerivedObject } from "./objects";
 import { isAmong, type State, windowFor } from "./state";
 
@@ -18,7 +19,7 @@ export function stateFor(
 
 export function applyState(view: StackView, state: State, known: KnownFrame): void {
   const window = windowFor(state, known);
-  if (window) view.choose({ kind: "set", window });
+  if (window) view.choose({ kind: "set", window: asShown(window, known) });
   // A state says what is drawn black itself, whatever the image says.
   const inverts = state.presentation === "INVERSE";
   const isInverse = known.image.photometricInterpretation === "MONOCHROME1";

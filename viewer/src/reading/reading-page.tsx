@@ -45,7 +45,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
         <button type="button" class="back" aria-label="Back to the studies" onClick={() => go("/")}>
           ‹
         </button>
-        <h1>{study ? personName(study.PatientName) : ""}</h1>
+        <h1 title={study && personName(study.PatientName)}>{study ? personName(study.PatientName) : ""}</h1>
         <ToolBar reading={reading} />
         <nav class="panel-tabs">
           {PANELS.map((one) => (

@@ -87,6 +87,8 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
+  spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
   suvbw?: number;
   /** What PET values are counted in, when not as uptake. */
@@ -95,6 +97,8 @@ export interface ImageDescription {
   suvMissing?: string;
   /** Names of its VOI LUTs, which go before its windows. */
   luts?: string[];
+  /** Whether its values are greys that a lookup table made, and no values of the modality: nothing can be measured in them. */
+  isDrawn?: boolean;
   frames: SaidFrame[];
 }
 

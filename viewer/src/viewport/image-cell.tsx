@@ -34,6 +34,9 @@ async function begin(id: string, element: HTMLDivElement, opened: OpenSeries, en
   return new StackView(engine.getViewport(id) as Types.IStackViewport, opened.imageIds);
 }
 
+/** That an image does not come, and that Cornerstone cannot draw one that came: of that it says nothing else. */
+const FAILURES = [Enums.Events.IMAGE_LOAD_FAILED, Enums.Events.IMAGE_LOAD_ERROR];
+
 /** A cell that shows the images of a series, one after the other. */
 export function ImageCell({ reading, index, content }: CellProps) {
   const element = useRef<HTMLDivElement>(null);
@@ -51,7 +54,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     });
     const onDrawn = () => {
       // What tests, and nobody else, wait for.
-      if (own && !own.isWaiting && own.viewport.getCornerstoneImage()) {
+      if (own?.viewport.getCornerstoneImage()) {
         shown.dataset.drawn = "true";
         shown.dataset.series = content.series.uid;
         shown.dataset.image = String(own.shown.value + 1);
@@ -65,7 +68,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
       const failed = own?.imageIds.indexOf(imageId) ?? -1;
       if (failed >= 0 && !(reason instanceof DOMException)) own?.fail(failed, reason);
     };
-    eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_FAILED, onFailed);
+    for (const name of FAILURES) eventTarget.addEventListener(name, onFailed);
     shown.addEventListener(Enums.Events.IMAGE_RENDERED, onDrawn);
     shown.addEventListener("contextmenu", onMenu);
     async function start() {
@@ -83,7 +86,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     return () => {
       gone = true;
       resizing.disconnect();
-      eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_FAILED, onFailed);
+      for (const name of FAILURES) eventTarget.removeEventListener(name, onFailed);
       shown.removeEventListener(Enums.Events.IMAGE_RENDERED, onDrawn);
       shown.removeEventListener("contextmenu", onMenu);
       if (!own || !engine) return;
