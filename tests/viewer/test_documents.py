@@ -122,6 +122,21 @@ def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tm
     assert httpx.get(f"{url}/document/file").content == b"%PDF-1.4 nothing"
 
 
+def test_the_header_is_that_of_the_document_that_is_shown(serve, open_viewer, document, tmp_path):
+    ds = read(document)
+    ds.DocumentTitle, ds.InstanceNumber = "The second", int(ds.InstanceNumber) + 1
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.1"
+    viewer = open_viewer(serve([document, stored(tmp_path, "second", ds)]))
+    page = viewer.open(page_of(document))
+    page.get_by_role("button", name="Header", exact=True).click()
+    search = page.get_by_label("Search the header")
+    search.fill("(0042,0010)")
+    page.get_by_role("button", name="Next").click()
+    page.locator(".header-row", has_text="The second").wait_for()
+    page.get_by_role("button", name="Previous").click()
+    page.locator(".header-row", has_text="The second").wait_for(state="detached")
+
+
 def test_what_is_no_document_has_none(serve):
     url = own_url(serve([ECG]), ECG)
     assert httpx.get(f"{url}/document").status_code == 404

@@ -1,10 +1,12 @@
 """What is dropped on the pages comes in: DICOM, ZIPs, pictures; what is nothing of that says so."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -45,8 +47,12 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
         yield client
 
 
+def said(**values: Any) -> dict[str, str]:
+    return {"Filmless-Values": quote(json.dumps(values))}
+
+
 def bring(client: httpx.Client, data: bytes, name: str, **values: str) -> list[dict[str, str]]:
-    answer = client.post("/viewer/import", params={"name": name, **values}, content=data)
+    answer = client.post("/viewer/import", headers=said(name=name, **values), content=data)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, str]] = answer.json()["results"]
     return found
@@ -58,6 +64,17 @@ def test_dicom_is_stored_as_it_is(client: httpx.Client, tmp_path: Path) -> None:
     assert [one["status"] for one in bring(client, CT, "again")] == ["identical"]
     [stored] = (tmp_path / "a" / "instances").rglob("*.*")
     assert stored.read_bytes() == CT
+
+
+def test_names_are_of_any_script_and_values_texts(client: httpx.Client) -> None:
+    [told] = bring(client, png(), "ヤマダ/a.png", **HEADER | {"PatientName": "Yamada^Tarou=山田^太郎"})
+    assert (told["name"], told["status"]) == ("ヤマダ/a.png", "converted")
+    [row] = client.get("/dicom-web/studies", headers={"Accept": "application/dicom+json"}).json()
+    assert row["00100010"]["Value"] == [{"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎"}]
+    for values in ("[]", '{"a": 1}', "{", "%FF", "[" * 5000):
+        answer = client.post("/viewer/import", headers={"Filmless-Values": values}, content=png())
+        assert answer.status_code == 400, values
+        assert "percent-encoded" in answer.json()["error"]
 
 
 def test_pictures_are_converted_by_the_few_threads_that_hold_pixels(client: httpx.Client, monkeypatch: Any) -> None:
@@ -132,7 +149,7 @@ def test_a_bomb_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_wrong_value_is_refused_and_not_repeated(client: httpx.Client) -> None:
-    answer = client.post("/viewer/import?name=a.png&PatientBirthDate=secret", content=png())
+    answer = client.post("/viewer/import", headers=said(name="a.png", PatientBirthDate="secret"), content=png())
     assert answer.status_code == 400
     assert "secret" not in answer.text
 
@@ -142,7 +159,7 @@ def test_who_may_not_write_is_told(tmp_path: Path) -> None:
     key = ApiKeys(tmp_path / "keys.json").create("reader", roles={"read"})
     given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
     with Server(read_settings(given=given)) as server:
-        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT, headers={"X-Api-Key": key})
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import", content=CT, headers={"X-Api-Key": key})
     assert answer.status_code == 403
     assert "write" in answer.json()["error"]
 

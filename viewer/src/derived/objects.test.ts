@@ -33,3 +33,22 @@ test("layers are kept by what they take, those that were looked at last", async 
   await look(2);
   expect(asked).toHaveBeenCalledTimes(31);
 });
+
+test("of images that are scrolled past, few layers are asked for", async () => {
+  const answers: (() => void)[] = [];
+  const asked = vi.fn(
+    () =>
+      new Promise<Response>((resolve) => {
+        const headers = { "Filmless-Parts": "1" };
+        answers.push(() => resolve(new Response(new Uint8Array(1), { headers })));
+      }),
+  );
+  vi.stubGlobal("fetch", asked);
+  const derived = new Derived();
+  for (let number = 1; number <= 50; number++) derived.layerOf(OBJECT, frame(number));
+  expect(asked).toHaveBeenCalledTimes(3);
+  answers[0]!();
+  await vi.waitFor(() => expect(derived.came.value).toBe(1));
+  derived.layerOf(OBJECT, frame(50));
+  expect(asked).toHaveBeenCalledTimes(4);
+});

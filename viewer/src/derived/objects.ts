@@ -62,6 +62,7 @@ export class Derived {
   readonly came = signal(0);
 
   private readonly layers = new Map<string, Layer | Promise<void>>();
+  private asking = 0;
 
   constructor(private readonly mostBytes = MOST_BYTES) {}
 
@@ -92,9 +93,16 @@ export class Derived {
       this.layers.set(key, found); // the one that was looked at last is let go last
       return found;
     }
+    // Who scrolls fast passes images by: when one of these has come, what is looked at then is asked for.
+    if (this.asking >= MOST_ASKED) return undefined;
+    this.asking++;
     const asked = askLayer(object, known).then(
-      (layer) => this.keep(key, layer),
+      (layer) => {
+        this.asking--;
+        this.keep(key, layer);
+      },
       (error: unknown) => {
+        this.asking--;
         this.layers.delete(key);
         throw error;
       },
@@ -131,6 +139,8 @@ const MOST_BYTES = 256 * 2 ** 20;
 /** Layers that are kept however large they are: what is seen at a time is not asked for again and again. */
 const FEWEST = 16;
 const BYTES_OF_A_POINT = 16;
+/** Layers that are asked for at a time; a browser has six connections, and the images come by them, too. */
+const MOST_ASKED = 3;
 
 /** What a layer takes of memory, about; one on its way counts as nothing. */
 export function bytesOf(layer: Layer | Promise<void>): number {

@@ -117,8 +117,8 @@ function HeaderRow({ row, isFolded, onFold }: { row: Row; isFolded: boolean; onF
 export function activeInstance(reading: Reading): InstanceRef | undefined {
   const content = reading.activeContent.value;
   if (!content) return undefined;
-  const known = reading.activeView.value?.known;
-  if (known?.ref.series === content.series.uid) return known.ref;
+  const shown = reading.activeView.value?.known?.ref ?? reading.documents.value.get(reading.active.value);
+  if (shown?.series === content.series.uid) return shown;
   return { study: content.study, series: content.series.uid, instance: content.series.representative };
 }
 

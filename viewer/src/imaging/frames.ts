@@ -49,6 +49,11 @@ export function noteFrames(study: string, series: Series, modality: string): Map
   return ids;
 }
 
+/** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
+export function paddingOf({ padding, suvbw = 1 }: ImageDescription): [number, number] | undefined {
+  return padding && [Math.fround(padding[0] * suvbw), Math.fround(padding[1] * suvbw)];
+}
+
 /** What a frame takes of memory once it is decoded, about. */
 export function bytesOf(imageId: string): number {
   const image = known.get(imageId)?.image;
