@@ -45,7 +45,7 @@ def _send(viewer: Any, other: Server) -> None:
     shoot(page, "sent")
     assert httpx.get(f"{other.addresses.urls[0]}/viewer/study-counts").json()["total"] == 2
 
-    viewer.open("/view/1.2.826.7.2")  # the third, of which there is one series
+    viewer.open("/view/1.2.826.7.0")  # the oldest, which was not sent
     viewer.wait_for_image()
     page.keyboard.press("S")
     page.get_by_role("menuitem", name="Send series").click()
