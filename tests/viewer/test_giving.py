@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import av
 import numpy as np
@@ -29,6 +30,8 @@ def ct(serve: Callable[..., Any], open_viewer: Callable[..., Any], tmp_path: Pat
     """A CT of five slices on the screen, and its files."""
     paths = series(tmp_path / "ct", count=5, size=96)
     viewer = open_viewer(serve(paths))
+    # How sending goes on behind this is tested without a browser (`test_sending`).
+    viewer.page.route("**/viewer/peers", lambda route: route.fulfill(json=[{"name": "pacs", "by": "DIMSE"}]))
     viewer.open(f"/view/{read(paths[0]).StudyInstanceUID}?image=2&series={read(paths[0]).SeriesInstanceUID}")
     viewer.wait_for_image()
     return viewer, paths
@@ -70,10 +73,26 @@ def test_what_is_shown_is_saved(ct: tuple[Any, list[Path]]) -> None:
     assert len(zipfile.ZipFile(io.BytesIO(data)).namelist()) == 5
 
 
-def test_a_series_is_saved_with_a_dicomdir(ct: tuple[Any, list[Path]], tmp_path: Path) -> None:
-    _, data = saved(ct[0].page, "Series with DICOMDIR ZIP")
+def test_a_series_is_saved_with_a_dicomdir_and_sent(ct: tuple[Any, list[Path]], tmp_path: Path) -> None:
+    page, first = ct[0].page, read(ct[1][0])
+    _, data = saved(page, "Series with DICOMDIR ZIP")
     zipfile.ZipFile(io.BytesIO(data)).extractall(tmp_path / "cd")
     assert len(read_fileset(tmp_path / "cd")) == 5
+
+    asked = []
+
+    def send(route: Any) -> None:
+        asked.append((route.request.method, parse_qs(urlsplit(route.request.url).query)))
+        route.fulfill(json={"instances": 5, "waiting": 0, "failed": 0, "error": "", "queued": 5})
+
+    page.route("**/viewer/send?*", send)
+    page.keyboard.press("S")
+    page.get_by_role("menuitem", name="Send series").click()
+    dialog = page.get_by_role("dialog", name="Send series of 5 instances")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    dialog.get_by_text("5 of 5 instances sent").wait_for()
+    query = {"peer": ["pacs"], "study": [first.StudyInstanceUID], "series": [first.SeriesInstanceUID]}
+    assert asked == [("POST", query), ("GET", query)]
 
 
 def test_a_cell_is_saved_as_it_is_seen(ct: tuple[Any, list[Path]]) -> None:

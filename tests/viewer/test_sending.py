@@ -45,17 +45,6 @@ def _send(viewer: Any, other: Server) -> None:
     shoot(page, "sent")
     assert httpx.get(f"{other.addresses.urls[0]}/viewer/study-counts").json()["total"] == 2
 
-    viewer.open("/view/1.2.826.7.2")  # the third, of which there is one series
-    viewer.wait_for_image()
-    page.keyboard.press("S")
-    page.get_by_role("menuitem", name="Send series").click()
-    page.get_by_role("dialog", name="Send series of 1 instance").wait_for()
-    shoot(page, "send-series")
-    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
-    page.wait_for_selector('.sending[data-over="true"]')
-    assert page.locator(".sending p").first.inner_text() == "1 of 1 instance sent"
-    assert httpx.get(f"{other.addresses.urls[0]}/viewer/study-counts").json()["total"] == 3
-
 
 def test_one_series_is_sent_by_either_protocol(serve: Callable[..., Any], tmp_path: Path) -> None:
     """To an application entity of DCMTK, and to a DICOMweb service; the other series of the study stays."""

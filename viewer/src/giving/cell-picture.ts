@@ -1,7 +1,7 @@
 /** A cell as it is seen, as a picture: its canvases, and over them lines and text as the browser laid them out. */
 
 /** What is there to be used, and not to be seen. */
-const LEFT_OUT = ".slider, button, input, select, progress, dialog, [role=status], [role=alert]";
+const LEFT_OUT = ".slider, button, input, select, label, progress, dialog, [role=status], [role=alert]";
 
 /** Draws a cell in the pixels of the device, as a PNG. */
 export async function pictureOf(cell: Element): Promise<Blob> {
@@ -118,7 +118,6 @@ function paintText(context: Context, text: Text, style: CSSStyleDeclaration): vo
     else if (width) lines.push({ words: text.data[at]!, left, top });
   }
   context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-  context.fontVariantCaps = "normal";
   context.textBaseline = "alphabetic";
   context.fillStyle = style.color;
   const hasShadow = style.textShadow !== "none";
