@@ -10,6 +10,7 @@ import pydicom.data
 import pytest
 
 import filmless
+from filmless.viewer.images import describe_image
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 STUDY = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
@@ -193,3 +194,11 @@ def test_bounds(client, line):
     assert client.post(URL, content=large, headers={"Content-Type": "application/json"}).status_code == 413
     assert client.get(URL.replace(STUDY, "1.2.3")).status_code == 404
     assert client.get(URL).json() == {"reports": []}
+
+
+@pytest.mark.parametrize(("said", "told"), [("FIDUCIAL", "FIDUCIAL"), ("GEOMETRY", "GEOMETRY"), ("GUESS", None)])
+def test_the_viewer_is_told_by_what_a_spacing_is_calibrated(said, told):
+    ds = filmless.read(FILES / "CT_small.dcm")
+    assert "spacingCalibration" not in describe_image(ds)
+    ds.PixelSpacingCalibrationType = said
+    assert describe_image(ds).get("spacingCalibration") == told
