@@ -118,6 +118,12 @@ def ecg(viewer: Any) -> None:
     viewer.open(f"/view/{read(ECG).StudyInstanceUID}").wait_for_selector('[data-cell="0"] [data-drawn="true"]')
 
 
+def document(viewer: Any) -> None:
+    viewer.open("/?text=Doe").locator("#study-0").click()
+    viewer.page.wait_for_selector('[data-cell="0"] img')
+    pictures(viewer)
+
+
 def report(viewer: Any) -> None:
     viewer.open(f"/view/{read(REPORT).StudyInstanceUID}").wait_for_selector('[data-cell="0"] h2')
 
@@ -139,6 +145,7 @@ SCENES: dict[str, Callable[[Any], None]] = {
     "segments": segments,
     "dose": dose_wash,
     "ecg": ecg,
+    "document": document,
     "report": report,
     "planes": planes,
 }

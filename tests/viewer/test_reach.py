@@ -36,9 +36,11 @@ def audit(page: Any, name: str) -> None:
 FOCUSED = """() => {
   const shown = document.activeElement;
   if (!shown || shown === document.body) return null;
+  // The button in a field of a date is within it: it shows the focus itself.
+  const isWithin = shown.type === "date" && shown.dataset.reached;
   shown.dataset.reached = "true";
   const style = getComputedStyle(shown);
-  const isSeen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const isSeen = Boolean(isWithin) || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0);
   return [shown.getAttribute("aria-label") ?? shown.textContent.slice(0, 40) ?? shown.tagName, isSeen];
 }"""
 UNREACHED = """() => [...document.querySelectorAll("button, input, select, textarea, summary, a[href]")]
