@@ -19,6 +19,7 @@ from filmless.viewer.images import is_colour, is_drawn
 __all__ = ["routes", "samples_of"]
 
 _PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame:int}/samples"
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _VERSION: Final = 2
 
 
@@ -87,7 +88,8 @@ def _compact(values: NDArray[np.generic]) -> NDArray[np.generic]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         values = np.nan_to_num(values)
     for kind in ("u1", "<i2", "<u2"):
-        narrow = values.astype(kind)
+        with np.errstate(invalid="ignore"):  # what does not fit is seen by what becomes of it
+            narrow = values.astype(kind)
         if np.array_equal(narrow, values):
             return narrow
-    return values.astype("<f4")
+    return np.clip(values.astype(np.float64), -_LARGEST, _LARGEST).astype("<f4")
