@@ -9,7 +9,7 @@ import pytest
 
 import filmless
 from filmless import Dataset
-from filmless.errors import DicomError
+from filmless.errors import DicomError, LimitError
 from filmless.objects import contour_overlays, segment_overlays, segmentation
 from filmless.series import geometry_of
 
@@ -61,6 +61,16 @@ def test_spoilt_segmentations(make_slice: Callable[..., Dataset], kind: Any) -> 
     worked, refused = spoil(seg, lambda ds: segment_overlays(ds, series[0]))
     assert worked > 100
     assert refused > 10
+
+
+def test_a_label_map_of_noise_is_no_mask_for_each_pixel(make_slice: Callable[..., Dataset]) -> None:
+    image = make_slice(0.0)
+    labels = np.arange(80, dtype=np.uint8).reshape(1, 8, 10)
+    names = [str(number) for number in range(79)]
+    seg = segmentation(labels, source=[image], segments=names, kind="LABELMAP")
+    assert len(segment_overlays(seg, image)) == 79
+    with pytest.raises(LimitError, match="79 segments lie on an image of 8 × 10 pixels"):
+        segment_overlays(seg, image, max_pixels=79 * 80 - 1)
 
 
 def test_spoilt_segmentations_of_an_enhanced_image(enhanced: Dataset) -> None:

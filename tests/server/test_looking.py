@@ -161,6 +161,16 @@ def test_a_file_without_a_preamble_is_shown_when_it_is_named(look, pydicom_files
     assert (found.instances, found.mended) == (1, 1)
 
 
+def test_copies_of_a_file_without_a_preamble_count_once(look, tmp_path: Path, pydicom_files: list[Path]) -> None:
+    bare = next(path for path in pydicom_files if path.name == "ExplVR_LitEndNoMeta.dcm")
+    shutil.copy(bare, tmp_path / "copy")
+    other = tmp_path / "other"  # of the same UID
+    other.write_bytes(bare.read_bytes().replace(b"ORIGINAL", b"ANOTHER "))
+    found, archive = look(bare, tmp_path / "copy", other)
+    assert (found.instances, found.mended, found.duplicates) == (1, 1, 2)
+    assert archive.index.totals().instances == 1
+
+
 def test_what_cannot_be_shown_is_told_with_why(look, tmp_path: Path) -> None:
     damaged = tmp_path / "odd.dcm"
     damaged.write_bytes(bytes(128) + b"DICM" + b"\xff" * 99)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from filmless.dataset import Dataset
+from filmless.file import encode
 from filmless.server import Server, read_settings
 from filmless.viewer import StaticFiles
 
@@ -23,6 +25,19 @@ FLAGS = [
     "--disable-sync",
 ]
 WAIT_MS = 30_000
+
+
+def snap(page: Any, name: str) -> None:
+    """Keep a picture of a page, where somebody wants to look at it."""
+    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def stored(folder: Path, name: str, ds: Dataset) -> Path:
+    """Write a data set as a file of a folder; return its path."""
+    path = folder / f"{name}.dcm"
+    path.write_bytes(encode(ds))
+    return path
 
 
 def _missing(what: str) -> None:

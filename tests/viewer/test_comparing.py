@@ -1,6 +1,5 @@
 """Studies of a patient beside each other: which there are, how they lie, what they do together."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,11 @@ import pytest
 
 from filmless import read
 
+from .conftest import snap
 from .phantoms import series
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 NEW, OLD = "1.2.826.0.1.3680043.10.21", "1.2.826.0.1.3680043.10.22"
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def ct(folder: Path, uid: str, **given: Any) -> Path:
@@ -138,12 +133,13 @@ def test_what_was_beside_each_other_stays_so(serve, open_viewer, two_dates):
     viewer.wait_for_image(0)
     viewer.wait_for_image(1)
     page.locator('[data-cell="1"]').focus()
-    page.keyboard.press("l")  # apart
+    together = page.get_by_role("button", name="Scroll together")
+    together.click()
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     image(viewer, 1, 12)
     image(viewer, 0, 20)
-    page.keyboard.press("l")
+    together.click()
     page.keyboard.press("End")
     image(viewer, 1, 20)
     image(viewer, 0, 36)

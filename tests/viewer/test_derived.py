@@ -1,6 +1,5 @@
 """What lies over images: told, sent, and drawn where it belongs."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +9,22 @@ import pydicom.data
 import pytest
 
 from filmless import Dataset, read
+from filmless.archive import Archive
 from filmless.file import encode, generate_uid
 from filmless.objects import Measurement, Segment, presentation_state, segmentation
 from filmless.objects.key_objects import key_object_selection
 from filmless.objects.measurement import Value
+from filmless.viewer.layers import Opened
+
+from .conftest import snap, stored
 
 CT = Path(pydicom.data.__file__).parent / "test_files/CT_small.dcm"
 RED, GREEN = [255, 0, 0], [0, 255, 0]
 
 
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
 @pytest.fixture(scope="module")
 def ct() -> Dataset:
     return read(CT)
-
-
-def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
-    path = tmp_path / f"{name}.dcm"
-    path.write_bytes(encode(ds))
-    return path
 
 
 def masks(ct: Dataset) -> np.ndarray:
@@ -118,7 +110,23 @@ def test_a_dose_is_sent_in_the_plane_of_the_image(serve, tmp_path, ct):
     expected = np.arange(ct.Columns) / (ct.Columns / 31) * 2
     np.testing.assert_allclose(sent[64, :124], expected[:124], atol=0.01)
     assert answer.headers["filmless-unit"] == "Gy"
+    assert answer.headers["cache-control"].startswith("private")
     assert answer.headers["filmless-range"] == "0,62"
+
+
+def test_few_values_of_doses_are_kept(tmp_path, ct, monkeypatch):
+    monkeypatch.setattr("filmless.viewer.layers._KEPT_VALUES", 2 * 3 * 32 * 32 - 1)
+    with Archive(tmp_path / "archive") as archive:
+        entries = []
+        for _ in range(2):
+            ds = dose(ct)
+            archive.store(encode(ds))
+            entries += archive.entries(ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID)
+        opened = Opened(archive)
+        first = opened.open(entries[0])
+        assert opened.open(entries[0]) is first
+        opened.open(entries[1])
+        assert opened.open(entries[0]) is not first
 
 
 @pytest.mark.parametrize("frame", ["0", "2", "-1", "x", "1" * 30])
@@ -220,6 +228,30 @@ def test_contours_and_a_dose_are_drawn(serve, open_viewer, tmp_path, ct):
     little, much = (page.evaluate(PIXEL, place_of(viewer, column, 110)) for column in (20, 120))
     assert little[2] > little[0], "blue is little"
     assert much[0] > much[2], "red is much"
+
+
+def test_a_state_that_is_turned_and_flipped_is_for_its_images_alone(serve, open_viewer, tmp_path, ct):
+    other = read(CT)
+    other.SOPInstanceUID, other.InstanceNumber = f"{ct.SOPInstanceUID}.1", int(ct.InstanceNumber) + 1
+    state = presentation_state([], source=ct, window=(40, 300), rotation=90, flip=True, label="TURNED")
+    viewer = opened(serve, open_viewer, [CT, stored(tmp_path, "other", other), stored(tmp_path, "s", state)], ct)
+    page = viewer.page
+
+    def edges() -> str:
+        return "".join(page.locator(f".edge.on-{side}").inner_text() for side in ("top", "right", "bottom", "left"))
+
+    image = page.locator('[data-cell="0"]')
+    image.focus()
+    page.keyboard.press("Home")
+    page.get_by_label("TURNED").check()
+    page.get_by_text("W 300").or_(page.get_by_text("W: 300")).first.wait_for()
+    # Clockwise by 90 degrees the right of the patient comes from the left to the top, and the front to the right:
+    # flipped, to the left.
+    assert edges() == "RPLA"
+    image.focus()
+    page.keyboard.press("End")
+    page.get_by_text("W 300").or_(page.get_by_text("W: 300")).first.wait_for(state="detached")
+    assert edges() == "ALPR"
 
 
 def test_a_state_sets_the_window_and_draws_its_annotations(serve, open_viewer, tmp_path, ct):

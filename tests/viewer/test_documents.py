@@ -1,6 +1,5 @@
 """Documents, videos and waveforms: what the server says of them, and what is seen."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,14 @@ import pydicom.data
 import pytest
 
 import filmless
-from filmless import Dataset, read
+from filmless import read
 from filmless.convert import to_dicom
-from filmless.file import encode, waveform
+from filmless.file import waveform
+
+from .conftest import snap, stored
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 ECG = FILES / "waveform_ecg.dcm"
-
-
-def snap(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def pdf(pages: int) -> bytes:
@@ -46,12 +42,6 @@ def pdf(pages: int) -> bytes:
     size = len(objects) + 1
     trailer = f"trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
     return out + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
-
-
-def stored(tmp_path: Path, name: str, ds: Dataset) -> Path:
-    path = tmp_path / f"{name}.dcm"
-    path.write_bytes(encode(ds))
-    return path
 
 
 @pytest.fixture
@@ -116,6 +106,10 @@ def test_pages_are_drawn_at_the_width_that_is_asked_for(serve, document):
     kept = httpx.get(f"{url}/document/file")
     assert kept.content == pdf(3)
     assert kept.headers["content-disposition"] == 'attachment; filename="document.pdf"'
+    assert kept.headers["cache-control"].startswith("private")
+    assert kept.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    same = httpx.get(f"{url}/document/file", headers={"If-None-Match": kept.headers["etag"]})
+    assert same.status_code == 304
 
 
 def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tmp_path):
@@ -126,6 +120,21 @@ def test_a_document_that_is_damaged_says_so_and_can_be_saved(serve, document, tm
     url = own_url(serve([path]), path)
     assert "damaged" in httpx.get(f"{url}/document").json()["error"]
     assert httpx.get(f"{url}/document/file").content == b"%PDF-1.4 nothing"
+
+
+def test_the_header_is_that_of_the_document_that_is_shown(serve, open_viewer, document, tmp_path):
+    ds = read(document)
+    ds.DocumentTitle, ds.InstanceNumber = "The second", int(ds.InstanceNumber) + 1
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SOPInstanceUID}.1"
+    viewer = open_viewer(serve([document, stored(tmp_path, "second", ds)]))
+    page = viewer.open(page_of(document))
+    page.get_by_role("button", name="Header", exact=True).click()
+    search = page.get_by_label("Search the header")
+    search.fill("(0042,0010)")
+    page.get_by_role("button", name="Next").click()
+    page.locator(".header-row", has_text="The second").wait_for()
+    page.get_by_role("button", name="Previous").click()
+    page.locator(".header-row", has_text="The second").wait_for(state="detached")
 
 
 def test_what_is_no_document_has_none(serve):

@@ -1,23 +1,20 @@
 """The header inspector: rows of the server, and what is searched, folded and compared in the browser."""
 
-import os
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pydicom.data
 import pytest
 
-from filmless import read
+from filmless import Dataset, read
 from filmless.file import encode
 from filmless.viewer.header import header_rows
 
+from .conftest import snap
+
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT, REPORT = FILES / "CT_small.dcm", FILES / "reportsi.dcm"
-
-
-def snap(page, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def walked(ds) -> int:
@@ -42,6 +39,26 @@ def test_long_values_are_cut_and_bytes_are_counted():
     rows = {row[4]: row[6] for row in header_rows(ds)}
     assert len(rows["ImageComments"]) == 4096
     assert rows["PixelData"] == "<32,768 bytes>"
+
+
+def test_rows_are_bounded_by_how_long_their_values_are(serve, tmp_path, monkeypatch):
+    ds = read(CT)
+    ds.ReferencedImageSequence = [Dataset({"TextValue": "x" * 4000}) for _ in range(100)]
+    long = Dataset({"TextValue": "y" * 2_000_000})
+    ds.ReferencedStudySequence = [long]
+    values = [row[6] for row in header_rows(read(encode(ds)))]
+    assert values.count("x" * 4000) == 100
+    assert "<2,000,000 bytes>" in values, "a long text is not read for its beginning"
+    path = tmp_path / "long.dcm"
+    path.write_bytes(encode(ds))
+    monkeypatch.setattr("filmless.viewer.header._MOST_LETTERS", 100_000)
+    url = (
+        f"{serve([path]).addresses.urls[0]}/viewer/studies/{ds.StudyInstanceUID}/series/{ds.SeriesInstanceUID}"
+        f"/instances/{ds.SOPInstanceUID}/header"
+    )
+    told = httpx.get(url).json()
+    assert not told["isWhole"]
+    assert 20 < [row[6] for row in told["rows"]].count("x" * 4000) < 25
 
 
 def test_the_route_answers_with_rows(serve):
@@ -91,7 +108,7 @@ def test_search_finds_by_tag_name_and_value(opened):
 
 def test_two_headers_are_compared(opened):
     page = opened.page
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("Show another image to compare with").wait_for()
     page.get_by_role("button", name="Second <b>series</b>").click()
     differences = page.get_by_label("Differences between two headers")
@@ -99,3 +116,21 @@ def test_two_headers_are_compared(opened):
     assert differences.get_by_text("absent").count() == 2, "two attributes are the second's alone"
     assert differences.get_by_text("<img src=x onerror=alert(1)>").is_visible(), "text of headers is text"
     snap(page, "header-differences")
+
+
+def test_no_header_is_shown_under_another_image(opened):
+    page = opened.page
+    waiting: list[Any] = []
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    page.route("**/header", hold)
+    with page.expect_request("**/header"):
+        page.get_by_role("button", name="Second <b>series</b>").click()
+    page.locator("output.header-count", has_text="Loading").wait_for()
+    assert page.locator(".header-row").count() == 0
+    while not waiting:
+        page.wait_for_timeout(20)
+    waiting[-1].continue_()
+    page.locator("output.header-count", has_text="rows").wait_for()

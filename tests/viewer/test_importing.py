@@ -1,10 +1,12 @@
 """What is dropped on the pages comes in: DICOM, ZIPs, pictures; what is nothing of that says so."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -14,8 +16,10 @@ from PIL import Image
 
 from filmless import read
 from filmless.archive import Archive
+from filmless.dicomweb.origin.service import Service
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
+from filmless.server.shown import Shown
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT = (FILES / "CT_small.dcm").read_bytes()
@@ -43,8 +47,12 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
         yield client
 
 
+def said(**values: Any) -> dict[str, str]:
+    return {"Filmless-Values": quote(json.dumps(values))}
+
+
 def bring(client: httpx.Client, data: bytes, name: str, **values: str) -> list[dict[str, str]]:
-    answer = client.post("/viewer/import", params={"name": name, **values}, content=data)
+    answer = client.post("/viewer/import", headers=said(name=name, **values), content=data)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, str]] = answer.json()["results"]
     return found
@@ -56,6 +64,34 @@ def test_dicom_is_stored_as_it_is(client: httpx.Client, tmp_path: Path) -> None:
     assert [one["status"] for one in bring(client, CT, "again")] == ["identical"]
     [stored] = (tmp_path / "a" / "instances").rglob("*.*")
     assert stored.read_bytes() == CT
+
+
+def test_names_are_of_any_script_and_values_texts(client: httpx.Client) -> None:
+    [told] = bring(client, png(), "ヤマダ/a.png", **HEADER | {"PatientName": "Yamada^Tarou=山田^太郎"})
+    assert (told["name"], told["status"]) == ("ヤマダ/a.png", "converted")
+    [row] = client.get("/dicom-web/studies", headers={"Accept": "application/dicom+json"}).json()
+    assert row["00100010"]["Value"] == [{"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎"}]
+    for values in ("[]", '{"a": 1}', "{", "%FF", "[" * 5000):
+        answer = client.post("/viewer/import", headers={"Filmless-Values": values}, content=png())
+        assert answer.status_code == 400, values
+        assert "percent-encoded" in answer.json()["error"]
+
+
+def test_pictures_are_converted_by_the_few_threads_that_hold_pixels(client: httpx.Client, monkeypatch: Any) -> None:
+    drawn: list[str] = []
+    draw = Service.draw
+
+    async def noted(self: Service, function: Any, *args: Any) -> Any:
+        drawn.append(function.__name__)
+        return await draw(self, function, *args)
+
+    monkeypatch.setattr(Service, "draw", noted)
+    for data, name in ((zipped(a__png=png(), b__dcm=CT), "z.zip"), (png(), "a.png")):
+        told = bring(client, data, name, **HEADER)
+        assert "converted" in {one["status"] for one in told}
+    assert drawn == ["take_pictures"] * 2
+    bring(client, CT, "a.dcm")
+    assert len(drawn) == 2
 
 
 def test_a_zip_is_looked_into(client: httpx.Client) -> None:
@@ -113,7 +149,7 @@ def test_a_bomb_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_wrong_value_is_refused_and_not_repeated(client: httpx.Client) -> None:
-    answer = client.post("/viewer/import?name=a.png&PatientBirthDate=secret", content=png())
+    answer = client.post("/viewer/import", headers=said(name="a.png", PatientBirthDate="secret"), content=png())
     assert answer.status_code == 400
     assert "secret" not in answer.text
 
@@ -123,6 +159,15 @@ def test_who_may_not_write_is_told(tmp_path: Path) -> None:
     key = ApiKeys(tmp_path / "keys.json").create("reader", roles={"read"})
     given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
     with Server(read_settings(given=given)) as server:
-        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT, headers={"X-Api-Key": key})
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import", content=CT, headers={"X-Api-Key": key})
     assert answer.status_code == 403
     assert "write" in answer.json()["error"]
+
+
+def test_where_files_are_only_shown_nothing_is_imported(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"data": tmp_path, "http.port": 0, "logs.level": "error"}
+    with Server(read_settings(given=given), shown=Shown(paths=(FILES / "CT_small.dcm",))) as server:
+        answer = httpx.post(f"{server.addresses.urls[0]}/viewer/import?name=a", content=CT)
+    assert answer.status_code == 403
+    assert "nothing is imported" in answer.json()["error"]
+    assert "filmless archive import" in answer.json()["hint"]

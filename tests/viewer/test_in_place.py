@@ -1,6 +1,5 @@
 """A folder is looked at in the browser, without an archive: what `filmless view` shows."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import pytest
 
 from filmless.server import Server, read_settings
 from filmless.server.shown import Shown
+
+from .conftest import snap
 
 MEDIUM = Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests"
 
@@ -29,5 +30,4 @@ def test_a_medium_is_looked_at_where_it_lies(medium) -> None:
     page = medium.open()
     page.get_by_text("Archibald").first.click()
     medium.wait_for_image()
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / "in-place.png")
+    snap(page, "in-place")

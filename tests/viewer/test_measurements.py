@@ -10,6 +10,7 @@ import pydicom.data
 import pytest
 
 import filmless
+from filmless.viewer.images import describe_image
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 STUDY = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
@@ -64,18 +65,98 @@ def test_others_read_what_is_written(client, line, tmp_path):
 
     first = saved(client, line)
     one = saved(client, line, replaces=[first["instance"]])
-    url = f"/dicom-web/studies/{STUDY}/series/{one['series']}/instances/{one['instance']}"
-    answer = client.get(url, headers={"Accept": 'multipart/related; type="application/dicom"'})
-    content = answer.content
-    path = tmp_path / "report.dcm"
-    path.write_bytes(content[content.index(b"DICM") - 128 : content.rindex(b"\r\n--")])
+    path = fetched(client, one, tmp_path / "report.dcm")
     assert pydicom.dcmread(path).PredecessorDocumentsSequence[0].StudyInstanceUID == STUDY
     (group,) = srread(path).content.get_image_measurement_groups()
     assert group.get_measurements()[0].value == 26.5
+    assert_valid(path)
+
+
+def fetched(client, place, path, study=STUDY):
+    url = f"/dicom-web/studies/{study}/series/{place['series']}/instances/{place['instance']}"
+    answer = client.get(url, headers={"Accept": 'multipart/related; type="application/dicom"'})
+    content = answer.content
+    path.write_bytes(content[content.index(b"DICM") - 128 : content.rindex(b"\r\n--")])
+    return path
+
+
+def assert_valid(path):
     if (dciodvfy := shutil.which("dciodvfy")) is None:
         pytest.fail("peer dciodvfy is not installed")
     said = subprocess.run([dciodvfy, path], capture_output=True, text=True, check=False).stderr
     assert [row for row in said.splitlines() if row.startswith("Error")] == []
+
+
+def test_a_presentation_state_has_the_same_drawings(client, line, tmp_path):
+    series = str(filmless.read(FILES / "CT_small.dcm").SeriesInstanceUID)
+    coloured = {**line, "kind": "probe", "points": [[50.5, 100.5]], "values": [], "label": "", "colour": [255, 0, 0]}
+    one = saved(client, line, coloured, state={"windows": {series: [40, 400]}})
+    assert one["notes"] == []
+    (place,) = one["states"]
+    path = fetched(client, place, tmp_path / "state.dcm")
+    state = pydicom.dcmread(path)
+    assert state.SOPInstanceUID == place["instance"] != one["instance"]
+    assert (state.SoftcopyVOILUTSequence[0].WindowCenter, state.SoftcopyVOILUTSequence[0].WindowWidth) == (40, 400)
+    drawn = [(item.GraphicObjectSequence[0].GraphicType, list(item.GraphicObjectSequence[0].GraphicData))
+             for item in state.GraphicAnnotationSequence]  # fmt: skip
+    assert drawn == [("POLYLINE", [20.5, 20, 60.5, 20]), ("POINT", [50.5, 100.5])]
+    assert state.GraphicAnnotationSequence[0].TextObjectSequence[0].UnformattedTextValue == "Aorta\r\nLength 26.5 mm"
+    assert_valid(path)
+    (shown,) = client.get(f"/viewer/studies/{STUDY}/derived").json()["objects"]
+    assert (shown["kind"], shown["instance"]) == ("presentation", place["instance"])
+    words = [item["item"]["text"] for item in shown["state"]["annotations"] if "text" in item["item"]]
+    assert [text.splitlines() for text in words] == [["Aorta", "Length 26.5 mm"]]
+
+
+def test_images_that_are_rescaled_in_different_ways_have_states_of_their_own(serve, tmp_path):
+    images = []
+    for number, slope in enumerate((1, 1, 2)):
+        ct = filmless.read(FILES / "CT_small.dcm")
+        ct.SOPInstanceUID = ct.file_meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.3680043.8.498.{number + 1}"
+        ct.RescaleSlope, ct.InstanceNumber = slope, number + 1
+        images.append(ct)
+        filmless.write(ct, tmp_path / f"{number}.dcm")
+    measurements = [
+        {
+            "kind": "text",
+            "points": [[number, 2]],
+            "image": {"sop_class_uid": str(ct.SOPClassUID), "sop_instance_uid": str(ct.SOPInstanceUID), "frames": []},
+            "values": [],
+            "label": f"Image {number}",
+        }
+        for number, ct in enumerate(images)
+    ]
+    with httpx.Client(base_url=serve(sorted(tmp_path.glob("?.dcm"))).addresses.urls[0]) as client:
+        one = saved(client, *measurements, state={})
+        assert one["notes"] == []
+        first, second = (pydicom.dcmread(fetched(client, place, tmp_path / "state")) for place in one["states"])
+        assert_valid(tmp_path / "state")
+    assert [len(state.GraphicAnnotationSequence) for state in (first, second)] == [2, 1]
+    assert [state.RescaleSlope for state in (first, second)] == [1, 2]
+    # By themselves they are shown with all their values.
+    assert first.SoftcopyVOILUTSequence[0].WindowWidth > 0
+
+
+def test_what_no_state_can_hold_is_said(serve, line):
+    with httpx.Client(base_url=serve([FILES / "CT_small.dcm"]).addresses.urls[0]) as client:
+        assert saved(client, line)["states"] == []
+        series = str(filmless.read(FILES / "CT_small.dcm").SeriesInstanceUID)
+        space = {**line, "image": None, "points": [[1, 2, 3], [4, 5, 6]], "label": "",
+                 "frame_of_reference_uid": str(filmless.read(FILES / "CT_small.dcm").FrameOfReferenceUID)}  # fmt: skip
+        one = saved(client, space, sources=[series], state={})
+        assert one["states"] == []
+        assert "in space" in one["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "state", [7, [], {"windows": []}, {"windows": {"1": [1]}}, {"windows": {"1": [1, 0]}}, {"windows": {"1": ["1", 2]}},
+              {"windows": {"1": [1e300, 2]}}, {"windows": {"1": [True, 2]}}]
+)  # fmt: skip
+def test_a_state_that_is_none_is_refused_before_anything_is_kept(client, line, state):
+    answer = client.post(URL, json={"measurements": [line], "state": state})
+    assert answer.status_code == 400
+    assert "wi" in answer.json()["error"]
+    assert client.get(URL).json() == {"reports": []}
 
 
 @pytest.mark.parametrize(
@@ -113,3 +194,11 @@ def test_bounds(client, line):
     assert client.post(URL, content=large, headers={"Content-Type": "application/json"}).status_code == 413
     assert client.get(URL.replace(STUDY, "1.2.3")).status_code == 404
     assert client.get(URL).json() == {"reports": []}
+
+
+@pytest.mark.parametrize(("said", "told"), [("FIDUCIAL", "FIDUCIAL"), ("GEOMETRY", "GEOMETRY"), ("GUESS", None)])
+def test_the_viewer_is_told_by_what_a_spacing_is_calibrated(said, told):
+    ds = filmless.read(FILES / "CT_small.dcm")
+    assert "spacingCalibration" not in describe_image(ds)
+    ds.PixelSpacingCalibrationType = said
+    assert describe_image(ds).get("spacingCalibration") == told

@@ -156,12 +156,13 @@ def test_all_kinds_are_drawn_saved_and_there_again(ct, server):
     ct.key("E")
     ct.drag((100, 80), (108, 92))
     ct.key("Escape")
+    assert ct.page.get_by_label("Save also as presentation state").is_checked()
     before = [(ct.values(item), item.locator(".label").input_value()) for item in ct.items(8)]
     assert before[1][0]["Angle"] == (pytest.approx(90, abs=1.5), "°")
     assert before[2][0]["Cobb angle"][0] == pytest.approx(np.degrees(np.arctan(4 / 15) + np.arctan(3 / 15)), abs=1.5)
     ct.shot("measuring-kinds")
     ct.key("Control+s")
-    ct.page.get_by_text("Saved 8 measurements").wait_for()
+    ct.page.get_by_text(re.compile("Saved 8 measurements .* and as a presentation state")).wait_for()
     ct.page.wait_for_selector('.measurements[data-saved="true"]')
     ct.page.reload()
     ct.viewer.wait_for_image()
@@ -172,6 +173,24 @@ def test_all_kinds_are_drawn_saved_and_there_again(ct, server):
         assert values == expected
     ct.page.get_by_text("Saved reports").wait_for()
     ct.shot("measuring-again")
+    assert_drawn_by_a_state(ct)
+
+
+def assert_drawn_by_a_state(ct):
+    """The same, without the measurements: as a viewer shows it that knows presentation states alone."""
+    ct.page.get_by_role("button", name="Hide", exact=True).click()
+    ct.page.get_by_role("button", name="Overlays", exact=True).click()
+    ct.page.get_by_label("MEASUREMENTS").check()
+    ct.find_image()
+    # From 30, 40 to 60, 70 there is a rectangle: its upper edge is yellow, or as the layer says.
+    ct.viewer.until(
+        "() => { const canvas = document.querySelector('canvas.derived-layer'); if (!canvas) return false;"
+        f" const [x, y] = [{ct.at(45, 40)[0]}, {ct.at(45, 40)[1]}]; const box = canvas.getBoundingClientRect();"
+        " const [left, top] = [x - box.x, y - box.y].map(at => at * canvas.width / box.width - 4);"
+        " const { data } = canvas.getContext('2d').getImageData(left, top, 8, 8);"
+        " return data.some((one, index) => index % 4 === 3 && one > 128); }"
+    )
+    ct.shot("measuring-state")
 
 
 def test_what_was_done_is_undone_and_done_again(ct):
@@ -220,3 +239,25 @@ def test_a_page_with_measurements_that_are_not_saved_asks(ct):
     page.get_by_label("Back to the studies").click()
     dialog.get_by_role("button", name="Save and leave").click()
     page.get_by_role("heading", name="Studies").wait_for()
+
+
+def test_no_two_keys_of_a_page_are_the_same(ct):
+    page = ct.page
+    for heading in ("Measuring", "Select"):
+        ct.key("?")
+        dialog = page.get_by_role("dialog", name="Keys")
+        dialog.get_by_text(heading).first.wait_for()
+        rows = [
+            (row.locator("kbd").all_inner_texts(), row.locator("dd").inner_text())
+            for row in dialog.locator("dl > div").all()
+        ]
+        ct.shot("keys")
+        # What is on top of the page goes before it.
+        does = [(key, what) for keys, what in rows for key in keys if key != "Escape"]
+        assert len(does) > 10
+        doubled = {key for key, _ in does if [other for other, _ in does].count(key) > 1}
+        assert [row for row in does if row[0] in doubled] == []
+        dialog.get_by_role("button", name="Close").click()
+        if heading == "Measuring":
+            page.get_by_label("Back to the studies").click()
+            page.get_by_role("heading", name="Studies").wait_for()

@@ -11,6 +11,8 @@ from PIL import Image
 
 from filmless.file import read
 
+from .conftest import snap
+
 ROOT = Path(__file__).parents[2]
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT = FILES / "CT_small.dcm"
@@ -43,11 +45,6 @@ def opened(serve, open_viewer, ohif: Path, at: str):
     return viewer
 
 
-def shot(page, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / name)
-
-
 def wait_for_image(page) -> None:
     """Wait until there is more on the screen than an empty viewport and the words in it."""
     canvas = page.locator("canvas.cornerstone-canvas").first
@@ -65,11 +62,11 @@ def test_studies_are_listed_and_a_ct_opens(opened, at: str) -> None:
     page = opened.open(at)
     page.get_by_text("4MR1").wait_for()
     assert page.get_by_text("Doe, Archibald").is_visible()
-    shot(page, "ohif-list.png")
+    snap(page, "ohif-list")
     page.get_by_text("1CT1").click()
     page.get_by_text("Basic Viewer").first.click()
     wait_for_image(page)
-    shot(page, "ohif-ct.png")
+    snap(page, "ohif-ct")
     assert f"StudyInstanceUIDs={read(CT).StudyInstanceUID}" in page.url
 
 

@@ -211,6 +211,17 @@ def test_an_empty_archive_says_how_images_come_in(serve: Callable[..., Any], ope
     page = viewer.open()
     page.get_by_text("No images yet").wait_for()
     page.get_by_text("filmless store").wait_for()
+    page.get_by_text("DIMSE is off here").wait_for()
+
+
+def test_an_empty_archive_says_where_modalities_send(
+    serve: Callable[..., Any], open_viewer: Callable[..., Any]
+) -> None:
+    server = serve([], **{"dimse.port": 0, "dimse.ae_title": "PACS"})
+    page = open_viewer(server).open()
+    page.get_by_text("Send by C-STORE to AE title PACS").wait_for()
+    [called] = server.addresses.dimse
+    assert f"port {called.rsplit(':', maxsplit=1)[1]}" in page.locator(".ways").inner_text()
     shoot_all(page, "empty")
 
 

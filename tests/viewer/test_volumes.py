@@ -1,7 +1,6 @@
 """Volumes are cut into planes, seen whole, and fused; what lies on the left is on the left."""
 
 import io
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from PIL import Image
 
 from filmless import Dataset
 
+from .conftest import snap
 from .phantoms import PET, body, hot_spot, lump, series
 
 PLANES = ("axial", "sagittal", "coronal")
@@ -26,11 +26,6 @@ ACQUIRED: dict[str, dict[str, Any]] = {
     "oblique": {"across": (0.96, 0.28, 0), "down": (-0.28, 0.96, 0)},
     "tilted gantry": {"down": (0, TILT[2], -TILT[1]), "along": (0, 0, 1)},
 }
-
-
-def shot(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture
@@ -79,7 +74,7 @@ def middle(found: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def test_the_planes_of_a_series_lie_side_by_side(opened, tmp_path):
     page = planes(opened(series(tmp_path / "ct")))
-    shot(page, "mpr")
+    snap(page, "mpr")
     assert page.get_by_role("button", name="MPR").get_attribute("aria-pressed") == "true"
     for plane, sides in (("axial", "APRL"), ("sagittal", "HFAP"), ("coronal", "HFRL")):
         edges = page.locator(f'[data-plane="{plane}"] + .plane-marks .edge').all_inner_texts()
@@ -94,7 +89,7 @@ def test_a_marker_is_where_it_is_in_the_patient(acquired, opened, tmp_path):
     """It lies 40 mm to the left, 20 mm to the front and 30 mm to the head, however the slices were taken."""
     page = planes(opened(series(tmp_path / "ct", values=lump, **ACQUIRED[acquired]), width=1600, height=500))
     slab(page, 100, "Maximum (MIP)")
-    shot(page, f"marker-{acquired.replace(' ', '-')}")
+    snap(page, f"marker-{acquired.replace(' ', '-')}")
     page.evaluate("() => document.querySelectorAll('.plane-marks').forEach((one) => one.remove())")
     right_down = {"axial": (40, -20), "sagittal": (-20, -30), "coronal": (40, -30)}
     for plane, expected in right_down.items():
@@ -165,7 +160,7 @@ def test_crosshairs_turn_planes_to_oblique_ones(opened, tmp_path):
     page.mouse.move(box["x"] + grip[0] + 60, box["y"] + grip[1] + 15, steps=4)
     page.mouse.up()
     page.locator('[data-plane="coronal"] + .plane-marks .edge.east').get_by_text(re.compile("L[AP]|[AP]L")).wait_for()
-    shot(page, "mpr-oblique")
+    snap(page, "mpr-oblique")
 
 
 def test_a_slab_shows_the_largest_the_least_or_the_average(opened, tmp_path):
@@ -173,7 +168,7 @@ def test_a_slab_shows_the_largest_the_least_or_the_average(opened, tmp_path):
     greys = {}
     for blend in ("Maximum (MIP)", "Minimum (MinIP)", "Average"):
         slab(page, 60 + len(greys), blend)
-        shot(page, f"slab-{len(greys)}")
+        snap(page, f"slab-{len(greys)}")
         greys[blend] = picture(page, "coronal").mean()
     assert greys["Minimum (MinIP)"] < greys["Average"] < greys["Maximum (MIP)"]
 
@@ -182,7 +177,7 @@ def test_the_volume_is_seen_whole(opened, tmp_path):
     viewer = opened(series(tmp_path / "ct"))
     page = planes(viewer, "3-D")
     page.wait_for_selector('[data-whole="CT: bone"][data-drawn="true"][data-loaded="true"]')
-    shot(page, "whole-bone")
+    snap(page, "whole-bone")
     view = page.locator("[data-whole] canvas")
     front = np.asarray(Image.open(io.BytesIO(view.screenshot())).convert("L")).astype(int)
     assert (front > 100).mean() > 0.02
@@ -190,7 +185,7 @@ def test_the_volume_is_seen_whole(opened, tmp_path):
     page.wait_for_selector('[data-whole="MIP"]')
     page.get_by_label("From where").select_option("left")
     page.wait_for_function("() => document.querySelector('[data-whole]').dataset.from === 'left'")
-    shot(page, "whole-mip-left")
+    snap(page, "whole-mip-left")
     page.keyboard.press("M")
     page.wait_for_selector("[data-whole]", state="detached")
 
@@ -220,7 +215,7 @@ def test_pet_lies_over_ct_in_colours_and_is_counted_as_uptake(opened, tmp_path):
     # 2000 Bq/ml of 370 MBq in 74 kg are 0.4 g/ml.
     page.locator('[data-plane="axial"] + .plane-marks').get_by_text("· 0.40 g/ml SUVbw at").wait_for()
     slab(page, 80)
-    shot(page, "fusion")
+    snap(page, "fusion")
     colour = picture(page, "coronal").astype(int)
     is_red = (colour[..., 0] - colour[..., 2] > 90) & (colour[..., 0] - colour[..., 1] > 60)
     height = len(is_red) // 2
@@ -232,7 +227,7 @@ def test_pet_lies_over_ct_in_colours_and_is_counted_as_uptake(opened, tmp_path):
     page.get_by_label("Opacity").fill("0")
     page.wait_for_selector('[data-plane="coronal"][data-fusion="Hot 0"]')
     page.keyboard.press("Escape")
-    page.keyboard.press("u")
+    page.keyboard.press("P")
     page.wait_for_selector("[data-plane]", state="detached")
 
 
@@ -244,6 +239,46 @@ def test_uptake_that_cannot_be_told_is_activity_and_says_why(opened, tmp_path):
     marks = page.locator('[data-plane="axial"] + .plane-marks')
     marks.get_by_text("2000 Bq/ml at").wait_for()
     marks.get_by_text("no SUV: PatientWeight is missing").wait_for()
+    # Nothing is drawn where it could not be saved, and that is said.
+    length = page.get_by_role("button", name=re.compile("^Length"))
+    assert length.is_disabled()
+    assert "planes of a volume are no images of the study" in length.get_attribute("title")
+    page.keyboard.press("l")
+    page.get_by_text("Nothing can be measured here").wait_for()
+    snap(page, "measuring-planes")
+
+
+def test_uptake_is_measured_and_saved_as_such(opened, tmp_path):
+    viewer = opened(pet(tmp_path / "pt", WindowCenter=1000.5, WindowWidth=2001))
+    page = viewer.page
+    # From 0 to 2000 Bq/ml of 370 MBq in 74 kg.
+    width = page.get_by_label("Window width")
+    assert width.input_value() == "0.400"
+    page.get_by_role("button", name="Measurements", exact=True).click()
+    page.wait_for_selector('button[aria-label="Value of a pixel"]:enabled')
+    page.keyboard.press("u")
+    page.keyboard.press("d")
+    box = page.locator('[data-cell="0"] .viewport').bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".measurements dd").get_by_text("0.40 SUVbw", exact=True).wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text(re.compile("Saved 1 measurement .* presentation state")).wait_for()
+    snap(page, "measuring-uptake")
+    study = f"{viewer.root}/viewer/studies/1.2.826.0.1.3680043.10.1"
+    (report,) = page.request.get(f"{study}/measurements").json()["reports"]
+    (value,) = report["measurements"][0]["values"]
+    assert (value["unit"], value["name"]["value"]) == ("{SUVbw}g/ml", "126401")
+    assert value["number"] == pytest.approx(0.4, abs=1e-4)
+    (drawn,) = page.request.get(f"{study}/derived").json()["objects"]
+    # The state is of the activity that is stored, and so is its window: from 0 to what is in the trunk.
+    (voi,) = drawn["state"]["vois"]
+    assert voi["views"][0]["width"] == pytest.approx(2001, abs=1)
+    width.fill("7")
+    width.press("Tab")
+    page.get_by_role("button", name="Overlays", exact=True).click()
+    page.get_by_label("MEASUREMENTS").check()
+    viewer.until("() => document.querySelector('[aria-label=\"Window width\"]').value === '0.400'")
+    snap(page, "uptake-state")
 
 
 @pytest.mark.parametrize(

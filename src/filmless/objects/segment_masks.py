@@ -39,7 +39,7 @@ def segment_overlays(
     opacity
         0 to 1, of each layer.
     max_pixels
-        How many pixels the image may have.
+        How many pixels all masks may have together.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def segment_overlays(
         The image has no such frame, or one that is needed does not decode; `GeometryError` when there is not a
         functional group for each.
     LimitError
-        The image has more pixels than ``max_pixels``.
+        The masks would have more pixels than ``max_pixels``.
 
     DICOM
     -----
@@ -104,8 +104,7 @@ def segment_masks(
     if not found:
         return {}
     shape = (image.Rows, image.Columns)
-    if shape[0] * shape[1] > max_pixels:
-        raise LimitError(f"the image has {shape[0]} × {shape[1]} pixels", limit="max_pixels", value=max_pixels)
+    _check(1, shape, max_pixels)
     layers: dict[int | None, NDArray[Any]] = {}
     for number, placement in found:
         values = index.values(number)
@@ -115,11 +114,20 @@ def segment_masks(
             np.maximum(layer, values, out=layer)
         else:
             placement.paste(values, layer)
-    masks = _labels(layers.get(None)) if index.kind == "LABELMAP" else layers
+        _check(len(layers), shape, max_pixels)
+    masks = _labels(layers.get(None), max_pixels) if index.kind == "LABELMAP" else layers
     return {number: masks[number] for number in sorted(filter(None, masks)) if masks[number].any()}
 
 
-def _labels(labels: NDArray[Any] | None) -> dict[int | None, NDArray[Any]]:
+def _labels(labels: NDArray[Any] | None, max_pixels: int) -> dict[int | None, NDArray[Any]]:
     if labels is None:
         return {}
-    return {int(number): labels == number for number in np.flatnonzero(np.bincount(labels.reshape(-1))) if number}
+    found = np.flatnonzero(np.bincount(labels.reshape(-1))[1:]) + 1
+    _check(len(found), labels.shape, max_pixels)
+    return {int(number): labels == number for number in found}
+
+
+def _check(masks: int, shape: tuple[int, ...], max_pixels: int) -> None:
+    if masks * shape[0] * shape[1] > max_pixels:
+        message = f"{masks} segments lie on an image of {shape[0]} × {shape[1]} pixels"
+        raise LimitError(message, limit="max_pixels", value=max_pixels)

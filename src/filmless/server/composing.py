@@ -144,7 +144,7 @@ class _Parts:
         public_url = settings.security.public_url
         service = dicomweb.application(archive, limits=settings.limits, public_url=public_url, read_only=read_only)
         viewer_files = StaticFiles.built()
-        viewing, ohif = self.viewing(viewer_files), _ohif(settings)
+        viewing, ohif = self.viewing(viewer_files, entity), _ohif(settings)
         pages = Pages(
             health,
             metrics,
@@ -166,7 +166,7 @@ class _Parts:
         metrics.measure(Measure("filmless_archive", "What the archive holds.", "of", self.counts))
         return outer
 
-    def viewing(self, files: StaticFiles) -> list[BaseRoute]:
+    def viewing(self, files: StaticFiles, entity: Entity | None) -> list[BaseRoute]:
         """Make the routes of the viewer, which saves measurements where it is told to."""
         settings, archive = self.settings, self.archive
         options: dict[str, Any] = {}
@@ -176,7 +176,8 @@ class _Parts:
                 options["keeper"] = Saving(archive, self.shown.save_to)
         service = Service(archive, settings.limits, settings.security.public_url, **options)
         looking = None if self.looking is None else self.looking.told
-        return viewer_routes(service, files, looking=looking, sends_on=self.by_hand)
+        reached = None if entity is None else entity.reached
+        return viewer_routes(service, files, looking=looking, sends_on=self.by_hand, reached=reached)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""

@@ -98,6 +98,11 @@ class Entity:
         """Whether associations are taken in."""
         return self._running is not None
 
+    def reached(self) -> dict[str, Any]:
+        """Tell by what peers reach it, for JSON: ``aeTitle`` and, once it is bound, ``port``."""
+        port = self._sockets[0].getsockname()[1] if self._sockets else self._settings.dimse.port
+        return {"aeTitle": self._settings.dimse.ae_title, "port": port}
+
     async def start(self) -> None:
         """Take associations in."""
         stack = AsyncExitStack()

@@ -236,11 +236,14 @@ class Looking:
         if (data := mended(path)) is None:
             return False
         try:
-            self._archive.store(data)
+            outcome = self._archive.store(data)
         except (FormatError, LimitError):
             return False
-        self.found.instances += 1
-        self.found.mended += 1
+        if outcome.kind in {"identical", "quarantined"}:
+            self.found.duplicates += 1
+        else:
+            self.found.instances += 1
+            self.found.mended += 1
         return True
 
     def _unpack(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from filmless.viewer import (
     derived,
     documents,
     exporting,
+    films,
     graphics,
     header,
     importing,
@@ -23,7 +24,7 @@ from filmless.viewer import (
     waveforms,
 )
 from filmless.viewer.sending import SendsOn
-from filmless.viewer.session import LookAround
+from filmless.viewer.session import LookAround, Reached
 from filmless.viewer.static_files import StaticFiles
 
 __all__ = ["routes"]
@@ -32,6 +33,7 @@ _PARTS = (
     derived,
     documents,
     exporting,
+    films,
     graphics,
     header,
     importing,
@@ -53,6 +55,7 @@ def routes(
     *,
     looking: LookAround | None = None,
     sends_on: SendsOn | None = None,
+    reached: Reached | None = None,
 ) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
@@ -66,8 +69,10 @@ def routes(
         Given when files are shown where they lie: how far they are looked at.
     sends_on
         What sends to peers.
+    reached
+        Given when modalities can send here: by which AE title and port.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
     data += sending.routes(service, sends_on=sends_on)
-    data += session.routes(service, looking=looking)
+    data += session.routes(service, looking=looking, reached=reached)
     return [*files.routes(), Mount("/viewer", routes=data)]

@@ -25,7 +25,6 @@ _WIDTHS: Final = range(64, 4097)  # pixels
 _DEFAULT_WIDTH: Final = 1200
 # Whatever a document is, a browser only keeps it: at our address nothing of it runs.
 _AS_FILE: Final = {
-    "Content-Disposition": "attachment",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
@@ -62,18 +61,23 @@ def routes(service: Service) -> list[Route]:
         return Response(encode_png(picture), media_type="image/png", headers=validators(etag, entry.received))
 
     def give(request: Request) -> Response:
-        data, suffix = extract(_document(service, service.find(request)[0]))
-        headers = {**_AS_FILE, "Content-Disposition": f'attachment; filename="document{suffix}"'}
+        entry = service.find(request)[0]
+        etag = etag_of([entry], _VERSION, "file")
+        if (same := unchanged(request, etag, entry.received)) is not None:
+            return same
+        data, suffix = extract(_document(service, entry))
+        attached = {"Content-Disposition": f'attachment; filename="document{suffix}"'}
+        headers = {**validators(etag, entry.received), **_AS_FILE, **attached}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def document(request: Request) -> Response:
-        return await service.call(describe, request)
+        return await service.draw(describe, request)  # it holds the document, as who draws a page of it
 
     async def page(request: Request) -> Response:
         return await service.draw(draw, request)
 
     async def file(request: Request) -> Response:
-        return await service.call(give, request)
+        return await service.draw(give, request)
 
     return [
         Route(f"{_INSTANCE}/document", document, methods=["GET"]),

@@ -1,7 +1,6 @@
 """The whole header of an instance, as rows that a person reads: what the inspector shows."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -21,6 +20,8 @@ MOST_ROWS: Final = 100_000
 
 _VERSION: Final = 1
 _LETTERS: Final = 4096  # of a value
+_MOST_LETTERS: Final = 32 << 20  # of all values: what is held of a header at a time
+_LONGEST_TEXT: Final = 1 << 20  # bytes of a text that is read for its beginning
 _TEXTS: Final = frozenset({"LT", "ST", "UC", "UT"})
 
 
@@ -33,15 +34,25 @@ def routes(service: Service) -> list[Route]:
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same
         ds = service.archive.dataset(entry)
-        rows = list(islice(header_rows(ds), MOST_ROWS + 1))
-        found = {"rows": rows[:MOST_ROWS], "isWhole": len(rows) <= MOST_ROWS}
-        return json_answer(request, found, headers=validators(etag, entry.received))
+        return json_answer(request, _bounded(header_rows(ds)), headers=validators(etag, entry.received))
 
     async def header(request: Request) -> Response:
         return await service.call(answer, request)
 
     path = "/studies/{study}/series/{series}/instances/{instance}/header"
     return [Route(path, header, methods=["GET"])]
+
+
+def _bounded(rows: Iterator[list[Any]]) -> dict[str, Any]:
+    """Return the first rows, as many as a page can hold, and whether they are all."""
+    found: list[list[Any]] = []
+    letters = 0
+    for row in rows:
+        letters += len(row[-1])
+        if len(found) == MOST_ROWS or letters > _MOST_LETTERS:
+            return {"rows": found, "isWhole": False}
+        found.append(row)
+    return {"rows": found, "isWhole": True}
 
 
 def header_rows(ds: Dataset) -> Iterator[list[Any]]:
@@ -84,7 +95,7 @@ def _name(element: DataElement) -> str:
 
 
 def _value(element: DataElement) -> str:
-    if element.is_bulk and element.VR in _TEXTS:
+    if element.is_bulk and element.VR in _TEXTS and element.length <= _LONGEST_TEXT:
         # Long, but what people write: the beginning says more than a number of bytes.
         text = str(element.value)
         return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"

@@ -14,7 +14,7 @@ from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
 from filmless.viewer.frame_source import source_of
 
-__all__ = ["describe_image", "is_colour"]
+__all__ = ["describe_image", "is_colour", "is_drawn"]
 
 Json = dict[str, Any]
 
@@ -39,12 +39,15 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
+    drawn = not colour and is_drawn(ds)
+    is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
-    source = "samples" if isinstance(modality, Lut) or "DoseGridScaling" in ds else source_of(description)
+    by_us = drawn or is_palette or isinstance(modality, Lut) or "DoseGridScaling" in ds
+    source = "samples" if by_us else source_of(description)
     found: Json = {
         "rows": description.rows,
         "columns": description.columns,
@@ -56,10 +59,13 @@ def describe_image(ds: Dataset) -> Json:
         "frameOfReferenceUID": text(ds, "FrameOfReferenceUID"),
         "rescaleType": text(ds, "RescaleType"),
         "isRescaled": modality not in (None, Rescale(1.0, 0.0)),
-        "frames": _frames(ds, functional_groups(ds), source),
+        "frames": _frames(ds, functional_groups(ds), source, drawn=drawn),
     }
+    if drawn:
+        found |= {"photometricInterpretation": "MONOCHROME2", "bitsStored": 8, "signed": False, "isRescaled": False}
+        found["isDrawn"] = True
     padding = padding_of(ds)
-    if padding is not None and not colour:
+    if padding is not None and not colour and not drawn:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
     if text(ds, "Modality") == "PT" and not colour:
         found.update(_uptake(ds))
@@ -67,6 +73,8 @@ def describe_image(ds: Dataset) -> Json:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
         found["imagerPixelSpacing"] = spacing
+    if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
+        found["spacingCalibration"] = calibration
     return found
 
 
@@ -75,6 +83,15 @@ def is_colour(ds: Dataset, description: PixelDescription) -> bool:
     if description.samples > 1 or description.photometric_interpretation == "PALETTE COLOR":
         return True
     return "SupplementalPaletteColorLookupTableSequence" in ds or text(ds, "PixelPresentation") == "COLOR"
+
+
+def is_drawn(ds: Dataset) -> bool:
+    """Whether the server makes the greys of an image: a VOI LUT or a Presentation LUT does, which no window is like."""
+    try:
+        views = voi_views(ds)
+    except DicomError:
+        return False
+    return isinstance(presentation_of(ds), Lut) or bool(views and isinstance(views[0], Lut))
 
 
 def _grey(ds: Dataset) -> str:
@@ -90,16 +107,18 @@ def _uptake(ds: Dataset) -> Json:
     return {"unit": uptake.unit, "suvbw": uptake.suvbw}
 
 
-def _frames(ds: Dataset, groups: FunctionalGroups, source: str) -> list[Json]:
-    """Return what differs by frame; what a frame shares with the one before it is left out of it."""
+def _frames(ds: Dataset, groups: FunctionalGroups, source: str, *, drawn: bool) -> list[Json]:
+    """Return what differs by frame: what is as in the frame before is left out, what only that one has is None."""
     frames: list[Json] = []
     before: Json = {}
     count = groups.frames
     varies = any(getattr(groups, name) is not None and count > 1 for name in ("rescale", "window"))
-    shared = _values(ds, 0, source)
+    shared = {} if drawn else _values(ds, 0, source)
     for number in range(count):
-        now = {**_place(groups, number), **(_values(ds, number, source) if varies and number else shared)}
-        frames.append({name: value for name, value in now.items() if name not in before or before[name] != value})
+        values = _values(ds, number, source) if varies and number and not drawn else shared
+        now = {**_place(groups, number), **values}
+        lacks = dict.fromkeys(name for name in before if name not in now)
+        frames.append({name: value for name, value in now.items() if before.get(name) != value} | lacks)
         before = now
     return frames
 

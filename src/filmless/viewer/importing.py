@@ -4,8 +4,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path, PurePath
 from typing import Any, Final
+from urllib.parse import unquote
 
 import anyio
 from starlette.requests import Request
@@ -29,6 +31,7 @@ from filmless.viewer.answers import json_answer
 
 __all__ = ["routes"]
 
+_SAID: Final = "Filmless-Values"
 _NAME: Final = "name"
 _STUDY: Final = "StudyInstanceUID"
 _PREAMBLE: Final = 132
@@ -53,7 +56,8 @@ def routes(service: Service) -> list[Route]:
 
     async def take_in(request: Request) -> Response:
         within = service.within(request, "write")
-        taking = _Taking(service, within, request.query_params.get(_NAME, "file"), _values(request))
+        said = _said(request)
+        taking = _Taking(service, within, said.pop(_NAME, "file"), _values(said))
         await _receive(request, service, memory, taking)
         told = request.scope.setdefault("filmless.audit", {})
         told |= {"studies": sorted(taking.studies)[:100], "stored": taking.stored}
@@ -62,11 +66,21 @@ def routes(service: Service) -> list[Route]:
     return [Route("/import", take_in, methods=["POST"])]
 
 
-def _values(request: Request) -> dict[str, Any]:
-    """Return the header values of pictures, checked."""
-    given = {name: text for name, text in request.query_params.items() if name != _NAME and text.strip()}
+def _said(request: Request) -> dict[str, str]:
+    """Return what is said of a file. It is no part of the address: proxies log those, and this is of a patient."""
     try:
-        return {name: value_of_text(name, text.strip()) for name, text in given.items()}
+        said = loads(unquote(request.headers.get(_SAID, "{}"), errors="strict"))
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+        raise DicomWebError(f"`{_SAID}` is an object of JSON with texts, percent-encoded", status=400)
+    return said
+
+
+def _values(said: dict[str, str]) -> dict[str, Any]:
+    """Return the header values of pictures, checked."""
+    try:
+        return {name: value_of_text(name, text.strip()) for name, text in said.items() if text.strip()}
     except ConversionError as error:
         raise DicomWebError(error.message, status=400, hint="header values are given by keyword") from None
 
@@ -104,8 +118,9 @@ async def _receive(request: Request, service: Service, memory: Memory, taking: "
                 held.clear()
         await service.call(file.write, bytes(held))
         await service.call(file.flush)
-        run = service.call if is_zip(file.name) else service.draw
-        await run(taking.take_file, file.name)
+        pictures = await service.call(taking.take_file, file.name)
+        if pictures:
+            await service.draw(taking.take_pictures, pictures)
 
 
 @dataclass
@@ -124,18 +139,18 @@ class _Taking:
         """Wait for the file that was sent to be stored."""
         await self.service.call(self._told, self.name, submit)
 
-    def take_file(self, path: str) -> None:
-        """Take in what a file holds; in a thread."""
+    def take_file(self, path: str) -> list[Item]:
+        """Take in what a file holds, and return the pictures of it; in a thread."""
         if is_zip(path):
-            self._take_pictures(list(self._of_zip(path)))
-            return
+            return list(self._of_zip(path))
         size = Path(path).stat().st_size
         with Path(path).open("rb") as file:
             head = file.read(HEAD_BYTES)
         if self._is_picture(self.name, head, size):
-            self._take_pictures([Item(source=path, name=self.name, relative=PurePath(safe_relative(self.name).name))])
-        elif not self.results:
+            return [Item(source=path, name=self.name, relative=PurePath(safe_relative(self.name).name))]
+        if not self.results:
             self._tell(self.name, "skipped", _NO_PREAMBLE if _is_bare(path) else _NO_DICOM)
+        return []
 
     def _of_zip(self, path: str) -> Iterator[Item]:
         """Store the DICOM of a ZIP, and give its pictures."""
@@ -184,9 +199,8 @@ class _Taking:
             return True
         return False
 
-    def _take_pictures(self, items: list[Item]) -> None:
-        if not items:
-            return
+    def take_pictures(self, items: list[Item]) -> None:
+        """Convert pictures; in a thread of those that hold pixels."""
         values = self.values if len(items) == 1 else {**self.values, "InstanceNumber": None}
         given = {name: value for name, value in values.items() if value is not None}
         for conversion in convert_many(items, values=given, threads=1):

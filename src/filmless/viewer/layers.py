@@ -26,6 +26,7 @@ __all__ = ["Opened", "routes"]
 
 _PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/layer"
 _KEPT: Final = 4  # that are open at a time: who scrolls asks for the same one again and again
+_KEPT_VALUES: Final = 1 << 27  # of doses and maps together: half a gigabyte
 
 Layer: TypeAlias = SegmentationIndex | ContourIndex | Field
 
@@ -60,9 +61,12 @@ class Opened:
         made = _open(self._archive, entry)
         with self._lock:
             self._kept[key] = made
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > 1 and (len(self._kept) > _KEPT or self._values() > _KEPT_VALUES):
                 self._kept.popitem(last=False)
         return made
+
+    def _values(self) -> int:
+        return sum(one.values.size for one in self._kept.values() if isinstance(one, Field))
 
 
 def routes(service: Service) -> list[Route]:
@@ -133,7 +137,7 @@ def _field(request: Request, field: Field, image: Dataset, frame: int) -> Respon
 
 def _numbers(request: Request, planes: list[Any], headers: dict[str, str]) -> Response:
     body = b"".join(plane.tobytes() for plane in planes)
-    said = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", **headers}
+    said = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding", **headers}
     if body and takes_gzip(request):
         body, said["Content-Encoding"] = b"".join(gzip(iter([body]))), "gzip"
     return Response(body, media_type="application/octet-stream", headers=said)

@@ -17,6 +17,7 @@ from filmless.objects import Measurement, measurement_report, read_measurements
 from filmless.pixels.attributes import items, text
 from filmless.viewer.answers import json_answer
 from filmless.viewer.kinds import kind_of
+from filmless.viewer.measured_states import measured_states, windows_of
 
 __all__ = ["read_reports", "routes"]
 
@@ -143,6 +144,7 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
     title = asked.get("title") or _TITLE
     if not isinstance(title, str) or len(title) > _LONGEST or "\\" in title or not title.isprintable():
         raise DicomWebError(f"`title` is a text of up to {_LONGEST} characters", status=400)
+    windows = windows_of(asked)
     header: Json = {"SeriesDescription": title}
     if replaced:
         header["PredecessorDocumentsSequence"] = [_evidence(replaced)]
@@ -151,9 +153,25 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
         ds = measurement_report(measurements, source=sources, header=header)
     except (ValueError, TypeError) as error:
         raise DicomWebError(str(error), status=400) from None
-    service.keep(ds, study_uid=entries[0].study_uid, within=within)
-    saved = {"series": str(ds.SeriesInstanceUID), "instance": str(ds.SOPInstanceUID), "title": title}
-    return {"saved": [{**saved, "measurements": len(measurements)}]}
+    states: list[Dataset] = []
+    notes: list[str] = []
+    if windows is not None:
+        states, notes = measured_states(measurements, source=sources, windows=windows, title=title)
+    study_uid = entries[0].study_uid
+    service.keep(ds, study_uid=study_uid, within=within)
+    kept = []
+    for state in states:
+        try:
+            service.keep(state, study_uid=study_uid, within=within)
+            kept.append(_place(state))
+        except DicomError as error:  # the report is kept: this must not look as if it were not
+            notes.append(f"a presentation state is not kept: {error.message}")
+    saved = {**_place(ds), "title": title, "measurements": len(measurements), "states": kept, "notes": notes}
+    return {"saved": [saved]}
+
+
+def _place(ds: Dataset) -> Json:
+    return {"series": str(ds.SeriesInstanceUID), "instance": str(ds.SOPInstanceUID)}
 
 
 def _measurements(asked: Mapping[str, Any]) -> list[Measurement]:

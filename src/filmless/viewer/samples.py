@@ -14,11 +14,12 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.pixels import PixelDescription, frames, render, to_modality
 from filmless.pixels.attributes import numbers
-from filmless.viewer.images import is_colour
+from filmless.viewer.images import is_colour, is_drawn
 
 __all__ = ["routes", "samples_of"]
 
 _PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame:int}/samples"
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _VERSION: Final = 2
 
 
@@ -58,7 +59,8 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     -------
     NDArray
         Colours as RGB, shape (rows, columns, 3), uint8; grey as values of the modality, or as dose, shape (rows,
-        columns), uint8, int16, uint16 or float32, little endian.
+        columns), uint8, int16, uint16 or float32, little endian; greys as uint8 where a VOI LUT or a Presentation LUT
+        makes them.
 
     Raises
     ------
@@ -73,6 +75,8 @@ def samples_of(archive: Archive, entry: Entry, frame: int) -> NDArray[np.generic
     if is_colour(ds, PixelDescription.of(ds)):
         picture = render(ds, frame, overlays=False)
         return picture if picture.ndim == 3 else np.repeat(picture[:, :, np.newaxis], 3, axis=2)
+    if is_drawn(ds):
+        return render(ds, frame, overlays=False)
     values = to_modality(ds, frames(ds, as_rgb=False)[frame], frame=frame)
     if (scaling := numbers(ds, "DoseGridScaling")).size:
         values = values * scaling[0]
@@ -84,7 +88,8 @@ def _compact(values: NDArray[np.generic]) -> NDArray[np.generic]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         values = np.nan_to_num(values)
     for kind in ("u1", "<i2", "<u2"):
-        narrow = values.astype(kind)
+        with np.errstate(invalid="ignore"):  # what does not fit is seen by what becomes of it
+            narrow = values.astype(kind)
         if np.array_equal(narrow, values):
             return narrow
-    return values.astype("<f4")
+    return np.clip(values.astype(np.float64), -_LARGEST, _LARGEST).astype("<f4")

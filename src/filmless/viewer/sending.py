@@ -1,4 +1,4 @@
-"""Studies sent to a peer of the server: put into its queue, and how far that is."""
+"""Studies, or series, sent to a peer of the server: put into its queue, and how far that is."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -12,10 +12,9 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.security import Role
 from filmless.viewer.answers import json_answer
+from filmless.viewer.chosen import chosen_entries
 
 __all__ = ["Progress", "SendsOn", "routes"]
-
-_MOST = 100
 
 
 class Progress(NamedTuple):
@@ -51,21 +50,15 @@ def routes(service: Service, *, sends_on: SendsOn | None) -> list[Route]:
     """
 
     def chosen(request: Request, role: Role) -> tuple[SendsOn, str, Sequence[Entry]]:
-        within = service.within(request, role)
-        peer, uids = request.query_params.get("peer", ""), request.query_params.getlist("study")
+        service.within(request, role)
+        peer = request.query_params.get("peer", "")
         if sends_on is None or peer not in {one["name"] for one in sends_on.peers()}:
             raise DicomWebError("there is no such peer", status=404, hint="`peers` of the configuration names them")
-        if not 1 <= len(uids) <= _MOST:
-            raise DicomWebError(f"expected `study` once to {_MOST} times", status=400)
-        found = [entry for uid in dict.fromkeys(uids) for entry in service.archive.entries(uid, within=within)]
-        if not found:
-            raise DicomWebError("there is no such study", status=404)
-        return sends_on, peer, found
+        return sends_on, peer, chosen_entries(service, request, role)
 
     def begin(request: Request) -> dict[str, Any]:
         to, peer, found = chosen(request, "write")
-        told = request.scope.setdefault("filmless.audit", {})
-        told |= {"studies": sorted({entry.study_uid for entry in found}), "peer": peer}
+        request.scope["filmless.audit"]["peer"] = peer
         return {"instances": len(found), "queued": to.send(peer, found)}
 
     def look(request: Request) -> dict[str, Any]:

@@ -9,14 +9,18 @@ from starlette.routing import Route
 
 from filmless.dicomweb.origin.service import Service
 from filmless.viewer.answers import json_answer
+from filmless.viewer.films import film_types
 
-__all__ = ["LookAround", "routes"]
+__all__ = ["LookAround", "Reached", "routes"]
 
 LookAround = Callable[[], dict[str, Any]]
 """Tells how far files that are shown where they lie are looked at, for JSON: ``files``, ``instances``, ``done``."""
 
+Reached = Callable[[], dict[str, Any]]
+"""Tells by what modalities reach the server, for JSON: ``aeTitle``, ``port``."""
 
-def routes(service: Service, *, looking: LookAround | None) -> list[Route]:
+
+def routes(service: Service, *, looking: LookAround | None, reached: Reached | None = None) -> list[Route]:
     """Return the routes of this part.
 
     Parameters
@@ -25,6 +29,8 @@ def routes(service: Service, *, looking: LookAround | None) -> list[Route]:
         The archive, and whether it is read-only.
     looking
         Given when files are shown where they lie.
+    reached
+        Given when modalities can send here.
     """
 
     async def session(request: Request) -> Response:
@@ -35,6 +41,9 @@ def routes(service: Service, *, looking: LookAround | None) -> list[Route]:
             "canDelete": principal.may("delete"),
             "canSave": service.keeps_for(request),
             "looking": None if looking is None else looking(),
+            "dicomWeb": service.public_url,  # None: below the pages' own address
+            "dimse": None if reached is None else reached(),
+            "films": film_types(),
         }
         return json_answer(request, found, headers={"Cache-Control": "no-store"})
 

@@ -49,10 +49,10 @@ def routes(service: Service) -> list[Route]:
         )
 
     async def waveforms(request: Request) -> Response:
-        return await service.call(describe, request)
+        return await service.draw(describe, request)
 
     async def samples(request: Request) -> Response:
-        return await service.call(give, request)
+        return await service.draw(give, request)
 
     return [
         Route(_PATH, waveforms, methods=["GET"]),

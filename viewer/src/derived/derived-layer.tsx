@@ -1,10 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import type { StackView } from "~/viewport/view";
-import { applyState } from "./apply-state";
+import { applyState, stateFor } from "./apply-state";
 import { gradient } from "./colour-map";
 import { drawLayer, drawState } from "./drawing";
 import { type DerivedObject, derivedOf, LAYERED, type Layer } from "./objects";
+import { windowFor } from "./state";
 
 /** Everything derived that is switched on, drawn on the image of a cell. */
 export function DerivedLayer({ reading, view }: { reading: Reading; view: StackView }) {
@@ -17,7 +18,7 @@ export function DerivedLayer({ reading, view }: { reading: Reading; view: StackV
     (object) =>
       LAYERED.has(object.kind) && derived.lookOf(object).isShown && known?.ref.study === object.study,
   );
-  const state = derived.state.value?.state;
+  const state = stateFor(derived.state.value, known);
   const layers = known
     ? shown.map((object): [DerivedObject, Layer | undefined] => [object, derived.layerOf(object, known)])
     : [];
@@ -36,11 +37,13 @@ export function DerivedLayer({ reading, view }: { reading: Reading; view: StackV
     if (state) drawState({ context, known, toCell }, state);
     canvas.dataset.layers = String(layers.filter(([, layer]) => layer).length);
   });
+  // Anew for the first image that is among its own, and for one that it has another window for.
+  const window = state && known && JSON.stringify(windowFor(state, known));
   useEffect(() => {
-    if (!state) return undefined;
-    applyState(view, state);
+    if (!state || !known) return undefined;
+    applyState(view, state, known);
     return () => view.reset();
-  }, [state]);
+  }, [state, window]);
   const field = layers.find(([, layer]) => layer?.kind === "field")?.[1];
   if (!shown.length && !state) return null;
   return (

@@ -24,8 +24,11 @@ test("the first window that is for the image counts", () => {
   const vois = [
     { images: [image("9")], views: [{ center: 1, width: 2 }] },
     { images: [], views: [{ center: 40, width: 400 }] },
-  ];
-  expect(windowFor({ ...STATE, vois }, KNOWN)).toEqual({ center: 40, width: 400 });
+  ] as State["vois"];
+  const state = { ...STATE, vois, label: "SOFT" };
+  expect(windowFor(state, KNOWN)).toEqual({ center: 40, width: 400, function: "LINEAR", name: "SOFT" });
+  vois[1]!.views[0]!.function = "SIGMOID";
+  expect(windowFor(state, KNOWN)?.function).toBe("SIGMOID");
   expect(windowFor(STATE, KNOWN)).toBeUndefined();
 });
 

@@ -62,6 +62,9 @@ export class Derived {
   readonly came = signal(0);
 
   private readonly layers = new Map<string, Layer | Promise<void>>();
+  private asking = 0;
+
+  constructor(private readonly mostBytes = MOST_BYTES) {}
 
   /** Asks what there is, in the studies of the page. */
   async ask(reading: Reading, abort: AbortSignal): Promise<void> {
@@ -85,10 +88,21 @@ export class Derived {
     const key = `${object.instance} ${known.ref.instance} ${known.number}`;
     const found = this.layers.get(key);
     if (found instanceof Promise) return undefined;
-    if (found) return found;
+    if (found) {
+      this.layers.delete(key);
+      this.layers.set(key, found); // the one that was looked at last is let go last
+      return found;
+    }
+    // Who scrolls fast passes images by: when one of these has come, what is looked at then is asked for.
+    if (this.asking >= MOST_ASKED) return undefined;
+    this.asking++;
     const asked = askLayer(object, known).then(
-      (layer) => this.keep(key, layer),
+      (layer) => {
+        this.asking--;
+        this.keep(key, layer);
+      },
       (error: unknown) => {
+        this.asking--;
         this.layers.delete(key);
         throw error;
       },
@@ -99,9 +113,13 @@ export class Derived {
   }
 
   private keep(key: string, layer: Layer): void {
+    this.layers.delete(key);
     this.layers.set(key, layer);
-    for (const old of this.layers.keys()) {
-      if (this.layers.size <= MOST_LAYERS) break;
+    let bytes = [...this.layers.values()].reduce((sum, one) => sum + bytesOf(one), 0);
+    for (const [old, one] of this.layers) {
+      if (bytes <= this.mostBytes || this.layers.size <= FEWEST) break;
+      if (one instanceof Promise) continue;
+      bytes -= bytesOf(one);
       this.layers.delete(old);
     }
     this.came.value++;
@@ -117,7 +135,21 @@ export class Derived {
   }
 }
 
-const MOST_LAYERS = 160;
+const MOST_BYTES = 256 * 2 ** 20;
+/** Layers that are kept however large they are: what is seen at a time is not asked for again and again. */
+const FEWEST = 16;
+const BYTES_OF_A_POINT = 16;
+/** Layers that are asked for at a time; a browser has six connections, and the images come by them, too. */
+const MOST_ASKED = 3;
+
+/** What a layer takes of memory, about; one on its way counts as nothing. */
+export function bytesOf(layer: Layer | Promise<void>): number {
+  if (layer instanceof Promise) return 0;
+  if (layer.kind === "masks") return layer.masks.byteLength;
+  if (layer.kind === "field") return layer.values.byteLength;
+  const points = layer.parts.flatMap(({ contours }) => contours.map((one) => one.points.length));
+  return points.reduce((sum, count) => sum + (count / 2) * BYTES_OF_A_POINT, 0);
+}
 
 export type Layer =
   | { kind: "masks"; parts: number[]; masks: Uint8Array }

@@ -1,6 +1,7 @@
 /** Presentation states as the server reads them (`filmless.objects.presentation_reading`), and how they are drawn. */
 
 import type { KnownFrame } from "~/imaging/frames";
+import type { Window } from "~/server/study";
 import type { Colour, ImageReference } from "./objects";
 
 export interface Graphic {
@@ -61,6 +62,8 @@ export interface State {
   annotations: { item: Graphic | Label; images: ImageReference[] }[];
 }
 
+const FUNCTIONS: Window["function"][] = ["LINEAR", "LINEAR_EXACT", "SIGMOID"];
+
 /** Whether a frame is among images; without any, all that a state is for. */
 export function isAmong(images: ImageReference[], known: KnownFrame): boolean {
   if (!images.length) return true;
@@ -72,12 +75,13 @@ export function isAmong(images: ImageReference[], known: KnownFrame): boolean {
 }
 
 /** The window that a state asks for, for a frame. */
-export function windowFor(state: State, known: KnownFrame): { center: number; width: number } | undefined {
+export function windowFor(state: State, known: KnownFrame): Window | undefined {
   for (const voi of state.vois) {
     if (!isAmong(voi.images, known)) continue;
     const view = voi.views[0];
-    if (view?.center !== undefined && view.width !== undefined)
-      return { center: view.center, width: view.width };
+    if (view?.center === undefined || view.width === undefined) continue;
+    const how = FUNCTIONS.find((one) => one === view.function) ?? "LINEAR";
+    return { center: view.center, width: view.width, function: how, name: state.label };
   }
   return undefined;
 }

@@ -1,10 +1,11 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { InstanceRef } from "~/server/dicomweb";
 import type { Kind } from "~/server/study";
+import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
-import { instancesOf, useAsked } from "./instances";
+import { instancesOf } from "./instances";
 import "./documents.css";
 
 interface Props extends CellProps {
@@ -14,15 +15,17 @@ interface Props extends CellProps {
 }
 
 /** A cell of a series of documents: one at a time, with a choice when there are several. */
-export function DocumentFrame({ reading, content, kind, children }: Props) {
+export function DocumentFrame({ reading, index, content, kind, children }: Props) {
   const [chosen, setChosen] = useState(0);
-  const { value: instances, error } = useAsked(
-    () => instancesOf(reading, content, kind),
-    [content.series.uid],
-  );
+  const { value: instances, error } = useAsked(() => instancesOf(reading, content, kind), content.series.uid);
+  const instance = instances?.[chosen];
+  // The header panel shows its header.
+  useEffect(() => {
+    reading.noteDocument(index, instance);
+    return () => reading.noteDocument(index, undefined);
+  }, [instance]);
   if (error) return <Failure error={error} />;
   if (!instances) return <div class="loading" role="status" aria-label="Loading" />;
-  const instance = instances[chosen];
   if (!instance) return <Failure error={new Error("this series has nothing of its kind any more")} />;
   return (
     <div class="document-frame">

@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import type { InstanceRef } from "~/server/dicomweb";
 import { askJson } from "~/server/http";
+import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
 import { DocumentFrame } from "./document-frame";
-import { ownUrl, useAsked } from "./instances";
+import { ownUrl } from "./instances";
 
 interface Description {
   title: string;
@@ -29,7 +30,7 @@ export function DocumentCell(props: CellProps) {
 function Document({ instance }: { instance: InstanceRef }) {
   const [width, setWidth] = useState(2);
   const url = `${ownUrl(instance)}/document`;
-  const { value, error } = useAsked((signal) => askJson<Description>(url, { signal }), [url]);
+  const { value, error } = useAsked((signal) => askJson<Description>(url, { signal }), url);
   if (error) return <Failure error={error} />;
   if (!value) return <div class="loading" role="status" aria-label="Loading" />;
   const pixels = WIDTHS[width]!;

@@ -4,11 +4,12 @@ import type { ImageReference } from "~/derived/objects";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
 import { askJson } from "~/server/http";
+import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import { failed } from "~/shell/notices";
 import type { CellProps } from "~/viewport/cell";
 import { DocumentFrame } from "./document-frame";
-import { ownUrl, useAsked } from "./instances";
+import { ownUrl } from "./instances";
 
 export interface Section {
   kind: string;
@@ -31,7 +32,7 @@ export function ReportCell(props: CellProps) {
 function Report({ reading, instance }: { reading: Reading; instance: InstanceRef }) {
   const [text, setText] = useState("");
   const url = `${ownUrl(instance)}/report`;
-  const { value, error } = useAsked((signal) => askJson<Section>(url, { signal }), [url]);
+  const { value, error } = useAsked((signal) => askJson<Section>(url, { signal }), url);
   if (error) return <Failure error={error} />;
   if (!value) return <div class="loading" role="status" aria-label="Loading" />;
   const found = text ? matching(value, text.toLowerCase()) : value;

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { InstanceRef } from "~/server/dicomweb";
+import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
 import { DocumentFrame } from "./document-frame";
-import { useAsked } from "./instances";
 import {
   type Annotation,
   askSamples,
@@ -31,7 +31,7 @@ export function WaveformCell(props: CellProps) {
 
 function Waveform({ instance }: { instance: InstanceRef }) {
   const [group, setGroup] = useState(0);
-  const { value, error } = useAsked((signal) => askWaveforms(instance, signal), [instance.instance]);
+  const { value, error } = useAsked((signal) => askWaveforms(instance, signal), instance.instance);
   if (error) return <Failure error={error} />;
   if (!value) return <div class="loading" role="status" aria-label="Loading" />;
   const found = value.groups[group];
@@ -66,7 +66,7 @@ function Channels({ instance, number, group }: { instance: InstanceRef; number: 
   const canvas = useRef<HTMLCanvasElement>(null);
   const { value: samples, error } = useAsked(
     (signal) => askSamples(instance, number, signal),
-    [instance.instance, number],
+    `${instance.instance} ${number}`,
   );
   const sheet = layOut(group.channels.length, seconds, paper);
   useEffect(() => {

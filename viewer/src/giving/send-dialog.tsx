@@ -1,29 +1,30 @@
 import { useEffect, useState } from "preact/hooks";
-import { askSent, type Sent, send } from "~/server/sending";
-import type { StudyRow } from "~/server/studies";
+import { askSent, type Parcel, type Sent, send } from "~/server/sending";
 import { Dialog } from "~/shell/dialog";
 import { failed } from "~/shell/notices";
 import { peers } from "~/studies/session";
 import { count, counted } from "~/studies/values";
+import "./giving.css";
 
 const LOOK_MS = 700;
 
 interface Props {
-  rows: StudyRow[];
+  /** What it is, in words: "3 studies". */
+  what: string;
+  parcel: Parcel;
   onClose: () => void;
 }
 
-/** Sends studies to a peer, and shows how far they are. The server goes on when the page is closed. */
-export function SendDialog({ rows, onClose }: Props) {
+/** Sends studies, or a series, to a peer, and shows how far they are. The server goes on when the page is closed. */
+export function SendDialog({ what, parcel, onClose }: Props) {
   const [peer, setPeer] = useState(peers.value[0]?.name ?? "");
   const [isBegun, setBegun] = useState(false);
   const [sent, setSent] = useState<Sent>();
-  const uids = rows.map((row) => row.uid);
   const isOver = sent !== undefined && sent.waiting === 0;
   const begin = async () => {
     setBegun(true);
     try {
-      await send(peer, uids);
+      await send(peer, parcel);
       setSent(undefined);
     } catch (error) {
       failed(error, "Not sent");
@@ -33,14 +34,14 @@ export function SendDialog({ rows, onClose }: Props) {
   useEffect(() => {
     if (!isBegun || isOver) return;
     const until = new AbortController();
-    const timer = setTimeout(() => askSent(peer, uids, until.signal).then(setSent, failed), LOOK_MS);
+    const timer = setTimeout(() => askSent(peer, parcel, until.signal).then(setSent, failed), LOOK_MS);
     return () => {
       clearTimeout(timer);
       until.abort();
     };
   }, [isBegun, sent]);
   return (
-    <Dialog title={`Send ${counted(rows.length, "study", "studies")}`} onClose={onClose}>
+    <Dialog title={`Send ${what}`} onClose={onClose}>
       <div class="sending" data-over={isOver}>
         <label>
           To
@@ -64,7 +65,7 @@ export function SendDialog({ rows, onClose }: Props) {
           </>
         )}
       </div>
-      <div class="buttons">
+      <div class="buttons send-buttons">
         {isBegun && !isOver && <span class="hint">It goes on when this is closed.</span>}
         <button type="button" onClick={onClose}>
           {isBegun ? "Close" : "Cancel"}

@@ -19,15 +19,14 @@ export function Differences({ reading, left, right, onClose }: Props) {
   const [one, other] = [useHeader(left), useHeader(right)];
   const error = one.error ?? other.error;
   if (error) return <Failure error={error} />;
-  const both = one.header && other.header ? pairs(one.header.rows, other.header.rows) : [];
+  const both = one.value && other.value ? pairs(one.value.rows, other.value.rows) : [];
   const shown = all ? both : both.filter((pair) => differs(pair) && (pair.left ?? pair.right)!.tag);
+  const said = one.value && other.value ? `${shown.length} ${all ? "rows" : "differences"}` : "Loading …";
   const isSame = left.instance === right.instance;
   return (
     <section class="differences" aria-label="Differences between two headers">
       <header>
-        <h3>
-          {isSame ? "Show another image to compare with" : `${shown.length} ${all ? "rows" : "differences"}`}
-        </h3>
+        <h3>{isSame ? "Show another image to compare with" : said}</h3>
         <label>
           <input type="checkbox" checked={all} onChange={() => setAll(!all)} /> All rows
         </label>

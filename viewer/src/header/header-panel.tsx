@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
+import { type Found, useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import { done, failed } from "~/shell/notices";
 import { Differences } from "./differences";
@@ -15,7 +16,7 @@ export function HeaderPanel({ reading }: { reading: Reading }) {
   const [withPrivate, setWithPrivate] = useState(true);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [compared, setCompared] = useState<InstanceRef>();
-  const { header, error } = useHeader(instance);
+  const { value: header, error } = useHeader(instance);
   if (!instance) return <p class="header-empty">Choose a series: its header is shown here.</p>;
   if (error) return <Failure error={error} />;
   const rows = header ? wantedRows(header.rows, { text, withPrivate, folded }) : [];
@@ -50,7 +51,10 @@ export function HeaderPanel({ reading }: { reading: Reading }) {
         </button>
       </div>
       {header && !header.isWhole && (
-        <p class="hint">The header is longer: what is beyond the first 100,000 rows is not shown.</p>
+        <p class="hint">
+          The header is longer: what is beyond its first {header.rows.length.toLocaleString("en")} rows is not
+          shown.
+        </p>
       )}
       <output class="header-count">
         {header ? `${rows.length.toLocaleString("en")} rows` : "Loading …"}
@@ -113,28 +117,14 @@ function HeaderRow({ row, isFolded, onFold }: { row: Row; isFolded: boolean; onF
 export function activeInstance(reading: Reading): InstanceRef | undefined {
   const content = reading.activeContent.value;
   if (!content) return undefined;
-  const known = reading.activeView.value?.known;
-  if (known?.ref.series === content.series.uid) return known.ref;
+  const shown = reading.activeView.value?.known?.ref ?? reading.documents.value.get(reading.active.value);
+  if (shown?.series === content.series.uid) return shown;
   return { study: content.study, series: content.series.uid, instance: content.series.representative };
 }
 
 /** Asks for the header of an instance, and again when it is another one. */
-export function useHeader(instance: InstanceRef | undefined): {
-  header?: Header | undefined;
-  error?: unknown;
-} {
-  const [found, setFound] = useState<{ header?: Header; error?: unknown }>({});
-  useEffect(() => {
-    if (!instance) return undefined;
-    const aborter = new AbortController();
-    askHeader(instance, aborter.signal).then(
-      (header) => setFound({ header }),
-      (error: unknown) => aborter.signal.aborted || setFound({ error }),
-    );
-    return () => aborter.abort();
-  }, [instance?.instance]);
-  return found;
-}
+export const useHeader = (instance: InstanceRef | undefined): Found<Header> =>
+  useAsked((signal) => askHeader(instance!, signal), instance?.instance);
 
 export function copy(text: string, said: string): void {
   navigator.clipboard.writeText(text).then(

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-const HEIGHT = 24; // of a row, in pixels, as in the style
+const HEIGHT = 28; // of a row, in pixels, as in the style
 const BEYOND = 12; // rows that are made above and below what is seen
 
 interface Props<T> {

@@ -5,7 +5,7 @@ import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
 import { lasting } from "./frame-metadata";
-import { frameOf, type KnownFrame, SCHEME } from "./frames";
+import { frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
 
 export { SCHEME };
 
@@ -196,7 +196,7 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
  * it is no value, so that where it would not be, it becomes the one that is the blackest.
  */
 function withoutPadding(made: Types.IImage, { image }: KnownFrame, samples: Samples): void {
-  const [from, to] = image.padding!;
+  const [from, to] = paddingOf(image)!;
   const isInverse = image.photometricInterpretation === "MONOCHROME1";
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;

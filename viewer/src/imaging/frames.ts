@@ -1,7 +1,7 @@
 /** The frames that the page knows, by the id that Cornerstone calls them by: where each is, and what is said of it. */
 
 import type { InstanceRef } from "~/server/dicomweb";
-import type { Frame, ImageDescription, Instance, Series } from "~/server/study";
+import type { Frame, ImageDescription, Instance, SaidFrame, Series } from "~/server/study";
 
 export interface KnownFrame {
   ref: InstanceRef;
@@ -24,6 +24,12 @@ export const imageIdOf = (ref: InstanceRef, number: number): string =>
 /** The frame behind an id of Cornerstone's; undefined for images that others made. */
 export const frameOf = (imageId: string): KnownFrame | undefined => known.get(imageId);
 
+/** A frame whole, after the one before it: what is null it lacks. */
+function follow(before: Frame, said: SaidFrame): Frame {
+  const all = Object.entries({ ...before, ...said });
+  return Object.fromEntries(all.filter(([, value]) => value !== null)) as Frame;
+}
+
 /** Notes the frames of a series, and returns their ids by instance, in the order of the series. */
 export function noteFrames(study: string, series: Series, modality: string): Map<string, string[]> {
   const ids = new Map<string, string[]>();
@@ -33,7 +39,7 @@ export function noteFrames(study: string, series: Series, modality: string): Map
     const ref = { study, series: series.uid, instance: instance.uid };
     let frame: Frame = {};
     const own = image.frames.map((said, index) => {
-      frame = { ...frame, ...said };
+      frame = follow(frame, said);
       const imageId = imageIdOf(ref, index + 1);
       known.set(imageId, { ref, number: index + 1, instance, image, frame, modality });
       return imageId;
@@ -41,6 +47,11 @@ export function noteFrames(study: string, series: Series, modality: string): Map
     ids.set(instance.uid, own);
   }
   return ids;
+}
+
+/** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
+export function paddingOf({ padding, suvbw = 1 }: ImageDescription): [number, number] | undefined {
+  return padding && [Math.fround(padding[0] * suvbw), Math.fround(padding[1] * suvbw)];
 }
 
 /** What a frame takes of memory once it is decoded, about. */

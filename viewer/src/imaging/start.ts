@@ -3,6 +3,7 @@
 import * as core from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import * as tools from "@cornerstonejs/tools";
+import { signal } from "@preact/signals";
 import { isOfFrame, loadFrame, SCHEME } from "./frame-loader";
 import { frameMetadata } from "./frame-metadata";
 
@@ -11,6 +12,9 @@ const ENGINE = "filmless";
 const CACHE_BYTES = 1 << 30;
 // Above frames of derived images, which Cornerstone's own provider knows.
 const PRIORITY = 10_000;
+
+/** Whether the browser took the graphics away: after a sleep, or for want of memory. Nothing is drawn any more. */
+export const hasLostGraphics = signal(false);
 
 let started: Promise<core.RenderingEngine> | undefined;
 
@@ -38,5 +42,8 @@ async function start(): Promise<core.RenderingEngine> {
   core.cache.setMaxCacheSize(CACHE_BYTES);
   core.imageLoader.registerImageLoader(SCHEME, loadFrame);
   core.metaData.addProvider(frameMetadata, PRIORITY);
+  core.eventTarget.addEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, () => {
+    hasLostGraphics.value = true;
+  });
   return new core.RenderingEngine(ENGINE);
 }

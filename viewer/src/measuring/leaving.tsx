@@ -2,9 +2,10 @@
 
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Reading } from "~/reading/reading";
 import { Dialog } from "~/shell/dialog";
 import { guardLeaving } from "~/shell/router";
-import type { Measurements } from "./measurements";
+import { measurementsOf } from "./page";
 import { save } from "./reports";
 
 const asking = signal<((leave: boolean) => void) | undefined>(undefined);
@@ -15,7 +16,8 @@ const ask = (): Promise<boolean> =>
     asking.value = resolve;
   });
 
-export function Leaving({ measurements }: { measurements: Measurements }) {
+export function Leaving({ reading }: { reading: Reading }) {
+  const measurements = measurementsOf(reading);
   useEffect(() => {
     let stop: (() => void) | undefined;
     const end = effect(() => {
@@ -38,7 +40,7 @@ export function Leaving({ measurements }: { measurements: Measurements }) {
     <Dialog title="Measurements are not saved" onClose={() => end(false)}>
       <p>What was measured here since it was last saved will be lost.</p>
       <p class="dialog-buttons">
-        <button type="button" class="primary" onClick={async () => end(await save(measurements))}>
+        <button type="button" class="primary" onClick={async () => end(await save(measurements, reading))}>
           Save and leave
         </button>
         <button type="button" onClick={() => end(true)}>

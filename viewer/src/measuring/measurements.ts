@@ -32,6 +32,8 @@ export class Measurements {
   readonly marks = signal<Mark[]>([]);
   readonly selected = signal<ReadonlySet<string>>(new Set());
   readonly shown = signal(true);
+  /** Whether what is saved is saved as a presentation state, too. */
+  readonly withState = signal(true);
   /** What the marks come to. Counts images that came: only then are there pixels. */
   readonly rows = computed<Row[]>(() => {
     this.arrived.value;

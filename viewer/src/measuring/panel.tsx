@@ -9,7 +9,7 @@ import { COMMON, type Colour } from "./marks";
 import type { Measurements, Row } from "./measurements";
 import { measurementsOf } from "./page";
 import { count, save } from "./reports";
-import { asCsv, asText, whereOf } from "./table";
+import { asCsv, asText, calibrationWords, whereOf } from "./table";
 import { nameShown, shown } from "./words";
 
 /** The list of measurements. */
@@ -19,7 +19,7 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
   const [isSaving, setSaving] = useState(false);
   const saveAll = async () => {
     setSaving(true);
-    await save(measurements);
+    await save(measurements, reading);
     setSaving(false);
   };
   const isSaved = measurements.isSaved.value;
@@ -54,6 +54,16 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
           CSV
         </button>
       </div>
+      <label class="with-state">
+        <input
+          type="checkbox"
+          checked={measurements.withState.value}
+          onChange={(event) => {
+            measurements.withState.value = event.currentTarget.checked;
+          }}
+        />
+        Save also as presentation state
+      </label>
       {rows.length === 0 && (
         <p class="hint">
           Nothing is measured yet. Choose a tool, and draw on an image: L is a length, Q a rectangle.
@@ -79,6 +89,7 @@ interface ItemProps {
 function Item({ row: { mark, values }, index, reading, measurements }: ItemProps) {
   const { title } = rowOf(mark.kind);
   const name = `${index + 1}, ${title}`;
+  const calibrated = calibrationWords(mark.imageId, values);
   const jump = () => {
     measurements.select(mark.uid);
     jumpTo(reading, mark).catch((error) => failed(error));
@@ -90,6 +101,7 @@ function Item({ row: { mark, values }, index, reading, measurements }: ItemProps
         <Icon name={mark.kind} />
         <span class="where">
           {title} · {whereOf(mark.imageId)}
+          {calibrated && <span title={calibrated}> · calibrated</span>}
         </span>
       </button>
       <input

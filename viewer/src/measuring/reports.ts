@@ -2,10 +2,17 @@
 
 import { frameOf } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
-import { askReports, type Measurement, type Report, saveMeasurements } from "~/server/measurements";
+import {
+  askReports,
+  type Measurement,
+  type Report,
+  type Saved,
+  saveMeasurements,
+} from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
 import { heard, type Mark, told } from "./marks";
 import type { Measurements } from "./measurements";
+import { windowsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
 export async function readReports(
@@ -49,7 +56,7 @@ async function takeReport(
 }
 
 /** Saves what lies on the images of each study as a new report of it. */
-export async function save(measurements: Measurements): Promise<boolean> {
+export async function save(measurements: Measurements, reading: Reading): Promise<boolean> {
   const all = measurements.marks.value;
   const studies = Map.groupBy(all, (mark) => frameOf(mark.imageId)!.ref.study);
   try {
@@ -60,17 +67,24 @@ export async function save(measurements: Measurements): Promise<boolean> {
         measurements: [...measured, ...measurements.elsewhere(study)],
         replaces: measurements.reportsOf(study),
         sources: [],
+        ...(measurements.withState.value && { state: { windows: windowsOf(reading) } }),
       });
       measurements.wasSaved(study, marks, saved!.instance);
-      done(
-        `Saved ${count(saved!.measurements)} as a structured report, “${saved!.title}”, in a series of its own`,
-      );
+      done(savedWords(saved!));
+      for (const note of saved!.notes)
+        failed(new Error(note), "The report is saved, but not all of the rest");
     }
     return true;
   } catch (error) {
     failed(error, "The measurements are not saved");
     return false;
   }
+}
+
+function savedWords({ measurements, title, states }: Saved): string {
+  const also = states.length === 1 ? ", and as a presentation state" : "";
+  const several = states.length > 1 ? `, and as ${states.length} presentation states` : "";
+  return `Saved ${count(measurements)} as a structured report, “${title}”${also}${several}`;
 }
 
 export const count = (number: number): string => `${number} measurement${number === 1 ? "" : "s"}`;

@@ -1,6 +1,8 @@
 /** The list of measurements as a table, for programs that calculate and for people who write reports. */
 
 import { frameOf } from "~/imaging/frames";
+import type { Value } from "~/server/measurements";
+import { CALIBRATIONS } from "./calibration";
 import { rowOf } from "./kinds";
 import type { Row } from "./measurements";
 import { nameShown, shown, unitShown } from "./words";
@@ -11,7 +13,10 @@ export const asText = (rows: Row[]): string =>
     .map(({ mark, values }, index) => {
       const said = values.map((value) => `${nameShown(value)} ${shown(value)}`).join(", ");
       const title = mark.label ? `${rowOf(mark.kind).title} “${mark.label}”` : rowOf(mark.kind).title;
-      return `${index + 1}. ${title}${said && `: ${said}`} (${whereOf(mark.imageId)})`;
+      const where = [whereOf(mark.imageId), calibrationWords(mark.imageId, values)]
+        .filter(Boolean)
+        .join(", ");
+      return `${index + 1}. ${title}${said && `: ${said}`} (${where})`;
     })
     .join("\n");
 
@@ -46,4 +51,10 @@ export function whereOf(imageId: string): string {
   if (!known) return "";
   const image = `image ${known.instance.number || known.ref.instance}`;
   return known.image.frames.length > 1 ? `${image}, frame ${known.number}` : image;
+}
+
+/** By what the millimetres of values are those of the patient, where a projection says it. */
+export function calibrationWords(imageId: string, values: Value[]): string {
+  const how = frameOf(imageId)?.image.spacingCalibration;
+  return how && values.some(({ unit }) => unit.startsWith("mm")) ? CALIBRATIONS[how] : "";
 }

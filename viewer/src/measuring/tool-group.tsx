@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { startImaging } from "~/imaging/start";
-import type { Reading } from "~/reading/reading";
+import type { Content, Reading } from "~/reading/reading";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { primaryTool, setPrimaryTool } from "~/viewport/mouse";
@@ -25,9 +25,12 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
   const measurements = measurementsOf(reading);
   const { history } = measurements;
   const active = primaryTool.value;
+  const reason = reasonAgainst(reading.activeContent.value);
   const isMeasuring = TOOLS.some(({ name }) => name === active);
   const choose = (name: string) => {
-    if (isReady.value) setPrimaryTool(primaryTool.value === name ? "window" : name);
+    const reason = reasonAgainst(reading.activeContent.peek());
+    if (reason) failed(new Error(reason), "Nothing can be measured here");
+    else if (isReady.value) setPrimaryTool(primaryTool.value === name ? "window" : name);
   };
   useEffect(() => begin(reading), []);
   useKeys(() => [
@@ -45,7 +48,12 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
       group: GROUP,
       run: () => measurements.remove(measurements.selected.value),
     },
-    { keys: ["Control+s"], does: "Save the measurements", group: GROUP, run: () => save(measurements) },
+    {
+      keys: ["Control+s"],
+      does: "Save the measurements",
+      group: GROUP,
+      run: () => save(measurements, reading),
+    },
   ]);
   // Only while there is a tool to put away: else Escape is the page's.
   useKeys(
@@ -62,10 +70,10 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
           type="button"
           class="icon"
           key={name}
-          disabled={!isReady.value}
+          disabled={!isReady.value || reason !== undefined}
           aria-label={title}
           aria-pressed={active === name}
-          title={`${title} (${key})`}
+          title={reason ? `${title}: not here, ${reason}` : `${title} (${key})`}
           onClick={() => choose(name)}
         >
           <Icon name={name} />
@@ -92,10 +100,16 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
         <Icon name="redo" />
       </button>
       <WordsDialog />
-      <Leaving measurements={measurements} />
+      <Leaving reading={reading} />
     </>
   );
 }
+
+/** Why nothing can be measured in a cell; planes and the whole are made here, and no image that a report could name. */
+const reasonAgainst = (content: Content | undefined): string | undefined =>
+  content && content.as !== "stack"
+    ? "planes of a volume are no images of the study; measure on the images of the series themselves"
+    : undefined;
 
 /** Whether Cornerstone has the tools. */
 const isReady = signal(false);

@@ -44,6 +44,7 @@ const UNITS: Record<string, string> = {
   "{SUVlbm}g/ml": "SUVlbm",
   "{SUVbsa}cm2/ml": "SUVbsa",
   "{SUVibw}g/ml": "SUVibw",
+  "{counts}": "counts",
   "1": "",
 };
 

@@ -1,6 +1,7 @@
 /** The address of the page: which series, image and window the active cell shows, read at the start and kept. */
 
 import { effect } from "@preact/signals";
+import type { Window } from "~/server/study";
 import { note } from "~/shell/router";
 import type { StackView } from "~/viewport/view";
 import type { Choice } from "~/viewport/windows";
@@ -23,10 +24,28 @@ export function askedWindow(query: URLSearchParams): Choice | undefined {
 
 function windowText(view: StackView): string | undefined {
   const choice = view.choice.value;
-  if (choice.kind !== "set") return undefined;
-  const { center, width, function: how } = choice.window;
+  return choice.kind === "set" ? inWords(choice.window) : undefined;
+}
+
+function inWords({ center, width, function: how }: Window): string {
   const numbers = [center, width].map((value) => String(Number(value.toFixed(3))));
   return [...numbers, ...(how === "LINEAR" ? [] : [how])].join(",");
+}
+
+/** A link to what the active cell shows: series, image, and the window unless it is the file's first. */
+export function linkOf(reading: Reading): string {
+  const link = new URL(location.href);
+  const [content, view] = [reading.activeContent.peek(), reading.activeView.peek()];
+  for (const name of ["series", "image", "window"]) link.searchParams.delete(name);
+  if (!content) return link.href;
+  link.searchParams.set("series", content.series.uid);
+  if (!view) return link.href;
+  link.searchParams.set("image", String(view.wanted.peek() + 1));
+  const [choice, window] = [view.choice.peek(), view.window.peek()];
+  const isOwn = choice.kind === "file" && choice.number === 0;
+  if (!isOwn && window && view.known?.image.photometricInterpretation !== "RGB")
+    link.searchParams.set("window", inWords(window));
+  return link.href;
 }
 
 /** Keeps the address until the returned function is called. */

@@ -1,6 +1,7 @@
 /** What the page is put together of: each part of the viewer adds its line here, and knows nothing of the others. */
 
 import type { ComponentType } from "preact";
+import { SaveMenu } from "~/giving/save-menu";
 import { MeasurementsPanel } from "~/measuring/panel";
 import { MeasuringTools } from "~/measuring/tool-group";
 import { lazy } from "~/shell/lazy";
@@ -26,6 +27,7 @@ export const TOOLS: Part[] = [
   { id: "toggles", title: "Screen", component: Toggles },
   { id: "cine", title: "Film", component: CineTools },
   { id: "volumes", title: "Volumes", component: VolumeTools },
+  { id: "giving", title: "Save and share", component: SaveMenu },
 ];
 
 /** Panels at the right side, of which one is open at a time. */

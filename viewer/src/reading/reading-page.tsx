@@ -1,6 +1,7 @@
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { hangCompared } from "~/comparing/hang-compared";
+import { hasLostGraphics } from "~/imaging/start";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import { go, place } from "~/shell/router";
@@ -15,10 +16,13 @@ import { SeriesPanel } from "./series-panel";
 import { ToolBar } from "./tool-bar";
 import "./reading.css";
 
+const LOST = new Error("the browser took the graphics away, so that no image can be drawn");
+
 /** The page on which studies are read. */
 export function ReadingPage({ studies }: { studies: string[] }) {
   const reading = useMemo(() => new Reading(), []);
   const [error, setError] = useState<unknown>();
+  const [tries, setTries] = useState(0);
   const [panel, setPanel] = useState<string | undefined>();
   useKeys(() => [{ keys: ["Escape"], does: "Back to the studies", group: "Everywhere", run: () => go("/") }]);
   useEffect(() => {
@@ -35,8 +39,17 @@ export function ReadingPage({ studies }: { studies: string[] }) {
     return () => {
       for (const end of ends) end();
     };
-  }, []);
-  if (error) return <Failure error={error} />;
+  }, [tries]);
+  if (hasLostGraphics.value) {
+    return <Failure error={LOST} retry="Load the page anew" onRetry={() => location.reload()} />;
+  }
+  if (error) {
+    const again = () => {
+      setError(undefined);
+      setTries(tries + 1);
+    };
+    return <Failure error={error} onRetry={again} />;
+  }
   const study = reading.studies.value[0];
   const Panel = PANELS.find((one) => one.id === panel)?.component;
   return (
@@ -45,7 +58,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
         <button type="button" class="back" aria-label="Back to the studies" onClick={() => go("/")}>
           ‹
         </button>
-        <h1>{study ? personName(study.PatientName) : ""}</h1>
+        <h1 title={study && personName(study.PatientName)}>{study ? personName(study.PatientName) : ""}</h1>
         <ToolBar reading={reading} />
         <nav class="panel-tabs">
           {PANELS.map((one) => (

@@ -49,6 +49,9 @@ export class Reading {
   readonly views = signal<ReadonlyMap<number, StackView>>(new Map());
   readonly activeView = computed(() => this.views.value.get(this.active.value));
 
+  /** The instance that a cell shows of a series that is no stack, such as one of its documents. */
+  readonly documents = signal<ReadonlyMap<number, InstanceRef>>(new Map());
+
   readonly hasCorners = signal(true);
   readonly hasGraphics = signal(true);
   readonly hasReferenceLines = signal(true);
@@ -128,9 +131,22 @@ export class Reading {
 
   /** Notes which stack a cell shows. */
   noteView(cell: number, view: StackView | undefined): void {
-    const views = new Map(this.views.value);
-    if (view) views.set(cell, view);
-    else views.delete(cell);
-    this.views.value = views;
+    this.views.value = noted(this.views.value, cell, view);
   }
+
+  /** Notes which instance a cell shows that is no stack. */
+  noteDocument(cell: number, ref: InstanceRef | undefined): void {
+    this.documents.value = noted(this.documents.value, cell, ref);
+  }
+}
+
+function noted<T>(
+  before: ReadonlyMap<number, T>,
+  cell: number,
+  value: T | undefined,
+): ReadonlyMap<number, T> {
+  const after = new Map(before);
+  if (value) after.set(cell, value);
+  else after.delete(cell);
+  return after;
 }

@@ -67,6 +67,14 @@ export interface Saved {
   instance: string;
   title: string;
   measurements: number;
+  /** Presentation states with the same drawings, and in words what none could be made of. */
+  states: { series: string; instance: string }[];
+  notes: string[];
+}
+
+/** Presentation states are wanted, too: centre and width in values of the modality, by series. */
+export interface StateAsked {
+  windows: Record<string, [number, number]>;
 }
 
 const url = (study: string): string => `/viewer/studies/${study}/measurements`;
@@ -77,7 +85,13 @@ export const askReports = async (study: string, signal?: AbortSignal): Promise<R
 /** Saves measurements as a new report; `replaces` names the reports that they were read from. */
 export const saveMeasurements = async (
   study: string,
-  asked: { measurements: Measurement[]; replaces: string[]; sources: string[]; title?: string },
+  asked: {
+    measurements: Measurement[];
+    replaces: string[];
+    sources: string[];
+    title?: string;
+    state?: StateAsked;
+  },
 ): Promise<Saved[]> =>
   (
     await askJson<{ saved: Saved[] }>(url(study), {

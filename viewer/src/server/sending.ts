@@ -1,10 +1,16 @@
-/** Sending studies to peers of the server (`filmless.viewer.sending`). */
+/** Sending studies, or a series, to peers of the server (`filmless.viewer.sending`). */
 
 import { askJson } from "./http";
 
 export interface Peer {
   name: string;
   by: string;
+}
+
+/** What is sent: studies, or one series of one. */
+export interface Parcel {
+  studies: string[];
+  series?: string;
 }
 
 export interface Sent {
@@ -14,13 +20,16 @@ export interface Sent {
   error: string;
 }
 
-const url = (peer: string, studies: string[]): string =>
-  `/viewer/send?${new URLSearchParams([["peer", peer], ...studies.map((uid) => ["study", uid])])}`;
+function url(peer: string, { studies, series }: Parcel): string {
+  const query = new URLSearchParams([["peer", peer], ...studies.map((uid) => ["study", uid])]);
+  if (series) query.set("series", series);
+  return `/viewer/send?${query}`;
+}
 
 export const askPeers = (): Promise<Peer[]> => askJson<Peer[]>("/viewer/peers");
 
-export const send = (peer: string, studies: string[]): Promise<{ instances: number }> =>
-  askJson(url(peer, studies), { method: "POST" });
+export const send = (peer: string, parcel: Parcel): Promise<{ instances: number }> =>
+  askJson(url(peer, parcel), { method: "POST" });
 
-export const askSent = (peer: string, studies: string[], signal: AbortSignal): Promise<Sent> =>
-  askJson<Sent>(url(peer, studies), { signal });
+export const askSent = (peer: string, parcel: Parcel, signal: AbortSignal): Promise<Sent> =>
+  askJson<Sent>(url(peer, parcel), { signal });

@@ -32,6 +32,14 @@ export interface StudyCounts {
 export interface Session {
   canImport: boolean;
   canDelete: boolean;
+  /** Given where files are only shown. */
+  looking?: unknown;
+  /** Where DICOMweb is, when not below the address of the pages. */
+  dicomWeb?: string | null;
+  /** By what modalities send here; null when they cannot. */
+  dimse?: { aeTitle: string; port: number } | null;
+  /** Media types of films, the best first. */
+  films?: string[];
 }
 
 export type SearchTerms = Record<string, string>;
@@ -57,7 +65,3 @@ export const studyThumbnailUrl = (uid: string, side: number): string =>
 export async function deleteStudy(uid: string): Promise<void> {
   await ask(studyUrl(uid), { method: "DELETE" });
 }
-
-/** Studies as a ZIP with a DICOMDIR. */
-export const filesetUrl = (uids: string[]): string =>
-  `/viewer/fileset?${new URLSearchParams(uids.map((uid) => ["study", uid]))}`;

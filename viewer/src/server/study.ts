@@ -55,7 +55,7 @@ export interface Window {
   name: string;
 }
 
-/** What is said of a frame; what is left out is as in the frame before. */
+/** What is known of a frame. */
 export interface Frame {
   position?: [number, number, number];
   orientation?: [number, number, number, number, number, number];
@@ -66,6 +66,9 @@ export interface Frame {
   rescale?: [number, number];
   windows?: Window[];
 }
+
+/** What is said of a frame: what is left out is as in the frame before, null is what it lacks. */
+export type SaidFrame = { [Name in keyof Frame]: Frame[Name] | null };
 
 export interface ImageDescription {
   rows: number;
@@ -84,6 +87,8 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
+  spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
   suvbw?: number;
   /** What PET values are counted in, when not as uptake. */
@@ -92,7 +97,9 @@ export interface ImageDescription {
   suvMissing?: string;
   /** Names of its VOI LUTs, which go before its windows. */
   luts?: string[];
-  frames: Frame[];
+  /** Whether its values are greys that a lookup table made, and no values of the modality: nothing can be measured in them. */
+  isDrawn?: boolean;
+  frames: SaidFrame[];
 }
 
 export interface Instance {

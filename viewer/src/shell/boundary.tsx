@@ -3,7 +3,15 @@ import { inWords } from "~/server/http";
 import { go } from "./router";
 
 /** What stands in the place of a part that failed: words and a way out, never a blank page. */
-export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function Failure({
+  error,
+  onRetry,
+  retry = "Try again",
+}: {
+  error: unknown;
+  onRetry?: () => void;
+  retry?: string;
+}) {
   const { text, hint } = inWords(error);
   return (
     <div class="failure" role="alert">
@@ -12,7 +20,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
       <p>
         {onRetry && (
           <button type="button" onClick={onRetry}>
-            Try again
+            {retry}
           </button>
         )}
         <button type="button" onClick={() => go("/")}>

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
-import { filesetUrl, type StudyRow } from "~/server/studies";
-import { done, failed } from "~/shell/notices";
+import { copyLink as copy } from "~/giving/copy-link";
+import { filesetUrl } from "~/server/giving";
+import type { StudyRow } from "~/server/studies";
+import { moveFocus } from "~/shell/menu";
 import { studyPath } from "~/shell/router";
 import { action } from "./action";
 import { DeleteIcon, DownloadIcon, LinkIcon, SendIcon } from "./icons";
@@ -95,24 +97,5 @@ export function Actions({ menu, list, onClose }: Props) {
   );
 }
 
-/** Arrows go through a menu, as everywhere. */
-function moveFocus(event: KeyboardEvent): void {
-  event.stopPropagation(); // the keys of the list are not for its menu
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const menu = event.currentTarget as HTMLElement;
-  const items = [...menu.querySelectorAll<HTMLElement>("[role=menuitem]")];
-  const at = items.indexOf(document.activeElement as HTMLElement);
-  items[(at + step + items.length) % items.length]?.focus();
-}
-
-export async function copyLink(rows: StudyRow[]): Promise<void> {
-  const link = location.origin + studyPath(...rows.slice(0, 2).map((row) => row.uid));
-  try {
-    await navigator.clipboard.writeText(link);
-    done("The link is copied.");
-  } catch {
-    failed(new Error(`This browser lets no page copy here. The link is ${link}`));
-  }
-}
+export const copyLink = (rows: StudyRow[]): Promise<void> =>
+  copy(location.origin + studyPath(...rows.slice(0, 2).map((row) => row.uid)));

@@ -32,6 +32,12 @@ export const ImportIcon = ({ size = 20 }: { size?: number }) => (
   </Icon>
 );
 export const DownloadIcon = ImportIcon;
+export const FilmIcon = () => (
+  <Icon>
+    <rect x="3.5" y="4" width="13" height="12" rx="1.5" />
+    <path d="m8.5 7.5 4 2.5-4 2.5z" />
+  </Icon>
+);
 export const SendIcon = () => (
   <Icon>
     <path d="M17 3 9 11M17 3l-5 14-3-6-6-3z" />

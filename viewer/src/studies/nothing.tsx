@@ -1,6 +1,6 @@
 import { ImportIcon } from "./icons";
 import type { StudyList } from "./list";
-import { mayImport } from "./session";
+import { dicomWeb, dimse, isShownOnly, mayImport } from "./session";
 
 /** What stands in the place of the list of an archive that is empty: how images come in. */
 export function NothingYet() {
@@ -12,28 +12,48 @@ export function NothingYet() {
         {mayImport.value ? (
           <p>Drop files, folders or ZIPs here: DICOM, or pictures, PDFs and videos that become DICOM.</p>
         ) : (
-          <p>Nothing is here that you may see. Your key does not let you bring images in.</p>
+          <p>
+            {isShownOnly.value
+              ? "No DICOM is in the files that are shown. Nothing is imported here: `filmless archive import` brings files into an archive."
+              : "Nothing is here that you may see. Your key does not let you bring images in."}
+          </p>
         )}
       </div>
       {mayImport.value && (
         <ul class="ways">
           <li>
             <strong>From a modality or PACS</strong>
-            <span>Send by C-STORE to the AE title and port that the server shows when it starts.</span>
+            <Dimse />
           </li>
           <li>
             <strong>From the command line</strong>
-            <code>filmless store {location.origin}/dicom-web FOLDER</code>
+            <code>filmless store {dicomWeb.value} FOLDER</code>
           </li>
           <li>
             <strong>From a program</strong>
             <span>
-              STOW-RS at <code>{location.origin}/dicom-web/studies</code>
+              STOW-RS at <code>{dicomWeb.value}/studies</code>
             </span>
           </li>
         </ul>
       )}
     </section>
+  );
+}
+
+function Dimse() {
+  if (!dimse.value)
+    return (
+      <span>
+        DIMSE is off here: <code>filmless serve --dimse 11112</code> lets them send by C-STORE.
+      </span>
+    );
+  const { aeTitle, port } = dimse.value;
+  return (
+    <span>
+      Send by C-STORE to AE title <code>{aeTitle}</code>, host <code>{location.hostname}</code>, port{" "}
+      <code>{port}</code>
+    </span>
   );
 }
 

@@ -31,3 +31,9 @@ export function askSessionOnce(): void {
 export const mayImport = computed(() => session.value?.canImport ?? false);
 export const mayDelete = computed(() => session.value?.canDelete ?? false);
 export const maySend = computed(() => mayImport.value && peers.value.length > 0);
+/** Whether files are shown where they lie, and nothing comes in. */
+export const isShownOnly = computed(() => !!session.value?.looking);
+export const dimse = computed(() => session.value?.dimse ?? undefined);
+export const dicomWeb = computed(() => session.value?.dicomWeb ?? `${location.origin}/dicom-web`);
+/** What films are made of here. */
+export const filmType = computed(() => session.value?.films?.[0] ?? "image/webp");

@@ -6,6 +6,7 @@ import { action } from "./action";
 import { Deleting } from "./deleting";
 import { KeysIcon, SearchIcon, ThemeIcon } from "./icons";
 import type { StudyList } from "./list";
+import { counted } from "./values";
 
 const SendDialog = lazy(async () => (await import("~/giving/send-dialog")).SendDialog);
 
@@ -79,7 +80,13 @@ export function TopBar({ list, onLook }: Props) {
         </button>
       </div>
       <Bringing onBrought={() => void onLook()} />
-      {chosen?.kind === "send" && <SendDialog rows={chosen.rows} onClose={close} />}
+      {chosen?.kind === "send" && (
+        <SendDialog
+          what={counted(chosen.rows.length, "study", "studies")}
+          parcel={{ studies: chosen.rows.map((row) => row.uid) }}
+          onClose={close}
+        />
+      )}
       {chosen?.kind === "delete" && (
         <Deleting
           rows={chosen.rows}

@@ -12,7 +12,6 @@ interface Props {
 
 /** What is written in the corners of an image, and the letters at its edges. */
 export function Corners({ reading, content, view }: Props) {
-  view.moved.value; // Written anew when the image moves.
   return (
     <div class="corners" aria-hidden={reading.hasCorners.value ? undefined : true}>
       {reading.hasCorners.value && (

@@ -24,7 +24,7 @@ function firstImage(content: Content, { imageIds, series }: OpenSeries): number 
 }
 
 /** Puts a stack into an element. */
-async function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: RenderingEngine) {
+function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: RenderingEngine) {
   if (!opened.imageIds.length) {
     const reason = opened.series.instances.find((one) => one.error)?.error;
     throw new Error(reason ?? "nothing in this series can be shown as an image");
@@ -54,7 +54,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     });
     const onDrawn = () => {
       // What tests, and nobody else, wait for.
-      if (own && !own.isWaiting && own.viewport.getCornerstoneImage()) {
+      if (own?.viewport.getCornerstoneImage()) {
         shown.dataset.drawn = "true";
         shown.dataset.series = content.series.uid;
         shown.dataset.image = String(own.shown.value + 1);
@@ -77,7 +77,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
       const [started, opened] = await Promise.all([startImaging(), opening]);
       if (gone) return;
       engine = started;
-      own = await begin(id, shown, opened, started);
+      own = begin(id, shown, opened, started);
       resizing.observe(shown);
       setView(own);
       reading.noteView(index, own);

@@ -1,6 +1,6 @@
 import type { Reading } from "~/reading/reading";
 import { instanceUrl } from "~/server/dicomweb";
-import { areParallel, barLength, cutOf, dot, inCm, minus, planeOf, type Vector } from "./geometry";
+import { areParallel, barLength, cutOf, dot, inCm, minus, planeOf } from "./geometry";
 import type { StackView } from "./view";
 
 interface Props {
@@ -11,7 +11,6 @@ interface Props {
 
 /** What lies on an image and moves with it: its overlays and shutter, the scale, lines of other images, the cursor. */
 export function Layers({ reading, index, view }: Props) {
-  view.moved.value; // Drawn anew when the image moves.
   return (
     <>
       {reading.hasGraphics.value && <Graphics view={view} />}
@@ -81,15 +80,15 @@ function Cursor({ reading, view }: Omit<Props, "index">) {
   const plane = known && planeOf(known.frame);
   if (!cursor || !plane || known.image.frameOfReferenceUID !== cursor.frameOfReference) return null;
   const away = Math.abs(dot(minus(cursor.point, plane.origin), plane.normal));
-  const [x, y] = view.viewport.worldToCanvas(cursor.point as Vector);
+  const [x, y] = view.pointToCanvas(cursor.point);
   // Beside the slice it is shown weaker: the point itself is not in it.
   const isIn = away <= (known.frame.thickness ?? 1) / 2 + 0.01;
   return (
     <g class="cursor" opacity={isIn ? 1 : 0.4}>
-      <line x1={x! - 14} y1={y} x2={x! - 4} y2={y} />
-      <line x1={x! + 4} y1={y} x2={x! + 14} y2={y} />
-      <line x1={x} y1={y! - 14} x2={x} y2={y! - 4} />
-      <line x1={x} y1={y! + 4} x2={x} y2={y! + 14} />
+      <line x1={x - 14} y1={y} x2={x - 4} y2={y} />
+      <line x1={x + 4} y1={y} x2={x + 14} y2={y} />
+      <line x1={x} y1={y - 14} x2={x} y2={y - 4} />
+      <line x1={x} y1={y + 4} x2={x} y2={y + 14} />
     </g>
   );
 }

@@ -201,16 +201,21 @@ export class StackView {
     return this.viewport.worldToCanvas(world) as [number, number];
   }
 
+  /** Where a point of the patient is in the cell, in CSS pixels. */
+  pointToCanvas(point: Vector): [number, number] {
+    this.moved.value;
+    return this.viewport.worldToCanvas(point) as [number, number];
+  }
+
   /** Moves the image by less than a pixel, so that its pixels lie on those of the screen. */
   private toPixelGrid(): void {
     const [left, top] = this.toCanvas([-0.5, -0.5]).map((place) => place * devicePixelRatio) as [
       number,
       number,
     ];
-    const off: Types.Point2 = [
-      (Math.round(left) - left) / devicePixelRatio,
-      (Math.round(top) - top) / devicePixelRatio,
-    ];
+    // A half goes down, also where it is a little more by the arithmetic.
+    const near = (place: number) => Math.floor(place + 0.49);
+    const off: Types.Point2 = [(near(left) - left) / devicePixelRatio, (near(top) - top) / devicePixelRatio];
     if (Math.hypot(...off) < 1e-6) return;
     const [from, to] = [this.viewport.canvasToWorld([0, 0]), this.viewport.canvasToWorld(off)];
     const camera = this.viewport.getCamera();

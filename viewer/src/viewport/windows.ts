@@ -50,7 +50,7 @@ export function rampOf({ center, width, function: how }: Window): Ramp {
   if (how === "LINEAR") {
     const half = (Math.max(width, 1) - 1) / 2;
     // A ramp of no length is a threshold.
-    return { lower: center - 0.5 - half, upper: center - 0.5 + Math.max(half, 1e-6), sigmoid: false };
+    return { lower: center - 0.5 - half, upper: center - 0.5 + Math.max(half, 1e-3), sigmoid: false };
   }
   return { lower: center - width / 2, upper: center + width / 2, sigmoid: how === "SIGMOID" };
 }
@@ -65,6 +65,19 @@ export const spanning = (least: number, most: number): Window =>
     ? { center: (least + most) / 2, width: most - least, function: "LINEAR_EXACT", name: "" }
     : linear(least + 0.5, 1);
 
+/** A window in values of the modality as one in those that are shown: of PET, where it can be told, they are uptake. */
+export function asShown(window: Window, { image: { suvbw } }: Pick<KnownFrame, "image">): Window {
+  if (suvbw === undefined) return window;
+  const { lower, upper, sigmoid } = rampOf(window);
+  return {
+    ...window,
+    center: ((lower + upper) / 2) * suvbw,
+    width: (upper - lower) * suvbw,
+    // Values of uptake are no whole numbers that a window could count.
+    function: sigmoid ? "SIGMOID" : "LINEAR_EXACT",
+  };
+}
+
 /** What is shown of an image: `extremes` are the least and the greatest of its values, without padding. */
 export function chosenWindow(choice: Choice, known: KnownFrame, extremes: [number, number]): Window {
   if (choice.kind === "set") return choice.window;
@@ -72,7 +85,7 @@ export function chosenWindow(choice: Choice, known: KnownFrame, extremes: [numbe
   if (choice.kind === "file") {
     const own = known.frame.windows ?? [];
     const found = own[choice.number] ?? own[0];
-    if (found) return found;
+    if (found) return asShown(found, known);
     const { bitsStored, signed, isRescaled } = known.image;
     if (bitsStored <= 8 && !signed && !isRescaled) return spanning(0, 2 ** bitsStored - 1);
   }

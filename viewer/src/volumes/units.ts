@@ -9,8 +9,10 @@ type Of = Pick<Grid, "modality" | "imageIds">;
 export function unitOf({ modality, imageIds }: Of): string {
   const image = imageOf(imageIds);
   if (modality === "PT") return image?.suvbw === undefined ? (image?.unit ?? "") : "g/ml SUVbw";
-  if (modality === "CT") return "HU";
-  return image?.rescaleType ?? "";
+  const type = image?.rescaleType ?? "";
+  // Spectral CT has values of other kinds, and says so; US is that nobody said.
+  if (modality === "CT" && !type) return "HU";
+  return type === "US" ? "" : type;
 }
 
 /** Why uptake is not told, when it is not. */

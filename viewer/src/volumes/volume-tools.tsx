@@ -29,7 +29,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
     return [
       { keys: ["m"], does: "Axial, sagittal and coronal planes, or back", group, run: () => turn("mpr") },
       { keys: ["M"], does: "Planes and the volume in 3-D, or back", group, run: () => turn("mpr3d") },
-      { keys: ["u"], does: "PET over CT, or back", group, run: fuse },
+      { keys: ["P"], does: "PET over CT, or back", group, run: fuse },
     ];
   }, [reason, pair, arrangement, fused]);
   return (
@@ -63,7 +63,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
           class="icon-button"
           aria-label="Fusion"
           aria-pressed={!!fused}
-          title="PET over CT (U)"
+          title="PET over CT (Shift+P)"
           onClick={fuse}
         >
           <FusionIcon />

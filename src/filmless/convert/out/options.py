@@ -82,6 +82,9 @@ class Job:
     finish
         What is done to each picture between rendering and encoding: from the picture and its frame to the picture that
         is written. Threads call it.
+    draw
+        What makes the picture of a frame, by its number, in place of rendering the data set: for pictures of many data
+        sets, of one size and all in colours, in one file. Threads call it.
     embed
         Which ICC profile goes along with a picture in colours: True for its own, False for none, else this one.
     """
@@ -94,4 +97,5 @@ class Job:
     more: Sequence[Dataset] = ()
     opened: Frames | None = None
     finish: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]] | None = None
+    draw: Callable[[int], NDArray[np.uint8]] | None = None
     embed: bool | bytes = True

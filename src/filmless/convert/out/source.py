@@ -56,6 +56,8 @@ class PictureSource:
 
     def picture(self, frame: int) -> NDArray[np.uint8]:
         """Render a frame: shape (rows, columns) or (rows, columns, 3), uint8, the same for all frames."""
+        if self.job.draw is not None:
+            return self.job.draw(frame)
         self._look_for_damage(frame)
         picture = render_of(self.frames, self.job.ds, frame, **self._rendering)
         if self.job.finish is not None:
