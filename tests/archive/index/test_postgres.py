@@ -107,9 +107,7 @@ def test_a_deadlock_is_tried_again(postgres: Callable[[], str], monkeypatch: pyt
 
         def crossed(self: Any, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
             found = rows(self, sql, values)
-            if sql.startswith(
-                "UPDATE study"
-            ):  # the first study is ours: the other one asks for it, and we for theirs then
+            if "FOR UPDATE" in sql:  # the first study is ours: the other one asks for it, and we for theirs then
                 monkeypatch.setattr(postgresql._Transaction, "rows", rows)
                 thread.submit(other.execute, lock, ("1.2.1",)).add_done_callback(lambda _: other.rollback())
                 waits = "SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted"

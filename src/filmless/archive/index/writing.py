@@ -41,8 +41,6 @@ SELECT p.key, s.uid FROM instance i JOIN series e ON e.id = i.series JOIN study 
 JOIN patient p ON p.id = s.patient WHERE i.id IN [?]
 UNION SELECT p.key, s.uid FROM study s JOIN patient p ON p.id = s.patient WHERE s.uid IN [?]"""
 _INSERT_HEADER: Final = "INSERT INTO header (instance, encoder, json, frames) VALUES (?, ?, ?, ?)"
-# One question instead of two: each statement is a chance to wait for Python's lock.
-_THERE: Final = "SELECT 0, uid FROM instance WHERE uid IN [?] UNION ALL SELECT 1, uid FROM study WHERE uid IN [?]"
 _NONE: Final[Mapping[str, Any]] = {}
 
 
@@ -52,10 +50,7 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
         _check(record, location)
     received = time.time() if received is None else received
     uids = database.list({record.instance_uid for record, _, _ in batch})
-    studies = database.list({record.study_uid for record, _, _ in batch})
-    found = database.rows(_THERE, (uids, studies))
-    there = {uid for is_study, uid in found if not is_study}
-    known = {uid for is_study, uid in found if is_study}
+    there = {uid for (uid,) in database.rows("SELECT uid FROM instance WHERE uid IN [?]", (uids,))}
     added, new = [], list[Placed]()
     for placed in batch:
         uid = placed[0].instance_uid
@@ -64,7 +59,7 @@ def add(database: Transaction, batch: Sequence[Placed], *, received: float | Non
             there.add(uid)
             new.append(placed)
     if new:
-        _add_new(database, new, known, received)
+        _add_new(database, new, received)
     return added
 
 
@@ -92,12 +87,13 @@ def _check(record: Record, location: str) -> None:
         raise FormatError("the name of the file is no text, and cannot be kept in the index") from None
 
 
-def _add_new(database: Transaction, new: list[Placed], known: set[str], received: float) -> None:
+def _add_new(database: Transaction, new: list[Placed], received: float) -> None:
     new.sort(key=lambda placed: placed[0].instance_uid)
     by_study: dict[str, list[Placed]] = {}
     for placed in new:
         by_study.setdefault(placed[0].study_uid, []).append(placed)
     uids = sorted(by_study)
+    known = {uid for (uid,) in database.rows("SELECT uid FROM study WHERE uid IN [?]", (database.list(uids),))}
     fresh = {uid: _patient_and_study(by_study[uid][0][0]) for uid in uids if uid not in known}
     patients = {
         key: _patient(database, key, row)
@@ -105,10 +101,13 @@ def _add_new(database: Transaction, new: list[Placed], known: set[str], received
     }
     series_of: dict[tuple[str, str], int] = {}
     for uid in uids:
+        placed_here = by_study[uid]
         if uid in fresh:
             row = {"uid": uid, "patient": patients[fresh[uid].key], "received": received, **fresh[uid].study}
-            _insert(database, "study", row, unique="uid")
-        _count(database, uid, [record for record, _, _ in by_study[uid]], received, series_of)
+            found = (_insert(database, "study", row, unique="uid"), "", "")
+        else:
+            found = _study(database, uid)
+        _count(database, found, placed_here, received, series_of)
     rows = [_instance_row(placed, series_of, received) for placed in new]
     ids = database.numbers(_INSERT_INSTANCE, rows)
     if len(ids) < len(rows):
@@ -175,56 +174,48 @@ def _insert(database: Transaction, table: str, row: dict[str, Any], *, unique: s
     return ids[0]
 
 
-def _count(
-    database: Transaction, uid: str, records: list[Record], received: float, series_of: dict[tuple[str, str], int]
-) -> None:
-    """Count instances that come into a study, which locks its row, and make the series that are not there."""
-    sql = (
-        "UPDATE study SET instance_count = instance_count + ?, size = size + ? WHERE uid = ? "
-        "RETURNING id, modalities, sop_classes"
-    )
-    found = database.rows(sql, (len(records), _size(records), uid))
+def _study(database: Transaction, uid: str) -> tuple[int, str, str]:
+    found = database.rows("SELECT id, modalities, sop_classes FROM study WHERE uid = ? FOR UPDATE", (uid,))
     if not found:
         raise Again  # it was removed since we looked
-    study, *before = found[0]
-    modalities, sop_classes = before
+    return found[0]
+
+
+def _count(
+    database: Transaction,
+    study: tuple[int, str, str],
+    placed_here: list[Placed],
+    received: float,
+    series_of: dict[tuple[str, str], int],
+) -> None:
+    """Count instances that come into a study whose row is locked, and make the series that are not there."""
+    study_id, modalities, sop_classes = study
     by_series: dict[str, list[Record]] = {}
-    for record in records:
+    for record, _, _ in placed_here:
         by_series.setdefault(record.series_uid, []).append(record)
     fresh = 0
-    for series_uid, here in by_series.items():
-        classes = {clean(record.sop_class_uid) for record in here}
-        key = _count_series(database, study, series_uid, here, classes)
-        if key is None:
-            row = _series_row(here[0]) | {"study": study, "uid": series_uid, "received": received}
-            row |= {"instance_count": len(here), "size": _size(here), "sop_classes": _merged("", classes)}
+    for uid, records in by_series.items():
+        classes = {clean(record.sop_class_uid) for record in records}
+        size = sum(record.size for record in records)
+        sql = "SELECT id, sop_classes FROM series WHERE study = ? AND uid = ?"
+        found = database.rows(sql, (study_id, uid))
+        if found:
+            key, known = found[0]
+            sql = "UPDATE series SET instance_count = instance_count + ?, size = size + ?, sop_classes = ? WHERE id = ?"
+            database.run(sql, (len(records), size, _merged(known, classes), key))
+        else:
+            row = _series_row(records[0]) | {"study": study_id, "uid": uid, "received": received}
+            row |= {"instance_count": len(records), "size": size, "sop_classes": _merged("", classes)}
             key = _insert(database, "series", row, unique="study, uid")
             modalities = _merged(modalities, {row["modality"]})
             fresh += 1
         sop_classes = _merged(sop_classes, classes)
-        series_of[uid, series_uid] = key
-    if fresh or [modalities, sop_classes] != before:
-        sql = "UPDATE study SET modalities = ?, sop_classes = ?, series_count = series_count + ? WHERE id = ?"
-        database.run(sql, (modalities, sop_classes, fresh, study))
-
-
-def _count_series(database: Transaction, study: int, uid: str, records: list[Record], classes: set[str]) -> int | None:
-    """Count instances that come into a series; return its id, None when it is not there."""
-    sql = (
-        "UPDATE series SET instance_count = instance_count + ?, size = size + ? WHERE study = ? AND uid = ? "
-        "RETURNING id, sop_classes"
+        series_of[records[0].study_uid, uid] = key
+    database.run(
+        "UPDATE study SET modalities = ?, sop_classes = ?, series_count = series_count + ?, "
+        "instance_count = instance_count + ?, size = size + ? WHERE id = ?",
+        (modalities, sop_classes, fresh, len(placed_here), sum(placed[0].size for placed in placed_here), study_id),
     )
-    found = database.rows(sql, (len(records), _size(records), study, uid))
-    if not found:
-        return None
-    key, known = found[0]
-    if (merged := _merged(known, classes)) != known:
-        database.run("UPDATE series SET sop_classes = ? WHERE id = ?", (merged, key))
-    return int(key)
-
-
-def _size(records: list[Record]) -> int:
-    return sum(record.size for record in records)
 
 
 def _series_row(record: Record) -> dict[str, Any]:
