@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom.data
@@ -47,10 +48,14 @@ def opened(serve, open_viewer, ohif: Path, at: str):
 
 def wait_for_image(page) -> None:
     """Wait until there is more on the screen than an empty viewport and the words in it."""
+    from playwright.sync_api import Error
+
     canvas = page.locator("canvas.cornerstone-canvas").first
     end = time.monotonic() + WAIT_S
+    levels = 0
     while True:
-        with Image.open(io.BytesIO(canvas.screenshot())) as shown:
+        # OHIF puts a new canvas in the place of the first.
+        with suppress(Error), Image.open(io.BytesIO(canvas.screenshot())) as shown:
             levels = sum(count > 50 for count in shown.convert("L").histogram())
         if levels > 60:
             return
