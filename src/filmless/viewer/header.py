@@ -8,10 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from filmless.dataset import DataElement, Dataset
-from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.display import render_value
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import describe_instance
 
 __all__ = ["MOST_ROWS", "header_rows", "routes"]
 
@@ -29,12 +28,7 @@ def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""
 
     def answer(request: Request) -> Response:
-        entry = service.find(request)[0]
-        etag = etag_of([entry], _VERSION, "header")
-        if (same := unchanged(request, etag, entry.received)) is not None:
-            return same
-        ds = service.archive.dataset(entry)
-        return json_answer(request, _bounded(header_rows(ds)), headers=validators(etag, entry.received))
+        return describe_instance(service, request, "header", _VERSION, lambda ds: _bounded(header_rows(ds)))
 
     async def header(request: Request) -> Response:
         return await service.call(answer, request)

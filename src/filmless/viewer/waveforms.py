@@ -13,7 +13,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.file import waveform
 from filmless.pixels.attributes import items, numbers, text
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import describe_instance
 
 __all__ = ["annotations_of", "routes"]
 
@@ -25,14 +25,7 @@ def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""
 
     def describe(request: Request) -> Response:
-        entry = service.find(request)[0]
-        etag = etag_of([entry], _VERSION, "waveforms")
-        if (same := unchanged(request, etag, entry.received)) is not None:
-            return same
-        ds = service.archive.dataset(entry)
-        groups = [_group(ds, number) for number in range(len(items(ds, "WaveformSequence")))]
-        found = {"groups": groups, "annotations": annotations_of(ds)}
-        return json_answer(request, found, headers=validators(etag, entry.received))
+        return describe_instance(service, request, "waveforms", _VERSION, _described)
 
     def give(request: Request) -> Response:
         entry, number = service.find(request)[0], request.path_params["frame"]
@@ -58,6 +51,11 @@ def routes(service: Service) -> list[Route]:
         Route(_PATH, waveforms, methods=["GET"]),
         Route(f"{_PATH}/{{frame:int}}", samples, methods=["GET"]),
     ]
+
+
+def _described(ds: Dataset) -> dict[str, Any]:
+    groups = [_group(ds, number) for number in range(len(items(ds, "WaveformSequence")))]
+    return {"groups": groups, "annotations": annotations_of(ds)}
 
 
 def _group(ds: Dataset, number: int) -> dict[str, Any]:
