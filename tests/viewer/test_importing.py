@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +172,32 @@ def test_where_files_are_only_shown_nothing_is_imported(tmp_path: Path) -> None:
     assert answer.status_code == 403
     assert "nothing is imported" in answer.json()["error"]
     assert "filmless archive import" in answer.json()["hint"]
+
+
+def test_what_comes_in_waits_in_the_archive_and_leaves_nothing(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = zipped(a__dcm=CT, b__png=png())
+    # There is no temporary folder of the system to wait in.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    seen: list[list[str]] = []
+    aside = Service.aside
+
+    def noted(self: Service) -> Any:
+        file = aside(self)
+        seen.append([path.suffix for path in (tmp_path / "a" / "incoming").iterdir()])
+        return file
+
+    monkeypatch.setattr(Service, "aside", noted)
+    assert {one["status"] for one in bring(client, data, "z.zip", **HEADER)} == {"stored", "converted"}
+    assert seen == [[".part"]]
+    assert list((tmp_path / "a" / "incoming").iterdir()) == []
+
+
+def test_a_file_is_bounded_as_an_instance_is(tmp_path: Path) -> None:
+    given = {"data": tmp_path / "a", "http.port": 0, "logs.level": "error", "limits.part_bytes": 100_000}
+    with Server(read_settings(given=given)) as server, httpx.Client(base_url=server.addresses.urls[0]) as client:
+        answer = client.post("/viewer/import", headers=said(name="a.bmp"), content=bytes(100_001))
+        assert (answer.status_code, "100000 bytes" in answer.json()["error"]) == (413, True)
+        assert bring(client, bytes(100_000), "a.bmp")[0]["status"] == "skipped"
+    assert list((tmp_path / "a" / "incoming").iterdir()) == []

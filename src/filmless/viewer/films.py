@@ -1,9 +1,8 @@
 """A series of single images as one film: MP4, or what moves without the extra ``video``."""
 
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +84,7 @@ def routes(service: Service) -> list[Route]:
             "Cache-Control": "no-store",
             "Vary": "Accept",
         }
-        return Sending(film.pieces(media_type, fps), service.draw, length=None, headers=headers)
+        return Sending(film.pieces(media_type, fps, service.aside), service.draw, length=None, headers=headers)
 
     async def film(request: Request) -> Response:
         return await service.draw(answer, request)
@@ -123,15 +122,15 @@ class _Film:
             message = f"the film has {pixels} pixels, expected {_MOST_PIXELS} at the most"
             raise DicomWebError(message, status=406, hint="`viewport=512,512` makes it smaller")
 
-    def pieces(self, media_type: str, fps: float | None) -> Pieces:
-        """Make the film on disk, and give it."""
+    def pieces(self, media_type: str, fps: float | None, aside: Callable[[], BinaryIO]) -> Pieces:
+        """Make the film in a file, and give it."""
         options = OutOptions(threads=1) if fps is None else OutOptions(threads=1, fps=fps)
         if self._rendering.quality is not None and media_type != "image/gif":
             options["quality"] = self._rendering.quality
         job = Job(
             self._first.ds, range(len(self._shots)), options, opened=self._first.opened, draw=self._draw, embed=False
         )
-        with tempfile.TemporaryFile() as file:
+        with aside() as file:
             with mend():
                 format_named(_SUFFIXES[media_type]).write(job, file)
             file.seek(0)

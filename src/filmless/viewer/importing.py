@@ -1,12 +1,11 @@
 """Files that are dropped on the pages: DICOM goes in as it is, ZIPs are looked into, pictures are converted."""
 
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from json import loads
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import unquote
 
 import anyio
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from filmless.archive import Archive, Outcome
+from filmless.archive.failures import failing_as_archive
 from filmless.archive.within import Within
 from filmless.convert import convert_many
 from filmless.convert.archives import Member, ZipLimits, is_zip, members, safe_relative
@@ -23,7 +23,7 @@ from filmless.convert.header import value_of_text
 from filmless.convert.sources import Item
 from filmless.dicomweb.origin.body import body
 from filmless.dicomweb.origin.receiving import Memory, Part
-from filmless.dicomweb.origin.service import Service
+from filmless.dicomweb.origin.service import ASIDE, Service
 from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES
 from filmless.errors import ConversionError, DicomError, DicomWebError, FormatError, StorageFullError
 from filmless.file import encode, read
@@ -106,21 +106,36 @@ async def _receive(request: Request, service: Service, memory: Memory, taking: "
             with anyio.CancelScope(shield=True):
                 await service.call(part.discard)
         return
-    with tempfile.NamedTemporaryFile(prefix="filmless-") as file:
-        held, size = bytearray(head), 0
-        async for piece in pieces:
-            held += piece
-            if len(held) >= _PIECE:
-                size += len(held)
-                if size > service.limits.part_bytes:
-                    raise DicomWebError(f"the file has more than {service.limits.part_bytes} bytes", status=413)
-                await service.call(file.write, bytes(held))
-                held.clear()
-        await service.call(file.write, bytes(held))
-        await service.call(file.flush)
+    with service.aside() as file:
+        await _spool(service, file, head, pieces)
         pictures = await service.call(taking.take_file, file.name)
         if pictures:
             await service.draw(taking.take_pictures, pictures)
+
+
+async def _spool(service: Service, file: BinaryIO, head: bytes, pieces: AsyncIterator[bytes]) -> None:
+    """Write what comes into a file, as far as an instance may be large."""
+    held, size, most = bytearray(), 0, service.limits.part_bytes
+
+    async def take(piece: bytes) -> None:
+        nonlocal size
+        size += len(piece)
+        if size > most:
+            raise DicomWebError(f"the file has more than {most} bytes", status=413)
+        held.extend(piece)
+        if len(held) >= _PIECE:
+            await service.call(write)
+
+    def write() -> None:
+        with failing_as_archive(ASIDE):
+            file.write(held)
+            file.flush()
+        held.clear()
+
+    await take(head)
+    async for piece in pieces:
+        await take(piece)
+    await service.call(write)
 
 
 @dataclass

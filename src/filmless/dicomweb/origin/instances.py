@@ -14,7 +14,7 @@ from filmless.dicomweb.origin.ranges import answer, etag_of, last_modified, unch
 from filmless.dicomweb.origin.sending import PIECE, Piece, Pieces, Sending, Stored, body_of
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.transcoded import DEFAULT, is_decoded, size_of, targets_of, transcoded
-from filmless.dicomweb.origin.zip_out import zipped
+from filmless.dicomweb.origin.zip_out import name_by_uids, stored_pieces, zipped
 from filmless.errors import DicomWebError
 
 __all__ = ["offers_of", "routes", "send_instances"]
@@ -173,7 +173,8 @@ def _send_zip(service: Service, request: Request, entries: Sequence[Entry]) -> R
         "Content-Disposition": 'attachment; filename="instances.zip"',
         **validators(etag, modified),
     }
-    return Sending(zipped(service.archive, entries), service.call, length=None, headers=headers)
+    members = ((name_by_uids(entry), entry.size, stored_pieces(service.archive, entry)) for entry in entries)
+    return Sending(zipped(members), service.call, length=None, headers=headers)
 
 
 def _kind(entry: Entry) -> _Kind:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
+from tempfile import NamedTemporaryFile
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
 import anyio
 from anyio.to_thread import run_sync
@@ -10,6 +11,8 @@ from starlette.datastructures import URL
 from starlette.requests import HTTPConnection
 
 from filmless.archive import Archive, Entry, Outcome, Within
+from filmless.archive.failures import failing_as_archive
+from filmless.archive.storage.durable import make_folder
 from filmless.archive.within import EVERYTHING
 from filmless.dataset import Dataset
 from filmless.errors import DicomWebError
@@ -17,13 +20,14 @@ from filmless.file import encode
 from filmless.security import Limits, Principal, Role
 from filmless.security.principal import LOCAL
 
-__all__ = ["ReadOnly", "Service"]
+__all__ = ["ASIDE", "ReadOnly", "Service"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 Need = Role | Literal["keep"]
+ASIDE: Final = "what comes in cannot be kept for a while"
 
 
 def _is_at(host: str, address: str) -> bool:
@@ -143,6 +147,21 @@ class Service:
         with self.archive.receive() as incoming:
             incoming.write(encode(dataset))
             return incoming.submit(study_uid=study_uid, within=within, is_waited_for=True).result()
+
+    def aside(self) -> BinaryIO:
+        """Open a file for a while, which goes when it is closed: where the archive keeps what comes in.
+
+        Not in the system's temporary folder, which may be small, or memory. What a crash leaves is swept as drafts are.
+
+        Raises
+        ------
+        ArchiveError
+            It cannot be made.
+        """
+        with failing_as_archive(ASIDE):
+            folder = self.archive.folder / "incoming"
+            make_folder(folder)  # somebody may have tidied up
+            return cast("BinaryIO", NamedTemporaryFile(dir=folder, prefix="filmless-", suffix=".part"))
 
     def base(self, request: HTTPConnection) -> str:
         """Return the URL of the service, without a slash at the end."""

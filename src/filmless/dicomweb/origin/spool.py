@@ -1,6 +1,5 @@
 """Parts of a body that are needed together later, kept in a temporary file that nobody else sees."""
 
-import tempfile
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -8,7 +7,7 @@ from typing import Final, Self
 
 from filmless.archive.failures import failing_as_archive
 from filmless.dicomweb.media_type import MediaType
-from filmless.dicomweb.origin.service import Service
+from filmless.dicomweb.origin.service import ASIDE, Service
 from filmless.errors import LimitError
 
 __all__ = ["IN_MEMORY_BYTES", "Kept", "Spool"]
@@ -18,7 +17,6 @@ IN_MEMORY_BYTES: Final = 512 << 20
 _PIECE: Final = 1 << 20
 _HEADER_BYTES: Final = 16 << 20
 _HEADERS: Final = ("content-type", "content-location", "content-disposition")
-_WHAT: Final = "the body cannot be kept for a while"
 
 
 @dataclass(slots=True)
@@ -36,8 +34,7 @@ class Spool:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        with failing_as_archive(_WHAT):
-            self._file = tempfile.TemporaryFile(prefix="filmless-")  # noqa: SIM115 - closed by `__aexit__`
+        self._file = service.aside()
         self._lock = Lock()
         self._held = bytearray()  # copied: a view of a few bytes would keep the whole piece that it is of
         self._size = 0
@@ -83,7 +80,7 @@ class Spool:
     def flush(self) -> None:
         """Write what is held; in a thread."""
         held, self._held = self._held, bytearray()
-        with self._lock, failing_as_archive(_WHAT):
+        with self._lock, failing_as_archive(ASIDE):
             self._file.seek(0, 2)
             self._file.write(held)
 
@@ -103,6 +100,6 @@ class Spool:
             )
         if self._held:
             self.flush()
-        with self._lock, failing_as_archive(_WHAT):
+        with self._lock, failing_as_archive(ASIDE):
             self._file.seek(kept.start)
             return self._file.read(kept.size)

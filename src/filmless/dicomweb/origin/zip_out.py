@@ -1,19 +1,20 @@
-"""ZIP as it is sent: stored files in folders by study and series, not compressed again."""
+"""ZIP as it is sent: stored files in folders, not compressed again."""
 
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from filmless.archive import Archive, Entry
 from filmless.dicomweb.origin.sending import PIECE, Pieces
 from filmless.errors import ArchiveError
 
-__all__ = ["zipped"]
+__all__ = ["name_by_uids", "stored_pieces", "zipped"]
 
 _UID: Final = re.compile(r"[0-9.]{1,64}")
+_LARGE: Final = 1 << 31
 
 
 class _Out(io.RawIOBase):
@@ -35,24 +36,42 @@ class _Out(io.RawIOBase):
         return data
 
 
-def zipped(archive: Archive, entries: Sequence[Entry]) -> Pieces:
-    """Give a ZIP of the stored files of instances, a piece at a time."""
+def zipped(members: Iterable[tuple[str, int, Iterator[bytes]]]) -> Pieces:
+    """Give a ZIP, a piece at a time.
+
+    Parameters
+    ----------
+    members
+        Files: name with slashes, about how many bytes, and the bytes.
+    """
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
-        for entry in entries:
-            info = zipfile.ZipInfo(_name(entry))
-            with archive.open(entry) as source, file.open(info, "w", force_zip64=entry.size >= 1 << 31) as target:
-                left = entry.size
-                while data := source.read(PIECE):
+        for name, size, pieces in members:
+            with file.open(zipfile.ZipInfo(name), "w", force_zip64=size >= _LARGE) as target:
+                for data in pieces:
                     target.write(data)
-                    left -= len(data)
                     yield out.taken()
-                if left:
-                    raise ArchiveError("a stored file is not as long as it was when it was stored")
     yield out.taken()
 
 
-def _name(entry: Entry) -> str:
+def stored_pieces(archive: Archive, entry: Entry) -> Iterator[bytes]:
+    """Give the stored file of an instance.
+
+    Raises
+    ------
+    ArchiveError
+        It is gone, or not as long as it was.
+    """
+    with archive.open(entry) as source:
+        left = entry.size
+        while data := source.read(PIECE):
+            left -= len(data)
+            yield data
+        if left:
+            raise ArchiveError("a stored file is not as long as it was when it was stored")
+
+
+def name_by_uids(entry: Entry) -> str:
     """Return a path of UIDs; what is none, or could climb out of where it is unpacked, goes by its digest."""
     uids = (entry.study_uid, entry.series_uid, entry.instance_uid)
     return "/".join(uid if _UID.fullmatch(uid) and uid.strip(".") else _digest(uid) for uid in uids) + ".dcm"
