@@ -151,3 +151,16 @@ def test_what_is_wrong_is_said() -> None:
     del group.WaveformBitsAllocated
     with pytest.raises(FormatError, match="WaveformBitsAllocated"):
         waveform(ds)
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 0), (0, 1), (3, 4), (5, None), (9, 99), (99, 1), (-2, 2)])
+def test_a_part_is_that_of_the_whole(first, count):
+    for syntax in ("explicit", "ExplicitVRBigEndian"):
+        ds = filmless.read(encode(made("UB", 8, bytes(range(40)), channels=3, vr="OW"), transfer_syntax=syntax))
+        whole = waveform(ds)
+        part = waveform(ds, first=first, count=count)
+        begin = min(max(0, first), 13)
+        end = 13 if count is None else begin + count
+        np.testing.assert_array_equal(part.samples, whole.samples[begin:end])
+        np.testing.assert_allclose(part.times_s, whole.times_s[begin:end])
+        assert part.channels == whole.channels

@@ -11,7 +11,9 @@ import pytest
 import filmless
 from filmless import read
 from filmless.convert import to_dicom
-from filmless.file import waveform
+from filmless.convert.documents import extraction
+from filmless.file import _waveform, waveform
+from filmless.viewer import documents
 
 from .conftest import snap, stored
 
@@ -89,6 +91,84 @@ def test_samples_are_those_of_the_waveform(serve):
     assert httpx.get(f"{url}/waveforms/3").status_code == 404
 
 
+@pytest.fixture
+def holter(tmp_path: Path) -> Path:
+    """Three channels of a day: 128 samples a second, each a saw tooth of its own length."""
+    ds = read(ECG)
+    group = ds.WaveformSequence[0]
+    seconds = 24 * 3600
+    teeth = [np.arange(seconds * 128) % (64 * number) for number in (1, 2, 3)]
+    group.WaveformData = np.stack(teeth, axis=1).astype("<i2").tobytes()
+    group.NumberOfWaveformChannels, group.NumberOfWaveformSamples, group.SamplingFrequency = 3, seconds * 128, 128
+    group.ChannelDefinitionSequence = list(group.ChannelDefinitionSequence)[:3]
+    ds.WaveformSequence = [group]
+    return stored(tmp_path, "holter", ds)
+
+
+def test_of_a_day_a_part_is_read_and_sent_at_a_time(serve, holter, monkeypatch):
+    url = own_url(serve([holter]), holter)
+    monkeypatch.setattr(_waveform._core, "value_range", noted := _Noted(_waveform._core.value_range))
+    [told] = httpx.get(f"{url}/waveforms").json()["groups"]
+    assert (told["samples"], told["part"] * 3 <= 1 << 21) == (11_059_200, True)
+    samples = httpx.get(f"{url}/waveforms/1?first=1000001&count=7680")
+    sent = np.frombuffer(samples.content, "<f4").reshape(3, 7680)
+    np.testing.assert_allclose(sent, waveform(read(holter), first=1_000_001, count=7680).samples.T)
+    np.testing.assert_allclose(sent[1] - sent[1].min(), (np.arange(7680) + 1_000_001) % 128 * (np.ptp(sent[1]) / 127))
+    assert max(noted.lengths) < 100_000, "all of it is 66 MB"
+    whole = httpx.get(f"{url}/waveforms/1")
+    assert (whole.status_code, "at a time" in whole.json()["error"]) == (400, True)
+    end = httpx.get(f"{url}/waveforms/1?first=11059195")
+    assert len(end.content) == 5 * 3 * 4
+    assert httpx.get(f"{url}/waveforms/1?first=99999999999").content == b""
+    for wrong in ("first=-1", "count=x", "first=1e3", "count=99999999999999999999", "first=%D9%A1"):
+        assert httpx.get(f"{url}/waveforms/1?{wrong}").status_code == 400, wrong
+
+
+class _Noted:
+    """A function whose answers' lengths are noted."""
+
+    def __init__(self, function: Any) -> None:
+        self._function, self.lengths = function, [0]
+
+    def __call__(self, *args: Any) -> Any:
+        found = self._function(*args)
+        self.lengths.append(len(found))
+        return found
+
+
+def test_a_document_is_read_as_it_is_sent_and_in_ranges(serve, tmp_path, monkeypatch):
+    source = tmp_path / "large.pdf"
+    source.write_bytes(pdf(1).replace(b"\nstartxref", b"\n%" + b"x" * 3_000_000 + b"\nstartxref"))
+    path = stored(tmp_path, "large", to_dicom(source, PatientName="Doe^Jane", PatientID="1"))
+    url = own_url(serve([path]), path)
+    monkeypatch.setattr(extraction._core, "value_range", noted := _Noted(extraction._core.value_range))
+    kept = httpx.get(f"{url}/document/file")
+    assert kept.content == source.read_bytes()
+    assert kept.headers["content-length"] == str(source.stat().st_size)
+    part = httpx.get(f"{url}/document/file", headers={"Range": "bytes=2000000-2000009"})
+    assert (part.status_code, part.content) == (206, b"x" * 10)
+    assert max(noted.lengths) <= 1024, "none of it by way of memory"
+    # Of what is larger than is held in memory no page is drawn, and that is said.
+    monkeypatch.setattr(documents, "IN_MEMORY_BYTES", 1 << 20)
+    told = httpx.get(f"{url}/document").json()
+    assert (told["size"], "1 MiB at the most" in told["error"]) == (source.stat().st_size, True)
+    assert httpx.get(f"{url}/document/pages/1").status_code == 406
+
+
+@pytest.mark.parametrize("what", ["waveforms", "header"])
+def test_squeezed_answers_have_tags_of_their_own(serve, what):
+    url = own_url(serve([ECG]), ECG)
+    plain, squeezed = (httpx.get(f"{url}/{what}", headers={"Accept-Encoding": coding}) for coding in ("", "gzip"))
+    assert squeezed.headers["content-encoding"] == "gzip"
+    assert plain.headers["etag"] != squeezed.headers["etag"]
+    assert plain.json() == squeezed.json()
+    for coding, own, other in (("gzip", squeezed, plain), ("", plain, squeezed)):
+        known = {"Accept-Encoding": coding, "If-None-Match": own.headers["etag"]}
+        assert httpx.get(f"{url}/{what}", headers=known).status_code == 304
+        known["If-None-Match"] = other.headers["etag"]
+        assert httpx.get(f"{url}/{what}", headers=known).status_code == 200
+
+
 def test_pages_are_drawn_at_the_width_that_is_asked_for(serve, document):
     from io import BytesIO
 
@@ -152,6 +232,23 @@ def test_an_ecg_is_drawn_on_its_paper(serve, open_viewer):
     snap(page, "ecg")
     page.get_by_label("Group").select_option("1")
     page.get_by_role("img", name="12 channels of 1.2 s").wait_for()
+
+
+def test_of_a_day_a_minute_is_on_the_sheet(serve, open_viewer, holter):
+    viewer = open_viewer(serve([holter]))
+    page = viewer.open(page_of(holter))
+    page.wait_for_selector('canvas[data-first="0"]')
+    canvas = page.get_by_role("img", name="3 channels of 60.0 s")
+    assert canvas.bounding_box()["width"] == pytest.approx((60 * 25 + 10) * 4, abs=1)
+    assert page.get_by_role("button", name="Earlier").is_disabled()
+    page.get_by_role("button", name="Later").click()
+    page.wait_for_selector('canvas[data-first="7680"]')
+    page.get_by_text("1:00–2:00 of 24:00:00").wait_for()
+    snap(page, "holter")
+    slider = page.get_by_role("slider", name="Part of the time")
+    slider.press("End")
+    page.get_by_text("23:59:00–24:00:00 of 24:00:00").wait_for()
+    assert page.get_by_role("button", name="Later").is_disabled()
 
 
 def test_pages_of_a_pdf_are_seen(serve, open_viewer, document):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from filmless import _core
 from filmless.dataset import DataElement, Dataset
 from filmless.errors import FormatError, TruncatedError, UnsupportedError
 
@@ -88,7 +89,9 @@ class Waveform:
         return f"Waveform({label}{count} samples of {channels} channels at {self.sampling_frequency_hz:g} Hz: {names})"
 
 
-def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform:
+def waveform(
+    dataset: Dataset, group: int = 0, *, raw: bool = False, first: int = 0, count: int | None = None
+) -> Waveform:
     """Return a waveform as an array, in the units of its channels.
 
     Parameters
@@ -99,6 +102,8 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
         Which multiplex group, counted from 0.
     raw
         Leave the samples as they are stored, padding and companded bytes included.
+    first, count
+        Which samples of each channel, the first being 0; by default all. Others are not read.
 
     Returns
     -------
@@ -112,6 +117,8 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
         When the data set has no waveform.
     IndexError
         When it has no such group.
+    TruncatedError
+        When it has fewer samples than it says.
     FormatError
         When attributes are missing or do not fit each other.
 
@@ -137,7 +144,7 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
         message = f"the waveform has {len(groups)} multiplex groups, there is none at index {group}"
         raise IndexError(message)
     item = groups[group]
-    stored, interpretation = _stored(item)
+    stored, interpretation, start = _stored(item, first, count)
     definitions = list(item.get("ChannelDefinitionSequence") or ())
     definitions += [Dataset()] * (stored.shape[1] - len(definitions))
     channels = tuple(map(_channel, definitions[: stored.shape[1]]))
@@ -149,16 +156,16 @@ def waveform(dataset: Dataset, group: int = 0, *, raw: bool = False) -> Waveform
         samples=stored if raw else _real(stored, interpretation, _padding(item, stored.dtype), channels),
         channels=channels,
         sampling_frequency_hz=frequency,
-        time_offset_s=(_float(item.get("MultiplexGroupTimeOffset")) or 0.0) / 1000,
+        time_offset_s=(_float(item.get("MultiplexGroupTimeOffset")) or 0.0) / 1000 + start / frequency,
         label=str(item.get("MultiplexGroupLabel") or ""),
     )
 
 
-def _stored(item: Dataset) -> tuple[np.ndarray, str]:
-    """Return samples as they are stored, in the byte order of the machine, and their interpretation."""
+def _stored(item: Dataset, first: int, count: int | None) -> tuple[np.ndarray, str, int]:
+    """Return samples as stored, in the byte order of the machine, their interpretation, and which is the first."""
     names = ("NumberOfWaveformChannels", "NumberOfWaveformSamples", "WaveformBitsAllocated")
-    channels, count, bits = (item.get(name) for name in names)
-    for name, value in zip(names, (channels, count, bits), strict=True):
+    channels, total, bits = (item.get(name) for name in names)
+    for name, value in zip(names, (channels, total, bits), strict=True):
         if not isinstance(value, int) or value < (0 if name == "NumberOfWaveformSamples" else 1):
             message = f"{name} of the waveform is missing or no number that fits"
             raise FormatError(message, tag=0x54000100)
@@ -173,18 +180,25 @@ def _stored(item: Dataset) -> tuple[np.ndarray, str]:
     if _WAVEFORM_DATA not in item:
         message = "the multiplex group has no Waveform Data"
         raise FormatError(message, tag=_WAVEFORM_DATA)
-    data, size = _words(item[_WAVEFORM_DATA], kind, width), channels * count
-    if data.size < size:
-        message = f"the waveform has {data.size} samples, and {count} of {channels} channels were announced"
+    element = item[_WAVEFORM_DATA]
+    there = element.length // (width // 8)
+    if there < channels * total:
+        message = f"the waveform has {there} samples, and {total} of {channels} channels were announced"
         raise TruncatedError(message, tag=_WAVEFORM_DATA)
-    return data[:size].reshape(count, channels), interpretation
+    start = min(max(0, first), total)
+    stop = total if count is None else min(total, start + max(0, count))
+    # From an even byte, where a word begins.
+    begin, end = (number * channels * width // 8 for number in (start, stop))
+    skipped = begin % 2
+    data = _core.value_range(item, _WAVEFORM_DATA, begin - skipped, min(end + end % 2, element.length))
+    words = _words(element, data, kind, width)[skipped:]
+    return words[: (stop - start) * channels].reshape(stop - start, channels), interpretation, start
 
 
-def _words(element: DataElement, kind: str, width: int) -> np.ndarray:
-    """Return a value as numbers, in the byte order of the machine."""
+def _words(element: DataElement, data: bytes, kind: str, width: int) -> np.ndarray:
+    """Return the bytes of a value as numbers, in the byte order of the machine."""
     import numpy as np
 
-    data = element.raw
     if width == 8 and element.is_big_endian and element.VR == "OW":  # two samples a word, the first in its low byte
         data = np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype("<u2").tobytes()
     order = ">" if element.is_big_endian and element.VR != "OB" else "<"
@@ -197,7 +211,7 @@ def _padding(item: Dataset, dtype: np.dtype[Any]) -> int | None:
     element = item.get(0x5400100A)
     if element is None:
         return None
-    words = _words(element, dtype.kind, dtype.itemsize * 8)
+    words = _words(element, element.raw, dtype.kind, dtype.itemsize * 8)
     return int(words[0]) if words.size else None
 
 

@@ -7,22 +7,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from filmless.archive import Entry
-from filmless.convert.documents.extraction import extract
+from filmless.convert.documents.extraction import extract, length_of, suffix_of
 from filmless.convert.documents.pdf import draw_page, page_sizes
 from filmless.convert.out.png import encode_png
 from filmless.dataset import Dataset
-from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
+from filmless.dicomweb.origin.bulk_value import bulk_value
+from filmless.dicomweb.origin.ranges import answer, etag_of, unchanged, validators
+from filmless.dicomweb.origin.sending import Stored
 from filmless.dicomweb.origin.service import Service
+from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES
 from filmless.errors import DicomError, DicomWebError
 from filmless.pixels.attributes import text
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import json_answer, whole_number
 
 __all__ = ["routes"]
 
 _INSTANCE: Final = "/studies/{study}/series/{series}/instances/{instance}"
+_DOCUMENT: Final = "00420011"
 _VERSION: Final = 1
-_WIDTHS: Final = range(64, 4097)  # pixels
-_DEFAULT_WIDTH: Final = 1200
+_DEFAULT_WIDTH: Final = 1200  # pixels
+_LEAST_WIDTH: Final = 64
+_MOST_WIDTH: Final = 4096
 # Whatever a document is, a browser only keeps it: at our address nothing of it runs.
 _AS_FILE: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -36,26 +41,26 @@ def routes(service: Service) -> list[Route]:
     def describe(request: Request) -> Response:
         entry = service.find(request)[0]
         ds = _document(service, entry)
-        data, suffix = extract(ds)
-        found: dict[str, Any] = {"title": text(ds, "DocumentTitle"), "suffix": suffix, "size": len(data)}
+        suffix = suffix_of(ds)
+        found: dict[str, Any] = {"title": text(ds, "DocumentTitle"), "suffix": suffix, "size": length_of(ds)}
         if suffix == ".pdf":
             try:
-                found["pages"] = page_sizes(data)
+                found["pages"] = page_sizes(_pdf(ds))
             except DicomError as error:
                 found["error"] = error.message
         return json_answer(request, found)
 
     def draw(request: Request) -> Response:
         entry, number = service.find(request)[0], request.path_params["page"]
-        width = _width(request)
+        width = whole_number(request, "width", absent=_DEFAULT_WIDTH, least=_LEAST_WIDTH, most=_MOST_WIDTH)
         etag = etag_of([entry], _VERSION, "page", number, width)
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same
-        data, suffix = extract(_document(service, entry))
-        if suffix != ".pdf":
+        ds = _document(service, entry)
+        if suffix_of(ds) != ".pdf":
             raise DicomWebError("the document has no pages: it is no PDF", status=404)
         try:
-            picture = draw_page(data, number - 1, columns=width)
+            picture = draw_page(_pdf(ds), number - 1, columns=width)
         except ValueError:
             raise DicomWebError("the document has no such page", status=404) from None
         return Response(encode_png(picture), media_type="image/png", headers=validators(etag, entry.received))
@@ -65,10 +70,12 @@ def routes(service: Service) -> list[Route]:
         etag = etag_of([entry], _VERSION, "file")
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same
-        data, suffix = extract(_document(service, entry))
-        attached = {"Content-Disposition": f'attachment; filename="document{suffix}"'}
-        headers = {**validators(etag, entry.received), **_AS_FILE, **attached}
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        ds = _document(service, entry)
+        length, [value] = length_of(ds), bulk_value(ds, entry, _DOCUMENT).body
+        piece = value._replace(length=length) if isinstance(value, Stored) else value[:length]
+        headers = {**_AS_FILE, "Content-Disposition": f'attachment; filename="document{suffix_of(ds)}"'}
+        kind = "application/octet-stream"
+        return answer(service, request, [piece], media_type=kind, etag=etag, modified=entry.received, headers=headers)
 
     async def document(request: Request) -> Response:
         return await service.draw(describe, request)  # it holds the document, as who draws a page of it
@@ -93,9 +100,9 @@ def _document(service: Service, entry: Entry) -> Dataset:
     return ds
 
 
-def _width(request: Request) -> int:
-    said = request.query_params.get("width", str(_DEFAULT_WIDTH))
-    width = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
-    if width not in _WIDTHS:
-        raise DicomWebError(f"`width` is from {_WIDTHS[0]} to {_WIDTHS[-1]} pixels", status=400)
-    return width
+def _pdf(ds: Dataset) -> bytes:
+    """Return a PDF whose pages are drawn: it is in memory as a whole."""
+    if length_of(ds) > IN_MEMORY_BYTES:
+        message = f"pages are drawn of a PDF of {IN_MEMORY_BYTES >> 20} MiB at the most"
+        raise DicomWebError(message, status=406, hint="save it as a file")
+    return extract(ds)[0]

@@ -12,11 +12,11 @@ from starlette.routing import Route
 from filmless.dataset import Dataset
 from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
-from filmless.errors import DicomWebError
 from filmless.pixels import PixelDescription
 from filmless.pixels.attributes import text
 from filmless.pixels.overlays import GROUPS, overlays_of
 from filmless.pixels.shutters import shutter_of
+from filmless.viewer.answers import frame_asked_for
 
 __all__ = ["graphics_of", "has_graphics", "routes"]
 
@@ -29,9 +29,7 @@ def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""
 
     def answer(request: Request) -> Response:
-        entry, number = service.find(request)[0], request.path_params["frame"]
-        if not 1 <= number <= entry.frames:
-            raise DicomWebError(f"there is no such frame: the instance has {entry.frames}", status=404)
+        entry, number = frame_asked_for(service, request)
         etag = etag_of([entry], _VERSION, "graphics", number)
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same

@@ -21,6 +21,6 @@ def routes(service: Service) -> list[Route]:
         return describe_instance(service, request, "report", _VERSION, lambda ds: as_plain(report_sections(ds)))
 
     async def report(request: Request) -> Response:
-        return await service.call(answer, request)
+        return await service.draw(answer, request)  # it holds all of the report
 
     return [Route("/studies/{study}/series/{series}/instances/{instance}/report", report, methods=["GET"])]

@@ -11,9 +11,9 @@ from starlette.routing import Route
 from filmless.archive import Archive, Entry
 from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
-from filmless.errors import DicomWebError
 from filmless.pixels import PixelDescription, frames, render, to_modality
 from filmless.pixels.attributes import numbers
+from filmless.viewer.answers import frame_asked_for
 from filmless.viewer.images import is_colour, is_drawn
 
 __all__ = ["routes", "samples_of"]
@@ -27,9 +27,7 @@ def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""
 
     def answer(request: Request) -> Response:
-        entry, number = service.find(request)[0], request.path_params["frame"]
-        if not 1 <= number <= entry.frames:
-            raise DicomWebError(f"there is no such frame: the instance has {entry.frames}", status=404)
+        entry, number = frame_asked_for(service, request)
         etag = etag_of([entry], _VERSION, "samples", number)
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same

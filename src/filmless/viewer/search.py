@@ -11,7 +11,7 @@ from filmless.archive.index.values import stored_date
 from filmless.archive.within import Within
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import json_answer, whole_number
 
 __all__ = ["routes"]
 
@@ -44,7 +44,8 @@ def routes(service: Service) -> list[Route]:
 
     def rows(request: Request) -> Response:
         wanted = _wanted(request, service.within(request, "read"))
-        offset, limit = _number(request, "offset", 0, _DEEPEST), _number(request, "limit", 100, _MOST)
+        offset = whole_number(request, "offset", absent=0, most=_DEEPEST)
+        limit = whole_number(request, "limit", absent=100, most=_MOST)
         found = list_studies(database, wanted, offset=offset, limit=limit)
         return json_answer(request, [_row(one) for one in found])
 
@@ -87,15 +88,6 @@ def _date(request: Request, name: str) -> str:
     if text and not date:
         raise DicomWebError(f"`{name}` is no date, expected one as 2024-01-31", status=400)
     return date
-
-
-def _number(request: Request, name: str, absent: int, most: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return absent
-    if not (text.isdecimal() and text.isascii() and len(text) < 16 and int(text) <= most):
-        raise DicomWebError(f"`{name}` is no number of 0 to {most}", status=400)
-    return int(text)
 
 
 def _row(study: ListedStudy) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from starlette.routing import Route
 from filmless import _core
 from filmless.archive import Archive, Entry
 from filmless.dataset import Dataset
-from filmless.dicomweb.origin.gzipped import takes_gzip
-from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomError
 from filmless.pixels.attributes import integer, numbers, text, texts
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import describe
 from filmless.viewer.graphics import has_graphics
 from filmless.viewer.images import describe_image
 from filmless.viewer.kinds import kind_of
@@ -32,11 +30,11 @@ def routes(service: Service) -> list[Route]:
 
     def answer(request: Request) -> Response:
         entries = service.find(request)
-        etag, modified = etag_of(entries, _VERSION, takes_gzip(request)), last_modified(entries)
-        if (same := unchanged(request, etag, modified)) is not None:
-            return same
-        found = {"uid": entries[0].series_uid, "instances": list(describe_series(service.archive, entries))}
-        return json_answer(request, found, headers=validators(etag, modified))
+
+        def found() -> dict[str, Any]:
+            return {"uid": entries[0].series_uid, "instances": list(describe_series(service.archive, entries))}
+
+        return describe(request, entries, _VERSION, value=found)
 
     async def series(request: Request) -> Response:
         return await service.call(answer, request)

@@ -12,13 +12,16 @@ from filmless.dicomweb.origin.ranges import etag_of, unchanged, validators
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.file import waveform
-from filmless.pixels.attributes import items, numbers, text
-from filmless.viewer.answers import describe_instance
+from filmless.pixels.attributes import integer, items, numbers, text
+from filmless.viewer.answers import describe_instance, whole_number
 
 __all__ = ["annotations_of", "routes"]
 
 _PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/waveforms"
-_VERSION: Final = 1
+_VERSION: Final = 2
+_MOST_VALUES: Final = 1 << 21
+_ALL: Final = 1 << 40
+_WHICH: Final = (("first", 0), ("count", _ALL))
 
 
 def routes(service: Service) -> list[Route]:
@@ -29,14 +32,23 @@ def routes(service: Service) -> list[Route]:
 
     def give(request: Request) -> Response:
         entry, number = service.find(request)[0], request.path_params["frame"]
-        etag = etag_of([entry], _VERSION, "waveform", number)
+        first, count = (whole_number(request, name, absent=least, most=_ALL) for name, least in _WHICH)
+        etag = etag_of([entry], _VERSION, "waveform", number, first, count)
         if (same := unchanged(request, etag, entry.received)) is not None:
             return same
         ds = service.archive.dataset(entry)
-        if not 1 <= number <= len(items(ds, "WaveformSequence")):
+        groups = items(ds, "WaveformSequence")
+        if not 1 <= number <= len(groups):
             raise DicomWebError("the instance has no such group of channels", status=404)
+        total, part = _lengths(groups[number - 1])
+        first = min(first, total)
+        count = min(count, total - first)
+        if count > part:
+            message = f"{count} samples of each channel are asked for, {part} are sent at a time"
+            raise DicomWebError(message, status=400, hint="`first` and `count` say which")
         # A channel after the other: a page draws them one by one.
-        samples = np.ascontiguousarray(waveform(ds, number - 1).samples.T, dtype="<f4")
+        found = waveform(ds, number - 1, first=first, count=count)
+        samples = np.ascontiguousarray(found.samples.T, dtype="<f4")
         return Response(
             samples.tobytes(), media_type="application/octet-stream", headers=validators(etag, entry.received)
         )
@@ -54,18 +66,26 @@ def routes(service: Service) -> list[Route]:
 
 
 def _described(ds: Dataset) -> dict[str, Any]:
-    groups = [_group(ds, number) for number in range(len(items(ds, "WaveformSequence")))]
+    groups = [_group(ds, number, item) for number, item in enumerate(items(ds, "WaveformSequence"))]
     return {"groups": groups, "annotations": annotations_of(ds)}
 
 
-def _group(ds: Dataset, number: int) -> dict[str, Any]:
-    found = waveform(ds, number)
+def _group(ds: Dataset, number: int, item: Dataset) -> dict[str, Any]:
+    found = waveform(ds, number, count=0)
+    total, part = _lengths(item)
     return {
         "label": found.label,
         "samplingFrequencyHz": found.sampling_frequency_hz,
-        "samples": len(found.samples),
+        "samples": total,
+        "part": part,
         "channels": [{"label": channel.label, "unit": channel.unit} for channel in found.channels],
     }
+
+
+def _lengths(item: Dataset) -> tuple[int, int]:
+    """Return how many samples each channel has, and how many of them are sent at a time: a Holter is of days."""
+    total, channels = (integer(item, f"NumberOfWaveform{of}", absent=0) for of in ("Samples", "Channels"))
+    return total, max(1, _MOST_VALUES // max(1, channels))
 
 
 def annotations_of(ds: Dataset) -> list[dict[str, Any]]:

@@ -8,10 +8,13 @@ import {
   type Annotation,
   askSamples,
   askWaveforms,
+  clock,
   type Group,
   layOut,
   millivolts,
   type Paper,
+  type Part,
+  partFrom,
 } from "./waveform";
 import { drawSheet } from "./waveform-drawing";
 
@@ -60,19 +63,22 @@ function Waveform({ instance }: { instance: InstanceRef }) {
 
 function Channels({ instance, number, group }: { instance: InstanceRef; number: number; group: Group }) {
   const isEcg = group.channels.some((channel) => millivolts(channel) !== undefined);
-  const seconds = group.samples / group.samplingFrequencyHz;
+  const [first, setFirst] = useState(0);
+  const part = partFrom(group, first);
+  const seconds = part.count / group.samplingFrequencyHz;
   const [paper, setPaper] = useState<Paper>({ speed: 25, gain: 10, columns: 1 });
   const [zoom, setZoom] = useState(4);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { value: samples, error } = useAsked(
-    (signal) => askSamples(instance, number, signal),
-    `${instance.instance} ${number}`,
+    (signal) => askSamples(instance, number, part, signal),
+    `${instance.instance} ${number} ${first}`,
   );
   const sheet = layOut(group.channels.length, seconds, paper);
   useEffect(() => {
     if (!samples || !canvas.current) return;
-    drawSheet(canvas.current, { sheet, group, samples, paper, zoom });
+    drawSheet(canvas.current, { sheet, group: { ...group, samples: part.count }, samples, paper, zoom });
     canvas.current.dataset.drawn = "true";
+    canvas.current.dataset.first = String(first);
   }, [samples, paper, zoom]);
   if (error) return <Failure error={error} />;
   const choice = (label: string, values: number[], unit: string, name: keyof Paper) => (
@@ -96,8 +102,9 @@ function Channels({ instance, number, group }: { instance: InstanceRef; number: 
       <div class="document-bar">
         <h2>{group.label || "Waveform"}</h2>
         <span class="hint">
-          {group.channels.length} channels · {group.samplingFrequencyHz} Hz · {seconds.toFixed(1)} s
+          {group.channels.length} channels · {group.samplingFrequencyHz} Hz · {lasting(group)}
         </span>
+        {part.count < group.samples && <Which group={group} part={part} onChange={setFirst} />}
         {choice("Speed", SPEEDS, " mm/s", "speed")}
         {isEcg && choice("Gain", GAINS, " mm/mV", "gain")}
         {group.channels.length > 3 && choice("Columns", COLUMNS, "", "columns")}
@@ -122,6 +129,45 @@ function Channels({ instance, number, group }: { instance: InstanceRef; number: 
     </>
   );
 }
+
+/** Chooses which part of a long waveform is on the sheet. */
+function Which({ group, part, onChange }: { group: Group; part: Part; onChange: (first: number) => void }) {
+  const { first, count } = part;
+  const length = partFrom(group, 0).count;
+  const last = Math.floor((group.samples - 1) / length) * length;
+  const [from, to, end] = [first, first + count, group.samples].map((one) =>
+    clock(one / group.samplingFrequencyHz),
+  );
+  const go = (to: number) => onChange(Math.max(0, Math.min(last, to)));
+  return (
+    <span class="waveform-part">
+      <button type="button" disabled={first === 0} onClick={() => go(first - length)}>
+        Earlier
+      </button>
+      <input
+        type="range"
+        aria-label="Part of the time"
+        aria-valuetext={`${from} to ${to} of ${end}`}
+        min={0}
+        max={last}
+        step={length}
+        value={first}
+        onChange={(event) => go(Number(event.currentTarget.value))}
+      />
+      <button type="button" disabled={first >= last} onClick={() => go(first + length)}>
+        Later
+      </button>
+      <output>
+        {from}–{to} of {end}
+      </output>
+    </span>
+  );
+}
+
+const lasting = (group: Group): string => {
+  const seconds = group.samples / group.samplingFrequencyHz;
+  return seconds < 100 ? `${seconds.toFixed(1)} s` : clock(seconds);
+};
 
 function Annotations({ of }: { of: Annotation[] }) {
   if (!of.length) return null;

@@ -14,6 +14,8 @@ export interface Group {
   label: string;
   samplingFrequencyHz: number;
   samples: number;
+  /** How many samples of each channel are sent at a time. */
+  part: number;
   channels: Channel[];
 }
 
@@ -32,14 +34,38 @@ export interface Waveforms {
 export const askWaveforms = (instance: InstanceRef, signal: AbortSignal): Promise<Waveforms> =>
   askJson<Waveforms>(`${ownUrl(instance)}/waveforms`, { signal });
 
-/** The samples of a group, from 1: a channel after the other. */
+/** Samples of a group, from 1: a channel after the other, of each the same part. */
 export async function askSamples(
   instance: InstanceRef,
   group: number,
+  { first, count }: Part,
   signal: AbortSignal,
 ): Promise<Float32Array> {
-  const answer = await ask(`${ownUrl(instance)}/waveforms/${group}`, { signal });
+  const asked = `first=${first}&count=${count}`;
+  const answer = await ask(`${ownUrl(instance)}/waveforms/${group}?${asked}`, { signal });
   return new Float32Array(await answer.arrayBuffer());
+}
+
+/** What of a waveform is on the sheet: one of a day is as long as a street. */
+export interface Part {
+  first: number;
+  count: number;
+}
+
+const MOST_SECONDS = 60;
+
+/** The part that begins at a sample: as long as a sheet can be, and as the server sends at a time. */
+export function partFrom(group: Group, first: number): Part {
+  const most = Math.max(1, Math.min(group.part, Math.round(MOST_SECONDS * group.samplingFrequencyHz)));
+  return { first, count: Math.min(most, group.samples - first) };
+}
+
+/** A time from the beginning: `1:02:03`, or `0:07`. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number: number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
 const MILLIVOLTS: Record<string, number> = { uV: 1e-3, mV: 1, V: 1e3 };

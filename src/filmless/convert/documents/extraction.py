@@ -2,10 +2,15 @@
 
 import re
 
+from filmless import _core
 from filmless.dataset import Dataset
 from filmless.errors import ConversionError
 
-__all__ = ["extract", "suffix_of"]
+__all__ = ["extract", "length_of", "suffix_of"]
+
+_DOCUMENT = 0x0042_0011
+_BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_LOOKED_AT = 1024  # bytes of a document that tell a text from a binary
 
 _SUFFIX_BY_CLASS = {
     "1.2.840.10008.5.1.4.1.1.104.1": ".pdf",
@@ -60,20 +65,33 @@ def extract(ds: Dataset) -> tuple[bytes, str]:
     -----
     PS3.3 C.24.2; PS3.5 6.2
     """
+    length = length_of(ds)
+    return _core.value_range(ds, _DOCUMENT, 0, length), suffix_of(ds)
+
+
+def length_of(ds: Dataset) -> int:
+    """Return how many bytes the document has that a data set encapsulates, from its beginning; see `extract`.
+
+    Raises
+    ------
+    ConversionError
+        There is no document, or less of it than its length says.
+    """
     suffix = suffix_of(ds)
-    data = ds.get("EncapsulatedDocument")
-    if not isinstance(data, bytes) or not data:
-        raise ConversionError("the document is empty", tag=0x0042_0011)
+    element = ds[_DOCUMENT]
+    there = element.length
+    if element.VR not in _BYTES or element.is_encapsulated or not there:
+        raise ConversionError("the document is empty", tag=_DOCUMENT)
     length = ds.get("EncapsulatedDocumentLength")
     if length is None:
-        return _unpadded(data, suffix), suffix
-    if not isinstance(length, int) or length > len(data):
+        return _unpadded(ds, there, suffix)
+    if not isinstance(length, int) or length > there:
         raise ConversionError(
-            f"the document of {len(data)} bytes ends early, expected as many as Encapsulated Document Length says",
-            tag=0x0042_0011,
+            f"the document of {there} bytes ends early, expected as many as Encapsulated Document Length says",
+            tag=_DOCUMENT,
         )
     # More than a byte of padding is not what the length is for: it is wrong, and nothing is cut off.
-    return data[:length] if len(data) - length <= 1 else _unpadded(data, suffix), suffix
+    return length if there - length <= 1 else _unpadded(ds, there, suffix)
 
 
 def suffix_of(ds: Dataset) -> str:
@@ -91,14 +109,15 @@ def suffix_of(ds: Dataset) -> str:
     return by_class or _SUFFIX_BY_MIME_TYPE.get(kind, ".bin")
 
 
-def _unpadded(data: bytes, suffix: str) -> bytes:
-    """Take the zero off that made a length even, where the format shows that it is no part of the document."""
-    if len(data) % 2 or not data.endswith(b"\0"):
-        return data
+def _unpadded(ds: Dataset, length: int, suffix: str) -> int:
+    """Leave out the zero that made a length even, where the format shows that it is no part of the document."""
+    if length % 2 or _core.value_range(ds, _DOCUMENT, length - 1, length) != b"\0":
+        return length
+    begin = _core.value_range(ds, _DOCUMENT, 0, _LOOKED_AT)
     if suffix == ".stl":
-        size = 84 + 50 * int.from_bytes(data[80:84], "little")
-        is_text = size != len(data) and data.lstrip()[:5] == b"solid"
-        return data[:-1] if is_text or size == len(data) - 1 else data
-    if suffix == ".xml" and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data  # of two bytes a character: an odd number of them is none
-    return data[:-1] if suffix in (".pdf", ".xml", ".obj", ".mtl", ".txt", ".html", ".rtf") else data
+        size = 84 + 50 * int.from_bytes(begin[80:84], "little")
+        is_text = size != length and begin.lstrip()[:5] == b"solid"
+        return length - 1 if is_text or size == length - 1 else length
+    if suffix == ".xml" and begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return length  # of two bytes a character: an odd number of them is none
+    return length - 1 if suffix in (".pdf", ".xml", ".obj", ".mtl", ".txt", ".html", ".rtf") else length
