@@ -14,6 +14,7 @@ from filmless.file import encode, generate_uid
 from filmless.objects import Measurement, Segment, presentation_state, segmentation
 from filmless.objects.key_objects import key_object_selection
 from filmless.objects.measurement import Value
+from filmless.viewer import derived
 from filmless.viewer.layers import Opened
 
 from .conftest import snap, stored
@@ -153,6 +154,19 @@ def test_what_a_study_has_is_told(serve, tmp_path, ct):
     assert by_kind["contours"]["parts"] == [{"number": 0, "label": "target", "colour": [255, 255, 0]}]
     assert by_kind["presentation"]["state"]["vois"][0]["views"][0]["width"] == 400
     assert by_kind["key-objects"]["keyImages"][0]["sop_instance_uid"] == ct.SOPInstanceUID
+
+
+def test_how_many_are_not_listed_is_told(serve, open_viewer, tmp_path, ct, monkeypatch):
+    monkeypatch.setattr(derived, "_MOST", 1)
+    made = [seg(ct), structures(ct), dose(ct)]
+    server = serve([CT, *(stored(tmp_path, f"{number}", ds) for number, ds in enumerate(made))])
+    told = httpx.get(f"{server.addresses.urls[0]}/viewer/studies/{ct.StudyInstanceUID}/derived").json()
+    assert (len(told["objects"]), told["left"]) == (1, 2)
+    viewer = open_viewer(server)
+    page = viewer.open(f"/view/{ct.StudyInstanceUID}?series={ct.SeriesInstanceUID}")
+    page.get_by_role("button", name="Overlays", exact=True).click()
+    page.get_by_text("Listed are the first 1 of 3").wait_for()
+    snap(page, "derived-left")
 
 
 def test_one_that_cannot_be_read_says_why_and_the_others_are_told(serve, tmp_path, ct):

@@ -1,8 +1,10 @@
 """The list of studies, as the pages ask for it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pydicom.data
@@ -54,6 +56,16 @@ def found(client: httpx.Client, **query: Any) -> list[str]:
     counts = client.get("/viewer/study-counts", params=query).json()
     assert counts == {"shown": len(answer.json()), "total": len(PEOPLE)}
     return [row["uid"] for row in answer.json()]
+
+
+def test_what_is_of_a_patient_may_be_said_apart_from_the_address(client: httpx.Client) -> None:
+    for said, wanted in (({"text": "müller"}, ["1.2.2"]), ({"patient": "山田", "sort": "id"}, ["1.2.3"])):
+        headers = {"Filmless-Values": quote(json.dumps(said))}
+        assert [row["uid"] for row in client.get("/viewer/studies", headers=headers).json()] == wanted
+        assert client.get("/viewer/study-counts?modality=CT&text=x", headers=headers).json()["total"] == 3
+    for wrong in ("[]", '{"text": 1}', "{", "%FF", "[" * 5000):
+        answer = client.get("/viewer/studies", headers={"Filmless-Values": wrong})
+        assert (answer.status_code, "percent-encoded" in answer.json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +16,10 @@ from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, v
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 
-__all__ = ["describe", "describe_instance", "frame_asked_for", "json_answer", "whole_number"]
+__all__ = ["describe", "describe_instance", "frame_asked_for", "json_answer", "said_values", "whole_number"]
 
-_SHORT = 1400  # bytes that go in one packet as they are
+_SHORT: Final = 1400  # bytes that go in one packet as they are
+_SAID: Final = "Filmless-Values"
 
 
 def json_answer(request: Request, value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -127,3 +129,22 @@ def whole_number(request: Request, name: str, *, absent: int, least: int = 0, mo
     if not (text.isascii() and text.isdecimal() and len(text) < 16 and least <= int(text) <= most):
         raise DicomWebError(f"`{name}` is no number of {least} to {most}", status=400)
     return int(text)
+
+
+def said_values(request: Request) -> dict[str, str]:
+    """Return what is said in a header of a request, by name: no part of the address, where it is of a patient.
+
+    Proxies log addresses, and browsers keep them.
+
+    Raises
+    ------
+    DicomWebError
+        400: it is no object of JSON with texts.
+    """
+    try:
+        said = json.loads(unquote(request.headers.get(_SAID, "{}"), errors="strict"))
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+        raise DicomWebError(f"`{_SAID}` is an object of JSON with texts, percent-encoded", status=400)
+    return said

@@ -32,8 +32,10 @@ def routes(service: Service) -> list[Route]:
     """Return the routes of this part."""
 
     def answer(request: Request) -> Response:
-        entries = service.find(request)
-        return json_answer(request, {"objects": list(derived_objects(service.archive, entries))})
+        found = [entry for entry in service.find(request) if _kind(entry) in _KINDS]
+        # Each has to be opened: of more the page says how many it does not list.
+        objects = list(derived_objects(service.archive, found[:_MOST]))
+        return json_answer(request, {"objects": objects, "left": max(0, len(found) - _MOST)})
 
     async def derived(request: Request) -> Response:
         return await service.call(answer, request)
@@ -51,12 +53,10 @@ def derived_objects(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict
     entries
         Instances.
     """
-    found = 0
     for entry in entries:
-        kind = kind_of(entry.sop_class_uid, frames=entry.frames, transfer_syntax_uid=entry.transfer_syntax_uid)
-        if kind not in _KINDS or found == _MOST:
+        kind = _kind(entry)
+        if kind not in _KINDS:
             continue
-        found += 1
         described: dict[str, Any] = {
             "kind": kind,
             "study": entry.study_uid,
@@ -70,6 +70,10 @@ def derived_objects(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict
         except (DicomError, ValueError) as error:
             described["error"] = error.message if isinstance(error, DicomError) else str(error)
         yield described
+
+
+def _kind(entry: Entry) -> Kind:
+    return kind_of(entry.sop_class_uid, frames=entry.frames, transfer_syntax_uid=entry.transfer_syntax_uid)
 
 
 def _describe(ds: Dataset, kind: Kind) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from json import loads
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Final
-from urllib.parse import unquote
 
 import anyio
 from starlette.requests import Request
@@ -27,11 +25,10 @@ from filmless.dicomweb.origin.service import ASIDE, Service
 from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES
 from filmless.errors import ConversionError, DicomError, DicomWebError, FormatError, StorageFullError
 from filmless.file import encode, read
-from filmless.viewer.answers import json_answer
+from filmless.viewer.answers import json_answer, said_values
 
 __all__ = ["routes"]
 
-_SAID: Final = "Filmless-Values"
 _NAME: Final = "name"
 _STUDY: Final = "StudyInstanceUID"
 _PREAMBLE: Final = 132
@@ -56,7 +53,7 @@ def routes(service: Service) -> list[Route]:
 
     async def take_in(request: Request) -> Response:
         within = service.within(request, "write")
-        said = _said(request)
+        said = said_values(request)
         taking = _Taking(service, within, said.pop(_NAME, "file"), _values(said))
         await _receive(request, service, memory, taking)
         told = request.scope.setdefault("filmless.audit", {})
@@ -64,17 +61,6 @@ def routes(service: Service) -> list[Route]:
         return json_answer(request, {"results": taking.results})
 
     return [Route("/import", take_in, methods=["POST"])]
-
-
-def _said(request: Request) -> dict[str, str]:
-    """Return what is said of a file. It is no part of the address: proxies log those, and this is of a patient."""
-    try:
-        said = loads(unquote(request.headers.get(_SAID, "{}"), errors="strict"))
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
-        raise DicomWebError(f"`{_SAID}` is an object of JSON with texts, percent-encoded", status=400)
-    return said
 
 
 def _values(said: dict[str, str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The list of studies: searched as it is typed, sorted, counted, a part at a time."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from filmless.archive.index.values import stored_date
 from filmless.archive.within import Within
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
-from filmless.viewer.answers import json_answer, whole_number
+from filmless.viewer.answers import json_answer, said_values, whole_number
 
 __all__ = ["routes"]
 
@@ -70,7 +71,7 @@ def routes(service: Service) -> list[Route]:
 
 
 def _wanted(request: Request, within: Within) -> StudyList:
-    query = request.query_params
+    query = {**request.query_params, **said_values(request)}
     sort = query.get("sort", "date")
     if sort not in SORTS:
         raise DicomWebError(f"`sort` is none of {', '.join(SORTS)}", status=400)
@@ -78,12 +79,12 @@ def _wanted(request: Request, within: Within) -> StudyList:
     if order not in {"ascending", "descending"}:
         raise DicomWebError("`order` is neither ascending nor descending", status=400)
     texts: dict[str, Any] = {name: query.get(given, "").strip() for given, name in _TEXTS.items()}
-    dates = {name: _date(request, given) for given, name in (("from", "first"), ("to", "last"))}
+    dates = {name: _date(query, given) for given, name in (("from", "first"), ("to", "last"))}
     return StudyList(**texts, **dates, sort=sort, descending=order == "descending", within=within)
 
 
-def _date(request: Request, name: str) -> str:
-    text = request.query_params.get(name, "").replace("-", "")
+def _date(query: Mapping[str, str], name: str) -> str:
+    text = query.get(name, "").replace("-", "")
     date = stored_date(text)
     if text and not date:
         raise DicomWebError(f"`{name}` is no date, expected one as 2024-01-31", status=400)

@@ -38,13 +38,21 @@ export function DerivedPanel({ reading }: { reading: Reading }) {
     );
   }
   return (
-    <ul class="derived-panel" aria-label="Overlays">
-      {objects.map((object) => (
-        <li key={object.instance}>
-          <ObjectRow reading={reading} derived={derived} object={object} />
-        </li>
-      ))}
-    </ul>
+    <>
+      {derived.left.value > 0 && (
+        <p class="derived-empty" role="status">
+          Listed are the first {objects.length} of {objects.length + derived.left.value}, as many as are
+          opened at a time.
+        </p>
+      )}
+      <ul class="derived-panel" aria-label="Overlays">
+        {objects.map((object) => (
+          <li key={object.instance}>
+            <ObjectRow reading={reading} derived={derived} object={object} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -55,6 +55,8 @@ const FIRST: Look = { isShown: false, opacity: 0.5, hidden: new Set(), colours: 
 /** The derived objects of a page. */
 export class Derived {
   readonly objects = signal<DerivedObject[] | undefined>(undefined);
+  /** How many there are beyond these: a study may have thousands. */
+  readonly left = signal(0);
   readonly looks = signal<ReadonlyMap<string, Look>>(new Map());
   /** The presentation state that images are shown through. */
   readonly state = signal<DerivedObject | undefined>(undefined);
@@ -70,9 +72,11 @@ export class Derived {
   async ask(reading: Reading, abort: AbortSignal): Promise<void> {
     const asked = reading.studies.value.map(async ({ uid }) => {
       const url = `/viewer/studies/${uid}/derived`;
-      return (await askJson<{ objects: DerivedObject[] }>(url, { signal: abort })).objects;
+      return askJson<{ objects: DerivedObject[]; left: number }>(url, { signal: abort });
     });
-    this.objects.value = (await Promise.all(asked)).flat();
+    const found = await Promise.all(asked);
+    this.left.value = found.reduce((sum, one) => sum + one.left, 0);
+    this.objects.value = found.flatMap((one) => one.objects);
   }
 
   lookOf(object: DerivedObject): Look {

@@ -42,7 +42,17 @@ export interface Session {
   films?: string[];
 }
 
-export type SearchTerms = Record<string, string>;
+export interface SearchTerms {
+  open: Record<string, string>;
+  /** Of patients. */
+  personal: Record<string, string>;
+}
+
+// What is of a patient is no part of the address: proxies log those.
+const personal = (terms: SearchTerms): HeadersInit =>
+  Object.keys(terms.personal).length
+    ? { "Filmless-Values": encodeURIComponent(JSON.stringify(terms.personal)) }
+    : {};
 
 export const askStudies = (
   terms: SearchTerms,
@@ -50,12 +60,18 @@ export const askStudies = (
   limit: number,
   signal?: AbortSignal,
 ): Promise<StudyRow[]> => {
-  const query = new URLSearchParams({ ...terms, offset: String(offset), limit: String(limit) });
-  return askJson<StudyRow[]>(`/viewer/studies?${query}`, { signal: signal ?? null });
+  const query = new URLSearchParams({ ...terms.open, offset: String(offset), limit: String(limit) });
+  return askJson<StudyRow[]>(`/viewer/studies?${query}`, {
+    signal: signal ?? null,
+    headers: personal(terms),
+  });
 };
 
 export const askStudyCounts = (terms: SearchTerms, signal?: AbortSignal): Promise<StudyCounts> =>
-  askJson<StudyCounts>(`/viewer/study-counts?${new URLSearchParams(terms)}`, { signal: signal ?? null });
+  askJson<StudyCounts>(`/viewer/study-counts?${new URLSearchParams(terms.open)}`, {
+    signal: signal ?? null,
+    headers: personal(terms),
+  });
 
 export const askSession = (): Promise<Session> => askJson<Session>("/viewer/session");
 

@@ -61,15 +61,18 @@ function move(url: string): void {
   place.value = here();
 }
 
-/** Says more exactly where one is, without a step for Back. */
-export function note(query: Record<string, string | undefined>): void {
+/**
+ * Says more exactly where one is, without a step for Back. What is of a patient goes into `kept`: Back and a new load
+ * find it, and no address has it, which browsers remember, people pass on and proxies log.
+ */
+export function note(query: Record<string, string | undefined>, kept: unknown = history.state): void {
   const search = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) search.delete(name);
     else search.set(name, value);
   }
   const text = search.toString();
-  history.replaceState(null, "", text ? `${location.pathname}?${text}` : location.pathname);
+  history.replaceState(kept, "", text ? `${location.pathname}?${text}` : location.pathname);
 }
 
 /** The page of a study: `/view/1.2.3`; of two that are compared: `/view/1.2.3/4.5.6`. */

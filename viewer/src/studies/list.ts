@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { askStudies, askStudyCounts, type StudyCounts, type StudyRow } from "~/server/studies";
 import { failed } from "~/shell/notices";
 import { note } from "~/shell/router";
-import { noted, type Query, queryOf, termsOf } from "./query";
+import { keptOf, noted, type Query, queryOf, termsOf } from "./query";
 
 /** Rows that are asked for together. */
 const PART = 100;
@@ -13,7 +13,7 @@ const PAUSE_MS = 120;
 type Parts = ReadonlyMap<number, StudyRow[]>;
 
 export class StudyList {
-  readonly query = signal<Query>(queryOf(new URLSearchParams(location.search)));
+  readonly query = signal<Query>(queryOf(new URLSearchParams(location.search), history.state));
   readonly counts = signal<StudyCounts | undefined>(undefined);
   /** Why there is no list. */
   readonly error = signal<unknown>(undefined);
@@ -28,6 +28,14 @@ export class StudyList {
     if (first && first.length < PART) return first.length;
     return this.counts.value?.shown ?? first?.length ?? 0;
   });
+
+  constructor() {
+    this.note(); // an address that somebody typed may have a name in it
+  }
+
+  private note(): void {
+    note(noted(this.query.value), keptOf(this.query.value));
+  }
 
   private asking = new AbortController();
   private readonly asked = new Set<number>();
@@ -44,7 +52,7 @@ export class StudyList {
   /** Changes the query; what is typed waits for a moment, and what was asked before is not waited for. */
   change(query: Query, { isTyped = false } = {}): void {
     this.query.value = query;
-    note(noted(query));
+    this.note();
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.ask(), isTyped ? PAUSE_MS : 0);
   }

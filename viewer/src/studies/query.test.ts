@@ -1,11 +1,27 @@
 import { expect, test } from "vitest";
-import { noted, queryOf, sortedBy, termsOf } from "./query";
+import { keptOf, noted, queryOf, sortedBy, termsOf } from "./query";
 
-test("a query is the same after it was in the address bar", () => {
-  const query = { terms: { text: "doe ct", from: "2024-01-01" }, sort: "patient" as const, descending: true };
+test("a query is the same after it was in the address bar and beside it", () => {
+  const query = {
+    terms: { text: "doe ct", id: "42", from: "2024-01-01", modality: "CT" },
+    sort: "patient" as const,
+    descending: true,
+  };
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(noted(query))) if (value) search.set(name, value);
-  expect(queryOf(search)).toEqual(query);
+  expect(search.toString()).toBe("from=2024-01-01&modality=CT&sort=patient&order=descending");
+  expect(queryOf(search, keptOf(query))).toEqual(query);
+});
+
+test("what is beside an address may be anything", () => {
+  for (const kept of [null, 1, "x", [], {}, { terms: null }])
+    expect(queryOf(new URLSearchParams(), kept).terms).toEqual({});
+});
+
+test("what is of a patient goes to the server apart", () => {
+  const query = queryOf(new URLSearchParams("text=Doe&modality=CT"));
+  expect(termsOf(query).personal).toEqual({ text: "Doe" });
+  expect(termsOf(query).open).toMatchObject({ modality: "CT" });
 });
 
 test("a plain list leaves the address bar empty", () => {
@@ -14,7 +30,10 @@ test("a plain list leaves the address bar empty", () => {
 
 test("half a date is not sent", () => {
   const query = queryOf(new URLSearchParams("from=2024-0&to=20240131"));
-  expect(termsOf(query)).toEqual({ sort: "date", order: "descending", to: "20240131" });
+  expect(termsOf(query)).toEqual({
+    open: { sort: "date", order: "descending", to: "20240131" },
+    personal: {},
+  });
 });
 
 test("the same column again turns the order around", () => {

@@ -1,4 +1,4 @@
-/** What the list is searched by, in the address bar and as the server takes it. */
+/** What the list is searched by, in the address bar, beside it, and as the server takes it. */
 
 import type { SearchTerms } from "~/server/studies";
 
@@ -14,6 +14,8 @@ export const FIELDS = [
   "accession",
 ] as const;
 export type Field = (typeof FIELDS)[number];
+/** What says who somebody is: never part of an address. */
+const PERSONAL: ReadonlySet<Field> = new Set(["text", "patient", "id", "description", "accession"]);
 export type Sort = "date" | "patient" | "id" | "modality" | "description" | "accession" | "instances";
 
 export interface Query {
@@ -26,10 +28,12 @@ const SORTS = ["date", "patient", "id", "modality", "description", "accession", 
 /** From which end each is begun when it is first chosen. */
 const FROM_END = new Set<Sort>(["date", "instances"]);
 
-export function queryOf(search: URLSearchParams): Query {
+/** The query of an address, and of what was kept beside it. */
+export function queryOf(search: URLSearchParams, kept: unknown = undefined): Query {
   const terms: Query["terms"] = {};
+  const beside = isKept(kept) ? kept.terms : {};
   for (const field of FIELDS) {
-    const text = search.get(field);
+    const text = search.get(field) ?? beside[field];
     if (text) terms[field] = text;
   }
   const given = search.get("sort") ?? "";
@@ -38,11 +42,29 @@ export function queryOf(search: URLSearchParams): Query {
   return { terms, sort, descending: order ? order === "descending" : FROM_END.has(sort) };
 }
 
-/** The query for the address bar: what is as it is by itself is left out. */
+export interface Kept {
+  terms: Query["terms"];
+}
+
+const isKept = (kept: unknown): kept is Kept =>
+  typeof kept === "object" &&
+  kept !== null &&
+  "terms" in kept &&
+  typeof kept.terms === "object" &&
+  kept.terms !== null;
+
+/** What of a query is kept beside the address. */
+export const keptOf = (query: Query): Kept => ({
+  terms: Object.fromEntries(Object.entries(query.terms).filter(([field]) => PERSONAL.has(field as Field))),
+});
+
+/** The query for the address bar: what is as it is by itself is left out, and what is of a patient. */
 export function noted(query: Query): Record<string, string | undefined> {
   const isPlain = query.descending === FROM_END.has(query.sort);
   return {
-    ...Object.fromEntries(FIELDS.map((field) => [field, query.terms[field]?.trim() || undefined])),
+    ...Object.fromEntries(
+      FIELDS.map((field) => [field, (!PERSONAL.has(field) && query.terms[field]?.trim()) || undefined]),
+    ),
     sort: query.sort === "date" ? undefined : query.sort,
     order: isPlain ? undefined : query.descending ? "descending" : "ascending",
   };
@@ -50,11 +72,14 @@ export function noted(query: Query): Record<string, string | undefined> {
 
 /** The query for the server. A date that is not whole yet, while it is typed, is left out. */
 export function termsOf(query: Query): SearchTerms {
-  const found: SearchTerms = { sort: query.sort, order: query.descending ? "descending" : "ascending" };
+  const found: SearchTerms = {
+    open: { sort: query.sort, order: query.descending ? "descending" : "ascending" },
+    personal: {},
+  };
   for (const field of FIELDS) {
     const text = query.terms[field]?.trim();
     if (!text || ((field === "from" || field === "to") && !/^\d{4}-?\d\d-?\d\d$/.test(text))) continue;
-    found[field] = text;
+    (PERSONAL.has(field) ? found.personal : found.open)[field] = text;
   }
   return found;
 }
