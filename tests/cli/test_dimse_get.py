@@ -10,8 +10,8 @@ from click.testing import Result
 
 import filmless
 from filmless.file import encode
+from tests.orthanc import orthanc
 
-from ..dimse.archives import orthanc
 from .dimse_peers import dcmqrscp, free_port, running
 
 Invoke = Callable[..., Result]

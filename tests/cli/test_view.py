@@ -101,8 +101,8 @@ def test_what_cannot_be_shown_is_refused_in_words(invoke, ct: Path) -> None:
 def test_an_archive_without_the_viewer_is_told_of(invoke, peer_without_viewer: str) -> None:
     refused = invoke("view", peer_without_viewer)
     assert refused.exit_code == 1
-    assert "no viewer of filmless" in refused.stderr
-    assert "filmless get" in refused.stderr
+    assert "neither a viewer of filmless nor DICOMweb" in refused.stderr
+    assert "--key-file" in refused.stderr
 
 
 @pytest.fixture

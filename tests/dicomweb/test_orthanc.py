@@ -13,9 +13,9 @@ from filmless.archive import Archive
 from filmless.dataset import Dataset
 from filmless.dicomweb import BlockingClient, Client, application
 from filmless.errors import DicomWebError
+from tests.orthanc import orthanc
 
 from .conftest import serving
-from .orthanc import orthanc
 
 NAMES = {"CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "SC_rgb.dcm", "reportsi.dcm"}
 
@@ -34,7 +34,7 @@ def peers(tmp_path_factory: pytest.TempPathFactory, peer: Callable[[str], str]) 
         with orthanc(
             program, folder, servers={"filmless": {"Url": f"{ours}/", "HasDelete": True, "ChunkedTransfers": True}}
         ) as theirs:
-            yield Peers(archive, ours, theirs)
+            yield Peers(archive, ours, theirs.url)
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ from filmless.dimse.steps import Buffer, Give, Operation, Payload
 from filmless.dimse.uids import STUDY_ROOT
 from filmless.errors import DimseStatusError, FormatError, LimitError, LocalProtocolError, NetworkError
 from filmless.file import read
+from tests.orthanc import orthanc
 
-from .archives import orthanc
 from .asked import Way, both_ways, opened
 from .dcmtk import dcmtk
 from .receiving import free_port, running, storescp

@@ -24,6 +24,7 @@ import filmless
 from filmless.dimse import Scp
 from filmless.dimse.scp.request import Request
 from filmless.file import write
+from tests.orthanc import Orthanc, orthanc
 from tests.server.conftest import Started, until
 
 from .afterwards import Afterwards
@@ -47,7 +48,6 @@ from .answering import (
     their_tls,
     tls_of_caller,
 )
-from .archives import Orthanc, orthanc
 from .dcmtk import dcmtk
 from .identifiers import identifier
 from .people import five_people

@@ -20,6 +20,7 @@ from filmless.dimse.services.folder import folder
 from filmless.dimse.services.verification import verification
 from filmless.errors import DimseStatusError
 from filmless.file import read, write
+from tests.orthanc import orthanc
 
 from .answering import (
     COMMITMENT,
@@ -35,7 +36,7 @@ from .answering import (
     our_tls,
     their_tls,
 )
-from .archives import dcmqrscp, orthanc
+from .archives import dcmqrscp
 from .dcmtk import dcmtk
 from .people import five_people
 from .receiving import free_port, running

@@ -14,8 +14,9 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as S
 from filmless.archive import Archive
 from filmless.dimse.services.query import query
 from filmless.file import encode, write
+from tests.orthanc import orthanc
 
-from .archives import dcmqrscp, orthanc
+from .archives import dcmqrscp
 from .dcmtk import dcmtk
 from .identifiers import identifier
 from .people import five_people

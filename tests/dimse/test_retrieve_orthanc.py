@@ -10,8 +10,8 @@ from filmless.dimse.services.destinations import Destination
 from filmless.dimse.services.move import move
 from filmless.dimse.services.query import query
 from filmless.file import read
+from tests.orthanc import orthanc
 
-from .archives import orthanc
 from .people import five_people
 from .serving import serving
 

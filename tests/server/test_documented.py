@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from filmless.server import read_settings
-from tests.dimse.archives import orthanc
 from tests.dimse.dcmtk import dcmtk
 from tests.dimse.receiving import free_port
 from tests.dimse.ris_files import item, put
 from tests.dimse.talking import Authority
+from tests.orthanc import orthanc
 from tests.server.conftest import DEADLINE_S, instance, until
 
 DOCS = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")

@@ -14,10 +14,13 @@ from filmless.cli.option_groups import GroupedCommand
 from filmless.cli.peers import client_of, web_options
 from filmless.cli.reporting import Failure, Misuse, printable, say
 from filmless.cli.sources import of_files
+from filmless.errors import DicomError
 
 if TYPE_CHECKING:
+    from filmless.dicomweb import BlockingClient
     from filmless.server import Addresses
     from filmless.server.looking import Looked, Names
+    from filmless.server.shown import Shown
 
 __all__ = ["view"]
 
@@ -42,8 +45,10 @@ def view(
     A folder is shown with all that is below it, a medium (CD, DVD, USB) by its DICOMDIR. Ordinary pictures, films and
     documents (JPEG, PNG, TIFF, PDF, ...) that are named, and what is in a ZIP, are shown out of a temporary folder,
     which goes at the end. A line `ready URL` is written to standard output when requests are answered; what is found
-    until then can be looked at while the rest is gone through. Of an archive in the network that has the viewer, that
-    is opened.
+    until then can be looked at while the rest is gone through.
+
+    Of an archive in the network that has this viewer, that is opened. Of any other with DICOMweb, such as Orthanc, the
+    studies are listed, and each is fetched into the temporary folder when it is opened.
 
     \b
     filmless view ~/scans
@@ -51,11 +56,12 @@ def view(
     filmless view slice.dcm photo.jpg
     filmless view ~/scans --save-to ~/measured --no-browser
     filmless view http://archive.example:8104
+    filmless view https://pacs.example/dicom-web --key-file key
     """  # noqa: D301 - \b keeps the lines of examples
     if any(target.lower().startswith(("http://", "https://")) for target in targets):
-        if len(targets) > 1 or save_to is not None or everything or port:
-            raise Misuse("an archive's URL stands alone: what it shows and keeps is its own affair")
-        _open_archive(targets[0], is_opened=browser, peer=peer)
+        if len(targets) > 1 or everything:
+            raise Misuse("an archive's URL stands alone")
+        _open_archive(targets[0], is_opened=browser, port=port, save_to=save_to, peer=peer)
         return
     if given := [name for name in ("headers", "key_file", "ca_file", "client_cert") if peer[name]]:
         raise Misuse(f"--{given[0].replace('_', '-').removesuffix('s')} is for archives of the network")
@@ -63,21 +69,21 @@ def view(
     for path in paths:
         if not path.exists():
             raise Failure(f"there is no such file or folder: {path}")
-    if save_to is not None:
-        save_to.mkdir(exist_ok=True)
-    _show(paths, is_opened=browser, port=port, save_to=save_to, everything=everything)
-
-
-def _show(paths: tuple[Path, ...], *, is_opened: bool, port: int, save_to: Path | None, everything: bool) -> None:
     # Late: an archive of the network is opened without the services and the web framework.
-    from filmless.server import Server, read_settings
     from filmless.server.shown import Shown
+
+    told = _Told(has_folder=any(map(Path.is_dir, paths)))
+    _show(Shown(paths=paths, everything=everything, save_to=save_to), told, is_opened=browser, port=port)
+
+
+def _show(shown: "Shown", told: "_Told", *, is_opened: bool, port: int) -> None:
+    from filmless.server import Server, read_settings
     from filmless.viewer import StaticFiles
 
     if not StaticFiles.built().are_there:
         raise Failure("the viewer was not built", "`make viewer` builds it; wheels of filmless have it in them")
-    shown = Shown(paths=paths, everything=everything, save_to=save_to)
-    told = _Told(has_folder=any(map(Path.is_dir, paths)))
+    if shown.save_to is not None:
+        shown.save_to.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="filmless-view-", ignore_cleanup_errors=True) as folder:
         settings = read_settings(given={"data": folder, "http.port": port, "logs.level": "error"})
 
@@ -111,14 +117,17 @@ def _browse(url: str) -> None:
 class _Told:
     """Tells how far it is on a terminal, and at the end what was found."""
 
-    def __init__(self, *, has_folder: bool) -> None:
+    def __init__(self, *, has_folder: bool, is_silent: bool = False) -> None:
         self.done = threading.Event()
-        self._has_folder = has_folder
+        self._has_folder, self._is_silent = has_folder, is_silent
         self._last = 0.0
         self._is_watched = sys.stderr.isatty()
 
     def __call__(self, looked: "Looked") -> None:
         """Tell."""
+        if self._is_silent:
+            self.done.set()
+            return
         if looked.done.is_set():
             self._wipe()
             _summarise(looked, has_folder=self._has_folder)
@@ -169,15 +178,46 @@ def _say_names(names: "Names", one: str, many: str, what: str) -> None:
 # -- archives of the network -------------------------------------------------------------------------------------------
 
 
-def _open_archive(url: str, *, is_opened: bool, peer: dict[str, Any]) -> None:
-    """Open the viewer of an archive that has one."""
+def _open_archive(url: str, *, is_opened: bool, port: int, save_to: Path | None, peer: dict[str, Any]) -> None:
+    """Open the viewer of an archive that has one; look at another with ours."""
     root = url.rstrip("/").removesuffix("/dicom-web")
     if not _has_viewer(root, peer):
-        hint = f"`filmless get {url} STUDY --output DIR` fetches a study, and `filmless view DIR` shows it"
-        raise Failure(f"this archive has no viewer of filmless, and of others no study is shown yet: {url}", hint)
+        _look_at(url, is_opened=is_opened, port=port, save_to=save_to, peer=peer)
+        return
+    if port or save_to is not None:
+        raise Misuse("this archive has the viewer: where it is and what it keeps is its own affair")
     print(f"ready {root}/", flush=True)
     if is_opened:
         _browse(f"{root}/")
+
+
+def _look_at(url: str, *, is_opened: bool, port: int, save_to: Path | None, peer: dict[str, Any]) -> None:
+    """Look at an archive that has DICOMweb."""
+    from filmless.server.shown import Shown
+
+    client, name = _service(url, peer)
+    told = _Told(has_folder=False, is_silent=True)
+    _show(Shown(other=client, name=name, save_to=save_to), told, is_opened=is_opened, port=port)
+
+
+def _service(url: str, peer: dict[str, Any]) -> "tuple[BlockingClient, str]":
+    """Find the DICOMweb service at a URL, or where most have it below; its name is without who asks."""
+    import httpx
+
+    error: DicomError | None = None
+    for tried in dict.fromkeys((url, f"{url.rstrip('/')}/dicom-web")):
+        client = client_of(tried, **peer)
+        try:
+            list(client.search_studies(limit=1))
+        except DicomError as found:
+            client.close()
+            error = error or found
+            continue
+        address = httpx.URL(tried)
+        return client, address.netloc.decode("ascii")
+    why = "" if error is None else f": {error.message}"
+    hint = "the URL of a service ends as /dicom-web as a rule; --key-file has a key to show"
+    raise Failure(f"there is neither a viewer of filmless nor DICOMweb{why}", hint)
 
 
 def _has_viewer(root: str, peer: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from filmless.security import Audit, Authenticator, check_binding, secured
 from filmless.security.addresses import is_loopback
 from filmless.security.work import worked
 from filmless.server.activity import Activity
+from filmless.server.afar import OtherArchive
 from filmless.server.conformance import conformance_statement
 from filmless.server.entity import Entity, tls_of
 from filmless.server.forwarding import Forwarder, Queue, Rules, SentByHand, enqueue
@@ -40,7 +41,7 @@ from filmless.server.observing import Observed, route_names
 from filmless.server.pages import Pages, answer_outside
 from filmless.server.performed_steps import routes as step_routes
 from filmless.server.settings.tree import Settings
-from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN, Saving, Shown
+from filmless.server.shown import Saving, Shown
 from filmless.server.worklist import routes as worklist_routes
 from filmless.viewer import StaticFiles
 from filmless.viewer import routes as viewer_routes
@@ -99,7 +100,11 @@ def compose(
     archive = stack.enter_context(_opened(settings, rules))
     looking = None if shown is None else Looking(archive, shown, tell or (lambda _: None))
     by_hand = SentByHand(Queue(archive.index.database), settings.peers) if settings.peers and shown is None else None
-    parts = _Parts(settings, archive, metrics, log, shown, looking, by_hand)
+    other = None
+    if shown is not None and shown.other is not None:
+        other = OtherArchive(archive, shown.other, name=shown.name)
+        stack.callback(other.close)
+    parts = _Parts(settings, archive, metrics, log, shown, looking, by_hand, other)
     audit = stack.enter_context(_audit(settings))
     authenticator, entity = Authenticator(settings.security), None
     if settings.dimse.is_on and shown is None:
@@ -122,6 +127,7 @@ class _Parts:
     shown: Shown | None = None
     looking: Looking | None = None
     by_hand: SentByHand | None = None
+    other: OtherArchive | None = None
 
     def application(self, audit: Audit, entity: Entity | None, authenticator: Authenticator) -> ASGIApp:
         """Make what answers requests."""
@@ -140,7 +146,7 @@ class _Parts:
         health = Health(
             settings.data / "incoming", index=lambda: archive.index.find("0"), free_bytes=free, further=further
         )
-        read_only = None if self.shown is None else NOTHING_IS_TAKEN_IN
+        read_only = None if self.shown is None else self.shown.read_only
         public_url = settings.security.public_url
         service = dicomweb.application(archive, limits=settings.limits, public_url=public_url, read_only=read_only)
         viewer_files = StaticFiles.built()
@@ -171,13 +177,13 @@ class _Parts:
         settings, archive = self.settings, self.archive
         options: dict[str, Any] = {}
         if self.shown is not None:
-            options = {"read_only": NOTHING_IS_TAKEN_IN, "no_keeping": NOTHING_IS_SAVED}
+            options = {"read_only": self.shown.read_only, "no_keeping": self.shown.no_keeping}
             if self.shown.save_to is not None:
                 options["keeper"] = Saving(archive, self.shown.save_to)
         service = Service(archive, settings.limits, settings.security.public_url, **options)
-        looking = None if self.looking is None else self.looking.told
+        looking = None if self.looking is None or self.other is not None else self.looking.told
         reached = None if entity is None else entity.reached
-        return viewer_routes(service, files, looking=looking, sends_on=self.by_hand, reached=reached)
+        return viewer_routes(service, files, looking=looking, sends_on=self.by_hand, reached=reached, other=self.other)
 
     def counts(self) -> dict[str, float]:
         """Return what the archive holds."""

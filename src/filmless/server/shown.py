@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from filmless.archive import Archive, Outcome
 from filmless.dataset import Dataset
@@ -11,15 +11,22 @@ from filmless.errors import ArchiveError, ConflictError, DicomError, FormatError
 from filmless.file import write
 from filmless.file.uid_grammar import is_uid
 
-__all__ = ["NOTHING_IS_SAVED", "NOTHING_IS_TAKEN_IN", "Saving", "Shown"]
+if TYPE_CHECKING:
+    from filmless.dicomweb import BlockingClient
 
-NOTHING_IS_TAKEN_IN: Final = ReadOnly(
+__all__ = ["Saving", "Shown"]
+
+_NOTHING_IS_TAKEN_IN: Final = ReadOnly(
     "files are shown where they lie: nothing is imported or deleted here",
     "`filmless archive import` brings them into an archive, which `filmless serve` serves",
 )
-NOTHING_IS_SAVED: Final = ReadOnly(
+_NOTHING_IS_SAVED: Final = ReadOnly(
     "files are shown where they lie: nothing is saved beside them",
     "`filmless view --save-to DIR` saves measurements to a folder",
+)
+_NOTHING_GOES_THERE: Final = ReadOnly(
+    "an archive of the network is looked at: nothing is imported, deleted or saved there",
+    "`filmless store` brings files to it; `filmless view --save-to DIR` saves measurements to a folder",
 )
 
 
@@ -35,11 +42,27 @@ class Shown:
         Whether of a medium also that is shown which its DICOMDIR does not refer to.
     save_to
         A folder for measurements and presentation states that are made; what it holds is shown, too.
+    other
+        Speaks with an archive of the network, whose studies are shown.
+    name
+        Where that is, for people.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path, ...] = ()
     everything: bool = False
     save_to: Path | None = None
+    other: "BlockingClient | None" = None
+    name: str = ""
+
+    @property
+    def read_only(self) -> ReadOnly:
+        """Why nothing is imported or deleted."""
+        return _NOTHING_IS_TAKEN_IN if self.other is None else _NOTHING_GOES_THERE
+
+    @property
+    def no_keeping(self) -> ReadOnly:
+        """Why no measurements are saved, without a folder for them."""
+        return _NOTHING_IS_SAVED if self.other is None else _NOTHING_GOES_THERE
 
 
 class Saving:

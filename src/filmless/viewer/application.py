@@ -23,6 +23,7 @@ from filmless.viewer import (
     study,
     waveforms,
 )
+from filmless.viewer.afar import Afar
 from filmless.viewer.sending import SendsOn
 from filmless.viewer.session import LookAround, Reached
 from filmless.viewer.static_files import StaticFiles
@@ -32,21 +33,19 @@ __all__ = ["routes"]
 _PARTS = (
     derived,
     documents,
-    exporting,
     films,
     graphics,
     header,
     importing,
     layers,
     measurements,
-    other_studies,
     reports,
     samples,
-    search,
     series,
-    study,
     waveforms,
 )
+_OF_ANY_ARCHIVE = (exporting, other_studies, search, study)
+"""What has to know of another archive that is looked at."""
 
 
 def routes(
@@ -56,6 +55,7 @@ def routes(
     looking: LookAround | None = None,
     sends_on: SendsOn | None = None,
     reached: Reached | None = None,
+    other: Afar | None = None,
 ) -> list[BaseRoute]:
     """Return the routes: pages at ``/`` and below ``/view``, what they are made of at ``/assets``, data at ``/viewer``.
 
@@ -71,8 +71,12 @@ def routes(
         What sends to peers.
     reached
         Given when modalities can send here: by which AE title and port.
+    other
+        Given when another archive is looked at.
     """
     data = [route for part in _PARTS for route in part.routes(service)]
     data += sending.routes(service, sends_on=sends_on)
-    data += session.routes(service, looking=looking, reached=reached)
+    data += session.routes(service, looking=looking, reached=reached, other=other)
+    for part in _OF_ANY_ARCHIVE:
+        data += part.routes(service, other)
     return [*files.routes(), Mount("/viewer", routes=data)]

@@ -10,9 +10,10 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.security import Role
 
-__all__ = ["chosen_entries"]
+__all__ = ["MOST_STUDIES", "chosen_entries"]
 
-_MOST: Final = 100
+MOST_STUDIES: Final = 100
+_MOST_SERIES: Final = 100
 
 
 def chosen_entries(service: Service, request: Request, role: Role) -> Sequence[Entry]:
@@ -34,10 +35,10 @@ def chosen_entries(service: Service, request: Request, role: Role) -> Sequence[E
     """
     within = service.within(request, role)
     studies, series = (list(dict.fromkeys(request.query_params.getlist(name))) for name in ("study", "series"))
-    if not 1 <= len(studies) <= _MOST:
-        raise DicomWebError(f"expected `study` once to {_MOST} times", status=400)
-    if series and (len(studies) > 1 or len(series) > _MOST):
-        raise DicomWebError(f"expected `series` up to {_MOST} times, and one `study` with it", status=400)
+    if not 1 <= len(studies) <= MOST_STUDIES:
+        raise DicomWebError(f"expected `study` once to {MOST_STUDIES} times", status=400)
+    if series and (len(studies) > 1 or len(series) > _MOST_SERIES):
+        raise DicomWebError(f"expected `series` up to {_MOST_SERIES} times, and one `study` with it", status=400)
     places = [(studies[0], one) for one in series] if series else [(study, None) for study in studies]
     found = [entry for place in places for entry in service.archive.entries(*place, within=within)]
     if not found:

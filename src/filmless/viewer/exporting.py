@@ -17,7 +17,8 @@ from filmless.dimse.part10 import head
 from filmless.errors import DicomError
 from filmless.file import read
 from filmless.file.media.listing import list_fileset
-from filmless.viewer.chosen import chosen_entries
+from filmless.viewer.afar import Afar
+from filmless.viewer.chosen import MOST_STUDIES, chosen_entries
 
 __all__ = ["routes"]
 
@@ -29,11 +30,27 @@ _HEADERS: Final = {
 _HEAD: Final = 64 << 10  # bytes of a file that its file meta information is in
 
 
-def routes(service: Service) -> list[Route]:
-    """Return the routes of this part."""
+def routes(service: Service, other: Afar | None = None) -> list[Route]:
+    """Return the routes of this part.
+
+    Parameters
+    ----------
+    service
+        Of the archive.
+    other
+        Another one, whose studies are fetched first.
+    """
+
+    def chosen(request: Request) -> Sequence[Entry]:
+        service.within(request, "read")
+        if other is not None:
+            for study in request.query_params.getlist("study")[:MOST_STUDIES]:
+                while other.fetch(study, wait_s=60) is not None:
+                    pass
+        return chosen_entries(service, request, "read")
 
     async def fileset(request: Request) -> Response:
-        found = await service.call(chosen_entries, service, request, "read")
+        found = await service.call(chosen, request)
         return Sending(_zipped(service.archive, found), service.call, length=None, headers=_HEADERS)
 
     return [Route("/fileset", fileset, methods=["GET"])]

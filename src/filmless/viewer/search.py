@@ -12,6 +12,7 @@ from filmless.archive.index.values import stored_date
 from filmless.archive.within import Within
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
+from filmless.viewer.afar import Afar
 from filmless.viewer.answers import json_answer, said_values, whole_number
 
 __all__ = ["routes"]
@@ -39,20 +40,34 @@ _TAGS: Final = {
 }
 
 
-def routes(service: Service) -> list[Route]:
-    """Return the routes of this part."""
+def routes(service: Service, other: Afar | None = None) -> list[Route]:
+    """Return the routes of this part.
+
+    Parameters
+    ----------
+    service
+        Of the archive.
+    other
+        Another one, whose studies are listed instead.
+    """
     database = service.archive.index.database
 
     def rows(request: Request) -> Response:
         wanted = _wanted(request, service.within(request, "read"))
         offset = whole_number(request, "offset", absent=0, most=_DEEPEST)
         limit = whole_number(request, "limit", absent=100, most=_MOST)
-        found = list_studies(database, wanted, offset=offset, limit=limit)
+        if other is not None:
+            found = list(other.studies(wanted).studies[offset : offset + limit])
+        else:
+            found = list_studies(database, wanted, offset=offset, limit=limit)
         return json_answer(request, [_row(one) for one in found])
 
     def counts(request: Request) -> Response:
         within = service.within(request, "read")
         wanted = _wanted(request, within)
+        if other is not None:
+            studies, is_whole = other.studies(wanted)
+            return json_answer(request, {"shown": len(studies), "total": len(studies), "isWhole": is_whole})
         total = count_studies(database, StudyList(within=within))
         is_all = wanted == StudyList(within=within, sort=wanted.sort, descending=wanted.descending)
         return json_answer(request, {"shown": total if is_all else count_studies(database, wanted), "total": total})

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from filmless.dicomweb.origin.service import Service
+from filmless.viewer.afar import Afar
 from filmless.viewer.answers import json_answer
 from filmless.viewer.films import film_types
 
@@ -20,7 +21,9 @@ Reached = Callable[[], dict[str, Any]]
 """Tells by what modalities reach the server, for JSON: ``aeTitle``, ``port``."""
 
 
-def routes(service: Service, *, looking: LookAround | None, reached: Reached | None = None) -> list[Route]:
+def routes(
+    service: Service, *, looking: LookAround | None, reached: Reached | None = None, other: Afar | None = None
+) -> list[Route]:
     """Return the routes of this part.
 
     Parameters
@@ -31,6 +34,8 @@ def routes(service: Service, *, looking: LookAround | None, reached: Reached | N
         Given when files are shown where they lie.
     reached
         Given when modalities can send here.
+    other
+        Given when another archive is looked at.
     """
 
     async def session(request: Request) -> Response:
@@ -44,6 +49,7 @@ def routes(service: Service, *, looking: LookAround | None, reached: Reached | N
             "dicomWeb": service.public_url,  # None: below the pages' own address
             "dimse": None if reached is None else reached(),
             "films": film_types(),
+            "other": None if other is None else other.name,
         }
         return json_answer(request, found, headers={"Cache-Control": "no-store"})
 

@@ -12,6 +12,7 @@ from filmless.archive import Archive, Entry
 from filmless.archive.within import Within
 from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.thumbnails import representative
+from filmless.viewer.afar import Afar
 from filmless.viewer.answers import json_answer
 from filmless.viewer.kinds import kind_of
 
@@ -41,11 +42,22 @@ _SERIES: Final = (
 )
 
 
-def routes(service: Service) -> list[Route]:
-    """Return the routes of this part."""
+def routes(service: Service, other: Afar | None = None) -> list[Route]:
+    """Return the routes of this part.
+
+    Parameters
+    ----------
+    service
+        Of the archive.
+    other
+        Another one, whose studies are fetched when they are opened: until one is here the answer is 202, and says how
+        far it is.
+    """
 
     def answer(request: Request) -> Response:
         within = service.within(request, "read")
+        if other is not None and (fetched := other.fetch(request.path_params["study"])) is not None:
+            return json_answer(request, {"fetching": fetched._asdict()}, status=202)
         entries = service.find(request)
         return json_answer(request, describe_study(service.archive, entries, within))
 

@@ -2,10 +2,12 @@ import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { hangCompared } from "~/comparing/hang-compared";
 import { hasLostGraphics } from "~/imaging/start";
+import type { Fetching } from "~/server/study";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import { go, place } from "~/shell/router";
-import { personName } from "~/studies/values";
+import { askSessionOnce, otherArchive } from "~/studies/session";
+import { count, counted, personName } from "~/studies/values";
 import { link } from "~/viewport/linking";
 import { asked, askedWindow, keepAddress } from "./address";
 import { Grid } from "./grid";
@@ -25,6 +27,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   const [tries, setTries] = useState(0);
   const [panel, setPanel] = useState<string | undefined>();
   useKeys(() => [{ keys: ["Escape"], does: "Back to the studies", group: "Everywhere", run: () => go("/") }]);
+  useEffect(askSessionOnce, []);
   useEffect(() => {
     const aborter = new AbortController();
     const { query } = place.peek();
@@ -51,6 +54,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
     return <Failure error={error} onRetry={again} />;
   }
   const study = reading.studies.value[0];
+  const fetching = reading.fetching.value;
   const Panel = PANELS.find((one) => one.id === panel)?.component;
   return (
     <div class="reading">
@@ -73,13 +77,34 @@ export function ReadingPage({ studies }: { studies: string[] }) {
           ))}
         </nav>
       </header>
-      <SeriesPanel reading={reading} />
-      <Grid reading={reading} />
+      {fetching ? (
+        <Coming {...fetching} />
+      ) : (
+        <>
+          <SeriesPanel reading={reading} />
+          <Grid reading={reading} />
+        </>
+      )}
       {Panel && (
         <aside class="panel">
           <Panel reading={reading} />
         </aside>
       )}
+    </div>
+  );
+}
+
+/** Says how far studies are that come from another archive. */
+function Coming({ instances, of }: Fetching) {
+  const from = otherArchive.value ?? "the archive";
+  return (
+    <div class="coming" role="status">
+      <p>
+        {of
+          ? `Fetching from ${from}: ${count(instances)} of ${counted(of, "instance", "instances")}`
+          : `Asking ${from} for the study`}
+      </p>
+      <progress max={of || 1} value={of ? instances : undefined} aria-label="Fetched" />
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { imageIdOf, noteFrames } from "~/imaging/frames";
 import type { InstanceRef } from "~/server/dicomweb";
-import { askSeries, askStudy, type Series, type SeriesRow, type Study } from "~/server/study";
+import { askSeries, askStudy, type Fetching, type Series, type SeriesRow, type Study } from "~/server/study";
 import type { Vector } from "~/viewport/geometry";
 import type { StackView } from "~/viewport/view";
 
@@ -60,11 +60,25 @@ export class Reading {
   /** A point of the patient that is pointed at, and the frame of reference it is of. */
   readonly cursor = signal<{ frameOfReference: string; point: Vector } | undefined>(undefined);
 
+  /** How far studies are that the server fetches from another archive. */
+  readonly fetching = signal<Fetching | undefined>(undefined);
+
   private readonly opened = new Map<string, Promise<OpenSeries>>();
 
   /** Asks for the studies of the page. */
   async open(uids: string[], abort: AbortSignal): Promise<void> {
-    this.studies.value = await Promise.all(uids.map((uid) => askStudy(uid, abort)));
+    const told = new Map<string, Fetching>();
+    const tell = (uid: string) => (fetching: Fetching) => {
+      told.set(uid, fetching);
+      const all = [...told.values()];
+      const sum = (name: keyof Fetching) => all.reduce((total, one) => total + one[name], 0);
+      this.fetching.value = { instances: sum("instances"), of: all.every((one) => one.of) ? sum("of") : 0 };
+    };
+    try {
+      this.studies.value = await Promise.all(uids.map((uid) => askStudy(uid, abort, tell(uid))));
+    } finally {
+      this.fetching.value = undefined;
+    }
   }
 
   /** Opens a series, once. */

@@ -26,6 +26,8 @@ export interface StudyRow {
 export interface StudyCounts {
   shown: number;
   total: number;
+  /** False when another archive has more than it was asked for. */
+  isWhole?: boolean;
 }
 
 /** What can be done here, by who asks (`filmless.viewer.session`). */
@@ -34,6 +36,8 @@ export interface Session {
   canDelete: boolean;
   /** Given where files are only shown. */
   looking?: unknown;
+  /** Where the archive is that is looked at, when it is another one. */
+  other?: string | null;
   /** Where DICOMweb is, when not below the address of the pages. */
   dicomWeb?: string | null;
   /** By what modalities send here; null when they cannot. */

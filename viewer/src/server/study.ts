@@ -1,6 +1,6 @@
 /** What the server says of a study and of a series, for the page that shows them (`filmless.viewer.{study,series,images}`). */
 
-import { askJson } from "./http";
+import { ask, askJson } from "./http";
 
 export type Kind =
   | "image"
@@ -128,8 +128,27 @@ export interface Series {
   instances: Instance[];
 }
 
-export const askStudy = (uid: string, signal?: AbortSignal): Promise<Study> =>
-  askJson<Study>(`/viewer/studies/${uid}`, { signal: signal ?? null });
+/** How far a study is that the server fetches from another archive. */
+export interface Fetching {
+  instances: number;
+  /** 0: nobody knows yet. */
+  of: number;
+}
+
+/** Asks for a study; while the server fetches it from another archive, it tells how far it is. */
+export async function askStudy(
+  uid: string,
+  signal?: AbortSignal,
+  told: (fetching: Fetching) => void = () => undefined,
+): Promise<Study> {
+  for (;;) {
+    const options = { accept: "application/json", signal: signal ?? null };
+    const answer = await ask(`/viewer/studies/${uid}`, options);
+    if (answer.status !== 202) return (await answer.json()) as Study;
+    // The server waits before it says so: asking again at once is not asking all the time.
+    told(((await answer.json()) as { fetching: Fetching }).fetching);
+  }
+}
 
 export const askSeries = (study: string, series: string, signal?: AbortSignal): Promise<Series> =>
   askJson<Series>(`/viewer/studies/${study}/series/${series}`, { signal: signal ?? null });

@@ -1,6 +1,6 @@
 import { ImportIcon } from "./icons";
 import type { StudyList } from "./list";
-import { dicomWeb, dimse, isShownOnly, mayImport } from "./session";
+import { dicomWeb, dimse, isShownOnly, mayImport, otherArchive } from "./session";
 
 /** What stands in the place of the list of an archive that is empty: how images come in. */
 export function NothingYet() {
@@ -13,9 +13,11 @@ export function NothingYet() {
           <p>Drop files, folders or ZIPs here: DICOM, or pictures, PDFs and videos that become DICOM.</p>
         ) : (
           <p>
-            {isShownOnly.value
-              ? "No DICOM is in the files that are shown. Nothing is imported here: `filmless archive import` brings files into an archive."
-              : "Nothing is here that you may see. Your key does not let you bring images in."}
+            {otherArchive.value
+              ? `${otherArchive.value} has no studies, or none that you may see.`
+              : isShownOnly.value
+                ? "No DICOM is in the files that are shown. Nothing is imported here: `filmless archive import` brings files into an archive."
+                : "Nothing is here that you may see. Your key does not let you bring images in."}
           </p>
         )}
       </div>

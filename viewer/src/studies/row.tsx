@@ -91,7 +91,7 @@ export function Row({ list, index, top, onMenu }: Props) {
       <td class="accession" title={row.AccessionNumber}>
         {row.AccessionNumber}
       </td>
-      <td class="instances" title={bytes(row.size)}>
+      <td class="instances" title={row.size ? bytes(row.size) : undefined}>
         {count(row.instances)}
         <small>{counted(row.series, "series", "series")}</small>
       </td>

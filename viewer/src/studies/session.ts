@@ -33,6 +33,8 @@ export const mayDelete = computed(() => session.value?.canDelete ?? false);
 export const maySend = computed(() => mayImport.value && peers.value.length > 0);
 /** Whether files are shown where they lie, and nothing comes in. */
 export const isShownOnly = computed(() => !!session.value?.looking);
+/** Where the archive is whose studies are shown, when it is another one. */
+export const otherArchive = computed(() => session.value?.other ?? undefined);
 export const dimse = computed(() => session.value?.dimse ?? undefined);
 export const dicomWeb = computed(() => session.value?.dicomWeb ?? `${location.origin}/dicom-web`);
 /** What films are made of here. */

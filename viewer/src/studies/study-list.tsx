@@ -9,7 +9,7 @@ import { NoMatch, NothingYet } from "./nothing";
 import { isSearch } from "./query";
 import { Rows, rangeOf } from "./rows";
 import { SelectionBar } from "./selection-bar";
-import { askSessionOnce } from "./session";
+import { askSessionOnce, otherArchive } from "./session";
 import { TopBar } from "./top-bar";
 import { count, counted } from "./values";
 import "./studies.css";
@@ -47,7 +47,8 @@ export function StudyList() {
   useListKeys(list, scroller, openMenu);
   const { counts, error, isBehind, length } = list;
   if (error.value !== undefined) return <Failure error={error.value} onRetry={() => list.ask()} />;
-  const isEmpty = counts.value?.total === 0 && length.value === 0;
+  const isEmpty =
+    counts.value?.total === 0 && length.value === 0 && !(otherArchive.value && isSearch(list.query.value));
   return (
     <main class="studies" data-behind={isBehind.value} data-counted={counts.value !== undefined}>
       <TopBar list={list} onLook={look} />
@@ -67,6 +68,8 @@ export function StudyList() {
             {counts.value && length.value !== counts.value.total && isSearch(list.query.value)
               ? `${count(length.value)} of ${counted(counts.value.total, "study", "studies")}`
               : counts.value && counted(counts.value.total, "study", "studies")}
+            {otherArchive.value && ` at ${otherArchive.value}`}
+            {counts.value?.isWhole === false && "; there are more: search for what you want"}
           </footer>
           <SelectionBar list={list} onMenu={openMenu} />
         </>
