@@ -16,7 +16,15 @@ from filmless.dicomweb.origin.ranges import etag_of, last_modified, unchanged, v
 from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 
-__all__ = ["describe", "describe_instance", "frame_asked_for", "json_answer", "said_values", "whole_number"]
+__all__ = [
+    "describe",
+    "describe_instance",
+    "frame_asked_for",
+    "json_answer",
+    "number_in_path",
+    "said_values",
+    "whole_number",
+]
 
 _SHORT: Final = 1400  # bytes that go in one packet as they are
 _SAID: Final = "Filmless-Values"
@@ -109,10 +117,16 @@ def frame_asked_for(service: Service, request: Request) -> tuple[Entry, int]:
     DicomWebError
         404: there is no such frame.
     """
-    entry, number = service.find(request)[0], request.path_params["frame"]
+    entry, number = service.find(request)[0], number_in_path(request, "frame")
     if not 1 <= number <= entry.frames:
         raise DicomWebError(f"there is no such frame: the instance has {entry.frames}", status=404)
     return entry, number
+
+
+def number_in_path(request: Request, name: str) -> int:
+    """Return a number from 1 that a path names; 0 for what is none, which there is no such thing for."""
+    text = request.path_params[name]
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def whole_number(request: Request, name: str, *, absent: int, least: int = 0, most: int) -> int:

@@ -18,7 +18,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.dicomweb.origin.spool import IN_MEMORY_BYTES
 from filmless.errors import DicomError, DicomWebError
 from filmless.pixels.attributes import text
-from filmless.viewer.answers import json_answer, whole_number
+from filmless.viewer.answers import json_answer, number_in_path, whole_number
 
 __all__ = ["routes"]
 
@@ -51,7 +51,7 @@ def routes(service: Service) -> list[Route]:
         return json_answer(request, found)
 
     def draw(request: Request) -> Response:
-        entry, number = service.find(request)[0], request.path_params["page"]
+        entry, number = service.find(request)[0], number_in_path(request, "page")
         width = whole_number(request, "width", absent=_DEFAULT_WIDTH, least=_LEAST_WIDTH, most=_MOST_WIDTH)
         etag = etag_of([entry], _VERSION, "page", number, width)
         if (same := unchanged(request, etag, entry.received)) is not None:
@@ -88,7 +88,7 @@ def routes(service: Service) -> list[Route]:
 
     return [
         Route(f"{_INSTANCE}/document", document, methods=["GET"]),
-        Route(f"{_INSTANCE}/document/pages/{{page:int}}", page, methods=["GET"]),
+        Route(f"{_INSTANCE}/document/pages/{{page}}", page, methods=["GET"]),
         Route(f"{_INSTANCE}/document/file", file, methods=["GET"]),
     ]
 

@@ -20,7 +20,7 @@ from filmless.viewer.answers import frame_asked_for
 
 __all__ = ["graphics_of", "has_graphics", "routes"]
 
-_PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame:int}/graphics"
+_PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame}/graphics"
 _VERSION: Final = 1
 _OVERLAYS: Final = tuple(group << 16 | element for group in GROUPS for element in (0x0010, 0x3000))
 

@@ -18,7 +18,7 @@ from filmless.viewer.images import is_colour, is_drawn
 
 __all__ = ["routes", "samples_of"]
 
-_PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame:int}/samples"
+_PATH: Final = "/studies/{study}/series/{series}/instances/{instance}/frames/{frame}/samples"
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _VERSION: Final = 2
 

@@ -13,7 +13,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.file import waveform
 from filmless.pixels.attributes import integer, items, numbers, text
-from filmless.viewer.answers import describe_instance, whole_number
+from filmless.viewer.answers import describe_instance, number_in_path, whole_number
 
 __all__ = ["annotations_of", "routes"]
 
@@ -31,7 +31,7 @@ def routes(service: Service) -> list[Route]:
         return describe_instance(service, request, "waveforms", _VERSION, _described)
 
     def give(request: Request) -> Response:
-        entry, number = service.find(request)[0], request.path_params["frame"]
+        entry, number = service.find(request)[0], number_in_path(request, "frame")
         first, count = (whole_number(request, name, absent=least, most=_ALL) for name, least in _WHICH)
         etag = etag_of([entry], _VERSION, "waveform", number, first, count)
         if (same := unchanged(request, etag, entry.received)) is not None:
@@ -61,7 +61,7 @@ def routes(service: Service) -> list[Route]:
 
     return [
         Route(_PATH, waveforms, methods=["GET"]),
-        Route(f"{_PATH}/{{frame:int}}", samples, methods=["GET"]),
+        Route(f"{_PATH}/{{frame}}", samples, methods=["GET"]),
     ]
 
 
