@@ -215,3 +215,41 @@ def test_methods_and_kinds_of_bodies(target: Target, path: str) -> None:
             answer = target.client.request(method, path, headers=headers, content=b"x")
             assert answer.status_code < 500, (method, path, headers)
             assert not [secret for secret in SECRETS if secret in answer.text] or answer.status_code == 200
+
+
+WAVEFORMS: dict[str, Any] = {
+    "frequency": {"SamplingFrequency": "1e999"},
+    "nan": {"SamplingFrequency": "nan"},
+    "negative": {"SamplingFrequency": -1},
+    "samples": {"NumberOfWaveformSamples": 0xFFFF_FFFF},
+    "channels": {"NumberOfWaveformChannels": 0xFFFF},
+    "both": {"NumberOfWaveformSamples": 0xFFFF_FFFF, "NumberOfWaveformChannels": 0xFFFF},
+    "none": {"NumberOfWaveformSamples": 0},
+    "no channels": {"NumberOfWaveformChannels": 0},
+    "definitions": {"ChannelDefinitionSequence": []},
+    "data": {"WaveformData": b""},
+    "bits": {"WaveformBitsAllocated": 64},
+    "interpretation": {"WaveformSampleInterpretation": "XX"},
+    "label": {"MultiplexGroupLabel": "\ufffe\u202e" * 16},
+}
+
+
+@pytest.mark.parametrize("name", WAVEFORMS)
+def test_waveforms_that_lie(target: Target, name: str) -> None:
+    ds = read(FILES / "waveform_ecg.dcm")
+    for keyword, value in WAVEFORMS[name].items():
+        element = ds.WaveformSequence[0]
+        if isinstance(value, str) and keyword == "SamplingFrequency":
+            element.add_new("SamplingFrequency", "DS", value)
+        else:
+            setattr(element, keyword, value)
+    annotation = ds.WaveformAnnotationSequence[0]
+    annotation.add_new("NumericValue", "DS", "1e400")
+    number = 100 + list(WAVEFORMS).index(name)
+    assert stow(target.client, kept("A", number, ds)).status_code == 200
+    watch = Watch(target)
+    url = f"{A}/series/1.2.65.{number}/instances/1.2.65.{number}.1/waveforms"
+    for path in (url, f"{url}/1", f"{url}/1?count=1", f"{url}/1?first=4294967295&count=1", f"{url}/2"):
+        answer = target.client.get(path)
+        refused(answer, asked=(name, path))
+    watch.check(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +150,7 @@ def waveform(
     definitions += [Dataset()] * (stored.shape[1] - len(definitions))
     channels = tuple(map(_channel, definitions[: stored.shape[1]]))
     frequency = _float(item.get("SamplingFrequency"))
-    if not frequency or frequency < 0:
+    if not frequency or frequency < 0 or not math.isfinite(frequency):
         message = "the sampling frequency of the waveform is missing or not above 0"
         raise FormatError(message, tag=0x003A001A)
     return Waveform(
