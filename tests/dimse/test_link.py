@@ -500,7 +500,7 @@ def test_nothing_is_left_of_associations_that_are_over() -> None:
 
 def test_a_watch_counts_what_is_slow() -> None:
     watch = Watch(Timeouts(stall_s=10, pace_bytes_s=100), 0.0)
-    watch.is_amid(1.0, amid=True)
+    watch.note_amid(1.0, is_amid=True)
     watch.received += 10
     assert watch.slow(9.0, pending=0, listening=True) is None
     assert watch.slow(10.0, pending=0, listening=True) is None  # it began within the window
@@ -510,7 +510,7 @@ def test_a_watch_counts_what_is_slow() -> None:
     assert watch.slow(30.0, pending=0, listening=False) is None  # we did not listen
     watch.received += 999
     assert watch.slow(40.0, pending=0, listening=True) is not None
-    watch.is_amid(41.0, amid=False)
+    watch.note_amid(41.0, is_amid=False)
     watch.written += 5000
     assert watch.slow(50.0, pending=5000, listening=True) is None
     assert watch.slow(60.0, pending=4000, listening=True) is None

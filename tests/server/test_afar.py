@@ -179,6 +179,7 @@ def test_there_is_room_for_so_much(other: OtherArchive, here: Archive) -> None:
     with pytest.raises(DicomWebError, match="room") as told:
         fetched(other, "1.2.4")
     assert told.value.status == 507
+    assert here.entries("1.2.4") == []
     fetched(other, "1.2.1")  # those that had to go come again
     assert here.entries("1.2.1")
 
@@ -247,7 +248,7 @@ def test_lists_are_asked_for_once_for_a_moment(here: Archive, there: str, monkey
     other.studies(wanted)
     other.studies(replace(wanted, sort="id", descending=False))
     assert len(asked) == 1
-    monkeypatch.setattr("filmless.server.afar._FRESH_S", -1.0)
+    monkeypatch.setattr("filmless.server.afar._LISTED_S", -1.0)
     other.studies(wanted)
     assert len(asked) == 2
     other.close()

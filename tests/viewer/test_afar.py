@@ -54,7 +54,9 @@ def view(tmp_path: Path) -> Iterator[Callable[..., str]]:
     for process in processes:
         process.send_signal(signal.SIGINT)
         out, told = process.communicate(timeout=30)
-        assert (process.returncode, out, told) == (0, "", "")
+        assert (process.returncode, out) == (0, "")
+        assert told.startswith("filmless: the studies at 127.0.0.1:")
+        assert told.count("\n") == 1
     assert list(temporary.iterdir()) == []
 
 

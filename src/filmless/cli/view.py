@@ -197,6 +197,7 @@ def _look_at(url: str, *, is_opened: bool, port: int, save_to: Path | None, peer
 
     client, name = _service(url, peer)
     told = _Told(has_folder=False, is_silent=True)
+    say(f"the studies at {name} are listed; one that is opened is fetched into a temporary folder")
     _show(Shown(other=client, name=name, save_to=save_to), told, is_opened=is_opened, port=port)
 
 

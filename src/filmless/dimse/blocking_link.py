@@ -263,7 +263,7 @@ class BlockingLink:
             raise
         if not count:
             self._end(AssociationAborted("the connection was lost"))
-        self._socket.is_amid(amid=not something or not self.connection.is_idle)
+        self._socket.note_amid(is_amid=not something or not self.connection.is_idle)
         return True
 
     def _advance(self) -> bool:

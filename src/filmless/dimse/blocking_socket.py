@@ -51,9 +51,9 @@ class BlockingSocket:
         self._watch.listens_again(now)
         self._watch.begin(now)
 
-    def is_amid(self, *, amid: bool) -> None:
+    def note_amid(self, *, is_amid: bool) -> None:
         """Note whether a message of the peer is half here."""
-        self._watch.is_amid(time.monotonic(), amid=amid)
+        self._watch.note_amid(time.monotonic(), is_amid=is_amid)
 
     def read(self) -> int | None:
         """Take what is there, into the connection; return how many bytes, 0 at the end, and None when nothing is."""

@@ -108,7 +108,7 @@ class Link(asyncio.BufferedProtocol):
         watch.received += nbytes
         self.connection.received(nbytes)
         something = self._advance()
-        watch.is_amid(now, amid=not something or not self.connection.is_idle)
+        watch.note_amid(now, is_amid=not something or not self.connection.is_idle)
 
     def eof_received(self) -> bool:
         """Let the transport close: `connection_lost` follows."""

@@ -32,9 +32,9 @@ class Watch:
         self._amid_since: float | None = None
         self._since, self._then, self._pending = now, (0, 0), 0
 
-    def is_amid(self, now: float, *, amid: bool) -> None:
+    def note_amid(self, now: float, *, is_amid: bool) -> None:
         """Note whether a message of the peer is half here."""
-        if not amid:
+        if not is_amid:
             self._amid_since = None
         elif self._amid_since is None:
             self._amid_since = now

@@ -21,6 +21,8 @@ from filmless.viewer.afar import Fetched, Found
 __all__ = ["OtherArchive"]
 
 _MOST_LISTED: Final = 1000
+_MOST_INSTANCES: Final = 100_000  # of a study
+_LISTED_S: Final = 20.0  # pages ask every few seconds what is new
 _FRESH_S: Final = 5.0
 _KEPT: Final = 8  # lists
 _AT_A_TIME: Final = 2  # studies that are fetched
@@ -37,7 +39,15 @@ class _Fetch:
     size: int = 0  # bytes
     ended: float = 0.0
     error: DicomError | None = None
+    is_told: bool = False  # the error
     done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether who asks now is to have it looked for anew."""
+        if not self.done.is_set():
+            return False
+        return time.monotonic() - self.ended > _FRESH_S if self.error is None else self.is_told
 
 
 class OtherArchive:
@@ -79,7 +89,7 @@ class OtherArchive:
         with self._listing:  # a list and how long it is are asked for at the same time
             now = time.monotonic()
             asked, found = self._lists.pop(unsorted, (0.0, None))
-            if found is None or now - asked > _FRESH_S:
+            if found is None or now - asked > _LISTED_S:
                 asked, found = now, self._ask(unsorted)
             self._lists[unsorted] = asked, found
             while len(self._lists) > _KEPT:
@@ -115,7 +125,7 @@ class OtherArchive:
             raise DicomWebError("there is no such study", status=404)
         with self._lock:
             fetch = self._fetches.get(study_uid)
-            if fetch is None or (fetch.done.is_set() and time.monotonic() - fetch.ended > _FRESH_S):
+            if fetch is None or fetch.is_over:
                 self._fetches.pop(study_uid, None)
                 fetch = self._fetches[study_uid] = _Fetch()
                 # Of its own: to end the program waits for nobody that does not answer.
@@ -123,9 +133,7 @@ class OtherArchive:
         if not fetch.done.wait(wait_s):
             return Fetched(fetch.here, fetch.of)
         if fetch.error is not None:
-            with self._lock:
-                if self._fetches.get(study_uid) is fetch:
-                    del self._fetches[study_uid]
+            fetch.is_told = True
             raise fetch.error
         return None
 
@@ -148,7 +156,7 @@ class OtherArchive:
         known = self._archive.entries(uid)
         here = {entry.instance_uid for entry in known}
         fetch.size = sum(entry.size for entry in known)
-        found = self._client.search_instances(uid)
+        found = self._client.search_instances(uid, limit=_MOST_INSTANCES)
         listed = {str(ds.get("SOPInstanceUID")): ds.get("SeriesInstanceUID") for ds in found}
         if not listed and not here:
             raise DicomWebError(f"there is no such study at {self.name}", status=404)
@@ -184,6 +192,7 @@ class OtherArchive:
     def _make_room(self, uid: str, size: int) -> None:
         """Let go of what was fetched first, when there is no room for all."""
         if size > self._most_bytes:
+            self._let_go(uid)
             message = f"the study has more than the {self._most_bytes >> 20} MiB that there is room for here"
             raise DicomWebError(message, status=507, hint="TMPDIR names a folder with more room")
         with self._lock:
@@ -194,8 +203,11 @@ class OtherArchive:
                     break
                 total -= fetch.size
                 del self._fetches[other]
-                self._archive.forget(self._archive.entries(other))
-                shutil.rmtree(self._folder / other, ignore_errors=True)
+                self._let_go(other)
+
+    def _let_go(self, uid: str) -> None:
+        self._archive.forget(self._archive.entries(uid))
+        shutil.rmtree(self._folder / uid, ignore_errors=True)
 
     def _trouble(self, error: DicomError) -> DicomWebError:
         """Return an error as it is told: whose it is, and what it said."""
