@@ -82,6 +82,11 @@ def test_the_viewer_of_an_archive_is_opened(run, ct: Path, tmp_path: Path) -> No
     assert again == url
     assert run.opened.read_text().strip() == url
     assert process.wait(DEADLINE_S) == 0
+    own = subprocess.run(
+        [*COMMAND, url, "--port", "1"], check=False, capture_output=True, text=True, timeout=DEADLINE_S
+    )
+    assert own.returncode == 2
+    assert "its own affair" in own.stderr
 
 
 def test_what_cannot_be_shown_is_refused_in_words(invoke, ct: Path) -> None:
@@ -90,9 +95,11 @@ def test_what_cannot_be_shown_is_refused_in_words(invoke, ct: Path) -> None:
     mixed = invoke("view", ct, "http://127.0.0.1:1/")
     assert mixed.exit_code == 2
     assert "stands alone" in mixed.stderr
-    silent = invoke("view", "http://127.0.0.1:1/", "--timeout", "2")
+    silent = invoke("view", "http://jane:geheim@127.0.0.1:1/", "--timeout", "2")
     assert silent.exit_code == 1
     assert "the archive does not answer" in silent.stderr
+    assert "127.0.0.1:1\n" in silent.stderr
+    assert "geheim" not in silent.stderr
     key = invoke("view", ct, "--header", "A:b")
     assert key.exit_code == 2
     assert "--header is for archives" in key.stderr

@@ -202,9 +202,7 @@ def _look_at(url: str, *, is_opened: bool, port: int, save_to: Path | None, peer
 
 
 def _service(url: str, peer: dict[str, Any]) -> "tuple[BlockingClient, str]":
-    """Find the DICOMweb service at a URL, or where most have it below; its name is without who asks."""
-    import httpx
-
+    """Find the DICOMweb service at a URL, or where most have it below; and what it is called."""
     error: DicomError | None = None
     for tried in dict.fromkeys((url, f"{url.rstrip('/')}/dicom-web")):
         client = client_of(tried, **peer)
@@ -214,11 +212,20 @@ def _service(url: str, peer: dict[str, Any]) -> "tuple[BlockingClient, str]":
             client.close()
             error = error or found
             continue
-        address = httpx.URL(tried)
-        return client, address.netloc.decode("ascii")
+        return client, _where(tried)
     why = "" if error is None else f": {error.message}"
     hint = "the URL of a service ends as /dicom-web as a rule; --key-file has a key to show"
     raise Failure(f"there is neither a viewer of filmless nor DICOMweb{why}", hint)
+
+
+def _where(url: str) -> str:
+    """Return host and port of a URL, without who asks and their password."""
+    import httpx
+
+    try:
+        return httpx.URL(url).netloc.decode("ascii")
+    except httpx.InvalidURL:
+        return "what is no URL"
 
 
 def _has_viewer(root: str, peer: dict[str, Any]) -> bool:
@@ -233,7 +240,7 @@ def _has_viewer(root: str, peer: dict[str, Any]) -> bool:
     try:
         answer = httpx.get(f"{root}/", verify=verify, timeout=peer["timeout"] or 60.0)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Failure(f"the archive does not answer, {type(error).__name__}: {root}") from None
+        raise Failure(f"the archive does not answer, {type(error).__name__}: {_where(root)}") from None
     # Where one has to sign in the browser asks for it.
     asks = answer.status_code == 401 and _REALM in answer.headers.get("www-authenticate", "")
     return asks or (answer.status_code == 200 and _TITLE in answer.content[:4096])
