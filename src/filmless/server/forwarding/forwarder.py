@@ -214,7 +214,9 @@ class Forwarder:
             return path
         # Of an object store: not into memory, it may be of any size.
         with self._archive.open(entry) as stored:
-            copy = tempfile.NamedTemporaryFile(delete=False)  # noqa: SIM115 - closed here, read by its name
+            # Where what comes in waits, too: a crash leaves nothing there for long.
+            place = self._archive.folder / "incoming"
+            copy = tempfile.NamedTemporaryFile(dir=place, suffix=".part", delete=False)  # noqa: SIM115 - read by its name
             stack.callback(_unlinked, copy.name)
             with copy:
                 shutil.copyfileobj(stored, copy, 1 << 20)
