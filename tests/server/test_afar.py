@@ -252,3 +252,18 @@ def test_lists_are_asked_for_once_for_a_moment(here: Archive, there: str, monkey
     other.studies(wanted)
     assert len(asked) == 2
     other.close()
+
+
+def test_a_column_that_a_service_does_not_match_leaves_the_others(here: Archive) -> None:
+    row = b'[{"0020000D": {"vr": "UI", "Value": ["1.2"]}, "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Doe"}]}}]'
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "PatientID" in request.url.params:
+            return httpx.Response(400)
+        return httpx.Response(200, headers={"Content-Type": "application/dicom+json"}, content=row)
+
+    client = BlockingClient("http://there.example/", transport=httpx.MockTransport(answer), retries=0)
+    other = OtherArchive(here, client, name="there")
+    found = other.studies(StudyList(text="doe"))
+    assert ([study.uid for study in found.studies], found.is_whole) == (["1.2"], False)
+    other.close()

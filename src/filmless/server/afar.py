@@ -97,19 +97,24 @@ class OtherArchive:
         return Found(in_order(found.studies, wanted), found.is_whole)
 
     def _ask(self, wanted: StudyList) -> Found:
+        with ThreadPoolExecutor(_AT_A_TIME_ASKED) as pool:
+            answers = list(pool.map(self._search, queries_of(wanted)))
         rows: dict[str, ListedStudy] = {}
-        is_whole = True
-        try:
-            with ThreadPoolExecutor(_AT_A_TIME_ASKED) as pool:
-                for found in pool.map(self._search, queries_of(wanted)):
-                    is_whole &= len(found) < _MOST_LISTED
-                    rows |= {study.uid: study for study in map(_listed, found) if is_uid(study.uid)}
-        except DicomError as error:
-            raise self._trouble(error) from error
+        for answer in answers:
+            if not isinstance(answer, DicomError):
+                rows |= {study.uid: study for study in map(_listed, answer) if is_uid(study.uid)}
+        errors = [answer for answer in answers if isinstance(answer, DicomError)]
+        if len(errors) == len(answers):
+            raise self._trouble(errors[0])
+        # Some services match no wildcards in some of the columns.
+        is_whole = not errors and all(len(answer) < _MOST_LISTED for answer in answers if isinstance(answer, list))
         return Found([study for study in rows.values() if is_sought(study, wanted)], is_whole)
 
-    def _search(self, values: dict[str, Any]) -> list[Dataset]:
-        return list(self._client.search_studies(include=INCLUDED, limit=_MOST_LISTED, **values))
+    def _search(self, values: dict[str, Any]) -> list[Dataset] | DicomError:
+        try:
+            return list(self._client.search_studies(include=INCLUDED, limit=_MOST_LISTED, **values))
+        except DicomError as error:
+            return error
 
     # -- studies -------------------------------------------------------------------------------------------------
 
