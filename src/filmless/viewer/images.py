@@ -46,8 +46,10 @@ def describe_image(ds: Dataset) -> Json:
     drawn = not colour and is_drawn(ds)
     is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
-    by_us = drawn or is_palette or isinstance(modality, Lut) or "DoseGridScaling" in ds
+    dose = numbers(ds, "DoseGridScaling").tolist()[:1]
+    by_us = drawn or is_palette or isinstance(modality, Lut) or dose
     source = "samples" if by_us else source_of(description)
+    groups = functional_groups(ds)
     found: Json = {
         "rows": description.rows,
         "columns": description.columns,
@@ -59,7 +61,7 @@ def describe_image(ds: Dataset) -> Json:
         "frameOfReferenceUID": text(ds, "FrameOfReferenceUID"),
         "rescaleType": text(ds, "RescaleType"),
         "isRescaled": modality not in (None, Rescale(1.0, 0.0)),
-        "frames": _frames(ds, functional_groups(ds), source, drawn=drawn),
+        "frames": _frames(ds, groups, source, drawn=drawn),
     }
     if drawn:
         found |= {"photometricInterpretation": "MONOCHROME2", "bitsStored": 8, "signed": False, "isRescaled": False}
@@ -69,6 +71,11 @@ def describe_image(ds: Dataset) -> Json:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
     if text(ds, "Modality") == "PT" and not colour:
         found.update(_uptake(ds))
+    if dose and not colour and not drawn:
+        found["doseGridScaling"] = dose[0]
+    is_float = description.dtype.kind == "f"
+    if not colour and not drawn and (is_float or dose or "suvbw" in found or _has_fractions(modality, groups)):
+        found["isFractional"] = True
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
@@ -97,6 +104,13 @@ def is_drawn(ds: Dataset) -> bool:
 def _grey(ds: Dataset) -> str:
     inverse = presentation_of(ds) == "INVERSE"
     return "MONOCHROME1" if inverse else "MONOCHROME2"
+
+
+def _has_fractions(modality: Lut | Rescale | None, groups: FunctionalGroups) -> bool:
+    """Tell whether a rescale makes values between whole numbers."""
+    if isinstance(modality, Rescale) and (modality.slope % 1 or modality.intercept % 1):
+        return True
+    return groups.rescale is not None and bool(np.nan_to_num(groups.rescale % 1).any())
 
 
 def _uptake(ds: Dataset) -> Json:

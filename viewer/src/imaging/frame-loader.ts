@@ -4,8 +4,8 @@ import { type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
-import { lasting } from "./frame-metadata";
 import { frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
+import { asShown, spanning, toldWindow } from "./ramps";
 
 export { SCHEME };
 
@@ -26,7 +26,7 @@ export function loadFrame(imageId: string, options: Record<string, unknown> = {}
     (image) => {
       // Decoding cannot be stopped, but what nobody waits for is not kept.
       signal.throwIfAborted();
-      return withWindow(image);
+      return withWindow(image, frameOf(imageId)!);
     },
     (reason) => {
       if (reason instanceof Error) failures.add(reason);
@@ -36,13 +36,12 @@ export function loadFrame(imageId: string, options: Record<string, unknown> = {}
   return { promise, cancelFn: () => aborter.abort() } as Types.IImageLoadObject;
 }
 
-/** Without a window, Cornerstone begins with the range of the values: an image of one value only has none that lasts. */
-function withWindow(image: Types.IImage): Types.IImage {
-  if (image.minPixelValue === image.maxPixelValue) image.maxPixelValue++;
-  if (image.windowWidth !== undefined) return image;
-  const { minPixelValue: least, maxPixelValue: most } = image;
-  const width = lasting(most - least + 1);
-  return Object.assign(image, { windowCenter: least + width / 2, windowWidth: width });
+/** Says with which window Cornerstone begins; of one value only it would make one that has no length. */
+function withWindow(image: Types.IImage, known: KnownFrame): Types.IImage {
+  const own = known.frame.windows?.[0];
+  const shown = own ? asShown(own, known) : spanning(image.minPixelValue, image.maxPixelValue);
+  const { center, width } = toldWindow(shown);
+  return Object.assign(image, { windowCenter: center, windowWidth: width });
 }
 
 const failures = new WeakSet<Error>();
@@ -155,7 +154,6 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
   if (samples.length !== rows * columns * components)
     throw new Error("the frame is not of the size that its header says");
   const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
-  const window = frame.windows?.[0];
   const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
   const made = {
     imageId,
@@ -164,9 +162,6 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
     maxPixelValue,
     slope: 1,
     intercept: 0,
-    windowCenter: window && window.center * (image.suvbw ?? 1),
-    windowWidth: window && lasting(window.width * (image.suvbw ?? 1)),
-    voiLUTFunction: window?.function,
     rows,
     columns,
     height: rows,

@@ -91,6 +91,10 @@ export interface ImageDescription {
   spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
   suvbw?: number;
+  /** What makes dose, in Gy or as its maximum, of the values of a plan's dose; it is applied. */
+  doseGridScaling?: number;
+  /** Whether values of the modality, as they are shown, lie between whole numbers. */
+  isFractional?: boolean;
   /** What PET values are counted in, when not as uptake. */
   unit?: string;
   /** Why there is no such factor, in words. */

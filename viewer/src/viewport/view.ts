@@ -3,13 +3,14 @@
 import { cache, Enums, type Types } from "@cornerstonejs/core";
 import { computed, signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
+import { drawWith, greysOf } from "~/imaging/greys";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
 import type { Vector } from "./geometry";
 import { Prefetcher } from "./prefetch";
-import { type Choice, chosenWindow, rampOf, windowOf } from "./windows";
+import { askedRange, type Choice, chosenWindow, rampOf } from "./windows";
 
-const { Events, InterpolationType, VOILUTFunctionType } = Enums;
+const { Events, InterpolationType } = Enums;
 
 export class StackView {
   /** The image that is asked for, from 0, and the one that is drawn. */
@@ -265,9 +266,10 @@ export class StackView {
   private onWindow({ detail: { range } }: CustomEvent<{ range: Types.VOIRange }>): void {
     // With an image, Cornerstone sets what it takes for its window.
     if (this.isSetting || this.viewport.getCornerstoneImage() !== this.drawn) return;
-    const window = windowOf(range.lower, range.upper);
+    const window = askedRange(range.lower, range.upper, this.window.peek(), this.known);
     this.choice.value = { kind: "set", window };
-    this.window.value = window;
+    // Cornerstone stretched the table of greys to the range, of which only a ramp becomes another one.
+    this.drawWindow();
   }
 
   /** Draws the window that is chosen for the image that is there. */
@@ -277,21 +279,22 @@ export class StackView {
     if (!known || !image) return;
     this.drawn = image;
     const window = chosenWindow(this.choice.peek(), known, [image.minPixelValue, image.maxPixelValue]);
-    const { lower, upper, sigmoid } = rampOf(window);
+    const { lower, upper } = rampOf(window);
+    const greys = greysOf(window, image.getPixelData());
     const isInverse = known.image.photometricInterpretation === "MONOCHROME1";
     this.isSetting = true;
     try {
-      const { LINEAR, SAMPLED_SIGMOID } = VOILUTFunctionType;
       this.viewport.setProperties({
-        VOILUTFunction: sigmoid ? SAMPLED_SIGMOID : LINEAR,
-        // Cornerstone takes the window of a sigmoid from a range of LINEAR.
-        voiRange: sigmoid ? { lower, upper: upper - 1 } : { lower, upper },
-        invert: isInverse !== this.isInverted.peek(),
+        // What dragging begins with.
+        voiRange: { lower, upper: upper > lower ? upper : greys[1]!.value },
         interpolationType: this.isSmooth.peek() ? InterpolationType.LINEAR : InterpolationType.NEAREST,
       });
     } finally {
       this.isSetting = false;
     }
+    const { actor } = this.viewport.getDefaultActor();
+    const greysOfValues = (actor as Types.ImageActor).getProperty().getRGBTransferFunction(0);
+    drawWith(greysOfValues!, greys, isInverse !== this.isInverted.peek());
     this.window.value = window;
   }
 }
