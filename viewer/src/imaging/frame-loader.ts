@@ -1,6 +1,6 @@
 /** Brings a frame: as it is stored, to be decoded by a worker, or decoded by the server; the description says which. */
 
-import { type Types, utilities } from "@cornerstonejs/core";
+import { cache, type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
@@ -18,22 +18,56 @@ const TYPES: Record<string, new (buffer: ArrayBuffer) => Samples> = {
   float32: Float32Array,
 };
 
+/** A frame on its way. Who waits for it takes its promise, each time anew: so it is known whether others do. */
+class Loading {
+  asked = 0;
+  private readonly aborter = new AbortController();
+  private readonly coming: Promise<Types.IImage>;
+
+  constructor(imageId: string, options: Record<string, unknown>) {
+    const { signal } = this.aborter;
+    this.coming = new Promise((resolve, reject) => {
+      load(imageId, options, signal).then(
+        // Decoding cannot be stopped, but what nobody waits for is not kept.
+        (image) => signal.aborted || resolve(withWindow(image, frameOf(imageId)!)),
+        (reason) => {
+          if (reason instanceof Error) failures.add(reason);
+          // An answer would come late: Cornerstone's cache would let go of what was asked for anew meanwhile.
+          if (!signal.aborted) reject(reason);
+        },
+      );
+    });
+  }
+
+  get promise(): Promise<Types.IImage> {
+    this.asked++;
+    return this.coming;
+  }
+
+  abort(): void {
+    this.aborter.abort();
+  }
+}
+
 /** An image loader of Cornerstone's. */
-export function loadFrame(imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject {
-  const aborter = new AbortController();
-  const { signal } = aborter;
-  const promise = load(imageId, options, signal).then(
-    (image) => {
-      // Decoding cannot be stopped, but what nobody waits for is not kept.
-      signal.throwIfAborted();
-      return withWindow(image, frameOf(imageId)!);
-    },
-    (reason) => {
-      if (reason instanceof Error) failures.add(reason);
-      throw reason;
-    },
-  );
-  return { promise, cancelFn: () => aborter.abort() } as Types.IImageLoadObject;
+export const loadFrame = (imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject =>
+  // Nothing is said of how to cancel it: Cornerstone would whenever it needs room, whoever waits for it.
+  new Loading(imageId, options) as unknown as Types.IImageLoadObject;
+
+/**
+ * How to give a frame up that one has just asked for, when nobody had before: only while nobody else has since. Its
+ * promise is never kept then.
+ */
+export function givingUp(imageId: string): () => void {
+  const loading = cache.getImageLoadObject(imageId);
+  if (!(loading instanceof Loading)) return () => {};
+  const { asked } = loading;
+  return () => {
+    if (loading.asked > asked || cache.isLoaded(imageId)) return;
+    if (cache.getImageLoadObject(imageId) !== (loading as unknown)) return;
+    loading.abort();
+    cache.removeImageLoadObject(imageId, { force: true });
+  };
 }
 
 /** Says with which window Cornerstone begins; of one value only it would make one that has no length. */

@@ -50,7 +50,10 @@ export function ImageCell({ reading, index, content }: CellProps) {
     let gone = false;
     const resizing = new ResizeObserver(() => {
       engine?.resize(true);
-      if (own) own.moved.value++;
+      if (!own) return;
+      // What had no size was not drawn, and is not by itself when it has the same one as before.
+      own.viewport.render();
+      own.moved.value++;
     });
     const onDrawn = () => {
       // What tests, and nobody else, wait for.
@@ -64,7 +67,14 @@ export function ImageCell({ reading, index, content }: CellProps) {
     };
     const onMenu = (event: Event) => event.preventDefault(); // the right button zooms
     const onFailed = (event: Event) => {
-      const { imageId, error: reason } = (event as CustomEvent<{ imageId: string; error: unknown }>).detail;
+      const { detail } = event as CustomEvent<{ imageId: string; error: unknown } | unknown[]>;
+      if (Array.isArray(detail)) {
+        // It could not draw an image, and does not say which.
+        const wanted = own?.wanted.peek() ?? 0;
+        if (own?.isLoaded(wanted)) own.settle(wanted);
+        return;
+      }
+      const { imageId, error: reason } = detail;
       const failed = own?.imageIds.indexOf(imageId) ?? -1;
       const isGivenUp = reason instanceof DOMException && reason.name === "AbortError";
       if (failed >= 0 && !isGivenUp) own?.fail(failed, reason);
@@ -124,7 +134,7 @@ const Waiting = () => (
 /** That the wanted image is still to come, or why it does not. */
 function State({ view }: { view: StackView }) {
   const error = view.error.value;
-  const isNew = view.moved.value === 0;
+  const isNew = !view.hasBegun.value;
   if (!error) return isNew ? <Waiting /> : null;
   const { text, hint } = inWords(error);
   return (

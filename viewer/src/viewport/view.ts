@@ -1,7 +1,7 @@
 /** A stack of images in a cell: what of it is shown and how, as signals, and what can be done with it. */
 
 import { cache, Enums, type Types } from "@cornerstonejs/core";
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
 import { drawWith, greysOf } from "~/imaging/greys";
 import type { Window } from "~/server/study";
@@ -23,8 +23,8 @@ export class StackView {
   readonly isSmooth = signal(true);
   /** Counts changes of where the image lies in the cell. */
   readonly moved = signal(0);
-  /** Whether the first image is there. */
-  readonly hasBegun = computed(() => this.moved.value > 0);
+  /** Whether an image is there. */
+  readonly hasBegun = signal(false);
   /** Why the wanted image is not shown. */
   readonly error = signal<unknown>(undefined);
   readonly cine: Cine;
@@ -42,9 +42,13 @@ export class StackView {
     this.cine = new Cine(this);
     this.prefetcher = new Prefetcher(imageIds);
     this.listen(Events.STACK_NEW_IMAGE, () => this.onImage());
-    this.listen(Events.STACK_VIEWPORT_SCROLL, (event) => {
-      this.wanted.value = (event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex;
-    });
+    this.listen(Events.STACK_VIEWPORT_SCROLL, (event) =>
+      this.onWanted((event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex),
+    );
+    // The wheel asks a little later: what is asked for last is what will be shown.
+    this.listen(Events.PRE_STACK_NEW_IMAGE, (event) =>
+      this.onWanted((event as CustomEvent<{ imageIdIndex: number }>).detail.imageIdIndex),
+    );
     this.listen(Events.CAMERA_MODIFIED, () => this.onMoved());
     this.listen(Events.VOI_MODIFIED, (event) =>
       this.onWindow(event as CustomEvent<{ range: Types.VOIRange }>),
@@ -60,11 +64,9 @@ export class StackView {
     this.wanted.value = this.shown.value = index;
     await this.viewport.setStack(this.imageIds, index);
     if (this.isOver) return;
-    // When the cell was measured anew meanwhile, Cornerstone keeps a place that is of no image.
-    this.viewport.resetCamera();
-    this.viewport.render();
+    this.settle(index);
     // Also when it failed: the others may be there.
-    this.prefetcher.around(index);
+    this.prefetcher.around(this.wanted.peek());
   }
 
   end(): void {
@@ -78,7 +80,8 @@ export class StackView {
 
   /** Whether the wanted image is still to come. */
   get isWaiting(): boolean {
-    return this.wanted.peek() !== this.shown.peek() && !this.error.peek();
+    const isThere = this.hasBegun.peek() && this.wanted.peek() === this.shown.peek();
+    return !isThere && !this.error.peek();
   }
 
   isLoaded(index: number): boolean {
@@ -92,10 +95,17 @@ export class StackView {
 
   show(index: number): void {
     const inside = Math.min(Math.max(index, 0), this.imageIds.length - 1);
-    if (inside === this.wanted.peek() && inside === this.shown.peek()) return;
-    this.wanted.value = inside;
-    this.error.value = undefined;
-    this.viewport.setImageIdIndex(inside).catch((error: unknown) => this.fail(inside, error));
+    if (this.isOver) return;
+    if (inside === this.wanted.peek()) {
+      // Cornerstone holds that it shows what it was asked for last.
+      if (this.error.peek()) this.retry();
+      return;
+    }
+    this.onWanted(inside);
+    this.viewport.setImageIdIndex(inside).then(
+      () => this.settle(inside),
+      (error: unknown) => this.fail(inside, error),
+    );
   }
 
   scroll(by: number): void {
@@ -107,7 +117,17 @@ export class StackView {
   retry(): void {
     const index = this.wanted.peek();
     this.error.value = undefined;
-    this.viewport.setStack(this.imageIds, index).catch((error: unknown) => this.fail(index, error));
+    this.viewport.setStack(this.imageIds, index).then(
+      () => this.settle(index),
+      (error: unknown) => this.fail(index, error),
+    );
+  }
+
+  /** Notes when an image came and is not drawn: of that Cornerstone says nothing. */
+  settle(index: number): void {
+    if (this.isOver || this.error.peek() || index !== this.wanted.peek()) return;
+    if (this.viewport.getCornerstoneImage()?.imageId === this.imageIds[index] && this.hasBegun.peek()) return;
+    this.fail(index, new Error("the image came, and the browser cannot draw it"));
   }
 
   /** Notes that an image did not come. */
@@ -249,11 +269,19 @@ export class StackView {
     this.viewport.element.addEventListener(name, listener);
   }
 
+  private onWanted(index: number): void {
+    this.wanted.value = index;
+    this.error.value = undefined;
+  }
+
   private onImage(): void {
     const index = this.viewport.getCurrentImageIdIndex();
     this.shown.value = index;
     this.error.value = undefined;
+    // A cell that was measured before has Cornerstone keep a place that is of no image.
+    if (!this.hasBegun.peek()) this.viewport.resetCamera();
     this.drawWindow();
+    this.hasBegun.value = true;
     this.onMoved();
     this.prefetcher.around(index);
   }
