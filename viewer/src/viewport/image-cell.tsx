@@ -1,6 +1,7 @@
-import { Enums, eventTarget, type RenderingEngine, type Types } from "@cornerstonejs/core";
+import { Enums, eventTarget, type RenderingEngine } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { DerivedLayer } from "~/derived/derived-layer";
+import type { PaintedViewport } from "~/imaging/painted-viewport";
 import { startImaging } from "~/imaging/start";
 import type { Content, OpenSeries } from "~/reading/reading";
 import { inWords } from "~/server/http";
@@ -31,7 +32,7 @@ function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: 
   }
   engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
   joinTools(id, engine.id);
-  return new StackView(engine.getViewport(id) as Types.IStackViewport, opened.imageIds);
+  return new StackView(engine.getViewport(id) as PaintedViewport, opened.imageIds);
 }
 
 /** That an image does not come, and that Cornerstone cannot draw one that came: of that it says nothing else. */

@@ -3,14 +3,15 @@
 import { cache, Enums, type Types } from "@cornerstonejs/core";
 import { signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
-import { drawWith, greysOf } from "~/imaging/greys";
+import type { PaintedViewport } from "~/imaging/painted-viewport";
+import { toldWindow } from "~/imaging/ramps";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
 import type { Vector } from "./geometry";
 import { Prefetcher } from "./prefetch";
 import { askedRange, type Choice, chosenWindow, rampOf } from "./windows";
 
-const { Events, InterpolationType } = Enums;
+const { Events } = Enums;
 
 export class StackView {
   /** The image that is asked for, from 0, and the one that is drawn. */
@@ -36,11 +37,12 @@ export class StackView {
   private drawn: Types.IImage | undefined;
 
   constructor(
-    readonly viewport: Types.IStackViewport,
+    readonly viewport: PaintedViewport,
     readonly imageIds: string[],
   ) {
     this.cine = new Cine(this);
     this.prefetcher = new Prefetcher(imageIds);
+    viewport.onFailure = (error) => this.fail(this.wanted.peek(), error);
     this.listen(Events.STACK_NEW_IMAGE, () => this.onImage());
     this.listen(Events.STACK_VIEWPORT_SCROLL, (event) =>
       this.onWanted((event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex),
@@ -307,22 +309,17 @@ export class StackView {
     if (!known || !image) return;
     this.drawn = image;
     const window = chosenWindow(this.choice.peek(), known, [image.minPixelValue, image.maxPixelValue]);
-    const { lower, upper } = rampOf(window);
-    const greys = greysOf(window, image.getPixelData());
     const isInverse = known.image.photometricInterpretation === "MONOCHROME1";
+    this.viewport.look = {
+      window,
+      isInverse: isInverse !== this.isInverted.peek(),
+      isSmooth: this.isSmooth.peek(),
+    };
+    // What dragging begins with.
+    const { lower, upper } = rampOf(toldWindow(window));
     this.isSetting = true;
-    try {
-      this.viewport.setProperties({
-        // What dragging begins with.
-        voiRange: { lower, upper: upper > lower ? upper : greys[1]!.value },
-        interpolationType: this.isSmooth.peek() ? InterpolationType.LINEAR : InterpolationType.NEAREST,
-      });
-    } finally {
-      this.isSetting = false;
-    }
-    const { actor } = this.viewport.getDefaultActor();
-    const greysOfValues = (actor as Types.ImageActor).getProperty().getRGBTransferFunction(0);
-    drawWith(greysOfValues!, greys, isInverse !== this.isInverted.peek());
+    this.viewport.setProperties({ voiRange: { lower, upper } });
+    this.isSetting = false;
     this.window.value = window;
   }
 }
