@@ -100,7 +100,7 @@ async function load(
     return bitmap ? decodedByBrowser(imageId, known, bitmap) : decodedByServer(imageId, known, signal);
   }
   const coded = new Uint8Array(await answer.arrayBuffer());
-  if (!isSignedAsSaid(coded, known.image.signed)) return decodedByServer(imageId, known, signal);
+  if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
   if (hasFractions(known)) {
     // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
@@ -154,14 +154,24 @@ async function decodedByServer(
 const bitmapOf = (jpeg: Blob): Promise<ImageBitmap | undefined> =>
   createImageBitmap(jpeg, { colorSpaceConversion: "none", imageOrientation: "none" }).catch(() => undefined);
 
+// JPEG 2000, with and without its high throughput (PS3.5 A.4.4, A.4.9).
+const JPEG_2000 = /^1\.2\.840\.10008\.1\.2\.4\.(9[01]|20[123])$/;
+
 /**
- * Whether a JPEG 2000 codestream holds signed samples when the header says so: where the two differ, the header counts
- * (PS3.5 8.2.4), and the browser's decoder goes by the codestream. Other streams do not say.
+ * Whether a frame of JPEG 2000 has samples as the header says: one component, of that sign and depth. Where they differ
+ * the header counts (PS3.5 8.2.4), and the browser's decoder goes by the codestream, whose SIZ comes first; what has
+ * something before it is looked at by the server. Other streams do not say.
  */
-export function isSignedAsSaid(coded: Uint8Array, signed: boolean): boolean {
-  const [SOC, SIZ, DEPTH_AT] = [0x4f, 0x51, 42];
+export function isAsSaid(
+  coded: Uint8Array,
+  { instance, image }: Pick<KnownFrame, "instance" | "image">,
+): boolean {
+  if (!JPEG_2000.test(instance.transferSyntax)) return true;
+  const [SOC, SIZ, COMPONENTS_AT, DEPTH_AT] = [0x4f, 0x51, 40, 42];
   const isCodestream = coded[0] === 0xff && coded[1] === SOC && coded[2] === 0xff && coded[3] === SIZ;
-  return !isCodestream || coded[DEPTH_AT]! >= 0x80 === signed;
+  const [high, low, depth] = [coded[COMPONENTS_AT], coded[COMPONENTS_AT + 1], coded[DEPTH_AT]!];
+  const isGrey = high === 0 && low === 1;
+  return isCodestream && isGrey && depth === image.bitsStored - 1 + (image.signed ? 0x80 : 0);
 }
 
 function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitmap): Types.IImage {
