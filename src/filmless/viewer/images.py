@@ -78,8 +78,9 @@ def describe_image(ds: Dataset) -> Json:
         found["isFractional"] = True
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
-    if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
-        found["imagerPixelSpacing"] = spacing
+    for name, keyword in (("imagerPixelSpacing", "ImagerPixelSpacing"), ("pixelAspectRatio", "PixelAspectRatio")):
+        if (sizes := _sizes(numbers(ds, keyword))) is not None:
+            found[name] = sizes
     if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
         found["spacingCalibration"] = calibration
     return found
@@ -141,10 +142,17 @@ def _place(groups: FunctionalGroups, number: int) -> Json:
     names = {
         "position": groups.positions,
         "orientation": groups.orientations,
-        "spacing": groups.spacing,
         "thickness": groups.thickness_mm,
     }
-    return {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    place = {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    spacing = None if groups.spacing is None else _sizes(groups.spacing[number])
+    return place if spacing is None else place | {"spacing": spacing}
+
+
+def _sizes(values: NDArray[np.float64]) -> list[float] | None:
+    """Return the height and width of a pixel; None where they are none: some writers put zeros."""
+    are_sizes = values.shape == (2,) and np.isfinite(values).all() and (values > 0).all()
+    return values.tolist() if are_sizes else None
 
 
 def _row(values: NDArray[np.float64] | None, number: int) -> Any:

@@ -4,7 +4,7 @@ import { cache, type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
-import { frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
+import { drawnSpacing, frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
 import { asShown, spanning, toldWindow } from "./ramps";
 
 export { SCHEME };
@@ -191,14 +191,14 @@ function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitma
 }
 
 function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.IImage {
-  const { image, frame } = known;
+  const { image } = known;
   const { rows, columns } = image;
   const isColour = image.photometricInterpretation === "RGB";
   const components = isColour ? 3 : 1;
   if (samples.length !== rows * columns * components)
     throw new Error("the frame is not of the size that its header says");
   const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
-  const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+  const spacing = drawnSpacing(known);
   const made = {
     imageId,
     dataType: samples.constructor.name,
