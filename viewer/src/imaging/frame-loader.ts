@@ -4,6 +4,7 @@ import { cache, type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
+import type { ImageDescription } from "~/server/study";
 import { drawnSpacing, frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
 import { asShown, spanning, toldWindow } from "./ramps";
 
@@ -102,6 +103,7 @@ async function load(
   const coded = new Uint8Array(await answer.arrayBuffer());
   if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
+  if (NATIVE.has(transferSyntax)) clearUnused(coded, known.image);
   if (hasFractions(known)) {
     // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
     const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
@@ -172,6 +174,23 @@ export function isAsSaid(
   const [high, low, depth] = [coded[COMPONENTS_AT], coded[COMPONENTS_AT + 1], coded[DEPTH_AT]!];
   const isGrey = high === 0 && low === 1;
   return isCodestream && isGrey && depth === image.bitsStored - 1 + (image.signed ? 0x80 : 0);
+}
+
+const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]);
+
+/** Bits above the samples hold nothing that is to be seen, but need not be zero, nor go on with the sign (PS3.5 8.1.2). */
+export function clearUnused(
+  coded: Uint8Array,
+  { bitsAllocated, bitsStored, signed }: Pick<ImageDescription, "bitsAllocated" | "bitsStored" | "signed">,
+): void {
+  const unused = 32 - bitsStored;
+  if (bitsStored >= bitsAllocated) return;
+  const count = Math.floor(coded.byteLength / (bitsAllocated / 8));
+  const samples = bitsAllocated === 16 ? new Uint16Array(coded.buffer, coded.byteOffset, count) : coded;
+  for (let index = 0; index < count; index++) {
+    const high = samples[index]! << unused;
+    samples[index] = signed ? high >> unused : high >>> unused;
+  }
 }
 
 function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitmap): Types.IImage {
