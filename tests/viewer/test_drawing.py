@@ -1,5 +1,7 @@
 """Images are drawn in whatever order they come, whoever else leaves: cells share what is under way."""
 
+import base64
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +10,14 @@ from typing import Any
 import numpy as np
 import pydicom.data
 import pytest
+from PIL import Image
 
 from filmless import read
 
 from .conftest import stored
+from .test_pixels import CANVAS, GO
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
-GO = """(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"""
 ROOT = "1.2.826.0.1.3680043.9.7433.9"
 
 
@@ -116,3 +119,32 @@ def test_an_image_that_failed_says_so_until_another_is_wanted(two_series: Any) -
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector('[data-cell="0"] [data-image="3"]')
+
+
+@pytest.mark.parametrize(
+    ("said", "ratio"),
+    [
+        ({"PixelSpacing": [0, 0]}, 1.0),  # of no size: some writers put it where they know none
+        ({"PixelSpacing": [2, 1]}, 2.0),
+        ({"PixelSpacing": None, "PixelAspectRatio": [4, 3]}, 4 / 3),
+        ({"PixelSpacing": None, "ImagerPixelSpacing": [0.1, 0.2], "PixelAspectRatio": [4, 3]}, 0.5),
+    ],
+)
+def test_pixels_are_drawn_as_high_as_is_said(
+    serve: Callable[..., Any], open_viewer: Callable[..., Any], tmp_path: Path, said: dict[str, Any], ratio: float
+) -> None:
+    ds = read(FILES / "MR_small.dcm")
+    for keyword, value in said.items():
+        if value is None:
+            del ds[keyword]
+        else:
+            setattr(ds, keyword, value)
+    ds.PixelData = np.full((ds.Rows, ds.Columns), 900, "<i2").tobytes()
+    ds.WindowCenter, ds.WindowWidth = 500, 2
+    viewer = open_viewer(serve([stored(tmp_path, "high", ds)]))
+    page = viewer.open(f"/view/{ds.StudyInstanceUID}")
+    viewer.wait_for_image()
+    _, coded = page.evaluate(CANVAS).split(",", 1)
+    white = np.asarray(Image.open(io.BytesIO(base64.b64decode(coded))).convert("L")) > 128
+    height, width = white.any(axis=1).sum(), white.any(axis=0).sum()
+    assert height / width == pytest.approx(ratio, rel=0.02)

@@ -55,3 +55,13 @@ def test_the_rescale_of_any_frame_counts():
     for group, slope in zip(ds.PerFrameFunctionalGroupsSequence, (1, 0.25), strict=True):
         group.PixelValueTransformationSequence = [Dataset({"RescaleSlope": slope, "RescaleIntercept": 0})]
     assert describe_image(ds)["isFractional"] is True
+
+
+def test_pixels_without_a_size_have_none():
+    ds = image([[0.0, 0.0, 1.0], [0.0, 0.0, 2.0]])
+    ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [0, 0]
+    ds.ImagerPixelSpacing, ds.PixelAspectRatio = [0.2, 0], [4, 3]
+    found = describe_image(ds)
+    assert "spacing" not in found["frames"][0]
+    assert "imagerPixelSpacing" not in found
+    assert found["pixelAspectRatio"] == [4, 3]

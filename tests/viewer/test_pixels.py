@@ -108,6 +108,21 @@ def of_one_value(value: int, kind: str = "<u2", **attributes: Any) -> Callable[[
     return change
 
 
+def with_more_bits(*, is_overlay: bool) -> Callable[[Dataset], None]:
+    """Change a file: samples of 12 bits, and an overlay above them."""
+
+    def change(ds: Dataset) -> None:
+        values = np.frombuffer(bytes(ds.PixelData), "<u2") & 0xFFF
+        overlay = (np.arange(values.size) % 7 == 0).astype(np.uint16)
+        ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 12, 11, 0
+        ds.PixelData = (values | overlay << 15).astype("<u2").tobytes()
+        if is_overlay:
+            ds[0x6000_0010], ds[0x6000_0011], ds[0x6000_0040] = ds.Rows, ds.Columns, "G"
+            ds[0x6000_0050], ds[0x6000_0100], ds[0x6000_0102] = [1, 1], 16, 15
+
+    return change
+
+
 CURVE = (65535 * np.linspace(0, 1, 1024) ** 0.5).astype(np.uint16)
 WAVE = (32767 * (1 + np.sin(np.linspace(0, 9, 700)))).astype(np.uint16)
 
@@ -145,6 +160,8 @@ ROWS = [
     Row("1 bit", "liver_1frame.dcm"),
     Row("1 bit, big endian", "liver_expb_1frame.dcm"),
     Row("32 bits", "rtdose_1frame.dcm"),
+    Row("bits above the samples that are not zero", "MR_small.dcm", change=with_more_bits(is_overlay=False)),
+    Row("an overlay in bits above the samples", "MR_small.dcm", change=with_more_bits(is_overlay=True)),
     Row("padding, no window", "MR_small_padded.dcm"),
     Row("padding, MONOCHROME1", "MR_small_padded.dcm", change=said(PhotometricInterpretation="MONOCHROME1")),
     Row("MONOCHROME1", "CT_small.dcm", change=said(PhotometricInterpretation="MONOCHROME1")),

@@ -13,8 +13,8 @@ decodes them."""
 
 #: Transfer syntaxes whose grey samples the browser's decoders get right, and up to how many bits. Those of the registry
 #: that are not here are decoded here: JPEG of 12 bits comes out wrong there, JPEG XL and deflated frames do not come
-#: out at all. JPEG 2000 whose codestream has other samples than its header says would come out wrong, too: that the browser
-#: sees by the first bytes of a frame, and asks for samples.
+#: out at all. JPEG 2000 whose codestream has other samples than its header says would come out wrong, too: that the
+#: browser sees by the first bytes of a frame, and asks for samples.
 _GREY: Final[dict[str, int]] = {
     "ImplicitVRLittleEndian": 16,
     "ExplicitVRLittleEndian": 16,

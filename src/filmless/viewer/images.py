@@ -9,6 +9,7 @@ from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels import PixelDescription, functional_groups
 from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.embedded_overlays import embedded_bit
 from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, to_modality, voi_views
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
@@ -47,7 +48,8 @@ def describe_image(ds: Dataset) -> Json:
     is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
     dose = numbers(ds, "DoseGridScaling").tolist()[:1]
-    by_us = drawn or is_palette or isinstance(modality, Lut) or dose
+    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in range(0x6000, 0x6100, 2))
+    by_us = drawn or is_palette or isinstance(modality, Lut) or dose or holds_overlays
     source = "samples" if by_us else source_of(description)
     groups = functional_groups(ds)
     found: Json = {
@@ -78,8 +80,9 @@ def describe_image(ds: Dataset) -> Json:
         found["isFractional"] = True
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
-    if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
-        found["imagerPixelSpacing"] = spacing
+    for name, keyword in (("imagerPixelSpacing", "ImagerPixelSpacing"), ("pixelAspectRatio", "PixelAspectRatio")):
+        if (sizes := _sizes(numbers(ds, keyword))) is not None:
+            found[name] = sizes
     if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
         found["spacingCalibration"] = calibration
     return found
@@ -141,10 +144,17 @@ def _place(groups: FunctionalGroups, number: int) -> Json:
     names = {
         "position": groups.positions,
         "orientation": groups.orientations,
-        "spacing": groups.spacing,
         "thickness": groups.thickness_mm,
     }
-    return {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    place = {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    spacing = None if groups.spacing is None else _sizes(groups.spacing[number])
+    return place if spacing is None else place | {"spacing": spacing}
+
+
+def _sizes(values: NDArray[np.float64]) -> list[float] | None:
+    """Return the height and width of a pixel; None where they are none: some writers put zeros."""
+    are_sizes = values.shape == (2,) and np.isfinite(values).all() and (values > 0).all()
+    return values.tolist() if are_sizes else None
 
 
 def _row(values: NDArray[np.float64] | None, number: int) -> Any:

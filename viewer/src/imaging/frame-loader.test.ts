@@ -4,7 +4,7 @@ import type { KnownFrame } from "./frames";
 vi.mock("@cornerstonejs/core", () => ({ utilities: {}, Enums: { MetadataModules: {} } }));
 vi.mock("@cornerstonejs/dicom-image-loader", () => ({}));
 
-const { isAsSaid } = await import("./frame-loader");
+const { clearUnused, isAsSaid } = await import("./frame-loader");
 
 const JPEG_2000 = "1.2.840.10008.1.2.4.90";
 const said = (signed: boolean, bitsStored = 16, transferSyntax = JPEG_2000) =>
@@ -38,4 +38,18 @@ test("what is wrapped, or broken, the server looks at", () => {
 test("other streams do not say", () => {
   const lossless = "1.2.840.10008.1.2.4.70";
   expect(isAsSaid(new Uint8Array([0xff, 0xd8, 0xff, 0xc3]), said(true, 16, lossless))).toBe(true);
+});
+
+test("bits above the samples are cleared, or go on with the sign", () => {
+  const cleared = (values: number[], bitsStored: number, signed: boolean) => {
+    const samples = Uint16Array.from(values);
+    clearUnused(new Uint8Array(samples.buffer), { bitsAllocated: 16, bitsStored, signed });
+    return [...(signed ? new Int16Array(samples.buffer) : samples)];
+  };
+  expect(cleared([0xf123, 0x0fff, 0], 12, false)).toEqual([0x123, 0xfff, 0]);
+  expect(cleared([0x0f23, 0xf123, 0xffff], 12, true)).toEqual([-221, 0x123, -1]);
+  expect(cleared([0xf123], 16, false)).toEqual([0xf123]);
+  const bytes = Uint8Array.of(0xff, 0x81);
+  clearUnused(bytes, { bitsAllocated: 8, bitsStored: 7, signed: false });
+  expect([...bytes]).toEqual([0x7f, 1]);
 });

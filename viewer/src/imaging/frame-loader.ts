@@ -4,7 +4,8 @@ import { cache, type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
-import { frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
+import type { ImageDescription } from "~/server/study";
+import { drawnSpacing, frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
 import { asShown, spanning, toldWindow } from "./ramps";
 
 export { SCHEME };
@@ -102,6 +103,7 @@ async function load(
   const coded = new Uint8Array(await answer.arrayBuffer());
   if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
+  if (NATIVE.has(transferSyntax)) clearUnused(coded, known.image);
   if (hasFractions(known)) {
     // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
     const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
@@ -174,6 +176,23 @@ export function isAsSaid(
   return isCodestream && isGrey && depth === image.bitsStored - 1 + (image.signed ? 0x80 : 0);
 }
 
+const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]);
+
+/** Bits above the samples hold nothing that is to be seen, but need not be zero, nor go on with the sign (PS3.5 8.1.2). */
+export function clearUnused(
+  coded: Uint8Array,
+  { bitsAllocated, bitsStored, signed }: Pick<ImageDescription, "bitsAllocated" | "bitsStored" | "signed">,
+): void {
+  const unused = 32 - bitsStored;
+  if (bitsStored >= bitsAllocated) return;
+  const count = Math.floor(coded.byteLength / (bitsAllocated / 8));
+  const samples = bitsAllocated === 16 ? new Uint16Array(coded.buffer, coded.byteOffset, count) : coded;
+  for (let index = 0; index < count; index++) {
+    const high = samples[index]! << unused;
+    samples[index] = signed ? high >> unused : high >>> unused;
+  }
+}
+
 function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitmap): Types.IImage {
   const { columns, rows } = known.image;
   const canvas = new OffscreenCanvas(columns, rows);
@@ -191,14 +210,14 @@ function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitma
 }
 
 function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.IImage {
-  const { image, frame } = known;
+  const { image } = known;
   const { rows, columns } = image;
   const isColour = image.photometricInterpretation === "RGB";
   const components = isColour ? 3 : 1;
   if (samples.length !== rows * columns * components)
     throw new Error("the frame is not of the size that its header says");
   const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
-  const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+  const spacing = drawnSpacing(known);
   const made = {
     imageId,
     dataType: samples.constructor.name,

@@ -1,7 +1,7 @@
 /** What Cornerstone asks about a frame, answered from the server's description of it. */
 
 import { Enums } from "@cornerstonejs/core";
-import { frameOf, type KnownFrame } from "./frames";
+import { drawnSpacing, frameOf, type KnownFrame } from "./frames";
 import { asShown, toldWindow } from "./ramps";
 
 type Answer = (known: KnownFrame) => unknown;
@@ -22,7 +22,7 @@ const ANSWERS: Record<string, Answer> = {
   }),
   [MetadataModules.IMAGE_PLANE]: ({ image, frame }) => {
     const orientation = frame.orientation ?? [1, 0, 0, 0, 1, 0];
-    const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+    const spacing = drawnSpacing({ image, frame });
     return {
       frameOfReferenceUID: image.frameOfReferenceUID || undefined,
       rows: image.rows,

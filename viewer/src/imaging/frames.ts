@@ -50,6 +50,12 @@ export function noteFrames(study: string, series: Series, modality: string): Map
   return ids;
 }
 
+/** How high and how wide pixels are drawn: in mm, or else as the one is to the other. */
+export function drawnSpacing({ image, frame }: Pick<KnownFrame, "image" | "frame">): [number, number] {
+  const [height, width] = image.pixelAspectRatio ?? [1, 1];
+  return frame.spacing ?? image.imagerPixelSpacing ?? [height / width, 1];
+}
+
 /** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
 export function paddingOf(image: ImageDescription): [number, number] | undefined {
   const { padding } = image;

@@ -87,6 +87,8 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** How high and how wide a pixel is, where nothing says how large. */
+  pixelAspectRatio?: [number, number];
   /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
   spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
