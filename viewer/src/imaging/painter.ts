@@ -61,11 +61,13 @@ void main() {
   seen = vec4(vec3(mix(Value(shade.x), Value(shade.y), grey)), 1);
 }`;
 
+// Not by `mix`, of which two equal values make one that is a little off: a threshold would see it.
 const BETWEEN = `vec2 first = floor(at - .5) + .5;
   vec2 beyond = at - first;
-  Value above = mix(valueAt(first, size), valueAt(first + vec2(1, 0), size), beyond.x);
-  Value below = mix(valueAt(first + vec2(0, 1), size), valueAt(first + 1., size), beyond.x);
-  Value value = mix(above, below, beyond.y);`;
+  Value a = valueAt(first, size), b = valueAt(first + vec2(1, 0), size);
+  Value c = valueAt(first + vec2(0, 1), size), d = valueAt(first + 1., size);
+  Value above = a + (b - a) * beyond.x, below = c + (d - c) * beyond.x;
+  Value value = above + (below - above) * beyond.y;`;
 
 const TONES = {
   ramp: "clamp((value - tone.x) * tone.y, Value(0), Value(1))",
@@ -209,7 +211,9 @@ function toneOf(image: Types.IImage, look: Look): { kind: Kind; tone: [number, n
     const { center, width } = look.window;
     return { kind: kind("sigmoid"), tone: [center / perUnit, (-4 / width) * perUnit] };
   }
-  if (upper <= lower) return { kind: kind("threshold"), tone: [lower / perUnit, 0] };
+  // Of bytes a texture tells fractions, and not to the last digit: a threshold is put between two.
+  const step = perUnit > 1 ? Math.floor(lower) + 0.5 : lower;
+  if (upper <= lower) return { kind: kind("threshold"), tone: [step / perUnit, 0] };
   return { kind: kind("ramp"), tone: [lower / perUnit, perUnit / (upper - lower)] };
 }
 
