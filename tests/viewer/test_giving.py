@@ -56,6 +56,7 @@ def test_what_is_shown_is_saved(ct: tuple[Any, list[Path]]) -> None:
     page.wait_for_selector(".save-menu:popover-open")
     shoot(page, "save-menu")
     page.keyboard.press("Escape")
+    page.wait_for_selector(".save-menu:not(:popover-open)", state="attached")
 
     name, data = saved(page, "Image PNG")
     assert name == "CT-series-1-image-2.png"

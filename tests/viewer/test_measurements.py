@@ -87,6 +87,15 @@ def assert_valid(path):
     assert [row for row in said.splitlines() if row.startswith("Error")] == []
 
 
+def test_the_window_of_a_state_has_its_function(client, line, tmp_path):
+    series = str(filmless.read(FILES / "CT_small.dcm").SeriesInstanceUID)
+    (place,) = saved(client, line, state={"windows": {series: [2.5, 0.5, "LINEAR_EXACT"]}})["states"]
+    path = fetched(client, place, tmp_path / "state.dcm")
+    (voi,) = pydicom.dcmread(path).SoftcopyVOILUTSequence
+    assert (voi.WindowCenter, voi.WindowWidth, voi.VOILUTFunction) == (2.5, 0.5, "LINEAR_EXACT")
+    assert_valid(path)
+
+
 def test_a_presentation_state_has_the_same_drawings(client, line, tmp_path):
     series = str(filmless.read(FILES / "CT_small.dcm").SeriesInstanceUID)
     coloured = {**line, "kind": "probe", "points": [[50.5, 100.5]], "values": [], "label": "", "colour": [255, 0, 0]}
@@ -150,7 +159,8 @@ def test_what_no_state_can_hold_is_said(serve, line):
 
 @pytest.mark.parametrize(
     "state", [7, [], {"windows": []}, {"windows": {"1": [1]}}, {"windows": {"1": [1, 0]}}, {"windows": {"1": ["1", 2]}},
-              {"windows": {"1": [1e300, 2]}}, {"windows": {"1": [True, 2]}}]
+              {"windows": {"1": [1e300, 2]}}, {"windows": {"1": [True, 2]}},
+              {"windows": {"1": [1, 0.5]}}, {"windows": {"1": [1, 2, "CUBIC"]}}, {"windows": {"1": [1, 2, []]}}]
 )  # fmt: skip
 def test_a_state_that_is_none_is_refused_before_anything_is_kept(client, line, state):
     answer = client.post(URL, json={"measurements": [line], "state": state})

@@ -71,6 +71,58 @@ def without_windows(ds: Dataset) -> None:
             del group.FrameVOILUTSequence
 
 
+def floats(**attributes: Any) -> Callable[[Dataset], None]:
+    """Change a file: make floats of its values, most of them between 0 and 1."""
+
+    def change(ds: Dataset) -> None:
+        values = np.frombuffer(bytes(ds.PixelData), "<i2")
+        for keyword in (
+            "PixelData",
+            "PixelRepresentation",
+            "BitsStored",
+            "HighBit",
+            "RescaleSlope",
+            "RescaleIntercept",
+        ):
+            del ds[keyword]
+        ds.BitsAllocated = 32
+        ds.FloatPixelData = ((values - 200.0) / 1500).astype("<f4").tobytes()
+        said(**attributes)(ds)
+
+    return change
+
+
+def of_one_value(value: int, kind: str = "<u2", **attributes: Any) -> Callable[[Dataset], None]:
+    """Change a file: leave one value in it."""
+
+    def change(ds: Dataset) -> None:
+        dtype = np.dtype(kind)
+        ds.BitsAllocated = ds.BitsStored = 8 * dtype.itemsize
+        ds.HighBit, ds.PixelRepresentation = ds.BitsStored - 1, int(dtype.kind == "i")
+        ds.PixelData = np.full(ds.Rows * ds.Columns, value, dtype).tobytes()
+        for keyword in ("WindowCenter", "WindowWidth"):
+            if keyword in ds:
+                del ds[keyword]
+        said(**attributes)(ds)
+
+    return change
+
+
+def with_more_bits(*, is_overlay: bool) -> Callable[[Dataset], None]:
+    """Change a file: samples of 12 bits, and an overlay above them."""
+
+    def change(ds: Dataset) -> None:
+        values = np.frombuffer(bytes(ds.PixelData), "<u2") & 0xFFF
+        overlay = (np.arange(values.size) % 7 == 0).astype(np.uint16)
+        ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 12, 11, 0
+        ds.PixelData = (values | overlay << 15).astype("<u2").tobytes()
+        if is_overlay:
+            ds[0x6000_0010], ds[0x6000_0011], ds[0x6000_0040] = ds.Rows, ds.Columns, "G"
+            ds[0x6000_0050], ds[0x6000_0100], ds[0x6000_0102] = [1, 1], 16, 15
+
+    return change
+
+
 CURVE = (65535 * np.linspace(0, 1, 1024) ** 0.5).astype(np.uint16)
 WAVE = (32767 * (1 + np.sin(np.linspace(0, 9, 700)))).astype(np.uint16)
 
@@ -108,6 +160,8 @@ ROWS = [
     Row("1 bit", "liver_1frame.dcm"),
     Row("1 bit, big endian", "liver_expb_1frame.dcm"),
     Row("32 bits", "rtdose_1frame.dcm"),
+    Row("bits above the samples that are not zero", "MR_small.dcm", change=with_more_bits(is_overlay=False)),
+    Row("an overlay in bits above the samples", "MR_small.dcm", change=with_more_bits(is_overlay=True)),
     Row("padding, no window", "MR_small_padded.dcm"),
     Row("padding, MONOCHROME1", "MR_small_padded.dcm", change=said(PhotometricInterpretation="MONOCHROME1")),
     Row("MONOCHROME1", "CT_small.dcm", change=said(PhotometricInterpretation="MONOCHROME1")),
@@ -126,6 +180,29 @@ ROWS = [
             WindowCenter=600, WindowWidth=900, VOILUTFunction="SIGMOID", PhotometricInterpretation="MONOCHROME1"
         ),
     ),
+    Row("window LINEAR of width 1, which is a threshold", "CT_small.dcm", change=said(WindowCenter=40, WindowWidth=1)),
+    Row("floats", "CT_small.dcm", change=floats()),
+    Row("floats, window LINEAR", "CT_small.dcm", change=floats(WindowCenter=1.2, WindowWidth=1.25)),
+    Row("floats, a threshold", "CT_small.dcm", change=floats(WindowCenter=0.7, WindowWidth=1)),
+    Row(
+        "floats, window LINEAR_EXACT",
+        "CT_small.dcm",
+        change=floats(WindowCenter=0.5, WindowWidth=0.125, VOILUTFunction="LINEAR_EXACT"),
+    ),
+    Row(
+        "floats, window SIGMOID, MONOCHROME1",
+        "CT_small.dcm",
+        change=floats(
+            WindowCenter=0.5, WindowWidth=0.25, VOILUTFunction="SIGMOID", PhotometricInterpretation="MONOCHROME1"
+        ),
+    ),
+    Row("one value", "MR_small.dcm", change=of_one_value(7)),
+    Row("one value, signed and rescaled", "CT_small.dcm", change=of_one_value(-7, "<i2")),
+    Row("one value, 8 bits", "MR_small.dcm", change=of_one_value(7, "u1")),
+    Row("one value, 8 bits, signed", "MR_small.dcm", change=of_one_value(-7, "i1")),
+    Row("one value, MONOCHROME1", "MR_small.dcm", change=of_one_value(7, PhotometricInterpretation="MONOCHROME1")),
+    Row("one value, with a window", "MR_small.dcm", change=of_one_value(7, WindowCenter=8, WindowWidth=4)),
+    Row("one value, a threshold", "MR_small.dcm", change=of_one_value(7, WindowCenter=7, WindowWidth=1)),
     Row("a fraction as slope", "CT_small.dcm", change=said(RescaleSlope=0.013, RescaleIntercept=-7.5)),
     Row("a VOI LUT", "CT_small.dcm", change=lut("VOILUTSequence", -500, CURVE, 16)),
     Row("a VOI LUT that goes up and down", "CT_small.dcm", change=lut("VOILUTSequence", -500, WAVE, 16)),
@@ -209,8 +286,7 @@ def looking(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         viewer = Viewer(context.new_page(), server.addresses.urls[0])
         yield Looking(viewer, rows)
         context.close()
-    # vtk.js says how it holds the table of a sigmoid, and nothing is wrong with that.
-    assert [said for said in viewer.complaints if "vtkDataArray.newInstance" not in said] == []
+    assert viewer.complaints == []
 
 
 def on_screen(picture: NDArray[np.uint8], height: int, width: int) -> tuple[NDArray[np.uint8], tuple[slice, slice]]:

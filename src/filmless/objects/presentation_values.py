@@ -64,7 +64,7 @@ def set_polarity(ds: Dataset, images: Sequence[Dataset], *, invert: bool) -> Non
     ds.PresentationLUTShape = "INVERSE" if ("INVERSE" in found) != invert else "IDENTITY"
 
 
-def softcopy_vois(images: Sequence[Dataset], window: tuple[float, float] | None) -> list[Dataset]:
+def softcopy_vois(images: Sequence[Dataset], window: tuple[float, float] | Window | None) -> list[Dataset]:
     """Return the items of Softcopy VOI LUT Sequence: a window for all, or what each image is shown with by itself.
 
     DICOM
@@ -72,7 +72,7 @@ def softcopy_vois(images: Sequence[Dataset], window: tuple[float, float] | None)
     PS3.3 C.11.8
     """
     if window is not None:
-        shown = Window(*window)
+        shown = window if isinstance(window, Window) else Window(*window)
         return [_voi_item(shown, images[0], 0)]
     views: dict[Hashable, tuple[Dataset, list[tuple[Dataset, int]]]] = {}
     for image, frame in _frames(images):

@@ -13,6 +13,7 @@ from filmless.objects.measurement_report import check_measurements
 from filmless.objects.presentation_values import displayed_areas, set_modality, set_polarity, softcopy_vois
 from filmless.pixels.attributes import text
 from filmless.pixels.colour import icc_profile_of, srgb_profile
+from filmless.pixels.grey import Window
 
 __all__ = ["presentation_state"]
 
@@ -23,7 +24,7 @@ def presentation_state(
     measurements: Sequence[Measurement],
     *,
     source: Dataset | Sequence[Dataset],
-    window: tuple[float, float] | None = None,
+    window: tuple[float, float] | Window | None = None,
     displayed_area: tuple[int, int, int, int] | None = None,
     rotation: int = 0,
     flip: bool = False,
@@ -42,8 +43,8 @@ def presentation_state(
     source
         The images, of one study, all grey or all in colour.
     window
-        Centre and width in modality values. By default what `filmless.pixels.render` shows each image with: its own
-        first window or LUT, else all values that it has.
+        Centre and width in modality values, or a window with its VOI LUT Function. By default what
+        `filmless.pixels.render` shows each image with: its own first window or LUT, else all values that it has.
     displayed_area
         What is shown: left, top, right and bottom edge in pixels of the image, whose own edges are 0, 0, columns and
         rows. By default all.
@@ -122,7 +123,9 @@ def presentation_state(
     return ds
 
 
-def _grey_values(ds: Dataset, images: Sequence[Dataset], window: tuple[float, float] | None, *, invert: bool) -> None:
+def _grey_values(
+    ds: Dataset, images: Sequence[Dataset], window: tuple[float, float] | Window | None, *, invert: bool
+) -> None:
     set_modality(ds, images)
     vois = softcopy_vois(images, window)
     if vois:

@@ -12,8 +12,9 @@ FrameSource = Literal["stored", "samples"]
 decodes them."""
 
 #: Transfer syntaxes whose grey samples the browser's decoders get right, and up to how many bits. Those of the registry
-#: that are not here are decoded here: JPEG of 12 bits comes out wrong there, as does JPEG 2000 that is signed where its
-#: header is not; JPEG XL and deflated frames do not come out at all.
+#: that are not here are decoded here: JPEG of 12 bits comes out wrong there, JPEG XL and deflated frames do not come
+#: out at all. JPEG 2000 whose codestream has other samples than its header says would come out wrong, too: that the
+#: browser sees by the first bytes of a frame, and asks for samples.
 _GREY: Final[dict[str, int]] = {
     "ImplicitVRLittleEndian": 16,
     "ExplicitVRLittleEndian": 16,
@@ -23,6 +24,8 @@ _GREY: Final[dict[str, int]] = {
     "JPEGLosslessSV1": 16,
     "JPEGLSLossless": 16,
     "JPEGLSNearLossless": 16,
+    "JPEG2000Lossless": 16,
+    "JPEG2000": 16,
     "HTJ2KLossless": 16,
     "HTJ2KLosslessRPCL": 16,
     "HTJ2K": 16,

@@ -9,6 +9,7 @@ from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels import PixelDescription, functional_groups
 from filmless.pixels.attributes import items, numbers, text
+from filmless.pixels.embedded_overlays import embedded_bit
 from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, to_modality, voi_views
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
@@ -46,8 +47,11 @@ def describe_image(ds: Dataset) -> Json:
     drawn = not colour and is_drawn(ds)
     is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
-    by_us = drawn or is_palette or isinstance(modality, Lut) or "DoseGridScaling" in ds
+    dose = numbers(ds, "DoseGridScaling").tolist()[:1]
+    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in range(0x6000, 0x6100, 2))
+    by_us = drawn or is_palette or isinstance(modality, Lut) or dose or holds_overlays
     source = "samples" if by_us else source_of(description)
+    groups = functional_groups(ds)
     found: Json = {
         "rows": description.rows,
         "columns": description.columns,
@@ -59,7 +63,7 @@ def describe_image(ds: Dataset) -> Json:
         "frameOfReferenceUID": text(ds, "FrameOfReferenceUID"),
         "rescaleType": text(ds, "RescaleType"),
         "isRescaled": modality not in (None, Rescale(1.0, 0.0)),
-        "frames": _frames(ds, functional_groups(ds), source, drawn=drawn),
+        "frames": _frames(ds, groups, source, drawn=drawn),
     }
     if drawn:
         found |= {"photometricInterpretation": "MONOCHROME2", "bitsStored": 8, "signed": False, "isRescaled": False}
@@ -69,10 +73,16 @@ def describe_image(ds: Dataset) -> Json:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
     if text(ds, "Modality") == "PT" and not colour:
         found.update(_uptake(ds))
+    if dose and not colour and not drawn:
+        found["doseGridScaling"] = dose[0]
+    is_float = description.dtype.kind == "f"
+    if not colour and not drawn and (is_float or dose or "suvbw" in found or _has_fractions(modality, groups)):
+        found["isFractional"] = True
     if (times := _frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
-    if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
-        found["imagerPixelSpacing"] = spacing
+    for name, keyword in (("imagerPixelSpacing", "ImagerPixelSpacing"), ("pixelAspectRatio", "PixelAspectRatio")):
+        if (sizes := _sizes(numbers(ds, keyword))) is not None:
+            found[name] = sizes
     if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
         found["spacingCalibration"] = calibration
     return found
@@ -97,6 +107,13 @@ def is_drawn(ds: Dataset) -> bool:
 def _grey(ds: Dataset) -> str:
     inverse = presentation_of(ds) == "INVERSE"
     return "MONOCHROME1" if inverse else "MONOCHROME2"
+
+
+def _has_fractions(modality: Lut | Rescale | None, groups: FunctionalGroups) -> bool:
+    """Tell whether a rescale makes values between whole numbers."""
+    if isinstance(modality, Rescale) and (modality.slope % 1 or modality.intercept % 1):
+        return True
+    return groups.rescale is not None and bool(np.nan_to_num(groups.rescale % 1).any())
 
 
 def _uptake(ds: Dataset) -> Json:
@@ -127,10 +144,17 @@ def _place(groups: FunctionalGroups, number: int) -> Json:
     names = {
         "position": groups.positions,
         "orientation": groups.orientations,
-        "spacing": groups.spacing,
         "thickness": groups.thickness_mm,
     }
-    return {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    place = {name: value for name, values in names.items() if (value := _row(values, number)) is not None}
+    spacing = None if groups.spacing is None else _sizes(groups.spacing[number])
+    return place if spacing is None else place | {"spacing": spacing}
+
+
+def _sizes(values: NDArray[np.float64]) -> list[float] | None:
+    """Return the height and width of a pixel; None where they are none: some writers put zeros."""
+    are_sizes = values.shape == (2,) and np.isfinite(values).all() and (values > 0).all()
+    return values.tolist() if are_sizes else None
 
 
 def _row(values: NDArray[np.float64] | None, number: int) -> Any:

@@ -8,13 +8,12 @@ from filmless.dataset import Dataset
 from filmless.errors import ConversionError, DicomError, DicomWebError
 from filmless.objects import Measurement, presentation_state
 from filmless.pixels.attributes import numbers, text
+from filmless.pixels.grey import Window
 
 __all__ = ["measured_states", "windows_of"]
 
 _MOST_SERIES: Final = 100
 _MOST_STATES: Final = 200
-
-Window = tuple[float, float]
 
 
 def windows_of(asked: Mapping[str, Any]) -> dict[str, Window] | None:
@@ -30,17 +29,25 @@ def windows_of(asked: Mapping[str, Any]) -> dict[str, Window] | None:
         return None
     given = state.get("windows", {}) if isinstance(state, dict) else None
     if not isinstance(given, dict) or len(given) > _MOST_SERIES:
-        raise DicomWebError("`state` is an object with `windows`: centre and width by the UID of a series", status=400)
+        raise DicomWebError(
+            "`state` is an object with `windows`: centre, width and function by the UID of a series", status=400
+        )
     return {uid: _window(window) for uid, window in given.items()}
 
 
 def _window(given: object) -> Window:
-    if isinstance(given, list) and len(given) == 2:
-        center, width = given
+    if isinstance(given, list) and len(given) in (2, 3):
+        center, width, *function = given
         # Not `bool`, and no number that is too long for a decimal string.
         if {type(center), type(width)} <= {int, float} and abs(center) < 1e12 and 0 < width < 1e12:
-            return float(center), float(width)
-    raise DicomWebError("a window is its centre, and its width of more than 0", status=400)
+            try:
+                return Window(float(center), float(width), *function)
+            except (TypeError, ValueError):
+                pass
+    raise DicomWebError(
+        "a window is its centre, its width of more than 0 (of LINEAR at least 1), and its function if not LINEAR",
+        status=400,
+    )
 
 
 def measured_states(

@@ -1,5 +1,6 @@
 /** What is made of a cell to be saved: the image, the cell as it is seen, a film. */
 
+import { asStored } from "~/imaging/ramps";
 import type { Content } from "~/reading/reading";
 import { askFile, frameUrl, instanceFilmUrl, seriesFilmUrl } from "~/server/giving";
 import type { SeriesRow, Window } from "~/server/study";
@@ -18,8 +19,11 @@ export function fileName({ Modality, SeriesNumber }: SeriesRow): string {
 function windowOf(view: StackView): Window | undefined {
   const choice = view.choice.peek();
   const isOwn = choice.kind === "file" && choice.number === 0;
-  if (isOwn || view.known?.image.photometricInterpretation === "RGB") return undefined;
-  return view.window.peek();
+  const { known } = view;
+  const window = view.window.peek();
+  // Greys that a table made are no values that the server knows.
+  if (isOwn || !known || !window || known.image.isDrawn) return undefined;
+  return known.image.photometricInterpretation === "RGB" ? undefined : asStored(window, known);
 }
 
 /** Saves the image as the server draws it: in its own pixels, in the window that is shown, and nothing on it. */

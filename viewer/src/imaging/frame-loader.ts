@@ -1,11 +1,12 @@
 /** Brings a frame: as it is stored, to be decoded by a worker, or decoded by the server; the description says which. */
 
-import { type Types, utilities } from "@cornerstonejs/core";
+import { cache, type Types, utilities } from "@cornerstonejs/core";
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import { instanceUrl } from "~/server/dicomweb";
 import { ask } from "~/server/http";
-import { lasting } from "./frame-metadata";
-import { frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
+import type { ImageDescription } from "~/server/study";
+import { drawnSpacing, frameOf, type KnownFrame, paddingOf, SCHEME } from "./frames";
+import { asShown, spanning, toldWindow } from "./ramps";
 
 export { SCHEME };
 
@@ -18,31 +19,64 @@ const TYPES: Record<string, new (buffer: ArrayBuffer) => Samples> = {
   float32: Float32Array,
 };
 
-/** An image loader of Cornerstone's. */
-export function loadFrame(imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject {
-  const aborter = new AbortController();
-  const { signal } = aborter;
-  const promise = load(imageId, options, signal).then(
-    (image) => {
-      // Decoding cannot be stopped, but what nobody waits for is not kept.
-      signal.throwIfAborted();
-      return withWindow(image);
-    },
-    (reason) => {
-      if (reason instanceof Error) failures.add(reason);
-      throw reason;
-    },
-  );
-  return { promise, cancelFn: () => aborter.abort() } as Types.IImageLoadObject;
+/** A frame on its way. Who waits for it takes its promise, each time anew: so it is known whether others do. */
+class Loading {
+  asked = 0;
+  private readonly aborter = new AbortController();
+  private readonly coming: Promise<Types.IImage>;
+
+  constructor(imageId: string, options: Record<string, unknown>) {
+    const { signal } = this.aborter;
+    this.coming = new Promise((resolve, reject) => {
+      load(imageId, options, signal).then(
+        // Decoding cannot be stopped, but what nobody waits for is not kept.
+        (image) => signal.aborted || resolve(withWindow(image, frameOf(imageId)!)),
+        (reason) => {
+          if (reason instanceof Error) failures.add(reason);
+          // An answer would come late: Cornerstone's cache would let go of what was asked for anew meanwhile.
+          if (!signal.aborted) reject(reason);
+        },
+      );
+    });
+  }
+
+  get promise(): Promise<Types.IImage> {
+    this.asked++;
+    return this.coming;
+  }
+
+  abort(): void {
+    this.aborter.abort();
+  }
 }
 
-/** Without a window, Cornerstone begins with the range of the values: an image of one value only has none that lasts. */
-function withWindow(image: Types.IImage): Types.IImage {
-  if (image.minPixelValue === image.maxPixelValue) image.maxPixelValue++;
-  if (image.windowWidth !== undefined) return image;
-  const { minPixelValue: least, maxPixelValue: most } = image;
-  const width = lasting(most - least + 1);
-  return Object.assign(image, { windowCenter: least + width / 2, windowWidth: width });
+/** An image loader of Cornerstone's. */
+export const loadFrame = (imageId: string, options: Record<string, unknown> = {}): Types.IImageLoadObject =>
+  // Nothing is said of how to cancel it: Cornerstone would whenever it needs room, whoever waits for it.
+  new Loading(imageId, options) as unknown as Types.IImageLoadObject;
+
+/**
+ * How to give a frame up that one has just asked for, when nobody had before: only while nobody else has since. Its
+ * promise is never kept then.
+ */
+export function givingUp(imageId: string): () => void {
+  const loading = cache.getImageLoadObject(imageId);
+  if (!(loading instanceof Loading)) return () => {};
+  const { asked } = loading;
+  return () => {
+    if (loading.asked > asked || cache.isLoaded(imageId)) return;
+    if (cache.getImageLoadObject(imageId) !== (loading as unknown)) return;
+    loading.abort();
+    cache.removeImageLoadObject(imageId, { force: true });
+  };
+}
+
+/** Says with which window Cornerstone begins; of one value only it would make one that has no length. */
+function withWindow(image: Types.IImage, known: KnownFrame): Types.IImage {
+  const own = known.frame.windows?.[0];
+  const shown = own ? asShown(own, known) : spanning(image.minPixelValue, image.maxPixelValue);
+  const { center, width } = toldWindow(shown);
+  return Object.assign(image, { windowCenter: center, windowWidth: width });
 }
 
 const failures = new WeakSet<Error>();
@@ -67,8 +101,9 @@ async function load(
     return bitmap ? decodedByBrowser(imageId, known, bitmap) : decodedByServer(imageId, known, signal);
   }
   const coded = new Uint8Array(await answer.arrayBuffer());
-  if (!isSignedAsSaid(coded, known.image.signed)) return decodedByServer(imageId, known, signal);
+  if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
+  if (NATIVE.has(transferSyntax)) clearUnused(coded, known.image);
   if (hasFractions(known)) {
     // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
     const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
@@ -121,14 +156,41 @@ async function decodedByServer(
 const bitmapOf = (jpeg: Blob): Promise<ImageBitmap | undefined> =>
   createImageBitmap(jpeg, { colorSpaceConversion: "none", imageOrientation: "none" }).catch(() => undefined);
 
+// JPEG 2000, with and without its high throughput (PS3.5 A.4.4, A.4.9).
+const JPEG_2000 = /^1\.2\.840\.10008\.1\.2\.4\.(9[01]|20[123])$/;
+
 /**
- * Whether a JPEG 2000 codestream holds signed samples when the header says so: where the two differ, the header counts
- * (PS3.5 8.2.4), and the browser's decoder goes by the codestream. Other streams do not say.
+ * Whether a frame of JPEG 2000 has samples as the header says: one component, of that sign and depth. Where they differ
+ * the header counts (PS3.5 8.2.4), and the browser's decoder goes by the codestream, whose SIZ comes first; what has
+ * something before it is looked at by the server. Other streams do not say.
  */
-export function isSignedAsSaid(coded: Uint8Array, signed: boolean): boolean {
-  const [SOC, SIZ, DEPTH_AT] = [0x4f, 0x51, 42];
+export function isAsSaid(
+  coded: Uint8Array,
+  { instance, image }: Pick<KnownFrame, "instance" | "image">,
+): boolean {
+  if (!JPEG_2000.test(instance.transferSyntax)) return true;
+  const [SOC, SIZ, COMPONENTS_AT, DEPTH_AT] = [0x4f, 0x51, 40, 42];
   const isCodestream = coded[0] === 0xff && coded[1] === SOC && coded[2] === 0xff && coded[3] === SIZ;
-  return !isCodestream || coded[DEPTH_AT]! >= 0x80 === signed;
+  const [high, low, depth] = [coded[COMPONENTS_AT], coded[COMPONENTS_AT + 1], coded[DEPTH_AT]!];
+  const isGrey = high === 0 && low === 1;
+  return isCodestream && isGrey && depth === image.bitsStored - 1 + (image.signed ? 0x80 : 0);
+}
+
+const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]);
+
+/** Bits above the samples hold nothing that is to be seen, but need not be zero, nor go on with the sign (PS3.5 8.1.2). */
+export function clearUnused(
+  coded: Uint8Array,
+  { bitsAllocated, bitsStored, signed }: Pick<ImageDescription, "bitsAllocated" | "bitsStored" | "signed">,
+): void {
+  const unused = 32 - bitsStored;
+  if (bitsStored >= bitsAllocated) return;
+  const count = Math.floor(coded.byteLength / (bitsAllocated / 8));
+  const samples = bitsAllocated === 16 ? new Uint16Array(coded.buffer, coded.byteOffset, count) : coded;
+  for (let index = 0; index < count; index++) {
+    const high = samples[index]! << unused;
+    samples[index] = signed ? high >> unused : high >>> unused;
+  }
 }
 
 function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitmap): Types.IImage {
@@ -148,15 +210,14 @@ function decodedByBrowser(imageId: string, known: KnownFrame, bitmap: ImageBitma
 }
 
 function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.IImage {
-  const { image, frame } = known;
+  const { image } = known;
   const { rows, columns } = image;
   const isColour = image.photometricInterpretation === "RGB";
   const components = isColour ? 3 : 1;
   if (samples.length !== rows * columns * components)
     throw new Error("the frame is not of the size that its header says");
   const [minPixelValue, maxPixelValue] = isColour ? [0, 255] : extremes(samples);
-  const window = frame.windows?.[0];
-  const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+  const spacing = drawnSpacing(known);
   const made = {
     imageId,
     dataType: samples.constructor.name,
@@ -164,9 +225,6 @@ function imageFrom(imageId: string, known: KnownFrame, samples: Samples): Types.
     maxPixelValue,
     slope: 1,
     intercept: 0,
-    windowCenter: window && window.center * (image.suvbw ?? 1),
-    windowWidth: window && lasting(window.width * (image.suvbw ?? 1)),
-    voiLUTFunction: window?.function,
     rows,
     columns,
     height: rows,

@@ -1,17 +1,12 @@
 /** What Cornerstone asks about a frame, answered from the server's description of it. */
 
 import { Enums } from "@cornerstonejs/core";
-import { frameOf, type KnownFrame } from "./frames";
+import { drawnSpacing, frameOf, type KnownFrame } from "./frames";
+import { asShown, toldWindow } from "./ramps";
 
 type Answer = (known: KnownFrame) => unknown;
 
 const { MetadataModules } = Enums;
-
-/**
- * A width that Cornerstone can begin with: of a threshold, whose range has no length, it makes a table of greys that no
- * other window mends. What is drawn is chosen by us.
- */
-export const lasting = (width: number): number => (width === 1 ? 2 : width);
 
 const ANSWERS: Record<string, Answer> = {
   [MetadataModules.IMAGE_PIXEL]: ({ image }) => ({
@@ -27,7 +22,7 @@ const ANSWERS: Record<string, Answer> = {
   }),
   [MetadataModules.IMAGE_PLANE]: ({ image, frame }) => {
     const orientation = frame.orientation ?? [1, 0, 0, 0, 1, 0];
-    const spacing = frame.spacing ?? image.imagerPixelSpacing ?? [1, 1];
+    const spacing = drawnSpacing({ image, frame });
     return {
       frameOfReferenceUID: image.frameOfReferenceUID || undefined,
       rows: image.rows,
@@ -43,13 +38,10 @@ const ANSWERS: Record<string, Answer> = {
       usingDefaultValues: !(frame.orientation && frame.position && frame.spacing),
     };
   },
-  // Windows of PET are of its activity; its values are shown as uptake.
-  [MetadataModules.VOI_LUT]: ({ image, frame }) => ({
-    windowCenter: frame.windows?.map((window) => window.center * (image.suvbw ?? 1)),
-    windowWidth: frame.windows?.map((window) => lasting(window.width * (image.suvbw ?? 1))),
-    // Cornerstone takes the first of a list, and of a text its first letter.
-    voiLUTFunction: frame.windows?.slice(0, 1).map((window) => window.function),
-  }),
+  [MetadataModules.VOI_LUT]: (known) => {
+    const told = known.frame.windows?.map((window) => toldWindow(asShown(window, known)));
+    return { windowCenter: told?.map(({ center }) => center), windowWidth: told?.map(({ width }) => width) };
+  },
   [MetadataModules.MODALITY_LUT]: ({ image, frame }) => ({
     rescaleSlope: frame.rescale?.[0] ?? 1,
     rescaleIntercept: frame.rescale?.[1] ?? 0,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ImageDescription, Series } from "~/server/study";
-import { frameOf, noteFrames, paddingOf } from "./frames";
+import { drawnSpacing, frameOf, noteFrames, paddingOf } from "./frames";
 
 test("a frame has what the one before has, unless it is said to lack it", () => {
   const frames = [{ position: [1, 2, 3], spacing: [1, 1] }, { position: [1, 2, 4] }, { position: null }, {}];
@@ -25,4 +25,15 @@ test("padding is compared with values as they are drawn: as uptake, in single pr
     Math.fround(-1.1),
   ]);
   expect(paddingOf({} as ImageDescription)).toBeUndefined();
+});
+
+test("pixels are drawn as large as is said, or as high for their width", () => {
+  const image = { imagerPixelSpacing: [0.2, 0.1], pixelAspectRatio: [4, 3] } as ImageDescription;
+  expect(drawnSpacing({ image, frame: { spacing: [1, 2] } })).toEqual([1, 2]);
+  expect(drawnSpacing({ image, frame: {} })).toEqual([0.2, 0.1]);
+  expect(drawnSpacing({ image: { pixelAspectRatio: [4, 3] } as ImageDescription, frame: {} })).toEqual([
+    4 / 3,
+    1,
+  ]);
+  expect(drawnSpacing({ image: {} as ImageDescription, frame: {} })).toEqual([1, 1]);
 });

@@ -2,6 +2,7 @@
 
 import type { InstanceRef } from "~/server/dicomweb";
 import type { Frame, ImageDescription, Instance, SaidFrame, Series } from "~/server/study";
+import { shownPerValue } from "./ramps";
 
 export interface KnownFrame {
   ref: InstanceRef;
@@ -49,9 +50,17 @@ export function noteFrames(study: string, series: Series, modality: string): Map
   return ids;
 }
 
+/** How high and how wide pixels are drawn: in mm, or else as the one is to the other. */
+export function drawnSpacing({ image, frame }: Pick<KnownFrame, "image" | "frame">): [number, number] {
+  const [height, width] = image.pixelAspectRatio ?? [1, 1];
+  return frame.spacing ?? image.imagerPixelSpacing ?? [height / width, 1];
+}
+
 /** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
-export function paddingOf({ padding, suvbw = 1 }: ImageDescription): [number, number] | undefined {
-  return padding && [Math.fround(padding[0] * suvbw), Math.fround(padding[1] * suvbw)];
+export function paddingOf(image: ImageDescription): [number, number] | undefined {
+  const { padding } = image;
+  const per = shownPerValue({ image });
+  return padding && [Math.fround(padding[0] * per), Math.fround(padding[1] * per)];
 }
 
 /** What a frame takes of memory once it is decoded, about. */

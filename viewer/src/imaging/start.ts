@@ -6,6 +6,8 @@ import * as tools from "@cornerstonejs/tools";
 import { signal } from "@preact/signals";
 import { isOfFrame, loadFrame, SCHEME } from "./frame-loader";
 import { frameMetadata } from "./frame-metadata";
+import { paintStacks } from "./painted-viewport";
+import { Painter } from "./painter";
 
 const ENGINE = "filmless";
 // What a browser tab may keep of decoded frames; Cornerstone lets go of the ones unused for longest.
@@ -15,6 +17,10 @@ const PRIORITY = 10_000;
 
 /** Whether the browser took the graphics away: after a sleep, or for want of memory. Nothing is drawn any more. */
 export const hasLostGraphics = signal(false);
+
+const noteLoss = (): void => {
+  hasLostGraphics.value = true;
+};
 
 let started: Promise<core.RenderingEngine> | undefined;
 
@@ -36,14 +42,14 @@ function leaveUnsaid(event: PromiseRejectionEvent): void {
 
 async function start(): Promise<core.RenderingEngine> {
   addEventListener("unhandledrejection", leaveUnsaid);
-  core.init();
+  // Planes and volumes share a context: each is much to hold, and browsers count them.
+  core.init({ debug: { statsOverlay: false }, rendering: { webGlContextCount: 1 } });
   tools.init();
   initLoader({ maxWebWorkers: Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1)) });
   core.cache.setMaxCacheSize(CACHE_BYTES);
   core.imageLoader.registerImageLoader(SCHEME, loadFrame);
   core.metaData.addProvider(frameMetadata, PRIORITY);
-  core.eventTarget.addEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, () => {
-    hasLostGraphics.value = true;
-  });
+  core.eventTarget.addEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, noteLoss);
+  paintStacks(new Painter(noteLoss));
   return new core.RenderingEngine(ENGINE);
 }

@@ -1,6 +1,6 @@
 /** Where a pixel lies in space, and what of an image lies at a place. */
 
-import type { KnownFrame } from "~/imaging/frames";
+import { drawnSpacing, type KnownFrame } from "~/imaging/frames";
 import type { Point } from "~/server/measurements";
 
 export type Vector = [number, number, number];
@@ -20,7 +20,7 @@ export function planeOf({ image, frame }: KnownFrame): Plane {
     position: frame.position ?? [0, 0, 0],
     row: orientation.slice(0, 3) as Vector,
     column: orientation.slice(3) as Vector,
-    spacing: frame.spacing ?? image.imagerPixelSpacing ?? [1, 1],
+    spacing: drawnSpacing({ image, frame }),
   };
 }
 

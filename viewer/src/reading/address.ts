@@ -14,10 +14,14 @@ export function asked(reading: Reading, query: URLSearchParams): Content | undef
   return content && (image >= 1 ? { ...content, image: Math.floor(image) } : content);
 }
 
-/** The window that an address asks for: `center,width`, with `,SIGMOID` or `,LINEAR_EXACT` behind it where that matters. */
+/**
+ * The window that an address asks for: `center,width`, with `,SIGMOID` or `,LINEAR_EXACT` behind it where that matters.
+ * Below a width of 1 there is no LINEAR.
+ */
 export function askedWindow(query: URLSearchParams): Choice | undefined {
   const [center = "", width = "", said] = (query.get("window") ?? "").split(",");
-  const how = said === "SIGMOID" || said === "LINEAR_EXACT" ? said : "LINEAR";
+  const plain = Number(width) < 1 ? "LINEAR_EXACT" : "LINEAR";
+  const how = said === "SIGMOID" || said === "LINEAR_EXACT" ? said : plain;
   if (!center || !(Number(width) > 0) || !Number.isFinite(Number(center))) return undefined;
   return { kind: "set", window: { center: Number(center), width: Number(width), function: how, name: "" } };
 }
@@ -28,7 +32,7 @@ function windowText(view: StackView): string | undefined {
 }
 
 function inWords({ center, width, function: how }: Window): string {
-  const numbers = [center, width].map((value) => String(Number(value.toFixed(3))));
+  const numbers = [center, width].map((value) => String(Number(value.toPrecision(9))));
   return [...numbers, ...(how === "LINEAR" ? [] : [how])].join(",");
 }
 

@@ -1,6 +1,7 @@
 /** Measurements as the server reads and writes them (`filmless.objects.Measurement`): names are as it has them. */
 
 import { askJson } from "./http";
+import type { Window } from "./study";
 
 export type Kind =
   | "length"
@@ -74,7 +75,7 @@ export interface Saved {
 
 /** Presentation states are wanted, too: centre and width in values of the modality, by series. */
 export interface StateAsked {
-  windows: Record<string, [number, number]>;
+  windows: Record<string, [number, number, Window["function"]]>;
 }
 
 const url = (study: string): string => `/viewer/studies/${study}/measurements`;

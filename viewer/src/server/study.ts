@@ -87,10 +87,16 @@ export interface ImageDescription {
   padding?: [number, number];
   frameTimesMs?: number[];
   imagerPixelSpacing?: [number, number];
+  /** How high and how wide a pixel is, where nothing says how large. */
+  pixelAspectRatio?: [number, number];
   /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
   spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */
   suvbw?: number;
+  /** What makes dose, in Gy or as its maximum, of the values of a plan's dose; it is applied. */
+  doseGridScaling?: number;
+  /** Whether values of the modality, as they are shown, lie between whole numbers. */
+  isFractional?: boolean;
   /** What PET values are counted in, when not as uptake. */
   unit?: string;
   /** Why there is no such factor, in words. */

@@ -1,6 +1,7 @@
-import { Enums, eventTarget, type RenderingEngine, type Types } from "@cornerstonejs/core";
+import { Enums, eventTarget, type RenderingEngine } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { DerivedLayer } from "~/derived/derived-layer";
+import type { PaintedViewport } from "~/imaging/painted-viewport";
 import { startImaging } from "~/imaging/start";
 import type { Content, OpenSeries } from "~/reading/reading";
 import { inWords } from "~/server/http";
@@ -31,7 +32,7 @@ function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: 
   }
   engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
   joinTools(id, engine.id);
-  return new StackView(engine.getViewport(id) as Types.IStackViewport, opened.imageIds);
+  return new StackView(engine.getViewport(id) as PaintedViewport, opened.imageIds);
 }
 
 /** That an image does not come, and that Cornerstone cannot draw one that came: of that it says nothing else. */
@@ -50,7 +51,10 @@ export function ImageCell({ reading, index, content }: CellProps) {
     let gone = false;
     const resizing = new ResizeObserver(() => {
       engine?.resize(true);
-      if (own) own.moved.value++;
+      if (!own) return;
+      // What had no size was not drawn, and is not by itself when it has the same one as before.
+      own.viewport.render();
+      own.moved.value++;
     });
     const onDrawn = () => {
       // What tests, and nobody else, wait for.
@@ -64,7 +68,14 @@ export function ImageCell({ reading, index, content }: CellProps) {
     };
     const onMenu = (event: Event) => event.preventDefault(); // the right button zooms
     const onFailed = (event: Event) => {
-      const { imageId, error: reason } = (event as CustomEvent<{ imageId: string; error: unknown }>).detail;
+      const { detail } = event as CustomEvent<{ imageId: string; error: unknown } | unknown[]>;
+      if (Array.isArray(detail)) {
+        // It could not draw an image, and does not say which.
+        const wanted = own?.wanted.peek() ?? 0;
+        if (own?.isLoaded(wanted)) own.settle(wanted);
+        return;
+      }
+      const { imageId, error: reason } = detail;
       const failed = own?.imageIds.indexOf(imageId) ?? -1;
       const isGivenUp = reason instanceof DOMException && reason.name === "AbortError";
       if (failed >= 0 && !isGivenUp) own?.fail(failed, reason);
@@ -124,7 +135,7 @@ const Waiting = () => (
 /** That the wanted image is still to come, or why it does not. */
 function State({ view }: { view: StackView }) {
   const error = view.error.value;
-  const isNew = view.moved.value === 0;
+  const isNew = !view.hasBegun.value;
   if (!error) return isNew ? <Waiting /> : null;
   const { text, hint } = inWords(error);
   return (

@@ -1,6 +1,7 @@
 /** Fetches the images of a stack before they are asked for: from the shown one outwards, as many as memory may hold. */
 
 import { cache, Enums, imageLoader, imageLoadPoolManager } from "@cornerstonejs/core";
+import { givingUp } from "~/imaging/frame-loader";
 import { bytesOf } from "~/imaging/frames";
 
 /** What all cells together may fetch ahead; the cache holds more, so that what is shown is never let go for it. */
@@ -22,7 +23,8 @@ export function* outwards(from: number, count: number, direction: 1 | -1): Gener
 let stacks = 0;
 
 export class Prefetcher {
-  private readonly under = new Set<string>();
+  /** What is asked for, and how to let go of it. */
+  private readonly under = new Map<string, () => void>();
   private readonly failed = new Set<string>();
   private readonly most: number;
   private from = 0;
@@ -41,19 +43,12 @@ export class Prefetcher {
     this.fill();
   }
 
-  /** Lets go of what is under way: another series takes the cell. */
+  /** Lets go of what is under way, unless another waits for it: another series takes the cell. */
   stop(): void {
     this.stopped = true;
     stacks--;
-    imageLoadPoolManager.filterRequests(
-      ({ additionalDetails }) => !this.under.has(additionalDetails.imageId ?? ""),
-    );
-    for (const imageId of this.under) {
-      const loading = cache.getImageLoadObject(imageId);
-      if (!loading || cache.isLoaded(imageId)) continue;
-      loading.cancelFn?.();
-      cache.removeImageLoadObject(imageId, { force: true });
-    }
+    for (const letGo of this.under.values()) letGo();
+    this.under.clear();
   }
 
   private fill(): void {
@@ -69,18 +64,29 @@ export class Prefetcher {
   }
 
   private fetch(imageId: string): void {
-    this.under.add(imageId);
     const type = Enums.RequestType.Prefetch;
+    const details = { imageId };
+    this.under.set(imageId, () =>
+      imageLoadPoolManager.filterRequests(({ additionalDetails }) => additionalDetails !== details),
+    );
     const load = () =>
-      imageLoader.loadAndCacheImage(imageId, { requestType: type, priority: 0 }).then(
-        () => this.done(imageId),
-        () => {
-          // Said when somebody wants to see it; not asked for again and again.
-          this.failed.add(imageId);
-          this.done(imageId);
-        },
-      );
-    imageLoadPoolManager.addRequest(load, type, { imageId }, 0);
+      new Promise<void>((over) => {
+        const isFirst = !cache.getImageLoadObject(imageId);
+        const coming = imageLoader.loadAndCacheImage(imageId, { requestType: type, priority: 0 });
+        const giveUp = isFirst ? givingUp(imageId) : () => {};
+        this.under.set(imageId, () => {
+          giveUp();
+          over();
+        });
+        coming
+          // Why it failed is said when somebody wants to see it; it is not asked for again and again.
+          .catch(() => this.failed.add(imageId))
+          .then(() => {
+            over();
+            this.done(imageId);
+          });
+      });
+    imageLoadPoolManager.addRequest(load, type, details, 0);
   }
 
   private done(imageId: string): void {

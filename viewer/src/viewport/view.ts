@@ -1,15 +1,17 @@
 /** A stack of images in a cell: what of it is shown and how, as signals, and what can be done with it. */
 
 import { cache, Enums, type Types } from "@cornerstonejs/core";
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
+import type { PaintedViewport } from "~/imaging/painted-viewport";
+import { toldWindow } from "~/imaging/ramps";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
 import type { Vector } from "./geometry";
 import { Prefetcher } from "./prefetch";
-import { type Choice, chosenWindow, rampOf, windowOf } from "./windows";
+import { askedRange, type Choice, chosenWindow, rampOf } from "./windows";
 
-const { Events, InterpolationType, VOILUTFunctionType } = Enums;
+const { Events } = Enums;
 
 export class StackView {
   /** The image that is asked for, from 0, and the one that is drawn. */
@@ -22,8 +24,8 @@ export class StackView {
   readonly isSmooth = signal(true);
   /** Counts changes of where the image lies in the cell. */
   readonly moved = signal(0);
-  /** Whether the first image is there. */
-  readonly hasBegun = computed(() => this.moved.value > 0);
+  /** Whether an image is there. */
+  readonly hasBegun = signal(false);
   /** Why the wanted image is not shown. */
   readonly error = signal<unknown>(undefined);
   readonly cine: Cine;
@@ -35,15 +37,20 @@ export class StackView {
   private drawn: Types.IImage | undefined;
 
   constructor(
-    readonly viewport: Types.IStackViewport,
+    readonly viewport: PaintedViewport,
     readonly imageIds: string[],
   ) {
     this.cine = new Cine(this);
     this.prefetcher = new Prefetcher(imageIds);
+    viewport.onFailure = (error) => this.fail(this.wanted.peek(), error);
     this.listen(Events.STACK_NEW_IMAGE, () => this.onImage());
-    this.listen(Events.STACK_VIEWPORT_SCROLL, (event) => {
-      this.wanted.value = (event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex;
-    });
+    this.listen(Events.STACK_VIEWPORT_SCROLL, (event) =>
+      this.onWanted((event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex),
+    );
+    // The wheel asks a little later: what is asked for last is what will be shown.
+    this.listen(Events.PRE_STACK_NEW_IMAGE, (event) =>
+      this.onWanted((event as CustomEvent<{ imageIdIndex: number }>).detail.imageIdIndex),
+    );
     this.listen(Events.CAMERA_MODIFIED, () => this.onMoved());
     this.listen(Events.VOI_MODIFIED, (event) =>
       this.onWindow(event as CustomEvent<{ range: Types.VOIRange }>),
@@ -59,11 +66,9 @@ export class StackView {
     this.wanted.value = this.shown.value = index;
     await this.viewport.setStack(this.imageIds, index);
     if (this.isOver) return;
-    // When the cell was measured anew meanwhile, Cornerstone keeps a place that is of no image.
-    this.viewport.resetCamera();
-    this.viewport.render();
+    this.settle(index);
     // Also when it failed: the others may be there.
-    this.prefetcher.around(index);
+    this.prefetcher.around(this.wanted.peek());
   }
 
   end(): void {
@@ -77,7 +82,8 @@ export class StackView {
 
   /** Whether the wanted image is still to come. */
   get isWaiting(): boolean {
-    return this.wanted.peek() !== this.shown.peek() && !this.error.peek();
+    const isThere = this.hasBegun.peek() && this.wanted.peek() === this.shown.peek();
+    return !isThere && !this.error.peek();
   }
 
   isLoaded(index: number): boolean {
@@ -91,10 +97,17 @@ export class StackView {
 
   show(index: number): void {
     const inside = Math.min(Math.max(index, 0), this.imageIds.length - 1);
-    if (inside === this.wanted.peek() && inside === this.shown.peek()) return;
-    this.wanted.value = inside;
-    this.error.value = undefined;
-    this.viewport.setImageIdIndex(inside).catch((error: unknown) => this.fail(inside, error));
+    if (this.isOver) return;
+    if (inside === this.wanted.peek()) {
+      // Cornerstone holds that it shows what it was asked for last.
+      if (this.error.peek()) this.retry();
+      return;
+    }
+    this.onWanted(inside);
+    this.viewport.setImageIdIndex(inside).then(
+      () => this.settle(inside),
+      (error: unknown) => this.fail(inside, error),
+    );
   }
 
   scroll(by: number): void {
@@ -106,7 +119,17 @@ export class StackView {
   retry(): void {
     const index = this.wanted.peek();
     this.error.value = undefined;
-    this.viewport.setStack(this.imageIds, index).catch((error: unknown) => this.fail(index, error));
+    this.viewport.setStack(this.imageIds, index).then(
+      () => this.settle(index),
+      (error: unknown) => this.fail(index, error),
+    );
+  }
+
+  /** Notes when an image came and is not drawn: of that Cornerstone says nothing. */
+  settle(index: number): void {
+    if (this.isOver || this.error.peek() || index !== this.wanted.peek()) return;
+    if (this.viewport.getCornerstoneImage()?.imageId === this.imageIds[index] && this.hasBegun.peek()) return;
+    this.fail(index, new Error("the image came, and the browser cannot draw it"));
   }
 
   /** Notes that an image did not come. */
@@ -248,11 +271,19 @@ export class StackView {
     this.viewport.element.addEventListener(name, listener);
   }
 
+  private onWanted(index: number): void {
+    this.wanted.value = index;
+    this.error.value = undefined;
+  }
+
   private onImage(): void {
     const index = this.viewport.getCurrentImageIdIndex();
     this.shown.value = index;
     this.error.value = undefined;
+    // A cell that was measured before has Cornerstone keep a place that is of no image.
+    if (!this.hasBegun.peek()) this.viewport.resetCamera();
     this.drawWindow();
+    this.hasBegun.value = true;
     this.onMoved();
     this.prefetcher.around(index);
   }
@@ -265,9 +296,10 @@ export class StackView {
   private onWindow({ detail: { range } }: CustomEvent<{ range: Types.VOIRange }>): void {
     // With an image, Cornerstone sets what it takes for its window.
     if (this.isSetting || this.viewport.getCornerstoneImage() !== this.drawn) return;
-    const window = windowOf(range.lower, range.upper);
+    const window = askedRange(range.lower, range.upper, this.window.peek(), this.known);
     this.choice.value = { kind: "set", window };
-    this.window.value = window;
+    // Cornerstone stretched the table of greys to the range, of which only a ramp becomes another one.
+    this.drawWindow();
   }
 
   /** Draws the window that is chosen for the image that is there. */
@@ -277,21 +309,17 @@ export class StackView {
     if (!known || !image) return;
     this.drawn = image;
     const window = chosenWindow(this.choice.peek(), known, [image.minPixelValue, image.maxPixelValue]);
-    const { lower, upper, sigmoid } = rampOf(window);
     const isInverse = known.image.photometricInterpretation === "MONOCHROME1";
+    this.viewport.look = {
+      window,
+      isInverse: isInverse !== this.isInverted.peek(),
+      isSmooth: this.isSmooth.peek(),
+    };
+    // What dragging begins with.
+    const { lower, upper } = rampOf(toldWindow(window));
     this.isSetting = true;
-    try {
-      const { LINEAR, SAMPLED_SIGMOID } = VOILUTFunctionType;
-      this.viewport.setProperties({
-        VOILUTFunction: sigmoid ? SAMPLED_SIGMOID : LINEAR,
-        // Cornerstone takes the window of a sigmoid from a range of LINEAR.
-        voiRange: sigmoid ? { lower, upper: upper - 1 } : { lower, upper },
-        invert: isInverse !== this.isInverted.peek(),
-        interpolationType: this.isSmooth.peek() ? InterpolationType.LINEAR : InterpolationType.NEAREST,
-      });
-    } finally {
-      this.isSetting = false;
-    }
+    this.viewport.setProperties({ voiRange: { lower, upper } });
+    this.isSetting = false;
     this.window.value = window;
   }
 }

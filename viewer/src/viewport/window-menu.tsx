@@ -1,7 +1,7 @@
 import type { Reading } from "~/reading/reading";
 import { useKeys } from "~/shell/keys";
 import type { StackView } from "./view";
-import { type Choice, CT_PRESETS, inShort, linear, type Preset } from "./windows";
+import { askedWindow, type Choice, CT_PRESETS, inShort, linear, type Preset } from "./windows";
 
 /** Presets, the file's own windows, and numbers to be typed. */
 export function WindowMenu({ reading }: { reading: Reading }) {
@@ -100,7 +100,8 @@ function Numbers({ view }: { view: StackView }) {
   const window = view.window.value;
   if (!window || view.known?.image.photometricInterpretation === "RGB") return null;
   const set = (center: number, width: number) => {
-    if (Number.isFinite(center) && width > 0) view.choose({ kind: "set", window: linear(center, width) });
+    if (!Number.isFinite(center) || !(width > 0)) return;
+    view.choose({ kind: "set", window: askedWindow(center, width, window, view.known) });
   };
   return (
     <>

@@ -1,14 +1,10 @@
-/** Windows: from what a file or a user says to the range of values that is spread over all greys, and back. */
+/** Windows: which one is shown, of those that a file has and a user chooses. */
 
 import type { KnownFrame } from "~/imaging/frames";
+import { asShown, linear, rampOf, spanning, windowOf } from "~/imaging/ramps";
 import type { Window } from "~/server/study";
 
-/** The values that are drawn black and white, and by which function those between. */
-export interface Ramp {
-  lower: number;
-  upper: number;
-  sigmoid: boolean;
-}
+export { asShown, linear, rampOf, windowOf };
 
 /** Which window a viewport shows. */
 export type Choice =
@@ -38,44 +34,35 @@ export const CT_PRESETS: Preset[] = [
   { key: "9", name: "Temporal bone", center: 600, width: 2800 },
 ];
 
-export const linear = (center: number, width: number, name = ""): Window => ({
-  center,
-  width,
-  function: "LINEAR",
-  name,
-});
-
-/** PS3.3 C.11.2.1.2: LINEAR counts values, so that its ramp is one shorter than its width. */
-export function rampOf({ center, width, function: how }: Window): Ramp {
-  if (how === "LINEAR") {
-    const half = (Math.max(width, 1) - 1) / 2;
-    // A ramp of no length is a threshold.
-    return { lower: center - 0.5 - half, upper: center - 0.5 + Math.max(half, 1e-3), sigmoid: false };
-  }
-  return { lower: center - width / 2, upper: center + width / 2, sigmoid: how === "SIGMOID" };
+/**
+ * A window that a user asks for. A sigmoid stays one. Otherwise it counts values, as LINEAR does and centre and width
+ * alone do for `filmless.pixels.render`, where values are whole numbers; where they lie between (uptake, maps of
+ * floats) it is exact: of LINEAR the ramp is one shorter than is said, and below a width of 1 there is none.
+ */
+export function askedWindow(
+  center: number,
+  width: number,
+  before: Window | undefined,
+  known?: KnownFrame,
+): Window {
+  const how = functionFor(before, known);
+  return { center, width: how === "LINEAR" ? Math.max(width, 1) : width, function: how, name: "" };
 }
 
-/** The window of a range, as LINEAR. */
-export const windowOf = (lower: number, upper: number): Window =>
-  linear((lower + upper) / 2 + 0.5, upper - lower + 1);
+/** The same of a range of values, from black to white. */
+export function askedRange(
+  lower: number,
+  upper: number,
+  before: Window | undefined,
+  known?: KnownFrame,
+): Window {
+  if (functionFor(before, known) === "LINEAR") return windowOf(lower, upper);
+  return askedWindow((lower + upper) / 2, upper - lower, before, known);
+}
 
-/** The window whose ramp runs from one value to another; a single value is black. */
-export const spanning = (least: number, most: number): Window =>
-  most > least && Number.isFinite(most - least)
-    ? { center: (least + most) / 2, width: most - least, function: "LINEAR_EXACT", name: "" }
-    : linear(least + 0.5, 1);
-
-/** A window in values of the modality as one in those that are shown: of PET, where it can be told, they are uptake. */
-export function asShown(window: Window, { image: { suvbw } }: Pick<KnownFrame, "image">): Window {
-  if (suvbw === undefined) return window;
-  const { lower, upper, sigmoid } = rampOf(window);
-  return {
-    ...window,
-    center: ((lower + upper) / 2) * suvbw,
-    width: (upper - lower) * suvbw,
-    // Values of uptake are no whole numbers that a window could count.
-    function: sigmoid ? "SIGMOID" : "LINEAR_EXACT",
-  };
+function functionFor(before: Window | undefined, known: KnownFrame | undefined): Window["function"] {
+  if (before?.function === "SIGMOID") return "SIGMOID";
+  return known?.image.isFractional ? "LINEAR_EXACT" : "LINEAR";
 }
 
 /** What is shown of an image: `extremes` are the least and the greatest of its values, without padding. */
@@ -94,6 +81,6 @@ export function chosenWindow(choice: Choice, known: KnownFrame, extremes: [numbe
 
 /** A centre or a width as people read it. */
 export const inShort = (value: number): string => {
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 1 ? 1 : 3;
-  return value.toFixed(digits);
+  if (Math.abs(value) < 1) return String(Number(value.toPrecision(3)));
+  return value.toFixed(Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 1);
 };
