@@ -4,7 +4,7 @@ import type { StackView } from "~/viewport/view";
 import { applyState, stateFor } from "./apply-state";
 import { gradient } from "./colour-map";
 import { drawLayer, drawState } from "./drawing";
-import { type DerivedObject, derivedOf, LAYERED, type Layer } from "./objects";
+import { type DerivedObject, derivedOf, LAYERED, type Layer, placeOf } from "./objects";
 import { windowFor } from "./state";
 
 /** Everything derived that is switched on, drawn on the image of a cell. */
@@ -20,21 +20,21 @@ export function DerivedLayer({ reading, view }: { reading: Reading; view: StackV
   );
   const state = stateFor(derived.state.value, known);
   const layers = known
-    ? shown.map((object): [DerivedObject, Layer | undefined] => [object, derived.layerOf(object, known)])
+    ? shown.map((object): [DerivedObject, Layer | undefined] => [
+        object,
+        derived.layerOf(object, placeOf(known)),
+      ])
     : [];
   useEffect(() => {
     const canvas = element.current;
     if (!canvas || !known) return;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    canvas.width = width * devicePixelRatio;
-    canvas.height = height * devicePixelRatio;
-    const context = canvas.getContext("2d")!;
-    context.scale(devicePixelRatio, devicePixelRatio);
+    const context = cleared(canvas);
+    const { rows, columns } = known.image;
     const toCell = ([x, y]: readonly [number, number]) => view.toCanvas([x - 0.5, y - 0.5]);
     for (const [object, layer] of layers) {
-      if (layer) drawLayer({ context, known, toCell }, object, layer, derived.lookOf(object));
+      if (layer) drawLayer({ context, rows, columns, toCell }, object, layer, derived.lookOf(object));
     }
-    if (state) drawState({ context, known, toCell }, state);
+    if (state) drawState({ context, rows, columns, toCell }, state, known);
     canvas.dataset.layers = String(layers.filter(([, layer]) => layer).length);
   });
   // Anew for the first image that is among its own, and for one that it has another window for.
@@ -54,8 +54,18 @@ export function DerivedLayer({ reading, view }: { reading: Reading; view: StackV
   );
 }
 
+/** A canvas of the size of its cell, in CSS pixels, without anything on it. */
+export function cleared(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  canvas.width = width * devicePixelRatio;
+  canvas.height = height * devicePixelRatio;
+  const context = canvas.getContext("2d")!;
+  context.scale(devicePixelRatio, devicePixelRatio);
+  return context;
+}
+
 /** What the colours of a quantity stand for. */
-function ColourBar({ field }: { field: Layer & { kind: "field" } }) {
+export function ColourBar({ field }: { field: Layer & { kind: "field" } }) {
   const [least, most] = field.range;
   const said = (value: number) => `${Number(value.toPrecision(3))} ${field.unit}`;
   return (

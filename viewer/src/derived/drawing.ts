@@ -10,7 +10,8 @@ export type ToCell = (point: readonly [number, number]) => [number, number];
 
 export interface Sheet {
   context: CanvasRenderingContext2D;
-  known: KnownFrame;
+  rows: number;
+  columns: number;
   toCell: ToCell;
 }
 
@@ -24,15 +25,41 @@ const partColour = (object: DerivedObject, number: number, look: Look): Colour =
   look.colours.get(number) ?? object.parts.find((part) => part.number === number)?.colour ?? [255, 200, 0];
 
 function drawMasks(sheet: Sheet, object: DerivedObject, layer: Layer & { kind: "masks" }, look: Look): void {
-  const { rows, columns } = sheet.known.image;
+  const { rows, columns } = sheet;
   const size = rows * columns;
   const picture = new ImageData(columns, rows);
   layer.parts.forEach((number, index) => {
     if (look.hidden.has(number)) return;
     const mask = layer.masks.subarray(index * size, (index + 1) * size);
-    paint(picture.data, mask, partColour(object, number, look), look.opacity);
+    const colour = partColour(object, number, look);
+    if (object.kind === "contours") {
+      // Structures look as on images: a line, and a little of their colour inside.
+      paint(picture.data, mask, colour, look.opacity * AREA);
+      paint(picture.data, edgeOf(mask, columns), colour, 1);
+    } else paint(picture.data, mask, colour, look.opacity);
   });
   drawPicture(sheet, picture);
+}
+
+/** How much of the opacity the inside of a contour has. */
+const AREA = 0.4;
+
+/** The pixels of a mask that touch others which are not in it. */
+export function edgeOf(mask: Uint8Array, columns: number): Uint8Array {
+  const edge = new Uint8Array(mask.length);
+  for (let index = 0; index < mask.length; index++) {
+    if (!mask[index]) continue;
+    const column = index % columns;
+    const isInside =
+      column > 0 &&
+      column < columns - 1 &&
+      mask[index - 1] &&
+      mask[index + 1] &&
+      mask[index - columns] &&
+      mask[index + columns];
+    if (!isInside) edge[index] = 255;
+  }
+  return edge;
 }
 
 /** Lays a colour over pixels as far as a mask covers them; where segments overlap, both are seen. */
@@ -57,7 +84,7 @@ function paint(
 }
 
 function drawField(sheet: Sheet, { values, range }: Layer & { kind: "field" }, look: Look): void {
-  const { rows, columns } = sheet.known.image;
+  const { rows, columns } = sheet;
   if (values.length !== rows * columns) return; // it does not reach this plane
   const [least, most] = range;
   const picture = new ImageData(columns, rows);
@@ -110,28 +137,27 @@ function drawContours(
       context.stroke(path);
     }
     context.save();
-    context.globalAlpha = look.opacity * 0.4;
+    context.globalAlpha = look.opacity * AREA;
     context.fillStyle = colour;
     context.fill(inside, "evenodd"); // contours in others of the same structure are holes
     context.restore();
   }
 }
 
-export function drawState(sheet: Sheet, state: State): void {
-  if (!isAmong(state.images, sheet.known)) return;
-  const place = placing(state, sheet.known);
+export function drawState(sheet: Sheet, state: State, known: KnownFrame): void {
+  if (!isAmong(state.images, known)) return;
+  const place = placing(state, known);
   if (state.shutter) drawShutter(sheet, state.shutter);
   for (const layer of state.layers) {
     for (const { item, images } of state.annotations) {
-      if (item.layer !== layer.name || !isAmong(images, sheet.known)) continue;
+      if (item.layer !== layer.name || !isAmong(images, known)) continue;
       if ("text" in item) drawLabel(sheet, item, place, layer.colour);
       else drawGraphic(sheet, item, place, layer.colour);
     }
   }
 }
 
-function drawShutter({ context, known, toCell }: Sheet, shapes: Shapes): void {
-  const { rows, columns } = known.image;
+function drawShutter({ context, rows, columns, toCell }: Sheet, shapes: Shapes): void {
   const left = Object.entries(outlines(shapes, rows, columns));
   context.fillStyle = shapes.colour ? css(shapes.colour) : css([shapes.value, shapes.value, shapes.value]);
   // What is outside of any of the shapes is covered.

@@ -83,9 +83,9 @@ export class Derived {
     this.looks.value = new Map(this.looks.value).set(object.instance, { ...this.lookOf(object), ...change });
   }
 
-  /** The layer of an object on an image; undefined until it has come, which `came` tells. */
-  layerOf(object: DerivedObject, known: KnownFrame): Layer | undefined {
-    const key = `${object.instance} ${known.ref.instance} ${known.number}`;
+  /** The layer of an object on an image or a plane; undefined until it has come, which `came` tells. */
+  layerOf(object: DerivedObject, place: Place): Layer | undefined {
+    const key = `${object.instance} ${place.key}`;
     const found = this.layers.get(key);
     if (found instanceof Promise) return undefined;
     if (found) {
@@ -96,7 +96,7 @@ export class Derived {
     // Who scrolls fast passes images by: when one of these has come, what is looked at then is asked for.
     if (this.asking >= MOST_ASKED) return undefined;
     this.asking++;
-    const asked = askLayer(object, known).then(
+    const asked = askLayer(object, place).then(
       (layer) => {
         this.asking--;
         this.keep(key, layer);
@@ -156,17 +156,28 @@ export type Layer =
   | { kind: "contours"; parts: { number: number; contours: { kind: string; points: number[] }[] }[] }
   | { kind: "field"; values: Float32Array; unit: string; range: [number, number] };
 
-async function askLayer(object: DerivedObject, known: KnownFrame): Promise<Layer> {
-  const query = new URLSearchParams({
-    series: known.ref.series,
-    image: known.ref.instance,
-    frame: String(known.number),
-  });
+/** What a layer is asked for: an image, or a plane that is cut through a volume. */
+export interface Place {
+  key: string;
+  /** How the server is asked: what for, and where. */
+  path: "layer" | "plane";
+  query: Record<string, string>;
+}
+
+export const placeOf = ({ ref, number }: KnownFrame): Place => ({
+  key: `${ref.instance} ${number}`,
+  path: "layer",
+  query: { series: ref.series, image: ref.instance, frame: String(number) },
+});
+
+async function askLayer(object: DerivedObject, { path, query }: Place): Promise<Layer> {
   const instance = `/viewer/studies/${object.study}/series/${object.series}/instances/${object.instance}`;
-  const answer = await ask(`${instance}/layer?${query}`);
-  if (object.kind === "contours") return { kind: "contours", ...(await answer.json()) };
+  const answer = await ask(`${instance}/${path}?${new URLSearchParams(query)}`);
+  // Where a plane lies across contours, what it cuts of structures comes as masks.
+  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+  if (isJson) return { kind: "contours", ...(await answer.json()) };
   const body = await answer.arrayBuffer();
-  if (object.kind === "segmentation") {
+  if (object.kind === "segmentation" || object.kind === "contours") {
     const parts = (answer.headers.get("Filmless-Parts") ?? "").split(",").filter(Boolean).map(Number);
     return { kind: "masks", parts, masks: new Uint8Array(body) };
   }

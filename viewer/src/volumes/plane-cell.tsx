@@ -6,6 +6,7 @@ import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
 import { openVolume } from "./open-volume";
 import { PlaneMarks } from "./plane-marks";
+import { PlaneOverlays } from "./plane-overlays";
 import { joinPlane, leavePlane, recentre, setPrimary } from "./plane-tools";
 import { PlaneView } from "./plane-view";
 import { onSlices } from "./series-volume";
@@ -47,7 +48,6 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);
-      setView(made);
     }
     begin().catch((reason) => gone || setError(reason));
     return () => {
@@ -62,7 +62,10 @@ export function PlaneCell({ reading, index, content }: CellProps) {
     <div class="plane">
       <div ref={element} class="viewport" data-plane={plane} />
       {view && element.current && (
-        <PlaneMarks view={view} plane={plane} element={element.current} volumes={volumes} />
+        <>
+          <PlaneMarks view={view} plane={plane} element={element.current} volumes={volumes} />
+          <PlaneOverlays reading={reading} study={content.study} view={view} element={element.current} />
+        </>
       )}
     </div>
   );
