@@ -20,6 +20,7 @@ from filmless.viewer import (
     sending,
     series,
     session,
+    state_pictures,
     study,
     waveforms,
 )
@@ -44,6 +45,7 @@ _PARTS = (
     samples,
     search,
     series,
+    state_pictures,
     study,
     waveforms,
 )

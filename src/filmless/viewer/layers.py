@@ -24,6 +24,7 @@ from filmless.objects.mask_volume import MaskVolume, cut, lies_along, volume_of_
 from filmless.objects.segment_masks import segment_masks
 from filmless.series import FrameGeometry, geometry_of
 from filmless.viewer.answers import json_answer
+from filmless.viewer.chosen import image_asked
 from filmless.viewer.fields import Field
 from filmless.viewer.kinds import kind_of
 from filmless.viewer.planes import contours_along, plane_of
@@ -121,7 +122,7 @@ def routes(service: Service) -> list[Route]:
 
     def on_image(request: Request) -> Response:
         entry = service.find(request)[0]
-        image, frame = _image(service, request, entry)
+        image, frame = image_asked(service, request, entry)
         layer, ds = opened.open(entry), service.archive.dataset(image)
         if isinstance(layer, SegmentationIndex):
             masks = segment_masks(layer, ds, frame)
@@ -166,19 +167,6 @@ def _open(archive: Archive, entry: Entry) -> Layer:
     if kind in {"dose", "parametric-map"}:
         return Field.of(ds)
     raise DicomWebError("nothing of this instance lies over images", status=404)
-
-
-def _image(service: Service, request: Request, entry: Entry) -> tuple[Entry, int]:
-    """Return the image that a layer is asked for, which is in the same study, and its frame from 0."""
-    query = request.query_params
-    series, instance, frame = (query.get(name, "") for name in ("series", "image", "frame"))
-    within = service.within(request, "read")
-    found = service.archive.entries(entry.study_uid, series, instance, within=within) if series and instance else []
-    if not found:
-        raise DicomWebError("`series` and `image` name no image of the study", status=404)
-    if not (frame.isascii() and frame.isdigit() and len(frame) < 10 and 1 <= int(frame) <= found[0].frames):
-        raise DicomWebError(f"`frame` is a number from 1 to {found[0].frames}", status=400)
-    return found[0], int(frame) - 1
 
 
 def _volumes(layer: Layer) -> list[MaskVolume]:

@@ -17,7 +17,7 @@ from filmless.objects import Measurement, measurement_report, read_measurements
 from filmless.pixels.attributes import items, text
 from filmless.viewer.answers import json_answer
 from filmless.viewer.kinds import kind_of
-from filmless.viewer.measured_states import measured_states, windows_of
+from filmless.viewer.measured_states import measured_states, views_of
 
 __all__ = ["read_reports", "routes"]
 
@@ -144,7 +144,7 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
     title = asked.get("title") or _TITLE
     if not isinstance(title, str) or len(title) > _LONGEST or "\\" in title or not title.isprintable():
         raise DicomWebError(f"`title` is a text of up to {_LONGEST} characters", status=400)
-    windows = windows_of(asked)
+    views = views_of(asked)
     header: Json = {"SeriesDescription": title}
     if replaced:
         header["PredecessorDocumentsSequence"] = [_evidence(replaced)]
@@ -155,8 +155,8 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
         raise DicomWebError(str(error), status=400) from None
     states: list[Dataset] = []
     notes: list[str] = []
-    if windows is not None:
-        states, notes = measured_states(measurements, source=sources, windows=windows, title=title)
+    if views is not None:
+        states, notes = measured_states(measurements, source=sources, views=views, title=title)
     study_uid = entries[0].study_uid
     service.keep(ds, study_uid=study_uid, within=within)
     kept = []

@@ -18,6 +18,7 @@ export interface Sheet {
 export function drawLayer(sheet: Sheet, object: DerivedObject, layer: Layer, look: Look): void {
   if (layer.kind === "contours") drawContours(sheet, object, layer.parts, look);
   else if (layer.kind === "masks") drawMasks(sheet, object, layer, look);
+  else if (layer.kind === "picture") drawPicture(sheet, layer.picture);
   else drawField(sheet, layer, look);
 }
 
@@ -38,7 +39,7 @@ function drawMasks(sheet: Sheet, object: DerivedObject, layer: Layer & { kind: "
       paint(picture.data, edgeOf(mask, columns), colour, 1);
     } else paint(picture.data, mask, colour, look.opacity);
   });
-  drawPicture(sheet, picture);
+  drawPixels(sheet, picture);
 }
 
 /** How much of the opacity the inside of a contour has. */
@@ -94,17 +95,27 @@ function drawField(sheet: Sheet, { values, range }: Layer & { kind: "field" }, l
     if (!(part >= look.from)) continue; // also where there is none
     picture.data.set([...colourOf(part), look.opacity * 255], index * 4);
   }
-  drawPicture(sheet, picture);
+  drawPixels(sheet, picture);
 }
 
-function drawPicture({ context, toCell }: Sheet, picture: ImageData): void {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas.getContext("2d")!.putImageData(picture, 0, 0);
+function drawPixels(sheet: Sheet, pixels: ImageData): void {
+  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
+  drawPicture(sheet, canvas);
+}
+
+/** Lays a picture of all of the image on it. */
+export function drawPicture(
+  { context, toCell }: Sheet,
+  picture: OffscreenCanvas | ImageBitmap,
+  { isSmooth = false, isInverse = false } = {},
+): void {
   const [zero, right, down] = [toCell([0, 0]), toCell([1, 0]), toCell([0, 1])];
   context.save();
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingEnabled = isSmooth;
+  if (isInverse) context.filter = "invert(1)";
   context.transform(right[0] - zero[0], right[1] - zero[1], down[0] - zero[0], down[1] - zero[1], ...zero);
-  context.drawImage(canvas, 0, 0);
+  context.drawImage(picture, 0, 0);
   context.restore();
 }
 
@@ -144,10 +155,9 @@ function drawContours(
   }
 }
 
-export function drawState(sheet: Sheet, state: State, known: KnownFrame): void {
-  if (!isAmong(state.images, known)) return;
+export function drawState(sheet: Sheet, state: State, known: KnownFrame, isCovered: boolean): void {
   const place = placing(state, known);
-  if (state.shutter) drawShutter(sheet, state.shutter);
+  if (state.shutter && !isCovered) drawShutter(sheet, state.shutter);
   for (const layer of state.layers) {
     for (const { item, images } of state.annotations) {
       if (item.layer !== layer.name || !isAmong(images, known)) continue;

@@ -75,6 +75,11 @@ export class Derived {
     this.objects.value = (await Promise.all(asked)).flat();
   }
 
+  /** The same once more, where it was asked: something was saved. */
+  async askAgain(reading: Reading): Promise<void> {
+    if (this.objects.peek()) await this.ask(reading, new AbortController().signal).catch(() => {});
+  }
+
   lookOf(object: DerivedObject): Look {
     return this.looks.value.get(object.instance) ?? FIRST;
   }
@@ -146,12 +151,14 @@ const MOST_ASKED = 3;
 export function bytesOf(layer: Layer | Promise<void>): number {
   if (layer instanceof Promise) return 0;
   if (layer.kind === "masks") return layer.masks.byteLength;
+  if (layer.kind === "picture") return layer.picture.width * layer.picture.height * 4;
   if (layer.kind === "field") return layer.values.byteLength;
   const points = layer.parts.flatMap(({ contours }) => contours.map((one) => one.points.length));
   return points.reduce((sum, count) => sum + (count / 2) * BYTES_OF_A_POINT, 0);
 }
 
 export type Layer =
+  | { kind: "picture"; picture: ImageBitmap }
   | { kind: "masks"; parts: number[]; masks: Uint8Array }
   | { kind: "contours"; parts: { number: number; contours: { kind: string; points: number[] }[] }[] }
   | { kind: "field"; values: Float32Array; unit: string; range: [number, number] };
@@ -160,7 +167,7 @@ export type Layer =
 export interface Place {
   key: string;
   /** How the server is asked: what for, and where. */
-  path: "layer" | "plane";
+  path: "layer" | "plane" | "presented";
   query: Record<string, string>;
 }
 
@@ -170,9 +177,13 @@ export const placeOf = ({ ref, number }: KnownFrame): Place => ({
   query: { series: ref.series, image: ref.instance, frame: String(number) },
 });
 
+/** The same for all of the image, as a presentation state shows it. */
+export const presentedPlace = (known: KnownFrame): Place => ({ ...placeOf(known), path: "presented" });
+
 async function askLayer(object: DerivedObject, { path, query }: Place): Promise<Layer> {
   const instance = `/viewer/studies/${object.study}/series/${object.series}/instances/${object.instance}`;
   const answer = await ask(`${instance}/${path}?${new URLSearchParams(query)}`);
+  if (path === "presented") return { kind: "picture", picture: await createImageBitmap(await answer.blob()) };
   // Where a plane lies across contours, what it cuts of structures comes as masks.
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   if (isJson) return { kind: "contours", ...(await answer.json()) };

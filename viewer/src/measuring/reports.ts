@@ -1,5 +1,6 @@
 /** Measurements from the reports of the studies, and to new ones. */
 
+import { derivedOf } from "~/derived/objects";
 import { frameOf } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
 import {
@@ -12,7 +13,7 @@ import {
 import { done, failed } from "~/shell/notices";
 import { heard, type Mark, told } from "./marks";
 import type { Measurements } from "./measurements";
-import { windowsOf } from "./states";
+import { viewsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
 export async function readReports(
@@ -67,10 +68,11 @@ export async function save(measurements: Measurements, reading: Reading): Promis
         measurements: [...measured, ...measurements.elsewhere(study)],
         replaces: measurements.reportsOf(study),
         sources: [],
-        ...(measurements.withState.value && { state: { windows: windowsOf(reading) } }),
+        ...(measurements.withState.value && { state: { views: viewsOf(reading) } }),
       });
       measurements.wasSaved(study, marks, saved!.instance);
       done(savedWords(saved!));
+      if (saved!.states.length) await derivedOf(reading).askAgain(reading);
       for (const note of saved!.notes)
         failed(new Error(note), "The report is saved, but not all of the rest");
     }

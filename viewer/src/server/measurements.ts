@@ -72,9 +72,22 @@ export interface Saved {
   notes: string[];
 }
 
-/** Presentation states are wanted, too: centre and width in values of the modality, by series. */
+/** How the images of a series are shown. */
+export interface ViewAsked {
+  /** Centre and width in values of the modality; without them the image's own. */
+  window?: [number, number];
+  /** Left, top, right, bottom in pixels of the image; without them all of it. */
+  area?: [number, number, number, number];
+  /** Clockwise, in degrees. */
+  rotation: number;
+  /** Whether left and right are swapped then. */
+  flipped: boolean;
+  inverted: boolean;
+}
+
+/** Presentation states are wanted, too: how they show images, by series. */
 export interface StateAsked {
-  windows: Record<string, [number, number]>;
+  views: Record<string, ViewAsked>;
 }
 
 const url = (study: string): string => `/viewer/studies/${study}/measurements`;
