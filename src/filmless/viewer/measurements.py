@@ -64,8 +64,8 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     -------
     iterator of dict
         For JSON: where each is, what it is called, when it was made, whether a later one ``replaced`` it, the
-        measurements, as `Measurement.as_dict` gives them, and in which series their images are. One that cannot be
-        read says why in ``error``.
+        measurements, as `Measurement.as_dict` gives them, in which series their images are, and the ``sources``: the
+        series that those in space were made on. One that cannot be read says why in ``error``.
 
     DICOM
     -----
@@ -78,7 +78,10 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     for entry, (report, _) in found:
         measured = {one["image"]["sop_instance_uid"] for one in report["measurements"] if one["image"]}
         images = {uid: series[uid] for uid in sorted(measured) if uid in series}
-        yield {**report, "images": images, "replaced": entry.instance_uid in replaced}
+        sources = sorted(set(report.pop("evidence", ())) & {*series.values()})
+        in_space = any(not one["image"] for one in report["measurements"])
+        more = {"images": images, "sources": sources if in_space else []}
+        yield {**report, **more, "replaced": entry.instance_uid in replaced}
 
 
 def _reports(entries: Sequence[Entry]) -> list[Entry]:
@@ -103,6 +106,7 @@ def _read(service: Service, entry: Entry) -> tuple[Json, list[str]] | None:
         }
         measurements = read_measurements(ds)
         report["measurements"] = [measurement.as_dict() for measurement in measurements]
+        report["evidence"] = _series_in(ds, "CurrentRequestedProcedureEvidenceSequence")
         return (report, _predecessors(ds)) if measurements else None
     except DicomError as error:
         return {"title": _TITLE, "date": "", "time": "", **report, "measurements": [], "error": error.message}, []
@@ -115,6 +119,11 @@ def _predecessors(ds: Dataset) -> list[str]:
         for series in items(study, "ReferencedSeriesSequence")
         for instance in items(series, "ReferencedSOPSequence")
     ]
+
+
+def _series_in(ds: Dataset, keyword: str) -> list[str]:
+    studies = items(ds, keyword)
+    return [text(one, "SeriesInstanceUID") for study in studies for one in items(study, "ReferencedSeriesSequence")]
 
 
 async def _asked(request: Request, service: Service) -> Json:

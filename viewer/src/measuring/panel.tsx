@@ -100,7 +100,7 @@ function Item({ row: { mark, values }, index, reading, measurements }: ItemProps
         <span class="number">{index + 1}</span>
         <Icon name={mark.kind} />
         <span class="where">
-          {title} · {whereOf(mark.imageId)}
+          {title} · {whereOf(mark)}
           {calibrated && <span title={calibrated}> · calibrated</span>}
         </span>
       </button>

@@ -2,7 +2,7 @@
 
 import { derivedOf } from "~/derived/objects";
 import { frameOf } from "~/imaging/frames";
-import type { Reading } from "~/reading/reading";
+import type { OpenSeries, Reading } from "~/reading/reading";
 import {
   askReports,
   type Measurement,
@@ -11,8 +11,9 @@ import {
   saveMeasurements,
 } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
-import { heard, type Mark, told } from "./marks";
+import { heard, heardInSpace, type Mark, studyOf, told } from "./marks";
 import type { Measurements } from "./measurements";
+import { imageThrough } from "./space";
 import { viewsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
@@ -41,25 +42,48 @@ async function takeReport(
   abort: AbortSignal,
 ): Promise<void> {
   const rows = reading.studies.value.find(({ uid }) => uid === study)?.series ?? [];
-  const needed = new Set(Object.values(report.images));
+  const needed = new Set([...Object.values(report.images), ...report.sources]);
   // What is said of the frames is needed to know where a pixel lies.
-  await Promise.all(rows.filter(({ uid }) => needed.has(uid)).map((row) => reading.openSeries(study, row)));
+  const open = await Promise.all(
+    rows.filter(({ uid }) => needed.has(uid)).map((row) => reading.openSeries(study, row)),
+  );
   if (abort.aborted) return;
   const marks: Mark[] = [];
   const elsewhere: Measurement[] = [];
   for (const one of report.measurements) {
-    const series = report.images[one.image?.sop_instance_uid ?? ""];
-    const mark = series ? heard(crypto.randomUUID(), one, { study, series }) : undefined;
-    if (mark && frameOf(mark.imageId)) marks.push(mark);
+    const mark = markIn(study, report, open, one);
+    if (mark) marks.push(mark);
     else elsewhere.push(one);
   }
   measurements.take(study, marks, elsewhere, report.instance);
 }
 
+/** The mark of a measurement; undefined when it lies on nothing that is known here. */
+function markIn(study: string, report: Report, open: OpenSeries[], one: Measurement): Mark | undefined {
+  const uid = crypto.randomUUID();
+  if (one.image) {
+    const series = report.images[one.image.sop_instance_uid];
+    const mark = series ? heard(uid, one, { study, series }) : undefined;
+    return mark && frameOf(mark.imageId) ? mark : undefined;
+  }
+  const frameOfReference = one.frame_of_reference_uid ?? "";
+  const source = open.find(
+    ({ row, imageIds }) =>
+      report.sources.includes(row.uid) &&
+      imageIds.some((id) => frameOf(id)?.image.frameOfReferenceUID === frameOfReference),
+  );
+  if (!source) return undefined;
+  const imageId = imageThrough(source.imageIds, one.points);
+  return heardInSpace(uid, one, {
+    ...{ study, series: source.row.uid, frameOfReference },
+    ...(imageId && { imageId }),
+  });
+}
+
 /** Saves what lies on the images of each study as a new report of it. */
 export async function save(measurements: Measurements, reading: Reading): Promise<boolean> {
   const all = measurements.marks.value;
-  const studies = Map.groupBy(all, (mark) => frameOf(mark.imageId)!.ref.study);
+  const studies = Map.groupBy(all, (mark) => studyOf(mark)!);
   try {
     for (const [study, marks] of studies) {
       const values = await Promise.all(marks.map((mark) => measurements.loadValues(mark)));
@@ -67,8 +91,10 @@ export async function save(measurements: Measurements, reading: Reading): Promis
       const [saved] = await saveMeasurements(study, {
         measurements: [...measured, ...measurements.elsewhere(study)],
         replaces: measurements.reportsOf(study),
-        sources: [],
-        ...(measurements.withState.value && { state: { views: viewsOf(reading) } }),
+        sources: [...new Set(marks.flatMap(({ space }) => space?.series ?? []))],
+        // What is in space is on no image that a state could show.
+        ...(measurements.withState.value &&
+          marks.some(({ space }) => !space) && { state: { views: viewsOf(reading) } }),
       });
       measurements.wasSaved(study, marks, saved!.instance);
       done(savedWords(saved!));

@@ -105,10 +105,10 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
   );
 }
 
-/** Why nothing can be measured in a cell; planes and the whole are made here, and no image that a report could name. */
+/** Why nothing can be measured in a cell. */
 const reasonAgainst = (content: Content | undefined): string | undefined =>
-  content && content.as !== "stack"
-    ? "planes of a volume are no images of the study; measure on the images of the series themselves"
+  content?.as === "volume"
+    ? "what is seen of the whole has no depth; measure on the planes, or on the images themselves"
     : undefined;
 
 /** Whether Cornerstone has the tools. */

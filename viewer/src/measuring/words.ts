@@ -30,6 +30,13 @@ const WORDS: Record<string, string> = {
   "386136009": "standard_deviation",
   "255605001": "minimum",
   "56851009": "maximum",
+  // Of a pixel, by what its unit counts.
+  "112031": "value",
+  "126401": "value",
+  "126402": "value",
+  "126403": "value",
+  "126404": "value",
+  "pixel-value": "value",
 };
 
 const UNITS: Record<string, string> = {

@@ -59,6 +59,8 @@ export interface Report {
   measurements: Measurement[];
   /** In which series the images are that were measured, by instance. */
   images: Record<string, string>;
+  /** The series that measurements in space were made on. */
+  sources: string[];
   error?: string;
 }
 

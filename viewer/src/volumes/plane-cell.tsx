@@ -1,9 +1,12 @@
 import { Enums } from "@cornerstonejs/core";
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { toolOf } from "~/measuring/kinds";
+import { measurementsOf } from "~/measuring/page";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
+import { primaryTool } from "~/viewport/mouse";
 import { openVolume } from "./open-volume";
 import { PlaneMarks } from "./plane-marks";
 import { PlaneOverlays } from "./plane-overlays";
@@ -41,7 +44,7 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       const made = await PlaneView.open(id, shown, plane, opened, above?.volume);
       ends.push(() => made.close());
       if (gone) return finish();
-      joinPlane(id, opened.engine.id, plane, volumes.primary.peek());
+      joinPlane(id, opened.engine.id, plane, measurementsOf(reading));
       ends.unshift(() => leavePlane(id, opened.engine.id));
       ends.push(...follow(made, volumes, shown));
       const resizing = new ResizeObserver(() => opened.engine.resize(true));
@@ -116,7 +119,7 @@ function follow(view: PlaneView, volumes: Volumes, element: HTMLDivElement): (()
       if (window) view.setWindow(window);
     }),
     effect(() => view.setFused(volumes.colours.value, volumes.opacity.value, volumes.uptake.value)),
-    effect(() => setPrimary(volumes.primary.value)),
+    effect(() => setPrimary(volumes.primary.value, toolOf(primaryTool.value))),
     effect(() => {
       if (volumes.resets.value === resets) return;
       resets = volumes.resets.value;

@@ -12,6 +12,9 @@ import {
   WindowLevelTool,
   ZoomTool,
 } from "@cornerstonejs/tools";
+import { ERASER, KINDS } from "~/measuring/kinds";
+import type { Measurements } from "~/measuring/measurements";
+import { giveTools } from "~/measuring/tools";
 import type { Plane } from "./state";
 
 const PLANE_GROUP = "planes";
@@ -30,11 +33,16 @@ export type Primary = "crosshairs" | "window";
 const planeOf = new Map<string, Plane>();
 
 /** Lets the tools work in a plane's viewport; crosshairs need two of them. */
-export function joinPlane(viewportId: string, engineId: string, plane: Plane, primary: Primary): void {
+export function joinPlane(
+  viewportId: string,
+  engineId: string,
+  plane: Plane,
+  measurements: Measurements,
+): void {
   planeOf.set(viewportId, plane);
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP) ?? makePlaneGroup();
+  giveTools(group, measurements);
   group.addViewport(viewportId, engineId);
-  setPrimary(primary);
 }
 
 export function leavePlane(viewportId: string, engineId: string): void {
@@ -45,22 +53,25 @@ export function leavePlane(viewportId: string, engineId: string): void {
   group.removeViewports(engineId, viewportId);
 }
 
-/** Chooses what the main button does. */
-export function setPrimary(primary: Primary): void {
+/** Chooses what the main button does; measuring goes before the others. */
+export function setPrimary(primary: Primary, measuring: string | undefined): void {
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
   if (!group) return;
   const bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
-  if (group.getViewportIds().length < 2) {
-    group.setToolActive(WindowLevelTool.toolName, { bindings });
+  for (const { tool } of [...KINDS, ERASER]) {
+    // What was drawn stays, and can be changed.
+    group.setToolPassive(tool.toolName, { removeAllBindings: true });
+  }
+  const hasCrosshairs = group.getViewportIds().length >= 2;
+  const isCrossing = primary === "crosshairs" && hasCrosshairs && !measuring;
+  if (isCrossing) {
+    group.setToolPassive(WindowLevelTool.toolName, { removeAllBindings: true });
+    group.setToolActive(CrosshairsTool.toolName, { bindings });
     return;
   }
-  if (primary === "crosshairs") {
-    group.setToolPassive(WindowLevelTool.toolName);
-    group.setToolActive(CrosshairsTool.toolName, { bindings });
-  } else {
-    group.setToolEnabled(CrosshairsTool.toolName);
-    group.setToolActive(WindowLevelTool.toolName, { bindings });
-  }
+  if (hasCrosshairs) group.setToolEnabled(CrosshairsTool.toolName);
+  if (measuring) group.setToolPassive(WindowLevelTool.toolName, { removeAllBindings: true });
+  group.setToolActive(measuring ?? WindowLevelTool.toolName, { bindings });
 }
 
 /** Moves the crosshairs to a point, and the planes with them. */
