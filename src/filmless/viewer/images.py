@@ -13,6 +13,7 @@ from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, 
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
 from filmless.viewer.frame_source import source_of
+from filmless.viewer.regions import regions_of
 
 __all__ = ["describe_image", "is_colour", "is_drawn"]
 
@@ -39,7 +40,7 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.5.5, C.8.8.3, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
@@ -73,6 +74,8 @@ def describe_image(ds: Dataset) -> Json:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
         found["imagerPixelSpacing"] = spacing
+    if regions := regions_of(ds):
+        found["regions"] = regions
     if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
         found["spacingCalibration"] = calibration
     return found

@@ -2,7 +2,7 @@
 
 import type { KnownFrame } from "~/imaging/frames";
 import type { Kind, Point, Value } from "~/server/measurements";
-import { type Calibration, calibrationAt, squared, valueUnit } from "./calibration";
+import { type Calibration, calibrationAt, squared, type Trace, valueUnit } from "./calibration";
 import type { Pixels } from "./pixels";
 import { ellipse, polygon, type Region, statistics } from "./regions";
 
@@ -33,7 +33,8 @@ export function valuesOf(
 /** The same, on any surface. */
 export function valuesOn(kind: Kind, points: Point[], surface: Surface): Value[] {
   const { calibration, pixels } = surface;
-  const { unit } = calibration;
+  const { unit, trace } = calibration;
+  if (trace) return valuesAlong(kind, points, calibration, trace);
   const at = points.map(
     ([x, y]): Millimetres => [x! * calibration.columnSpacing, y! * calibration.rowSpacing],
   );
@@ -74,6 +75,23 @@ export function valuesOn(kind: Kind, points: Point[], surface: Surface): Value[]
     default:
       return [];
   }
+}
+
+/** On a trace of ultrasound what runs along time is no distance: how long, and how much it changes meanwhile. */
+function valuesAlong(kind: Kind, points: Point[], { columnSpacing }: Calibration, trace: Trace): Value[] {
+  const [from, to] = points as [Point, Point];
+  const { unit, perRow, baseline } = trace;
+  if (kind === "length") {
+    const name = unit === "mm" ? "length" : "velocity";
+    return [
+      { name: "time", number: Math.abs(to[0]! - from[0]!) * columnSpacing, unit: "s" },
+      { name, number: Math.abs((to[1]! - from[1]!) * perRow), unit },
+    ];
+  }
+  if (kind !== "probe" || !baseline) return [];
+  // Rows count from the corner of the first, and the baseline is the middle of one.
+  const number = baseline.value + (from[1]! - 0.5 - baseline.row) * perRow;
+  return [{ name: "velocity", number, unit }];
 }
 
 function regional(area: number, region: Region, surface: Surface): Value[] {
