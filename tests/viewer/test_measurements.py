@@ -61,6 +61,23 @@ def test_a_later_report_replaces_and_never_overwrites(client, line):
     }
 
 
+def test_a_report_without_measurements_replaces_those_that_were_deleted(client, line, tmp_path):
+    first = saved(client, line)
+    second = saved(client, {**line, "label": "Spine"}, replaces=[first["instance"]])
+    last = saved(client, replaces=[second["instance"]], state={})
+    reports = {report["instance"]: report for report in client.get(URL).json()["reports"]}
+    assert [reports[one["instance"]]["replaced"] for one in (first, second, last)] == [True, True, False]
+    assert reports[last["instance"]]["measurements"] == []
+    assert_valid(fetched(client, last, tmp_path / "none.dcm"))
+    # What is measured then replaces it.
+    again = saved(client, line, replaces=[last["instance"]])
+    current = [one["instance"] for one in client.get(URL).json()["reports"] if not one["replaced"]]
+    assert current == [again["instance"]]
+    for replaces in ([], ["1.2.3"]):
+        answer = client.post(URL, json={"measurements": [], "replaces": replaces})
+        assert answer.status_code == 400
+
+
 def test_others_read_what_is_written(client, line, tmp_path):
     from highdicom.sr import srread
 

@@ -245,6 +245,13 @@ export class Measurements {
     });
   }
 
+  /** The studies that had measurements when they were read or saved, and have none any more. */
+  emptied(): string[] {
+    const left = new Set(this.marks.value.map(studyOf));
+    const had = new Set(this.saved.value.map(studyOf));
+    return [...this.read.keys()].filter((study) => had.has(study) && !left.has(study));
+  }
+
   reportsOf(study: string): string[] {
     return this.read.get(study)?.reports ?? [];
   }

@@ -27,13 +27,13 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
     <div class="measurements" data-saved={isSaved}>
       <header>
         <h2>Measurements</h2>
-        <span class="state">{rows.length ? (isSaved ? "saved" : "not saved") : ""}</span>
+        <span class="state">{isSaved ? (rows.length ? "saved" : "") : "not saved"}</span>
       </header>
       <div class="actions">
         <button
           type="button"
           class="primary"
-          disabled={isSaved || isSaving || !rows.length}
+          disabled={isSaved || isSaving}
           title="Save as a structured report (Ctrl+S)"
           onClick={saveAll}
         >

@@ -11,6 +11,7 @@ import {
   saveMeasurements,
 } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
+import { askEmptying } from "./emptying";
 import { heard, heardInSpace, type Mark, studyOf, told } from "./marks";
 import type { Measurements } from "./measurements";
 import { imageThrough } from "./space";
@@ -84,6 +85,10 @@ function markIn(study: string, report: Report, open: OpenSeries[], one: Measurem
 export async function save(measurements: Measurements, reading: Reading): Promise<boolean> {
   const all = measurements.marks.value;
   const studies = Map.groupBy(all, (mark) => studyOf(mark)!);
+  const emptied = measurements.emptied();
+  for (const study of emptied) studies.set(study, []);
+  const isGone = emptied.some((study) => !measurements.elsewhere(study).length);
+  if (isGone && !(await askEmptying())) return false;
   try {
     for (const [study, marks] of studies) {
       const values = await Promise.all(marks.map((mark) => measurements.loadValues(mark)));
@@ -110,6 +115,7 @@ export async function save(measurements: Measurements, reading: Reading): Promis
 }
 
 function savedWords({ measurements, title, states }: Saved): string {
+  if (!measurements) return `Saved as a structured report without measurements, “${title}”`;
   const also = states.length === 1 ? ", and as a presentation state" : "";
   const several = states.length > 1 ? `, and as ${states.length} presentation states` : "";
   return `Saved ${count(measurements)} as a structured report, “${title}”${also}${several}`;

@@ -5,6 +5,7 @@ import type { Content, Reading } from "~/reading/reading";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { primaryTool, setPrimaryTool } from "~/viewport/mouse";
+import { Emptying } from "./emptying";
 import { Icon } from "./icons";
 import { ERASER, KINDS } from "./kinds";
 import { Leaving } from "./leaving";
@@ -100,6 +101,7 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
         <Icon name="redo" />
       </button>
       <WordsDialog />
+      <Emptying />
       <Leaving reading={reading} />
     </>
   );
