@@ -101,7 +101,7 @@ export function restrictionOf(space: Space, points: Vector[]): object {
 export function surfaceIn(space: Space, points: Point[]): { surface: Surface; points: Point[] } {
   const volume = volumeOf(space.series);
   const vectors = points as Vector[];
-  const normal = unit(space.normal ?? normalOf(points));
+  const normal = upward(unit(space.normal ?? normalOf(points)));
   const { origin, right, down, steps } = volume
     ? pixelsAlong(volume.grid, normal, vectors[0]!)
     : { ...across(normal, [1, 0, 0]), origin: vectors[0]!, steps: [1, 1] as const };
@@ -133,6 +133,12 @@ export function surfaceIn(space: Space, points: Point[]): { surface: Surface; po
   };
 }
 
+/** The same direction for both sides of a plane, however it was drawn. */
+function upward(normal: Vector): Vector {
+  const most = normal.reduce((best, one) => (Math.abs(one) > Math.abs(best) + FLAT ? one : best), 0);
+  return most < 0 ? minus([0, 0, 0], normal) : normal;
+}
+
 type Pixels = { origin: Vector; right: Vector; down: Vector; steps: readonly [number, number] };
 
 /** The pixels of a plane: along slices, or across them at a right angle, its own voxels; else as small as the finest. */
@@ -146,7 +152,9 @@ function pixelsAlong(grid: Volume["grid"], normal: Vector, point: Vector): Pixel
     return { origin, right: axes[one]!, down: axes[other]!, steps: [spacing[one]!, spacing[other]!] };
   }
   const finest = Math.min(...spacing);
-  return { origin: point, ...across(normal, axes[0]), steps: [finest, finest] };
+  // The volume's own corner, seen on the plane: the same pixels whatever is drawn on them.
+  const origin = plus(grid.origin, normal, dot(minus(point, grid.origin), normal));
+  return { origin, ...across(normal, axes[0]), steps: [finest, finest] };
 }
 
 /** Two directions in a plane, the first as near to another as can be. */
