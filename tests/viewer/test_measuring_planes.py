@@ -105,6 +105,14 @@ def test_planes_are_measured_saved_and_there_again(serve, open_viewer, tmp_path,
     page.wait_for_selector('[data-cell="0"] .viewport[data-image="21"]')
     page.locator('[data-cell="0"] svg text').filter(has_text="90.").first.wait_for(state="attached")
     snap(page, "measured-stack")
+    # And the rectangle in none: the planes are shown, there.
+    page.get_by_role("button", name=re.compile("Go to .*Rectangle")).click()
+    for plane in ("axial", "sagittal", "coronal"):
+        page.wait_for_selector(f'[data-plane="{plane}"][data-drawn="true"][data-loaded="true"]')
+    snap(page, "measured-gone-to")
+    page.locator('[data-plane="axial"] + .plane-marks [data-slice]:not([data-slice="21"])').wait_for()
+    page.locator('[data-plane="coronal"] svg text').filter(has_text="Area").first.wait_for(state="attached")
+    snap(page, "measured-gone-to")
 
 
 def draw(drawing: Planes) -> None:

@@ -4,7 +4,8 @@ import { Enums, type Types } from "@cornerstonejs/core";
 import { frameOf } from "~/imaging/frames";
 import { startImaging } from "~/imaging/start";
 import type { Reading } from "~/reading/reading";
-import { centreAt } from "~/volumes/plane-tools";
+import { centreAt, centreSoon } from "~/volumes/plane-tools";
+import { volumesOf } from "~/volumes/state";
 import type { Mark } from "./marks";
 import type { Space } from "./space";
 
@@ -14,14 +15,18 @@ export async function jumpTo(reading: Reading, mark: Mark): Promise<void> {
   return toImage(reading, mark.imageId);
 }
 
-/** Goes there by the planes that are shown; without any to the image that it lies in, too. */
+/** Goes there by the planes that are shown; else to the image that it lies in, too, or by planes that are opened. */
 async function toSpace(reading: Reading, mark: Mark, space: Space): Promise<void> {
   const content = reading.activeContent.value;
   const isCut = content && content.as !== "stack" && content.as !== "volume";
-  if (isCut && content.series.uid === space.series) centreAt(mark.points[0] as [number, number, number]);
-  else if (space.imageId) await toImage(reading, space.imageId);
-  else
-    throw new Error("it lies on a plane of a volume, and on no image: show the planes of its series first");
+  const point = mark.points[0] as [number, number, number];
+  if (isCut && content.series.uid === space.series) return centreAt(point);
+  if (space.imageId) return toImage(reading, space.imageId);
+  const stack = reading.contentOf(space.series);
+  if (!stack) return;
+  centreSoon(point);
+  if (content?.series.uid !== space.series) reading.show(stack);
+  volumesOf(reading).arrange("mpr");
 }
 
 async function toImage(reading: Reading, imageId: string): Promise<void> {

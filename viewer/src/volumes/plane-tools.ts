@@ -15,7 +15,7 @@ import {
 import { ERASER, KINDS } from "~/measuring/kinds";
 import type { Measurements } from "~/measuring/measurements";
 import { giveTools } from "~/measuring/tools";
-import type { Plane } from "./state";
+import { PLANES, type Plane } from "./state";
 
 const PLANE_GROUP = "planes";
 const WHOLE_GROUP = "wholes";
@@ -64,6 +64,7 @@ export function setPrimary(primary: Primary, measuring: string | undefined): voi
   }
   const hasCrosshairs = group.getViewportIds().length >= 2;
   const isCrossing = primary === "crosshairs" && hasCrosshairs && !measuring;
+  goOn(group);
   if (isCrossing) {
     group.setToolPassive(WindowLevelTool.toolName, { removeAllBindings: true });
     group.setToolActive(CrosshairsTool.toolName, { bindings });
@@ -77,6 +78,21 @@ export function setPrimary(primary: Primary, measuring: string | undefined): voi
 /** Moves the crosshairs to a point, and the planes with them. */
 export function centreAt(point: [number, number, number]): void {
   crosshairs()?.setToolCenter(point);
+}
+
+let awaited: [number, number, number] | undefined;
+
+/** The same for planes that are still to come. */
+export function centreSoon(point: [number, number, number]): void {
+  awaited = point;
+}
+
+/** Goes where somebody wanted to go, once all planes are there and have drawn their crosshairs. */
+function goOn(group: Types.IToolGroup): void {
+  const point = awaited;
+  if (!point || group.getViewportIds().length < PLANES.length) return;
+  awaited = undefined;
+  setTimeout(() => centreAt(point));
 }
 
 /** Lays the crosshairs anew through where the planes are now. */
