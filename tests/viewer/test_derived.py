@@ -116,7 +116,7 @@ def test_a_dose_is_sent_in_the_plane_of_the_image(serve, tmp_path, ct):
 
 
 def test_few_values_of_doses_are_kept(tmp_path, ct, monkeypatch):
-    monkeypatch.setattr("filmless.viewer.layers._KEPT_VALUES", 2 * 3 * 32 * 32 - 1)
+    monkeypatch.setattr("filmless.viewer.layers._KEPT_BYTES", 4 * 2 * 3 * 32 * 32 - 1)
     with Archive(tmp_path / "archive") as archive:
         entries = []
         for _ in range(2):

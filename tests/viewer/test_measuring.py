@@ -222,6 +222,34 @@ def test_what_was_done_is_undone_and_done_again(ct):
     ct.items(0)
 
 
+def test_that_all_were_deleted_is_saved_after_a_question(ct):
+    page = ct.page
+    save = page.locator(".measurements").get_by_role("button", name="Save")
+    assert save.is_disabled()
+    ct.key("l")
+    ct.drag((20, 20), (60, 20))
+    ct.items(1)
+    ct.key("Control+s")
+    page.wait_for_selector('.measurements[data-saved="true"]')
+    page.get_by_role("button", name="Delete 1, Length").click()
+    ct.items(0)
+    save.click()
+    dialog = page.get_by_role("dialog", name="All measurements are deleted")
+    dialog.wait_for()
+    ct.shot("measuring-emptied")
+    dialog.get_by_role("button", name="Do not save").click()
+    assert save.is_enabled()
+    save.click()
+    dialog.get_by_role("button", name="Save without measurements").click()
+    page.wait_for_selector('.measurements[data-saved="true"]')
+    page.reload()
+    ct.find_image()
+    page.get_by_role("button", name="Measurements", exact=True).click()
+    page.get_by_text("replaced by a later one").wait_for()
+    ct.shot("measuring-none")
+    ct.items(0)
+
+
 def test_a_page_with_measurements_that_are_not_saved_asks(ct):
     page = ct.page
     ct.key("l")

@@ -171,8 +171,8 @@ def _contour(item: Dataset) -> _Contour | None:
 
 
 def _names(contour: _Contour, uid: str, frame: int) -> bool:
-    """Whether a contour names an image as its own, or none at all."""
-    return not contour.images or any(name == uid and of in (None, frame) for name, of in contour.images)
+    """Whether a contour names an image as its own, or none at all; what has no UID is a plane between images."""
+    return not uid or not contour.images or any(name == uid and of in (None, frame) for name, of in contour.images)
 
 
 def _colour(roi: Dataset) -> tuple[int, int, int] | None:

@@ -61,8 +61,8 @@ class Value:
         Parameters
         ----------
         name
-            ``length``, ``long_axis``, ``short_axis``, ``angle``, ``cobb_angle``, ``area``, ``perimeter``; of pixels
-            ``value``, ``mean``, ``standard_deviation``, ``minimum``, ``maximum``.
+            ``length``, ``long_axis``, ``short_axis``, ``angle``, ``cobb_angle``, ``area``, ``perimeter``, ``time``,
+            ``velocity``; of pixels ``value``, ``mean``, ``standard_deviation``, ``minimum``, ``maximum``.
         number, unit
             See the class.
 

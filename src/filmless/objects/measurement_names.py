@@ -39,6 +39,8 @@ NAMES: Final[dict[str, Code]] = {
     "cobb_angle": Code("285285000", "SCT", "Cobb angle"),
     "area": Code("42798000", "SCT", "Area"),
     "perimeter": Code("131191004", "SCT", "Perimeter"),
+    "time": Code("110858", "DCM", "Time"),
+    "velocity": Code("velocity", "99FILMLESS", "Velocity"),  # the Standard names that of blood, and that of tissue
 }
 DERIVATIONS: Final[dict[str, Code]] = {
     "mean": Code("373098007", "SCT", "Mean"),
@@ -75,6 +77,8 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {  # meaning, and what is shown
     "cm2": ("square centimeter", "cm²"),
     "mm3": ("cubic millimeter", "mm³"),
     "deg": ("degree", "°"),
+    "s": ("second", "s"),
+    "cm/s": ("centimeter per second", "cm/s"),
     "[hnsf'U]": ("Hounsfield unit", "HU"),
     "{SUVbw}g/ml": ("Standardized Uptake Value body weight", "SUVbw"),
     "{SUVlbm}g/ml": ("Standardized Uptake Value lean body mass", "SUVlbm"),

@@ -74,7 +74,8 @@ def measurement_report(
     Parameters
     ----------
     measurements
-        At least one.
+        At least one; or none in a report that replaces others, by ``PredecessorDocumentsSequence`` in the header: what
+        they have is no more.
     source
         The images that were measured, of one study; for measurements in space those that they were made on.
     observer
@@ -121,7 +122,7 @@ def measurement_report(
     """
     images = check_images(source)
     tiled = check_measurements(measurements, images)
-    if not measurements:
+    if not measurements and "PredecessorDocumentsSequence" not in (header or {}):
         raise ValueError("`measurements` is a list of at least one")
     ds = derived_header(images[0], sop_class=_COMPREHENSIVE_3D, modality="SR")
     groups = [_group(measurement, tiled=_uid(measurement) in tiled) for measurement in measurements]

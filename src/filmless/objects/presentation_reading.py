@@ -52,6 +52,8 @@ class DisplayedArea:
         How high a pixel is when it is 1 wide.
     magnification
         Pixels of the display to one of the image, for MAGNIFY.
+    spacing_mm
+        Between the centres of rows, and of columns, for TRUE SIZE.
     """
 
     images: tuple[ImageReference, ...]
@@ -59,6 +61,7 @@ class DisplayedArea:
     size_mode: str
     pixel_height: float
     magnification: float | None
+    spacing_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,10 +215,12 @@ def _images(item: Dataset) -> tuple[ImageReference, ...]:
 
 def _area(item: Dataset) -> DisplayedArea:
     ratio: list[Any] = numbers(item, "PresentationPixelMagnificationRatio").tolist()
+    spacing: list[Any] = numbers(item, "PresentationPixelSpacing").tolist()
     return DisplayedArea(
         _images(item),
         edges_of(item),
         text(item, "PresentationSizeMode"),
         pixel_height(item, ("PresentationPixelSpacing", "PresentationPixelAspectRatio")),
         ratio[0] if ratio and ratio[0] > 0 else None,
+        (spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None,
     )

@@ -118,7 +118,7 @@ class SegmentationIndex:
         is kept, so that the times of a cine are told apart. Where places are not known, what they say is all there is.
         """
         plane = _geometry(image)
-        if self._geometry is None or plane is None:
+        if self.geometry is None or plane is None:
             same_size = (self._rows, self._columns) == (image.get("Rows"), image.get("Columns"))
             uid = str(image.get("SOPInstanceUID") or "")
             return [
@@ -129,10 +129,10 @@ class SegmentationIndex:
             ]
         if not 0 <= frame < len(plane) or np.isnan(plane.positions[frame]).any():
             return []
-        found = coincident_frames(self._geometry, plane, frame, tolerance_mm=tolerance_mm)
-        found = touching(self._geometry, found, plane, frame)
+        found = coincident_frames(self.geometry, plane, frame, tolerance_mm=tolerance_mm)
+        found = touching(self.geometry, found, plane, frame)
         kept = found.tolist() if self._is_tiled else self._of_this_time(found.tolist(), image, frame)
-        placed = ((index, place(self._geometry, index, plane, frame)) for index in kept)
+        placed = ((index, place(self.geometry, index, plane, frame)) for index in kept)
         return [FrameOn(index, placement) for index, placement in placed if placement is not None]
 
     def _of_this_time(self, found: list[int], image: Dataset, frame: int) -> list[int]:
@@ -147,7 +147,8 @@ class SegmentationIndex:
         return kept
 
     @cached_property
-    def _geometry(self) -> FrameGeometry | None:
+    def geometry(self) -> FrameGeometry | None:
+        """Where the frames lie; None when they do not say."""
         return _geometry(self._seg)
 
     @cached_property

@@ -20,6 +20,7 @@ from filmless.viewer import (
     sending,
     series,
     session,
+    state_pictures,
     study,
     waveforms,
 )
@@ -42,6 +43,7 @@ _PARTS = (
     reports,
     samples,
     series,
+    state_pictures,
     waveforms,
 )
 _OF_ANY_ARCHIVE = (exporting, other_studies, search, study)

@@ -1,4 +1,4 @@
-"""The studies, or the series of one, that a request is about by its query: what is taken along, or sent."""
+"""What a request is about by its query: studies, or series of one, to take along or send; an image to lay over."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from filmless.dicomweb.origin.service import Service
 from filmless.errors import DicomWebError
 from filmless.security import Role
 
-__all__ = ["MOST_STUDIES", "chosen_entries"]
+__all__ = ["MOST_STUDIES", "chosen_entries", "image_asked"]
 
 MOST_STUDIES: Final = 100
 _MOST_SERIES: Final = 100
@@ -45,3 +45,31 @@ def chosen_entries(service: Service, request: Request, role: Role) -> Sequence[E
         raise DicomWebError(f"there is no such {'series' if series else 'study'}", status=404)
     request.scope.setdefault("filmless.audit", {})["studies"] = sorted({entry.study_uid for entry in found})
     return found
+
+
+def image_asked(service: Service, request: Request, entry: Entry) -> tuple[Entry, int]:
+    """Return the image that something is asked for by ``series``, ``image`` and ``frame``, and its frame from 0.
+
+    Parameters
+    ----------
+    service
+        Of the archive.
+    request
+        Who asks, and for what.
+    entry
+        What lies over the image, and is in the same study.
+
+    Raises
+    ------
+    DicomWebError
+        404 when there is no such image in sight; 400 for another frame than it has.
+    """
+    query = request.query_params
+    series, instance, frame = (query.get(name, "") for name in ("series", "image", "frame"))
+    within = service.within(request, "read")
+    found = service.archive.entries(entry.study_uid, series, instance, within=within) if series and instance else []
+    if not found:
+        raise DicomWebError("`series` and `image` name no image of the study", status=404)
+    if not (frame.isascii() and frame.isdigit() and len(frame) < 10 and 1 <= int(frame) <= found[0].frames):
+        raise DicomWebError(f"`frame` is a number from 1 to {found[0].frames}", status=400)
+    return found[0], int(frame) - 1

@@ -93,7 +93,7 @@ def _describe(ds: Dataset, kind: Kind) -> dict[str, Any]:
     elif kind == "dose":
         found["label"] = " ".join(filter(None, (text(ds, "DoseSummationType"), text(ds, "DoseType"), "dose"))).lower()
     elif kind == "presentation":
-        found["state"] = as_plain(read_presentation_state(ds))
+        found["state"] = _without_tables(as_plain(read_presentation_state(ds)))
         found["label"] = found["state"]["label"] or label
     elif kind == "key-objects":
         picked = key_objects(ds)
@@ -101,6 +101,13 @@ def _describe(ds: Dataset, kind: Kind) -> dict[str, Any]:
         found["description"] = picked.description
         found["keyImages"] = as_plain(picked.images)
     return found
+
+
+def _without_tables(state: Any) -> Any:
+    """Leave LUTs without their values, of which there may be 65536: who applies them is the server."""
+    if isinstance(state, dict):
+        return {name: _without_tables(value) for name, value in state.items() if name != "table"}
+    return [_without_tables(one) for one in state] if isinstance(state, list) else state
 
 
 def _part(number: int, label: str, colour: tuple[int, int, int]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, 
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
 from filmless.viewer.frame_source import source_of
+from filmless.viewer.regions import regions_of
 
 __all__ = ["describe_image", "is_colour", "is_drawn"]
 
@@ -40,7 +41,7 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.8.3, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.5.5, C.8.8.3, C.8.9.1, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
@@ -83,6 +84,8 @@ def describe_image(ds: Dataset) -> Json:
     for name, keyword in (("imagerPixelSpacing", "ImagerPixelSpacing"), ("pixelAspectRatio", "PixelAspectRatio")):
         if (sizes := _sizes(numbers(ds, keyword))) is not None:
             found[name] = sizes
+    if regions := regions_of(ds):
+        found["regions"] = regions
     if (calibration := text(ds, "PixelSpacingCalibrationType")) in {"FIDUCIAL", "GEOMETRY"}:
         found["spacingCalibration"] = calibration
     return found

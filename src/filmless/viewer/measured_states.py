@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from filmless.dataset import Dataset
@@ -10,29 +11,68 @@ from filmless.objects import Measurement, presentation_state
 from filmless.pixels.attributes import numbers, text
 from filmless.pixels.grey import Window
 
-__all__ = ["measured_states", "windows_of"]
+__all__ = ["Shown", "measured_states", "views_of"]
 
 _MOST_SERIES: Final = 100
 _MOST_STATES: Final = 200
+_FARTHEST: Final = 1 << 24  # pixels: nobody zooms out so far
+
+Edges = tuple[int, int, int, int]
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How the images of a series are shown.
+
+    Attributes
+    ----------
+    window
+        Centre and width in modality values; None for the image's own.
+    area
+        Left, top, right, bottom in pixels; None for all.
+    rotation, flip
+        How far it is turned clockwise, in degrees, and whether left and right are swapped then.
+    invert
+        Whether dark and bright are swapped.
+    """
+
+    window: Window | None = None
+    area: Edges | None = None
+    rotation: int = 0
+    flip: bool = False
+    invert: bool = False
 
 
-def windows_of(asked: Mapping[str, Any]) -> dict[str, Window] | None:
-    """Return the windows that states are asked to have, by series; None when no states are asked for.
+def views_of(asked: Mapping[str, Any]) -> dict[str, Shown] | None:
+    """Return how states are asked to show images, by series; None when no states are asked for.
 
     Raises
     ------
     DicomWebError
-        They are no windows.
+        They are no windows, areas or turns.
     """
     state = asked.get("state")
     if state is None:
         return None
-    given = state.get("windows", {}) if isinstance(state, dict) else None
-    if not isinstance(given, dict) or len(given) > _MOST_SERIES:
+    given = state.get("views", {}) if isinstance(state, dict) else None
+    if (
+        not isinstance(given, dict)
+        or len(given) > _MOST_SERIES
+        or not all(isinstance(one, dict) for one in given.values())
+    ):
         raise DicomWebError(
-            "`state` is an object with `windows`: centre, width and function by the UID of a series", status=400
+            "`state` is an object with `views`: how images are shown, by the UID of a series", status=400
         )
-    return {uid: _window(window) for uid, window in given.items()}
+    return {uid: _shown(view) for uid, view in given.items()}
+
+
+def _shown(view: Mapping[str, Any]) -> Shown:
+    rotation, flags = view.get("rotation", 0), [view.get(name, False) for name in ("flipped", "inverted")]
+    if type(rotation) is not int or rotation not in (0, 90, 180, 270) or not all(type(flag) is bool for flag in flags):
+        raise DicomWebError("`rotation` is 0, 90, 180 or 270, `flipped` and `inverted` are true or false", status=400)
+    window, area = view.get("window"), view.get("area")
+    return Shown(
+        None if window is None else _window(window), None if area is None else _area(area), rotation, flags[0], flags[1]
+    )
 
 
 def _window(given: object) -> Window:
@@ -50,8 +90,16 @@ def _window(given: object) -> Window:
     )
 
 
+def _area(given: object) -> Edges:
+    if isinstance(given, list) and len(given) == 4 and all(type(edge) is int for edge in given):
+        left, top, right, bottom = given
+        if -_FARTHEST < left < right < _FARTHEST and -_FARTHEST < top < bottom < _FARTHEST:
+            return left, top, right, bottom
+    raise DicomWebError("an area is four whole numbers: left, top, right, bottom", status=400)
+
+
 def measured_states(
-    measurements: Sequence[Measurement], *, source: Sequence[Dataset], windows: Mapping[str, Window], title: str
+    measurements: Sequence[Measurement], *, source: Sequence[Dataset], views: Mapping[str, Shown], title: str
 ) -> tuple[list[Dataset], list[str]]:
     """Make the presentation states of measurements: one for the images of a series that have one way of rescaling.
 
@@ -61,8 +109,8 @@ def measured_states(
         What was measured; what is in space cannot be drawn on an image.
     source
         The images that were measured.
-    windows
-        With which window grey images of a series are shown, by its UID, in modality values; others as by themselves.
+    views
+        How images of a series are shown, by its UID; others as by themselves.
     title
         What the states say about themselves.
 
@@ -88,10 +136,20 @@ def measured_states(
             break
         own = [measurement for image in images for measurement in by_image[str(image.SOPInstanceUID)]]
         series = text(images[0], "SeriesInstanceUID")
-        window = windows.get(series) if _is_grey(images[0]) else None
+        view, grey = views.get(series, Shown()), _is_grey(images[0])
         try:
-            header = {"SeriesDescription": title}
-            states.append(presentation_state(own, source=images, window=window, description=title, header=header))
+            state = presentation_state(
+                own,
+                source=images,
+                window=view.window if grey else None,
+                displayed_area=view.area,
+                rotation=view.rotation,
+                flip=view.flip,
+                invert=view.invert and grey,
+                description=title,
+                header={"SeriesDescription": title},
+            )
+            states.append(state)
         except ConversionError as error:
             notes.append(f"no presentation state for {_named(images)}: {error.message}")
         except (DicomError, ValueError) as error:

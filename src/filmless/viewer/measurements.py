@@ -17,7 +17,7 @@ from filmless.objects import Measurement, measurement_report, read_measurements
 from filmless.pixels.attributes import items, text
 from filmless.viewer.answers import json_answer
 from filmless.viewer.kinds import kind_of
-from filmless.viewer.measured_states import measured_states, windows_of
+from filmless.viewer.measured_states import measured_states, views_of
 
 __all__ = ["read_reports", "routes"]
 
@@ -27,6 +27,7 @@ _MOST_BYTES: Final = 16 << 20  # some hundred outlines of thousands of points
 _MOST_REPORTS: Final = 200
 _LONGEST: Final = 64  # characters of an LO
 _TITLE: Final = "Measurements"
+_REPORT: Final = ("126000", "DCM")  # Imaging Measurement Report
 
 Json = dict[str, Any]
 
@@ -64,8 +65,8 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     -------
     iterator of dict
         For JSON: where each is, what it is called, when it was made, whether a later one ``replaced`` it, the
-        measurements, as `Measurement.as_dict` gives them, and in which series their images are. One that cannot be
-        read says why in ``error``.
+        measurements, as `Measurement.as_dict` gives them, in which series their images are, and the ``sources``: the
+        series that those in space were made on. One that cannot be read says why in ``error``.
 
     DICOM
     -----
@@ -78,7 +79,10 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     for entry, (report, _) in found:
         measured = {one["image"]["sop_instance_uid"] for one in report["measurements"] if one["image"]}
         images = {uid: series[uid] for uid in sorted(measured) if uid in series}
-        yield {**report, "images": images, "replaced": entry.instance_uid in replaced}
+        sources = sorted(set(report.pop("evidence", ())) & {*series.values()})
+        in_space = any(not one["image"] for one in report["measurements"])
+        more = {"images": images, "sources": sources if in_space else []}
+        yield {**report, **more, "replaced": entry.instance_uid in replaced}
 
 
 def _reports(entries: Sequence[Entry]) -> list[Entry]:
@@ -103,18 +107,35 @@ def _read(service: Service, entry: Entry) -> tuple[Json, list[str]] | None:
         }
         measurements = read_measurements(ds)
         report["measurements"] = [measurement.as_dict() for measurement in measurements]
-        return (report, _predecessors(ds)) if measurements else None
+        report["evidence"] = _series_in(ds, "CurrentRequestedProcedureEvidenceSequence")
+        predecessors = _predecessors(ds)
+        # One without any says that those it replaces are no more.
+        return (report, predecessors) if measurements or (predecessors and _is_of_measurements(ds)) else None
     except DicomError as error:
         return {"title": _TITLE, "date": "", "time": "", **report, "measurements": [], "error": error.message}, []
 
 
+def _is_of_measurements(ds: Dataset) -> bool:
+    named = items(ds, "ConceptNameCodeSequence", most=1)
+    return bool(named) and (text(named[0], "CodeValue"), text(named[0], "CodingSchemeDesignator")) == _REPORT
+
+
 def _predecessors(ds: Dataset) -> list[str]:
+    return _instances_in(ds, "PredecessorDocumentsSequence")
+
+
+def _instances_in(ds: Dataset, keyword: str) -> list[str]:
     return [
         text(instance, "ReferencedSOPInstanceUID")
-        for study in items(ds, "PredecessorDocumentsSequence")
+        for study in items(ds, keyword)
         for series in items(study, "ReferencedSeriesSequence")
         for instance in items(series, "ReferencedSOPSequence")
     ]
+
+
+def _series_in(ds: Dataset, keyword: str) -> list[str]:
+    studies = items(ds, keyword)
+    return [text(one, "SeriesInstanceUID") for study in studies for one in items(study, "ReferencedSeriesSequence")]
 
 
 async def _asked(request: Request, service: Service) -> Json:
@@ -137,14 +158,14 @@ async def _asked(request: Request, service: Service) -> Json:
 
 
 def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], within: Within) -> Json:
-    measurements = _measurements(asked)
     known = {entry.instance_uid: entry for entry in entries}
-    images = _images(measurements, known, asked)
     replaced = [known[uid] for uid in _uids(asked, "replaces") if uid in known]
+    measurements = _measurements(asked, fewest=0 if replaced else 1)
+    images = _images(measurements, known, asked) if measurements else _images_of(service, replaced, known)
     title = asked.get("title") or _TITLE
     if not isinstance(title, str) or len(title) > _LONGEST or "\\" in title or not title.isprintable():
         raise DicomWebError(f"`title` is a text of up to {_LONGEST} characters", status=400)
-    windows = windows_of(asked)
+    views = views_of(asked)
     header: Json = {"SeriesDescription": title}
     if replaced:
         header["PredecessorDocumentsSequence"] = [_evidence(replaced)]
@@ -155,8 +176,8 @@ def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], 
         raise DicomWebError(str(error), status=400) from None
     states: list[Dataset] = []
     notes: list[str] = []
-    if windows is not None:
-        states, notes = measured_states(measurements, source=sources, windows=windows, title=title)
+    if views is not None:
+        states, notes = measured_states(measurements, source=sources, views=views, title=title)
     study_uid = entries[0].study_uid
     service.keep(ds, study_uid=study_uid, within=within)
     kept = []
@@ -174,9 +195,10 @@ def _place(ds: Dataset) -> Json:
     return {"series": str(ds.SeriesInstanceUID), "instance": str(ds.SOPInstanceUID)}
 
 
-def _measurements(asked: Mapping[str, Any]) -> list[Measurement]:
+def _measurements(asked: Mapping[str, Any], *, fewest: int) -> list[Measurement]:
+    """Return what was measured; none when all that is replaced was deleted."""
     given = asked.get("measurements")
-    if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
+    if not isinstance(given, list) or not fewest <= len(given) <= _MOST:
         raise DicomWebError(f"`measurements` is a list of 1 to {_MOST}", status=400)
     found = []
     for number, one in enumerate(given, 1):
@@ -203,6 +225,18 @@ def _images(measurements: Sequence[Measurement], known: Mapping[str, Entry], ask
         raise DicomWebError(
             "measurements in space need `sources`: the UIDs of series that they were made on", status=400
         )
+    return list(found.values())
+
+
+def _images_of(service: Service, reports: Sequence[Entry], known: Mapping[str, Entry]) -> list[Entry]:
+    """Return the images that reports are about."""
+    found: dict[str, Entry] = {}
+    for report in reports:
+        for uid in _instances_in(service.archive.dataset(report), "CurrentRequestedProcedureEvidenceSequence"):
+            if uid in known:
+                found[uid] = known[uid]
+    if not found:
+        raise DicomWebError("the images of the reports that are replaced are not in the study", status=400)
     return list(found.values())
 
 

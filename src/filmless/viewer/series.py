@@ -20,7 +20,7 @@ from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 8
+_VERSION: Final = 9
 #: What lies over other images is a picture by itself, too: not all that is sent has those images with it.
 _PICTURES: Final = frozenset({"image", "segmentation", "parametric-map", "dose"})
 

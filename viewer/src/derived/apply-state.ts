@@ -1,10 +1,11 @@
-/** Shows a stack through a presentation state: its greys, and how it is turned. What is drawn is drawn elsewhere. */
+/** Shows a stack through a presentation state: its greys, what of it is seen, and how it is turned. */
 
 import type { KnownFrame } from "~/imaging/frames";
 import type { StackView } from "~/viewport/view";
 import { asShown } from "~/viewport/windows";
+import { showArea } from "./displayed-area";
 import type { DerivedObject } from "./objects";
-import { isAmong, type State, windowFor } from "./state";
+import { areaFor, isAmong, type State, windowFor } from "./state";
 
 /** The state of an object that an image is to be shown through; undefined when it is for others. */
 export function stateFor(
@@ -27,6 +28,6 @@ export function applyState(view: StackView, state: State, known: KnownFrame): vo
   // A state turns first and then flips (PS3.3 C.10.6); Cornerstone turns what it has flipped, which is the other way
   // around.
   const rotation = state.flipped ? (360 - state.rotation) % 360 : state.rotation;
-  view.viewport.setViewPresentation({ rotation, flipHorizontal: state.flipped });
-  view.viewport.render();
+  view.viewport.setViewPresentation({ rotation, flipHorizontal: state.flipped, flipVertical: false });
+  showArea(view, areaFor(state, known), known, state.rotation % 180 === 0);
 }

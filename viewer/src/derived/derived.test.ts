@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
 import type { KnownFrame } from "~/imaging/frames";
 import { colourOf } from "./colour-map";
-import { isAmong, placing, type State, windowFor } from "./state";
+import { shownIn } from "./displayed-area";
+import { isAmong, isDrawnByServer, placing, type State, windowFor } from "./state";
 
 const KNOWN = {
   ref: { study: "1", series: "1.1", instance: "1.1.1" },
   number: 3,
-  image: { rows: 100, columns: 200 },
+  image: { rows: 100, columns: 200, source: "stored", photometricInterpretation: "MONOCHROME2" },
+  frame: {},
 } as KnownFrame;
 
-const STATE = { images: [], vois: [], areas: [], rotation: 0, flipped: false } as unknown as State;
+const STATE = {
+  ...{ kind: "GRAYSCALE", images: [], vois: [], areas: [], rotation: 0, flipped: false },
+  ...{ modality: null, presentation: "IDENTITY", overlay_groups: [], shutter: null },
+} as unknown as State;
 const image = (uid: string, ...frames: number[]) => ({ sop_class_uid: "1", sop_instance_uid: uid, frames });
 
 test("a reference is to an image and, from 0, to frames of it", () => {
@@ -32,8 +37,46 @@ test("the first window that is for the image counts", () => {
   expect(windowFor(STATE, KNOWN)).toBeUndefined();
 });
 
+test("a window is of the values that the state makes, whatever the image makes of them", () => {
+  const vois = [{ images: [], views: [{ center: 1064, width: 400 }] }] as State["vois"];
+  const stored = { ...STATE, vois, modality: null };
+  const known = { ...KNOWN, frame: { rescale: [2, -2048] } } as unknown as KnownFrame;
+  // LINEAR is from 864 to 1263 of what is stored.
+  expect(windowFor(stored, known)).toMatchObject({ center: 79, width: 798, function: "LINEAR_EXACT" });
+  const same = { ...STATE, vois, modality: { slope: 2, intercept: -2048 } };
+  expect(windowFor(same, known)).toMatchObject({ center: 1064, width: 400, function: "LINEAR" });
+  expect(windowFor({ ...STATE, vois, modality: { bits: 12 } }, known)).toBeUndefined();
+});
+
+test("tables, palettes and overlays are for the server", () => {
+  const vois = [{ images: [], views: [{ center: 1, width: 2 }] }] as State["vois"];
+  const plain = { ...STATE, vois };
+  expect(isDrawnByServer(plain, KNOWN)).toBe(false);
+  expect(isDrawnByServer({ ...plain, vois: [] }, KNOWN)).toBe(true);
+  expect(isDrawnByServer({ ...plain, presentation: { bits: 8 } }, KNOWN)).toBe(true);
+  expect(isDrawnByServer({ ...plain, kind: "PSEUDO-COLOR" }, KNOWN)).toBe(true);
+  expect(isDrawnByServer({ ...plain, overlay_groups: [0x6000] }, KNOWN)).toBe(true);
+});
+
+test("how an image lies in a cell is said as states say it", () => {
+  const image = { rows: 100, columns: 200 };
+  const cell = { width: 400, height: 300 };
+  const whole = shownIn(([x, y]) => [x * 2, 50 + y * 2], image, cell);
+  expect(whole).toEqual({ rotation: 0, flipped: false });
+  // Four times as large, from column 50 and row 20 on.
+  const part = shownIn(([x, y]) => [(x - 50) * 4, (y - 20) * 4], image, cell);
+  expect(part).toEqual({ rotation: 0, flipped: false, area: [50, 20, 150, 95] });
+  const turned = shownIn(([x, y]) => [300 - y, x], image, cell);
+  expect(turned).toMatchObject({ rotation: 90, flipped: false });
+  // Turned clockwise, and then flipped: the upper left corner is where it was, and rows run down.
+  const both = shownIn(([x, y]) => [y, x], image, cell);
+  expect(both).toMatchObject({ rotation: 90, flipped: true });
+  expect(shownIn(([x, y]) => [400 - x, y], image, cell)).toMatchObject({ rotation: 0, flipped: true });
+  expect(shownIn(([x, y]) => [x, 300 - y], image, cell)).toMatchObject({ rotation: 180, flipped: true });
+});
+
 test("points in units of the display lie within the displayed area", () => {
-  const areas = [{ images: [], edges: [10, 20, 110, 70] as [number, number, number, number] }];
+  const areas = [{ images: [], edges: [10, 20, 110, 70] }] as unknown as State["areas"];
   expect(placing({ ...STATE, areas }, KNOWN)([0.5, 1], "DISPLAY")).toEqual([60, 70]);
   expect(placing(STATE, KNOWN)([0.5, 1], "DISPLAY")).toEqual([100, 100]);
   expect(placing(STATE, KNOWN)([7, 8], "PIXEL")).toEqual([7, 8]);

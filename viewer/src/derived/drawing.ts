@@ -10,13 +10,15 @@ export type ToCell = (point: readonly [number, number]) => [number, number];
 
 export interface Sheet {
   context: CanvasRenderingContext2D;
-  known: KnownFrame;
+  rows: number;
+  columns: number;
   toCell: ToCell;
 }
 
 export function drawLayer(sheet: Sheet, object: DerivedObject, layer: Layer, look: Look): void {
   if (layer.kind === "contours") drawContours(sheet, object, layer.parts, look);
   else if (layer.kind === "masks") drawMasks(sheet, object, layer, look);
+  else if (layer.kind === "picture") drawPicture(sheet, layer.picture);
   else drawField(sheet, layer, look);
 }
 
@@ -24,15 +26,41 @@ const partColour = (object: DerivedObject, number: number, look: Look): Colour =
   look.colours.get(number) ?? object.parts.find((part) => part.number === number)?.colour ?? [255, 200, 0];
 
 function drawMasks(sheet: Sheet, object: DerivedObject, layer: Layer & { kind: "masks" }, look: Look): void {
-  const { rows, columns } = sheet.known.image;
+  const { rows, columns } = sheet;
   const size = rows * columns;
   const picture = new ImageData(columns, rows);
   layer.parts.forEach((number, index) => {
     if (look.hidden.has(number)) return;
     const mask = layer.masks.subarray(index * size, (index + 1) * size);
-    paint(picture.data, mask, partColour(object, number, look), look.opacity);
+    const colour = partColour(object, number, look);
+    if (object.kind === "contours") {
+      // Structures look as on images: a line, and a little of their colour inside.
+      paint(picture.data, mask, colour, look.opacity * AREA);
+      paint(picture.data, edgeOf(mask, columns), colour, 1);
+    } else paint(picture.data, mask, colour, look.opacity);
   });
-  drawPicture(sheet, picture);
+  drawPixels(sheet, picture);
+}
+
+/** How much of the opacity the inside of a contour has. */
+const AREA = 0.4;
+
+/** The pixels of a mask that touch others which are not in it. */
+export function edgeOf(mask: Uint8Array, columns: number): Uint8Array {
+  const edge = new Uint8Array(mask.length);
+  for (let index = 0; index < mask.length; index++) {
+    if (!mask[index]) continue;
+    const column = index % columns;
+    const isInside =
+      column > 0 &&
+      column < columns - 1 &&
+      mask[index - 1] &&
+      mask[index + 1] &&
+      mask[index - columns] &&
+      mask[index + columns];
+    if (!isInside) edge[index] = 255;
+  }
+  return edge;
 }
 
 /** Lays a colour over pixels as far as a mask covers them; where segments overlap, both are seen. */
@@ -57,7 +85,7 @@ function paint(
 }
 
 function drawField(sheet: Sheet, { values, range }: Layer & { kind: "field" }, look: Look): void {
-  const { rows, columns } = sheet.known.image;
+  const { rows, columns } = sheet;
   if (values.length !== rows * columns) return; // it does not reach this plane
   const [least, most] = range;
   const picture = new ImageData(columns, rows);
@@ -67,17 +95,27 @@ function drawField(sheet: Sheet, { values, range }: Layer & { kind: "field" }, l
     if (!(part >= look.from)) continue; // also where there is none
     picture.data.set([...colourOf(part), look.opacity * 255], index * 4);
   }
-  drawPicture(sheet, picture);
+  drawPixels(sheet, picture);
 }
 
-function drawPicture({ context, toCell }: Sheet, picture: ImageData): void {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas.getContext("2d")!.putImageData(picture, 0, 0);
+function drawPixels(sheet: Sheet, pixels: ImageData): void {
+  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
+  drawPicture(sheet, canvas);
+}
+
+/** Lays a picture of all of the image on it. */
+export function drawPicture(
+  { context, toCell }: Sheet,
+  picture: OffscreenCanvas | ImageBitmap,
+  { isSmooth = false, isInverse = false } = {},
+): void {
   const [zero, right, down] = [toCell([0, 0]), toCell([1, 0]), toCell([0, 1])];
   context.save();
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingEnabled = isSmooth;
+  if (isInverse) context.filter = "invert(1)";
   context.transform(right[0] - zero[0], right[1] - zero[1], down[0] - zero[0], down[1] - zero[1], ...zero);
-  context.drawImage(canvas, 0, 0);
+  context.drawImage(picture, 0, 0);
   context.restore();
 }
 
@@ -110,28 +148,26 @@ function drawContours(
       context.stroke(path);
     }
     context.save();
-    context.globalAlpha = look.opacity * 0.4;
+    context.globalAlpha = look.opacity * AREA;
     context.fillStyle = colour;
     context.fill(inside, "evenodd"); // contours in others of the same structure are holes
     context.restore();
   }
 }
 
-export function drawState(sheet: Sheet, state: State): void {
-  if (!isAmong(state.images, sheet.known)) return;
-  const place = placing(state, sheet.known);
-  if (state.shutter) drawShutter(sheet, state.shutter);
+export function drawState(sheet: Sheet, state: State, known: KnownFrame, isCovered: boolean): void {
+  const place = placing(state, known);
+  if (state.shutter && !isCovered) drawShutter(sheet, state.shutter);
   for (const layer of state.layers) {
     for (const { item, images } of state.annotations) {
-      if (item.layer !== layer.name || !isAmong(images, sheet.known)) continue;
+      if (item.layer !== layer.name || !isAmong(images, known)) continue;
       if ("text" in item) drawLabel(sheet, item, place, layer.colour);
       else drawGraphic(sheet, item, place, layer.colour);
     }
   }
 }
 
-function drawShutter({ context, known, toCell }: Sheet, shapes: Shapes): void {
-  const { rows, columns } = known.image;
+function drawShutter({ context, rows, columns, toCell }: Sheet, shapes: Shapes): void {
   const left = Object.entries(outlines(shapes, rows, columns));
   context.fillStyle = shapes.colour ? css(shapes.colour) : css([shapes.value, shapes.value, shapes.value]);
   // What is outside of any of the shapes is covered.

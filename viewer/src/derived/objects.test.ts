@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { KnownFrame } from "~/imaging/frames";
-import { Derived, type DerivedObject } from "./objects";
+import { Derived, type DerivedObject, placeOf } from "./objects";
 
 const OBJECT = {
   kind: "segmentation",
@@ -10,7 +10,8 @@ const OBJECT = {
   label: "",
   parts: [],
 } as DerivedObject;
-const frame = (number: number) => ({ ref: { study: "1", series: "4", instance: "5" }, number }) as KnownFrame;
+const frame = (number: number) =>
+  placeOf({ ref: { study: "1", series: "4", instance: "5" }, number } as KnownFrame);
 
 afterEach(() => vi.unstubAllGlobals());
 

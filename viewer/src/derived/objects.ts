@@ -79,6 +79,11 @@ export class Derived {
     this.objects.value = found.flatMap((one) => one.objects);
   }
 
+  /** The same once more, where it was asked: something was saved. */
+  async askAgain(reading: Reading): Promise<void> {
+    if (this.objects.peek()) await this.ask(reading, new AbortController().signal).catch(() => {});
+  }
+
   lookOf(object: DerivedObject): Look {
     return this.looks.value.get(object.instance) ?? FIRST;
   }
@@ -87,9 +92,9 @@ export class Derived {
     this.looks.value = new Map(this.looks.value).set(object.instance, { ...this.lookOf(object), ...change });
   }
 
-  /** The layer of an object on an image; undefined until it has come, which `came` tells. */
-  layerOf(object: DerivedObject, known: KnownFrame): Layer | undefined {
-    const key = `${object.instance} ${known.ref.instance} ${known.number}`;
+  /** The layer of an object on an image or a plane; undefined until it has come, which `came` tells. */
+  layerOf(object: DerivedObject, place: Place): Layer | undefined {
+    const key = `${object.instance} ${place.key}`;
     const found = this.layers.get(key);
     if (found instanceof Promise) return undefined;
     if (found) {
@@ -100,7 +105,7 @@ export class Derived {
     // Who scrolls fast passes images by: when one of these has come, what is looked at then is asked for.
     if (this.asking >= MOST_ASKED) return undefined;
     this.asking++;
-    const asked = askLayer(object, known).then(
+    const asked = askLayer(object, place).then(
       (layer) => {
         this.asking--;
         this.keep(key, layer);
@@ -150,27 +155,44 @@ const MOST_ASKED = 3;
 export function bytesOf(layer: Layer | Promise<void>): number {
   if (layer instanceof Promise) return 0;
   if (layer.kind === "masks") return layer.masks.byteLength;
+  if (layer.kind === "picture") return layer.picture.width * layer.picture.height * 4;
   if (layer.kind === "field") return layer.values.byteLength;
   const points = layer.parts.flatMap(({ contours }) => contours.map((one) => one.points.length));
   return points.reduce((sum, count) => sum + (count / 2) * BYTES_OF_A_POINT, 0);
 }
 
 export type Layer =
+  | { kind: "picture"; picture: ImageBitmap }
   | { kind: "masks"; parts: number[]; masks: Uint8Array }
   | { kind: "contours"; parts: { number: number; contours: { kind: string; points: number[] }[] }[] }
   | { kind: "field"; values: Float32Array; unit: string; range: [number, number] };
 
-async function askLayer(object: DerivedObject, known: KnownFrame): Promise<Layer> {
-  const query = new URLSearchParams({
-    series: known.ref.series,
-    image: known.ref.instance,
-    frame: String(known.number),
-  });
+/** What a layer is asked for: an image, or a plane that is cut through a volume. */
+export interface Place {
+  key: string;
+  /** How the server is asked: what for, and where. */
+  path: "layer" | "plane" | "presented";
+  query: Record<string, string>;
+}
+
+export const placeOf = ({ ref, number }: KnownFrame): Place => ({
+  key: `${ref.instance} ${number}`,
+  path: "layer",
+  query: { series: ref.series, image: ref.instance, frame: String(number) },
+});
+
+/** The same for all of the image, as a presentation state shows it. */
+export const presentedPlace = (known: KnownFrame): Place => ({ ...placeOf(known), path: "presented" });
+
+async function askLayer(object: DerivedObject, { path, query }: Place): Promise<Layer> {
   const instance = `/viewer/studies/${object.study}/series/${object.series}/instances/${object.instance}`;
-  const answer = await ask(`${instance}/layer?${query}`);
-  if (object.kind === "contours") return { kind: "contours", ...(await answer.json()) };
+  const answer = await ask(`${instance}/${path}?${new URLSearchParams(query)}`);
+  if (path === "presented") return { kind: "picture", picture: await createImageBitmap(await answer.blob()) };
+  // Where a plane lies across contours, what it cuts of structures comes as masks.
+  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+  if (isJson) return { kind: "contours", ...(await answer.json()) };
   const body = await answer.arrayBuffer();
-  if (object.kind === "segmentation") {
+  if (object.kind === "segmentation" || object.kind === "contours") {
     const parts = (answer.headers.get("Filmless-Parts") ?? "").split(",").filter(Boolean).map(Number);
     return { kind: "masks", parts, masks: new Uint8Array(body) };
   }

@@ -2,6 +2,7 @@
 
 import type { KnownFrame } from "~/imaging/frames";
 import type { Window } from "~/server/study";
+import { rampOf } from "~/viewport/windows";
 import type { Colour, ImageReference } from "./objects";
 
 export interface Graphic {
@@ -36,6 +37,8 @@ export interface Shapes {
   radius: number | null;
   /** Row and column of each vertex. */
   polygon: [number, number][];
+  /** Of the overlay whose bits are covered. */
+  overlay_group: number | null;
   value: number;
   colour: Colour | null;
 }
@@ -44,7 +47,15 @@ export interface Area {
   images: ImageReference[];
   /** Left, top, right, bottom in pixels of the image. */
   edges: [number, number, number, number] | null;
+  size_mode: string;
+  /** Pixels of the display to one of the image. */
+  magnification: number | null;
+  /** Between rows, between columns. */
+  spacing_mm: [number, number] | null;
 }
+
+/** How stored values become those that windows are of: a line, or a table, which the server has. */
+type Modality = { slope: number; intercept: number } | { bits: number };
 
 export interface State {
   kind: string;
@@ -53,11 +64,15 @@ export interface State {
   creator: string;
   images: ImageReference[];
   vois: { images: ImageReference[]; views: { center?: number; width?: number; function?: string }[] }[];
+  /** Null is that stored values are what windows are of. */
+  modality: Modality | null;
+  /** IDENTITY, INVERSE, or a table. */
   presentation: unknown;
   rotation: number;
   flipped: boolean;
   areas: Area[];
   shutter: Shapes | null;
+  overlay_groups: number[];
   layers: { name: string; order: number; colour: Colour }[];
   annotations: { item: Graphic | Label; images: ImageReference[] }[];
 }
@@ -74,24 +89,56 @@ export function isAmong(images: ImageReference[], known: KnownFrame): boolean {
   );
 }
 
-/** The window that a state asks for, for a frame. */
+/** The window that a state asks for, for a frame, in values of the image; none for a table, and for no window. */
 export function windowFor(state: State, known: KnownFrame): Window | undefined {
-  for (const voi of state.vois) {
-    if (!isAmong(voi.images, known)) continue;
-    const view = voi.views[0];
-    if (view?.center === undefined || view.width === undefined) continue;
-    const how = FUNCTIONS.find((one) => one === view.function) ?? "LINEAR";
-    return { center: view.center, width: view.width, function: how, name: state.label };
-  }
-  return undefined;
+  const voi = state.vois.find(({ images }) => isAmong(images, known));
+  const view = voi?.views[0];
+  const line = lineOf(state);
+  if (view?.center === undefined || view.width === undefined || !line) return undefined;
+  const how = FUNCTIONS.find((one) => one === view.function) ?? "LINEAR";
+  const window: Window = { center: view.center, width: view.width, function: how, name: state.label };
+  const [slope, intercept] = known.frame.rescale ?? [1, 0];
+  // What the server decodes comes as values of the modality, and how they came about is not told.
+  const isSame = line.slope === slope && line.intercept === intercept;
+  if (isSame || known.image.source === "samples" || !line.slope) return window;
+  const { lower, upper, sigmoid } = rampOf(window);
+  const [from, to] = [lower, upper].map(
+    (value) => ((value - line.intercept) / line.slope) * slope + intercept,
+  ) as [number, number];
+  const center = (from + to) / 2;
+  return {
+    ...window,
+    center,
+    width: Math.abs(to - from),
+    function: sigmoid ? "SIGMOID" : "LINEAR_EXACT",
+  };
 }
+
+function lineOf({ modality }: State): { slope: number; intercept: number } | undefined {
+  if (!modality) return { slope: 1, intercept: 0 };
+  return "slope" in modality ? modality : undefined;
+}
+
+/** Whether the server has to draw a frame: by tables, a palette or overlays, or because it made the greys of the image. */
+export function isDrawnByServer(state: State, known: KnownFrame): boolean {
+  const { image } = known;
+  if (state.overlay_groups.length || state.shutter?.overlay_group) return true;
+  if (image.photometricInterpretation === "RGB") return false;
+  if (state.kind !== "GRAYSCALE" || typeof state.presentation !== "string") return true;
+  if (image.isDrawn || image.source === "samples") return true;
+  return !windowFor(state, known);
+}
+
+/** What of a frame a state shows. */
+export const areaFor = (state: State, known: KnownFrame): Area | undefined =>
+  state.areas.find((one) => isAmong(one.images, known));
 
 /** Takes a point of the state's to pixels of the image, of which 0 is the corner of the first. */
 export type Placing = (point: [number, number], units: string) => [number, number];
 
 /** How points are placed on a frame: in pixels as they are, in the display's units within the displayed area. */
 export function placing(state: State, known: KnownFrame): Placing {
-  const area = state.areas.find((one) => isAmong(one.images, known));
+  const area = areaFor(state, known);
   const [left, top, right, bottom] = area?.edges ?? [0, 0, known.image.columns, known.image.rows];
   return ([x, y], units) => {
     if (units !== "DISPLAY") return [x, y];

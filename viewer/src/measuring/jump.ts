@@ -4,11 +4,33 @@ import { Enums, type Types } from "@cornerstonejs/core";
 import { frameOf } from "~/imaging/frames";
 import { startImaging } from "~/imaging/start";
 import type { Reading } from "~/reading/reading";
+import { centreAt, centreSoon } from "~/volumes/plane-tools";
+import { volumesOf } from "~/volumes/state";
 import type { Mark } from "./marks";
+import type { Space } from "./space";
 
 /** Goes to the image of a mark, in the active cell; opens its series there when it shows another one. */
 export async function jumpTo(reading: Reading, mark: Mark): Promise<void> {
-  const known = frameOf(mark.imageId);
+  if (mark.space) return toSpace(reading, mark, mark.space);
+  return toImage(reading, mark.imageId);
+}
+
+/** Goes there by the planes that are shown; else to the image that it lies in, too, or by planes that are opened. */
+async function toSpace(reading: Reading, mark: Mark, space: Space): Promise<void> {
+  const content = reading.activeContent.value;
+  const isCut = content && content.as !== "stack" && content.as !== "volume";
+  const point = mark.points[0] as [number, number, number];
+  if (isCut && content.series.uid === space.series) return centreAt(point);
+  if (space.imageId) return toImage(reading, space.imageId);
+  const stack = reading.contentOf(space.series);
+  if (!stack) return;
+  centreSoon(point);
+  if (content?.series.uid !== space.series) reading.show(stack);
+  volumesOf(reading).arrange("mpr");
+}
+
+async function toImage(reading: Reading, imageId: string): Promise<void> {
+  const known = frameOf(imageId);
   if (!known) return;
   const { study, series } = known.ref;
   const row = reading.studies.value
@@ -22,10 +44,10 @@ export async function jumpTo(reading: Reading, mark: Mark): Promise<void> {
     reading.show({ study, series: row, as: "stack" });
   }
   const { imageIds } = await reading.openSeries(study, row);
-  const index = imageIds.indexOf(mark.imageId);
-  await shows(engine, id, mark.imageId);
+  const index = imageIds.indexOf(imageId);
+  await shows(engine, id, imageId);
   const viewport = engine.getViewport(id) as Types.IStackViewport | undefined;
-  if (viewport && index >= 0 && viewport.getCurrentImageId() !== mark.imageId) {
+  if (viewport && index >= 0 && viewport.getCurrentImageId() !== imageId) {
     await viewport.setImageIdIndex(index);
     viewport.render();
   }

@@ -43,6 +43,10 @@ export const ERASER = { name: "eraser", title: "Erase", key: "X", tool: EraserTo
 const byTool = new Map(KINDS.map((row) => [row.tool.toolName, row.kind]));
 const byKind = new Map(KINDS.map((row) => [row.kind, row]));
 
+/** The tool of Cornerstone's that a choice of the tool bar stands for, when it measures or erases. */
+export const toolOf = (name: string): string | undefined =>
+  name === ERASER.name ? ERASER.tool.toolName : byKind.get(name as Kind)?.tool.toolName;
+
 /** The kind that a tool draws; undefined for tools that measure nothing. */
 export const kindOf = (toolName: string): Kind | undefined => byTool.get(toolName);
 

@@ -1,24 +1,25 @@
 /** The measurements of a page: the list of what lies on its images, what was done to it, and whether it is saved. */
 
-import { eventTarget, Enums as ImageEnums } from "@cornerstonejs/core";
+import { eventTarget, getRenderingEngine, Enums as ImageEnums } from "@cornerstonejs/core";
 import {
   annotation as annotations,
   Enums,
+  ToolGroupManager,
   type Types as ToolTypes,
   utilities as toolUtilities,
 } from "@cornerstonejs/tools";
 import { batch, computed, signal } from "@preact/signals";
 import { frameOf } from "~/imaging/frames";
 import type { Measurement, Report, Value } from "~/server/measurements";
-import { toolGroup } from "~/viewport/mouse";
 import { type Change, History } from "./history";
 import { rowOf } from "./kinds";
-import { type Colour, isSame, type Mark, markOf, putMark, removeMark, said } from "./marks";
+import { type Colour, isSame, type Mark, markOf, putMark, removeMark, said, studyOf } from "./marks";
 import { loadPixels, pixelsOf } from "./pixels";
-import { valuesOf } from "./values";
+import { spaceOf, surfaceIn } from "./space";
+import { valuesOf, valuesOn } from "./values";
 
 type Annotation = ToolTypes.Annotation;
-type Heard = CustomEvent<{ annotation: Annotation }>;
+type Heard = CustomEvent<{ annotation: Annotation; viewportId?: string; renderingEngineId?: string }>;
 
 export interface Row {
   mark: Mark;
@@ -62,15 +63,20 @@ export class Measurements {
 
   /** Begins to listen; what gives back ends it, and takes all away. */
   start(): () => void {
-    this.on(Events.ANNOTATION_ADDED, (one) => this.known.set(one.data, one));
+    this.listen(eventTarget, Events.ANNOTATION_ADDED, (event) => this.added(event as Heard));
     this.on(Events.ANNOTATION_COMPLETED, (one) => this.settle(one.annotationUID!));
     this.on(Events.ANNOTATION_MODIFIED, (one) => this.touched.add(one.annotationUID!));
     this.on(Events.ANNOTATION_REMOVED, (one) => this.lost(one.annotationUID!));
     this.listen(eventTarget, Events.ANNOTATION_SELECTION_CHANGE, () => {
       this.selected.value = new Set(annotations.selection.getAnnotationsSelected());
     });
-    this.listen(eventTarget, ImageEnums.Events.IMAGE_LOADED, () => {
+    const { IMAGE_LOADED, IMAGE_VOLUME_LOADING_COMPLETED } = ImageEnums.Events;
+    this.listen(eventTarget, IMAGE_LOADED, () => {
       if (this.marks.value.length) this.arrived.value++;
+    });
+    this.listen(eventTarget, IMAGE_VOLUME_LOADING_COMPLETED, () => {
+      this.arrived.value++;
+      this.draw();
     });
     // Cornerstone tells of each step of an edit, and not of its end: that is when the pointer is let go.
     const end = () => setTimeout(() => this.settleAll());
@@ -86,13 +92,23 @@ export class Measurements {
 
   private on(name: string, heard: (one: Annotation) => void): void {
     this.listen(eventTarget, name, (event) => {
-      if (!this.isPutting || name === Events.ANNOTATION_ADDED) heard((event as Heard).detail.annotation);
+      if (!this.isPutting) heard((event as Heard).detail.annotation);
     });
   }
 
   private listen(target: EventTarget, name: string, heard: (event: Event) => void): void {
     target.addEventListener(name, heard);
     this.stops.push(() => target.removeEventListener(name, heard));
+  }
+
+  private added({ detail: { annotation: one, viewportId, renderingEngineId } }: Heard): void {
+    this.known.set(one.data, one);
+    const viewport = getRenderingEngine(renderingEngineId ?? "")?.getViewport(viewportId ?? "");
+    const space = viewport && !this.isPutting ? spaceOf(one, viewport) : undefined;
+    if (!space) return;
+    said.set(one.annotationUID!, { ...said.get(one.annotationUID!), space });
+    // Cornerstone made it of where the drawing began; the direction of the plane says it all.
+    delete (one.metadata as { planeRestriction?: object }).planeRestriction;
   }
 
   /** The mark of what Cornerstone draws the words of: it gives the data alone. */
@@ -103,9 +119,8 @@ export class Measurements {
 
   /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was read. */
   valuesOf(mark: Mark): Value[] {
-    const known = frameOf(mark.imageId);
-    if (!known) return mark.values ?? [];
-    const values = valuesOf(mark.kind, mark.points, known, pixelsOf(mark.imageId));
+    const values = measured(mark);
+    if (!values) return mark.values ?? [];
     const read = mark.values ?? [];
     return values.length < read.length && this.isAsRead(mark) ? read : values;
   }
@@ -117,7 +132,7 @@ export class Measurements {
 
   /** The same, once the pixels have come. */
   async loadValues(mark: Mark): Promise<Value[]> {
-    await loadPixels(mark.imageId);
+    if (!mark.space) await loadPixels(mark.imageId);
     return this.valuesOf(mark);
   }
 
@@ -230,6 +245,13 @@ export class Measurements {
     });
   }
 
+  /** The studies that had measurements when they were read or saved, and have none any more. */
+  emptied(): string[] {
+    const left = new Set(this.marks.value.map(studyOf));
+    const had = new Set(this.saved.value.map(studyOf));
+    return [...this.read.keys()].filter((study) => had.has(study) && !left.has(study));
+  }
+
   reportsOf(study: string): string[] {
     return this.read.get(study)?.reports ?? [];
   }
@@ -242,14 +264,24 @@ export class Measurements {
   /** Notes that the marks of a study are saved, in a report that the next one replaces. */
   wasSaved(study: string, marks: Mark[], report: string): void {
     this.read.set(study, { reports: [report], elsewhere: this.elsewhere(study) });
-    const others = this.saved.value.filter((mark) => frameOf(mark.imageId)?.ref.study !== study);
+    const others = this.saved.value.filter((mark) => studyOf(mark) !== study);
     this.saved.value = [...others, ...marks];
   }
 
   private draw(): void {
-    const ids = toolGroup().getViewportIds();
+    const ids = ToolGroupManager.getAllToolGroups().flatMap((group) => group.getViewportIds());
     if (ids.length) toolUtilities.triggerAnnotationRenderForViewportIds(ids);
   }
+}
+
+/** What a mark comes to by its own points; nothing when its image is not known. */
+function measured(mark: Mark): Value[] | undefined {
+  if (mark.space) {
+    const { surface, points } = surfaceIn(mark.space, mark.points);
+    return valuesOn(mark.kind, points, surface);
+  }
+  const known = frameOf(mark.imageId);
+  return known && valuesOf(mark.kind, mark.points, known, pixelsOf(mark.imageId));
 }
 
 /** What a measurement is called where it has no label. */

@@ -27,13 +27,13 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
     <div class="measurements" data-saved={isSaved}>
       <header>
         <h2>Measurements</h2>
-        <span class="state">{rows.length ? (isSaved ? "saved" : "not saved") : ""}</span>
+        <span class="state">{isSaved ? (rows.length ? "saved" : "") : "not saved"}</span>
       </header>
       <div class="actions">
         <button
           type="button"
           class="primary"
-          disabled={isSaved || isSaving || !rows.length}
+          disabled={isSaved || isSaving}
           title="Save as a structured report (Ctrl+S)"
           onClick={saveAll}
         >
@@ -100,7 +100,7 @@ function Item({ row: { mark, values }, index, reading, measurements }: ItemProps
         <span class="number">{index + 1}</span>
         <Icon name={mark.kind} />
         <span class="where">
-          {title} · {whereOf(mark.imageId)}
+          {title} · {whereOf(mark)}
           {calibrated && <span title={calibrated}> · calibrated</span>}
         </span>
       </button>

@@ -84,6 +84,7 @@ export function statistics(
     for (const [from, to] of region.spans(row)) {
       for (let column = Math.max(0, from); column < Math.min(size.columns, to); column++) {
         const value = valueAt(row * size.columns + column);
+        if (Number.isNaN(value)) continue; // outside of a volume
         count++;
         // Welford's way: large values do not swallow small differences.
         const away = value - mean;

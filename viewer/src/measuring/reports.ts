@@ -1,7 +1,8 @@
 /** Measurements from the reports of the studies, and to new ones. */
 
+import { derivedOf } from "~/derived/objects";
 import { frameOf } from "~/imaging/frames";
-import type { Reading } from "~/reading/reading";
+import type { OpenSeries, Reading } from "~/reading/reading";
 import {
   askReports,
   type Measurement,
@@ -10,9 +11,11 @@ import {
   saveMeasurements,
 } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
-import { heard, type Mark, told } from "./marks";
+import { askEmptying } from "./emptying";
+import { heard, heardInSpace, type Mark, studyOf, told } from "./marks";
 import type { Measurements } from "./measurements";
-import { windowsOf } from "./states";
+import { imageThrough } from "./space";
+import { viewsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
 export async function readReports(
@@ -40,25 +43,52 @@ async function takeReport(
   abort: AbortSignal,
 ): Promise<void> {
   const rows = reading.studies.value.find(({ uid }) => uid === study)?.series ?? [];
-  const needed = new Set(Object.values(report.images));
+  const needed = new Set([...Object.values(report.images), ...report.sources]);
   // What is said of the frames is needed to know where a pixel lies.
-  await Promise.all(rows.filter(({ uid }) => needed.has(uid)).map((row) => reading.openSeries(study, row)));
+  const open = await Promise.all(
+    rows.filter(({ uid }) => needed.has(uid)).map((row) => reading.openSeries(study, row)),
+  );
   if (abort.aborted) return;
   const marks: Mark[] = [];
   const elsewhere: Measurement[] = [];
   for (const one of report.measurements) {
-    const series = report.images[one.image?.sop_instance_uid ?? ""];
-    const mark = series ? heard(crypto.randomUUID(), one, { study, series }) : undefined;
-    if (mark && frameOf(mark.imageId)) marks.push(mark);
+    const mark = markIn(study, report, open, one);
+    if (mark) marks.push(mark);
     else elsewhere.push(one);
   }
   measurements.take(study, marks, elsewhere, report.instance);
 }
 
+/** The mark of a measurement; undefined when it lies on nothing that is known here. */
+function markIn(study: string, report: Report, open: OpenSeries[], one: Measurement): Mark | undefined {
+  const uid = crypto.randomUUID();
+  if (one.image) {
+    const series = report.images[one.image.sop_instance_uid];
+    const mark = series ? heard(uid, one, { study, series }) : undefined;
+    return mark && frameOf(mark.imageId) ? mark : undefined;
+  }
+  const frameOfReference = one.frame_of_reference_uid ?? "";
+  const source = open.find(
+    ({ row, imageIds }) =>
+      report.sources.includes(row.uid) &&
+      imageIds.some((id) => frameOf(id)?.image.frameOfReferenceUID === frameOfReference),
+  );
+  if (!source) return undefined;
+  const imageId = imageThrough(source.imageIds, one.points);
+  return heardInSpace(uid, one, {
+    ...{ study, series: source.row.uid, frameOfReference },
+    ...(imageId && { imageId }),
+  });
+}
+
 /** Saves what lies on the images of each study as a new report of it. */
 export async function save(measurements: Measurements, reading: Reading): Promise<boolean> {
   const all = measurements.marks.value;
-  const studies = Map.groupBy(all, (mark) => frameOf(mark.imageId)!.ref.study);
+  const studies = Map.groupBy(all, (mark) => studyOf(mark)!);
+  const emptied = measurements.emptied();
+  for (const study of emptied) studies.set(study, []);
+  const isGone = emptied.some((study) => !measurements.elsewhere(study).length);
+  if (isGone && !(await askEmptying())) return false;
   try {
     for (const [study, marks] of studies) {
       const values = await Promise.all(marks.map((mark) => measurements.loadValues(mark)));
@@ -66,11 +96,14 @@ export async function save(measurements: Measurements, reading: Reading): Promis
       const [saved] = await saveMeasurements(study, {
         measurements: [...measured, ...measurements.elsewhere(study)],
         replaces: measurements.reportsOf(study),
-        sources: [],
-        ...(measurements.withState.value && { state: { windows: windowsOf(reading) } }),
+        sources: [...new Set(marks.flatMap(({ space }) => space?.series ?? []))],
+        // What is in space is on no image that a state could show.
+        ...(measurements.withState.value &&
+          marks.some(({ space }) => !space) && { state: { views: viewsOf(reading) } }),
       });
       measurements.wasSaved(study, marks, saved!.instance);
       done(savedWords(saved!));
+      if (saved!.states.length) await derivedOf(reading).askAgain(reading);
       for (const note of saved!.notes)
         failed(new Error(note), "The report is saved, but not all of the rest");
     }
@@ -82,6 +115,7 @@ export async function save(measurements: Measurements, reading: Reading): Promis
 }
 
 function savedWords({ measurements, title, states }: Saved): string {
+  if (!measurements) return `Saved as a structured report without measurements, “${title}”`;
   const also = states.length === 1 ? ", and as a presentation state" : "";
   const several = states.length > 1 ? `, and as ${states.length} presentation states` : "";
   return `Saved ${count(measurements)} as a structured report, “${title}”${also}${several}`;

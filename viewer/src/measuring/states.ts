@@ -1,19 +1,28 @@
 /** How images are shown, for the presentation states that are saved with measurements. */
 
+import { shownIn } from "~/derived/displayed-area";
 import type { KnownFrame } from "~/imaging/frames";
 import { asStored } from "~/imaging/ramps";
 import type { Reading } from "~/reading/reading";
+import type { ViewAsked } from "~/server/measurements";
 import type { Window } from "~/server/study";
 import type { Choice } from "~/viewport/windows";
 
-/** The windows that were chosen for the series that are shown; that of the active cell counts most. */
-export function windowsOf(reading: Reading): Record<string, StateWindow> {
-  const found: Record<string, StateWindow> = {};
+/** How the images of the series on the screen are shown; how the active cell shows them counts most. */
+export function viewsOf(reading: Reading): Record<string, ViewAsked> {
+  const found: Record<string, ViewAsked> = {};
   for (const view of [...reading.views.value.values(), reading.activeView.value]) {
     const [known, window] = [view?.known, view?.window.value];
-    if (!view || !known || !window) continue;
+    if (!view || !known || !window || !view.viewport.getImageData()) continue;
     const chosen = stateWindow(view.choice.value, window, known);
-    if (chosen) found[known.ref.series] = chosen;
+    const { clientWidth: width, clientHeight: height } = view.viewport.element;
+    const toCell = ([x, y]: [number, number]) => view.toCanvas([x - 0.5, y - 0.5]);
+    const isGrey = known.image.photometricInterpretation !== "RGB";
+    found[known.ref.series] = {
+      ...shownIn(toCell, known.image, { width, height }),
+      inverted: isGrey && view.isInverted.value,
+      ...(chosen && { window: chosen }),
+    };
   }
   return found;
 }

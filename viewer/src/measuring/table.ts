@@ -4,6 +4,7 @@ import { frameOf } from "~/imaging/frames";
 import type { Value } from "~/server/measurements";
 import { CALIBRATIONS } from "./calibration";
 import { rowOf } from "./kinds";
+import type { Mark } from "./marks";
 import type { Row } from "./measurements";
 import { nameShown, shown, unitShown } from "./words";
 
@@ -13,9 +14,7 @@ export const asText = (rows: Row[]): string =>
     .map(({ mark, values }, index) => {
       const said = values.map((value) => `${nameShown(value)} ${shown(value)}`).join(", ");
       const title = mark.label ? `${rowOf(mark.kind).title} “${mark.label}”` : rowOf(mark.kind).title;
-      const where = [whereOf(mark.imageId), calibrationWords(mark.imageId, values)]
-        .filter(Boolean)
-        .join(", ");
+      const where = [whereOf(mark), calibrationWords(mark.imageId, values)].filter(Boolean).join(", ");
       return `${index + 1}. ${title}${said && `: ${said}`} (${where})`;
     })
     .join("\n");
@@ -45,8 +44,9 @@ function cell(value: string | number): string {
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Which image, in words. */
-export function whereOf(imageId: string): string {
+/** Which image, or where in space, in words. */
+export function whereOf({ imageId, space, points }: Mark): string {
+  if (space) return `at ${points[0]!.map((one) => Math.round(one) || 0).join(", ")} mm`;
   const known = frameOf(imageId);
   if (!known) return "";
   const image = `image ${known.instance.number || known.ref.instance}`;

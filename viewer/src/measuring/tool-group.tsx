@@ -5,6 +5,7 @@ import type { Content, Reading } from "~/reading/reading";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { primaryTool, setPrimaryTool } from "~/viewport/mouse";
+import { Emptying } from "./emptying";
 import { Icon } from "./icons";
 import { ERASER, KINDS } from "./kinds";
 import { Leaving } from "./leaving";
@@ -100,15 +101,16 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
         <Icon name="redo" />
       </button>
       <WordsDialog />
+      <Emptying />
       <Leaving reading={reading} />
     </>
   );
 }
 
-/** Why nothing can be measured in a cell; planes and the whole are made here, and no image that a report could name. */
+/** Why nothing can be measured in a cell. */
 const reasonAgainst = (content: Content | undefined): string | undefined =>
-  content && content.as !== "stack"
-    ? "planes of a volume are no images of the study; measure on the images of the series themselves"
+  content?.as === "volume"
+    ? "what is seen of the whole has no depth; measure on the planes, or on the images themselves"
     : undefined;
 
 /** Whether Cornerstone has the tools. */

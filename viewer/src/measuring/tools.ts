@@ -1,6 +1,6 @@
 /** Gives the measuring tools to the pointer. */
 
-import { annotation as annotations } from "@cornerstonejs/tools";
+import { addTool, annotation as annotations } from "@cornerstonejs/tools";
 import { offerTool, toolGroup } from "~/viewport/mouse";
 import { ERASER, KINDS } from "./kinds";
 import { COMMON } from "./marks";
@@ -8,9 +8,26 @@ import type { Measurements } from "./measurements";
 import { lines } from "./words";
 import { askWords } from "./words-dialog";
 
+type Group = ReturnType<typeof toolGroup>;
+
 /** Offers the tools; what they write beside what was drawn is what the list says. */
 export function offerTools(measurements: Measurements): void {
-  const group = toolGroup();
+  for (const { kind, tool } of KINDS) offerTool(kind, tool);
+  offerTool(ERASER.name, ERASER.tool);
+  configure(toolGroup(), measurements);
+  dress();
+}
+
+/** Gives the same tools to another group, as ones that show what was drawn. */
+export function giveTools(group: Group, measurements: Measurements): void {
+  for (const { tool } of [...KINDS, ERASER]) {
+    addTool(tool);
+    if (!group.hasTool(tool.toolName)) group.addTool(tool.toolName);
+  }
+  configure(group, measurements);
+}
+
+function configure(group: Group, measurements: Measurements): void {
   const configuration = {
     // Cornerstone's own numbers are not shown: `values.ts` has them for the words, the list, and the report alike.
     calculateStats: false,
@@ -23,13 +40,10 @@ export function offerTools(measurements: Measurements): void {
     getTextCallback: (done: (text: string | null) => void) => askWords(done),
   };
   for (const { kind, tool } of KINDS) {
-    offerTool(kind, tool);
     // Its freehand tool writes nothing without.
     const calculateStats = kind === "freehand";
     group.setToolConfiguration(tool.toolName, { ...configuration, calculateStats });
   }
-  offerTool(ERASER.name, ERASER.tool);
-  dress();
 }
 
 /** Yellow, as on every other station; white where the pointer is. */

@@ -2,11 +2,21 @@
 
 import type { KnownFrame } from "~/imaging/frames";
 import type { Kind, Point, Value } from "~/server/measurements";
-import { calibrationAt, squared, valueUnit } from "./calibration";
+import { type Calibration, calibrationAt, squared, type Trace, valueUnit } from "./calibration";
 import type { Pixels } from "./pixels";
 import { ellipse, polygon, type Region, statistics } from "./regions";
 
 type Millimetres = [number, number];
+
+/** What is measured on: an image, or a plane of a volume, in pixels. */
+export interface Surface {
+  calibration: Calibration;
+  rows: number;
+  columns: number;
+  valueUnit: string;
+  /** Not there while they are not loaded, and for colours. */
+  pixels: Pixels | undefined;
+}
 
 /** The values of a measurement on an image; those of pixels only when the pixels are there. */
 export function valuesOf(
@@ -15,8 +25,16 @@ export function valuesOf(
   known: KnownFrame,
   pixels: Pixels | undefined,
 ): Value[] {
+  const { rows, columns } = known.image;
   const calibration = calibrationAt(known, points);
-  const { unit } = calibration;
+  return valuesOn(kind, points, { calibration, rows, columns, valueUnit: valueUnit(known), pixels });
+}
+
+/** The same, on any surface. */
+export function valuesOn(kind: Kind, points: Point[], surface: Surface): Value[] {
+  const { calibration, pixels } = surface;
+  const { unit, trace } = calibration;
+  if (trace) return valuesAlong(kind, points, calibration, trace);
   const at = points.map(
     ([x, y]): Millimetres => [x! * calibration.columnSpacing, y! * calibration.rowSpacing],
   );
@@ -37,38 +55,49 @@ export function valuesOf(
     case "ellipse": {
       const [first, second] = [step(at[0]!, at[1]!), step(at[2]!, at[3]!)];
       const area = (Math.PI / 4) * Math.abs(first[0] * second[1] - first[1] * second[0]);
-      return regional(area, ellipse(points), known, pixels, squared(unit));
+      return regional(area, ellipse(points), surface);
     }
     case "rectangle":
-      return regional(areaOf(at), polygon(points), known, pixels, squared(unit));
+      return regional(areaOf(at), polygon(points), surface);
     case "freehand": {
       if (!isClosed(points)) return [{ name: "length", number: lengthOf(at), unit }];
       const outline = [{ name: "perimeter", number: lengthOf(at), unit }];
       const open = points.slice(0, -1);
-      return [...regional(areaOf(at.slice(0, -1)), polygon(open), known, pixels, squared(unit)), ...outline];
+      return [...regional(areaOf(at.slice(0, -1)), polygon(open), surface), ...outline];
     }
     case "probe": {
       const [column, row] = points[0]!.map(Math.floor) as [number, number];
-      const { rows, columns } = known.image;
+      const { rows, columns } = surface;
       const inside = column >= 0 && row >= 0 && column < columns && row < rows;
-      if (!inside || !pixels) return [];
-      return [{ name: "value", number: pixels(row * columns + column), unit: valueUnit(known) }];
+      const number = inside && pixels ? pixels(row * columns + column) : Number.NaN;
+      return Number.isNaN(number) ? [] : [{ name: "value", number, unit: surface.valueUnit }];
     }
     default:
       return [];
   }
 }
 
-function regional(
-  area: number,
-  region: Region,
-  known: KnownFrame,
-  pixels: Pixels | undefined,
-  areaUnit: string,
-): Value[] {
-  const found = pixels && statistics(region, known.image, pixels);
-  const unit = valueUnit(known);
-  const values: Value[] = [{ name: "area", number: area, unit: areaUnit }];
+/** On a trace of ultrasound what runs along time is no distance: how long, and how much it changes meanwhile. */
+function valuesAlong(kind: Kind, points: Point[], { columnSpacing }: Calibration, trace: Trace): Value[] {
+  const [from, to] = points as [Point, Point];
+  const { unit, perRow, baseline } = trace;
+  if (kind === "length") {
+    const name = unit === "mm" ? "length" : "velocity";
+    return [
+      { name: "time", number: Math.abs(to[0]! - from[0]!) * columnSpacing, unit: "s" },
+      { name, number: Math.abs((to[1]! - from[1]!) * perRow), unit },
+    ];
+  }
+  if (kind !== "probe" || !baseline) return [];
+  // Rows count from the corner of the first, and the baseline is the middle of one.
+  const number = baseline.value + (from[1]! - 0.5 - baseline.row) * perRow;
+  return [{ name: "velocity", number, unit }];
+}
+
+function regional(area: number, region: Region, surface: Surface): Value[] {
+  const { calibration, pixels, valueUnit: unit } = surface;
+  const found = pixels && statistics(region, surface, pixels);
+  const values: Value[] = [{ name: "area", number: area, unit: squared(calibration.unit) }];
   if (!found) return values;
   return [
     ...values,

@@ -15,6 +15,8 @@ const NAMES: Record<string, string> = {
   minimum: "Min",
   maximum: "Max",
   value: "Value",
+  time: "Time",
+  velocity: "Velocity",
 };
 
 // By the codes that the server writes for its words.
@@ -26,10 +28,19 @@ const WORDS: Record<string, string> = {
   "285285000": "cobb_angle",
   "42798000": "area",
   "131191004": "perimeter",
+  "110858": "time",
+  velocity: "velocity",
   "373098007": "mean",
   "386136009": "standard_deviation",
   "255605001": "minimum",
   "56851009": "maximum",
+  // Of a pixel, by what its unit counts.
+  "112031": "value",
+  "126401": "value",
+  "126402": "value",
+  "126403": "value",
+  "126404": "value",
+  "pixel-value": "value",
 };
 
 const UNITS: Record<string, string> = {
@@ -63,6 +74,7 @@ export function numberShown({ number, unit }: Value): string {
   if (unit.startsWith("{SUV")) return number.toFixed(2);
   if (unit === "1" && Number.isInteger(number)) return String(number);
   const size = Math.abs(number);
+  if (unit === "s") return number.toFixed(size >= 1 ? 2 : 3);
   const places = size >= 1000 ? 0 : size >= 1 || unit === "deg" || unit === "[hnsf'U]" ? 1 : 3;
   return number
     .toFixed(places)
@@ -75,6 +87,9 @@ export function shown(value: Value): string {
   return `${numberShown(value)}${unit && unit !== "°" ? " " : ""}${unit}`;
 }
 
+/** What is understood by its unit alone. */
+const ALONE = new Set(["length", "angle", "cobb_angle", "value", "time", "velocity"]);
+
 /** The lines beside what was drawn. */
 export function lines(values: Value[]): string[] {
   const by = new Map(values.map((value) => [word(value), value]));
@@ -82,8 +97,7 @@ export function lines(values: Value[]): string[] {
   const [least, most] = [by.get("minimum"), by.get("maximum")];
   const found: string[] = [];
   for (const [name, value] of by) {
-    if (name === "length" || name === "angle" || name === "cobb_angle" || name === "value")
-      found.push(shown(value));
+    if (ALONE.has(name)) found.push(shown(value));
     else if (name === "long_axis") found.push(`L ${shown(value)}`);
     else if (name === "short_axis") found.push(`S ${shown(value)}`);
     else if (name === "area") found.push(`Area ${shown(value)}`);

@@ -60,6 +60,8 @@ export interface Report {
   measurements: Measurement[];
   /** In which series the images are that were measured, by instance. */
   images: Record<string, string>;
+  /** The series that measurements in space were made on. */
+  sources: string[];
   error?: string;
 }
 
@@ -73,9 +75,22 @@ export interface Saved {
   notes: string[];
 }
 
-/** Presentation states are wanted, too: centre and width in values of the modality, by series. */
+/** How the images of a series are shown. */
+export interface ViewAsked {
+  /** Centre and width in values of the modality, and how they count; without them the image's own. */
+  window?: [number, number, Window["function"]];
+  /** Left, top, right, bottom in pixels of the image; without them all of it. */
+  area?: [number, number, number, number];
+  /** Clockwise, in degrees. */
+  rotation: number;
+  /** Whether left and right are swapped then. */
+  flipped: boolean;
+  inverted: boolean;
+}
+
+/** Presentation states are wanted, too: how they show images, by series. */
 export interface StateAsked {
-  windows: Record<string, [number, number, Window["function"]]>;
+  views: Record<string, ViewAsked>;
 }
 
 const url = (study: string): string => `/viewer/studies/${study}/measurements`;

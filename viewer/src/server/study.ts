@@ -70,6 +70,20 @@ export interface Frame {
 /** What is said of a frame: what is left out is as in the frame before, null is what it lacks. */
 export type SaidFrame = { [Name in keyof Frame]: Frame[Name] | null };
 
+/** A region of an ultrasound image, with units of its own. */
+export interface Region {
+  /** Left, top, right, bottom in pixels, 0, 0 at the corner of the image. */
+  edges: [number, number, number, number];
+  /** Across and down. */
+  units: ["cm" | "s" | "cm/s", "cm" | "s" | "cm/s"];
+  /** How much of them a pixel is. */
+  deltas: [number, number];
+  isTissue: boolean;
+  /** The column and row that stand for values. */
+  reference?: [number, number];
+  values?: [number, number];
+}
+
 export interface ImageDescription {
   rows: number;
   columns: number;
@@ -89,6 +103,8 @@ export interface ImageDescription {
   imagerPixelSpacing?: [number, number];
   /** How high and how wide a pixel is, where nothing says how large. */
   pixelAspectRatio?: [number, number];
+  /** Of ultrasound, where it says how large its pixels are. */
+  regions?: Region[];
   /** By what the spacing is that of the patient: by an object of known size, or by the geometry of the exposure. */
   spacingCalibration?: "FIDUCIAL" | "GEOMETRY";
   /** What makes standardized uptake (SUV by body weight) of the values; of PET only. */

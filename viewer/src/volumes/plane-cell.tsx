@@ -1,11 +1,15 @@
 import { Enums } from "@cornerstonejs/core";
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { toolOf } from "~/measuring/kinds";
+import { measurementsOf } from "~/measuring/page";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
+import { primaryTool } from "~/viewport/mouse";
 import { openVolume } from "./open-volume";
 import { PlaneMarks } from "./plane-marks";
+import { PlaneOverlays } from "./plane-overlays";
 import { joinPlane, leavePlane, recentre, setPrimary } from "./plane-tools";
 import { PlaneView } from "./plane-view";
 import { onSlices } from "./series-volume";
@@ -40,13 +44,12 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       const made = await PlaneView.open(id, shown, plane, opened, above?.volume);
       ends.push(() => made.close());
       if (gone) return finish();
-      joinPlane(id, opened.engine.id, plane, volumes.primary.peek());
+      joinPlane(id, opened.engine.id, plane, measurementsOf(reading));
       ends.unshift(() => leavePlane(id, opened.engine.id));
       ends.push(...follow(made, volumes, shown));
       const resizing = new ResizeObserver(() => opened.engine.resize(true));
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
-      setView(made);
       setView(made);
     }
     begin().catch((reason) => gone || setError(reason));
@@ -62,7 +65,10 @@ export function PlaneCell({ reading, index, content }: CellProps) {
     <div class="plane">
       <div ref={element} class="viewport" data-plane={plane} />
       {view && element.current && (
-        <PlaneMarks view={view} plane={plane} element={element.current} volumes={volumes} />
+        <>
+          <PlaneMarks view={view} plane={plane} element={element.current} volumes={volumes} />
+          <PlaneOverlays reading={reading} study={content.study} view={view} element={element.current} />
+        </>
       )}
     </div>
   );
@@ -113,7 +119,7 @@ function follow(view: PlaneView, volumes: Volumes, element: HTMLDivElement): (()
       if (window) view.setWindow(window);
     }),
     effect(() => view.setFused(volumes.colours.value, volumes.opacity.value, volumes.uptake.value)),
-    effect(() => setPrimary(volumes.primary.value)),
+    effect(() => setPrimary(volumes.primary.value, toolOf(primaryTool.value))),
     effect(() => {
       if (volumes.resets.value === resets) return;
       resets = volumes.resets.value;

@@ -12,7 +12,10 @@ import {
   WindowLevelTool,
   ZoomTool,
 } from "@cornerstonejs/tools";
-import type { Plane } from "./state";
+import { ERASER, KINDS } from "~/measuring/kinds";
+import type { Measurements } from "~/measuring/measurements";
+import { giveTools } from "~/measuring/tools";
+import { PLANES, type Plane } from "./state";
 
 const PLANE_GROUP = "planes";
 const WHOLE_GROUP = "wholes";
@@ -30,11 +33,16 @@ export type Primary = "crosshairs" | "window";
 const planeOf = new Map<string, Plane>();
 
 /** Lets the tools work in a plane's viewport; crosshairs need two of them. */
-export function joinPlane(viewportId: string, engineId: string, plane: Plane, primary: Primary): void {
+export function joinPlane(
+  viewportId: string,
+  engineId: string,
+  plane: Plane,
+  measurements: Measurements,
+): void {
   planeOf.set(viewportId, plane);
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP) ?? makePlaneGroup();
+  giveTools(group, measurements);
   group.addViewport(viewportId, engineId);
-  setPrimary(primary);
 }
 
 export function leavePlane(viewportId: string, engineId: string): void {
@@ -45,27 +53,46 @@ export function leavePlane(viewportId: string, engineId: string): void {
   group.removeViewports(engineId, viewportId);
 }
 
-/** Chooses what the main button does. */
-export function setPrimary(primary: Primary): void {
+/** Chooses what the main button does; measuring goes before the others. */
+export function setPrimary(primary: Primary, measuring: string | undefined): void {
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
   if (!group) return;
   const bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
-  if (group.getViewportIds().length < 2) {
-    group.setToolActive(WindowLevelTool.toolName, { bindings });
+  for (const { tool } of [...KINDS, ERASER]) {
+    // What was drawn stays, and can be changed.
+    group.setToolPassive(tool.toolName, { removeAllBindings: true });
+  }
+  const hasCrosshairs = group.getViewportIds().length >= 2;
+  const isCrossing = primary === "crosshairs" && hasCrosshairs && !measuring;
+  goOn(group);
+  if (isCrossing) {
+    group.setToolPassive(WindowLevelTool.toolName, { removeAllBindings: true });
+    group.setToolActive(CrosshairsTool.toolName, { bindings });
     return;
   }
-  if (primary === "crosshairs") {
-    group.setToolPassive(WindowLevelTool.toolName);
-    group.setToolActive(CrosshairsTool.toolName, { bindings });
-  } else {
-    group.setToolEnabled(CrosshairsTool.toolName);
-    group.setToolActive(WindowLevelTool.toolName, { bindings });
-  }
+  if (hasCrosshairs) group.setToolEnabled(CrosshairsTool.toolName);
+  if (measuring) group.setToolPassive(WindowLevelTool.toolName, { removeAllBindings: true });
+  group.setToolActive(measuring ?? WindowLevelTool.toolName, { bindings });
 }
 
 /** Moves the crosshairs to a point, and the planes with them. */
 export function centreAt(point: [number, number, number]): void {
   crosshairs()?.setToolCenter(point);
+}
+
+let awaited: [number, number, number] | undefined;
+
+/** The same for planes that are still to come. */
+export function centreSoon(point: [number, number, number]): void {
+  awaited = point;
+}
+
+/** Goes where somebody wanted to go, once all planes are there and have drawn their crosshairs. */
+function goOn(group: Types.IToolGroup): void {
+  const point = awaited;
+  if (!point || group.getViewportIds().length < PLANES.length) return;
+  awaited = undefined;
+  setTimeout(() => centreAt(point));
 }
 
 /** Lays the crosshairs anew through where the planes are now. */

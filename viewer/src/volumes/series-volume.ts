@@ -13,8 +13,7 @@ import {
 } from "@cornerstonejs/core";
 import type { Grid } from "./grid";
 import { gapAround, loadingOrder } from "./loading-order";
-
-const SCHEME = "filmless-volume";
+import { VOLUME_SCHEME, volumeIdOf } from "./volume-id";
 
 /** After how many slices that have come a volume is drawn again. */
 const FEWEST_TO_DRAW = 8;
@@ -124,12 +123,12 @@ function propertiesOf(volumeId: string, grid: Grid): Types.ImageVolumeProps {
 
 /** Makes a volume, or gives the one that was made. */
 export async function seriesVolume(key: string, grid: Grid): Promise<SeriesVolume> {
-  const volumeId = `${SCHEME}:${key}`;
+  const volumeId = volumeIdOf(key);
   return (await volumeLoader.createAndCacheVolume(volumeId, { grid } as never)) as unknown as SeriesVolume;
 }
 
 export function registerVolumes(): void {
-  volumeLoader.registerVolumeLoader(SCHEME, ((volumeId: string, { grid }: { grid: Grid }) => {
+  volumeLoader.registerVolumeLoader(VOLUME_SCHEME, ((volumeId: string, { grid }: { grid: Grid }) => {
     const volume = new SeriesVolume(volumeId, grid);
     return { promise: Promise.resolve(volume), decache: () => volume.destroy() };
   }) as never);

@@ -3,6 +3,7 @@
 import { frameOf } from "~/imaging/frames";
 import type { ImageDescription } from "~/server/study";
 import type { Grid } from "./grid";
+import { frameIdOf } from "./volume-id";
 
 type Of = Pick<Grid, "modality" | "imageIds">;
 
@@ -21,6 +22,4 @@ export function uptakeNotes({ modality, imageIds }: Of): string[] {
   return missing ? [`no SUV: ${missing}`] : [];
 }
 
-/** A slice that was made names its frame after the slash. */
-const imageOf = ([first]: string[]): ImageDescription | undefined =>
-  frameOf(first!.replace(/^filmless-slice:\d+\//, ""))?.image;
+const imageOf = ([first]: string[]): ImageDescription | undefined => frameOf(frameIdOf(first!))?.image;
