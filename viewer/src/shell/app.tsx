@@ -9,7 +9,12 @@ import { place, studiesOf } from "./router";
 import { switchTheme } from "./theme";
 
 // Cornerstone comes with it: the study list is there long before.
-const ReadingPage = lazy(async () => (await import("~/reading/reading-page")).ReadingPage);
+const ReadingPage = lazy(async () => {
+  const { ReadingPage: Page, startImaging } = await import("~/reading/reading-page");
+  // Slow graphics take their time. What fails is said where images are to be seen.
+  startImaging().catch(() => {});
+  return Page;
+});
 
 const CALM_MS = 500;
 
