@@ -1,6 +1,7 @@
 """Multi-frame functional groups: what is said of each frame of an enhanced image, as arrays (PS3.3 C.7.6.16)."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -317,6 +318,7 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
+@cache
 def _tag(keyword: str) -> int:
     row = _core.dictionary_entry(keyword)
     if row is None:

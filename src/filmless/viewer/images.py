@@ -49,7 +49,7 @@ def describe_image(ds: Dataset) -> Json:
     is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
     dose = numbers(ds, "DoseGridScaling").tolist()[:1]
-    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in range(0x6000, 0x6100, 2))
+    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in range(0x6000, 0x6020, 2))
     by_us = drawn or is_palette or isinstance(modality, Lut) or dose or holds_overlays
     source = "samples" if by_us else source_of(description)
     groups = functional_groups(ds)
@@ -116,7 +116,7 @@ def _has_fractions(modality: Lut | Rescale | None, groups: FunctionalGroups) -> 
     """Tell whether a rescale makes values between whole numbers."""
     if isinstance(modality, Rescale) and (modality.slope % 1 or modality.intercept % 1):
         return True
-    return groups.rescale is not None and bool(np.nan_to_num(groups.rescale % 1).any())
+    return groups.rescale is not None and bool((groups.rescale % 1 > 0).any())
 
 
 def _uptake(ds: Dataset) -> Json:

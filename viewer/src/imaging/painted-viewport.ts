@@ -1,9 +1,13 @@
 /** A stack whose images are drawn by us: Cornerstone has the say of the camera, the stack and the tools, and of nothing seen. */
 
 import { Enums, registerViewportType, StackViewport, type Types } from "@cornerstonejs/core";
+import vtkRenderer from "@kitware/vtk.js/Rendering/Core/Renderer";
 import type { Look, Painter, Placing } from "./painter";
 
 type Point = [number, number];
+
+/** Where vtk keeps the camera of each viewport; nothing is rendered by it. */
+const cameras = new WeakMap<StackViewport, ReturnType<typeof vtkRenderer.newInstance>>();
 
 export class PaintedViewport extends StackViewport {
   /** How the image is to be seen; nothing is drawn before it is said. */
@@ -17,13 +21,20 @@ export class PaintedViewport extends StackViewport {
     super(props);
     this.painter = painter;
     this.seen.className = "painted";
-    // That of Cornerstone says how large the cell is.
-    this.canvas.style.visibility = "hidden";
     this.canvas.before(this.seen);
+    this.measure();
   }
 
-  override getUseCustomRenderingPipeline(): boolean {
+  /** Has Cornerstone give such a viewport no context of WebGL: a slow card takes half a second for one. */
+  static override get useCustomRenderingPipeline(): boolean {
     return true;
+  }
+
+  override getRendererContextPool() {
+    // Asked for by the constructor of the stack, before there is anything here.
+    const renderer = cameras.get(this) ?? vtkRenderer.newInstance();
+    cameras.set(this, renderer);
+    return renderer;
   }
 
   override customRenderViewportToCanvas = () => {
@@ -38,20 +49,26 @@ export class PaintedViewport extends StackViewport {
 
   /** The cell has another size: what is in its middle stays there. */
   override resizeForRenderingEngine({ keepCamera = true } = {}): void {
-    const { canvas } = this;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
-      Math.round(side * devicePixelRatio),
-    ) as Point;
-    if (!width || !height || (width === canvas.width && height === canvas.height)) return;
-    [canvas.width, canvas.height] = [this.sWidth, this.sHeight] = [width, height];
+    if (!this.measure()) return;
     const camera = this.getCamera();
     this.resetCameraForResize();
     if (keepCamera) this.setCamera(camera);
   }
 
+  /** Notes how many pixels the cell has, and returns whether they are other ones; one that is not seen has none. */
+  private measure(): boolean {
+    const { canvas } = this;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
+      Math.round(side * devicePixelRatio),
+    ) as Point;
+    if (!width || !height || (width === canvas.width && height === canvas.height)) return false;
+    [canvas.width, canvas.height] = [this.sWidth, this.sHeight] = [width, height];
+    return true;
+  }
+
   private picture(): ImageBitmap | null {
     const image = this.getCornerstoneImage();
-    if (!image || !this.look) return null;
+    if (!image || !this.look || !this.canvas.width || !this.canvas.height) return null;
     return this.painter.paint(image, this.look, this.placing(), [this.canvas.width, this.canvas.height]);
   }
 
@@ -68,6 +85,16 @@ export class PaintedViewport extends StackViewport {
     const way = (to: Point): Point => [(to[0] - corner[0]) / perPixel, (to[1] - corner[1]) / perPixel];
     return { corner, right: way(right), down: way(down) };
   }
+}
+
+/** Prepares an element for a stack: Cornerstone would have the card hold a canvas of its own, which is never seen. */
+export function prepareElement(element: HTMLElement): void {
+  const [around, canvas] = [document.createElement("div"), document.createElement("canvas")];
+  around.className = "viewport-element";
+  canvas.className = "cornerstone-canvas";
+  canvas.getContext("2d", { willReadFrequently: true });
+  around.append(canvas);
+  element.append(around);
 }
 
 /** Has every stack drawn by a painter. */

@@ -114,6 +114,8 @@ export class Painter {
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    // That of most images is made before there is one.
+    this.programOf({ isColour: false, isSmooth: true, tone: "ramp" });
   }
 
   /** Draws an image as a picture of so many pixels. */

@@ -21,6 +21,8 @@ import "./reading.css";
 const LOST = new Error("the browser took the graphics away, so that no image can be drawn");
 
 /** The page on which studies are read. */
+export { startImaging } from "~/imaging/start";
+
 export function ReadingPage({ studies }: { studies: string[] }) {
   const reading = useMemo(() => new Reading(), []);
   const [error, setError] = useState<unknown>();

@@ -1,7 +1,7 @@
 import { Enums, eventTarget, type RenderingEngine } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { DerivedLayer } from "~/derived/derived-layer";
-import type { PaintedViewport } from "~/imaging/painted-viewport";
+import { type PaintedViewport, prepareElement } from "~/imaging/painted-viewport";
 import { startImaging } from "~/imaging/start";
 import type { Content, OpenSeries } from "~/reading/reading";
 import { inWords } from "~/server/http";
@@ -30,6 +30,7 @@ function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: 
     const reason = opened.series.instances.find((one) => one.error)?.error;
     throw new Error(reason ?? "nothing in this series can be shown as an image");
   }
+  prepareElement(element);
   engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
   joinTools(id, engine.id);
   return new StackView(engine.getViewport(id) as PaintedViewport, opened.imageIds);
