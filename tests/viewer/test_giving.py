@@ -55,6 +55,7 @@ def test_what_is_shown_is_saved(ct: tuple[Any, list[Path]]) -> None:
     page.get_by_role("button", name="Save and share").click()
     page.wait_for_selector(".save-menu:popover-open")
     shoot(page, "save-menu")
+    viewer.until("document.activeElement.getAttribute('role') === 'menuitem'")
     page.keyboard.press("Escape")
     page.wait_for_selector(".save-menu:not(:popover-open)", state="attached")
 

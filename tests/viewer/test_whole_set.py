@@ -1,20 +1,27 @@
 """A file of each kind, opened one after the other in one page: it is drawn, or a sentence says why it is not."""
 
+import base64
+import io
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom.data
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from filmless import Dataset, read, write
 from filmless.archive import Archive
 from filmless.errors import DicomError
+from filmless.pixels import render
 from filmless.server import Server, read_settings
 
 from .conftest import Viewer
+from .test_pixels import CANVAS
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CORPUS = Path(os.environ.get("FILMLESS_CORPUS", ""))
@@ -30,7 +37,8 @@ SHOWN = """(series) => {
   const cell = document.querySelector('[data-cell="0"]:not([data-left])');
   const failure = document.querySelector('main .failure, .failure');
   if (!cell) return failure && { words: failure.innerText };
-  if (cell.querySelector(`[data-drawn="true"][data-series="${series}"]`)) return { drawn: true };
+  const drawn = cell.querySelector(`[data-drawn="true"][data-series="${series}"]`);
+  if (drawn) return { image: Number(drawn.dataset.image) };
   const alert = cell.querySelector('[role=alert]');
   if (alert) return { words: alert.innerText };
   if (cell.querySelector('[role=status]') || cell.querySelector('.image-cell')) return null;
@@ -95,6 +103,21 @@ def is_sentence(words: str) -> bool:
     return len(words.split()) >= 3 and not re.search(r"undefined|null|NaN|\[object|Error:|Traceback", words)
 
 
+def shades(picture: NDArray[np.uint8]) -> int:
+    """Return from how dark to how bright a picture is."""
+    return int(picture.max()) - int(picture.min())
+
+
+def is_wrong(page: Any, path: Path, image: int) -> bool:
+    """Whether nothing is seen of an image in which something is, or something of one that cannot be decoded."""
+    try:
+        expected = render(read(path), image - 1, overlays=False)
+    except DicomError:
+        return True  # what cannot be drawn was drawn
+    _, coded = page.evaluate(CANVAS).split(",", 1)
+    return shades(expected) > 64 and shades(np.asarray(Image.open(io.BytesIO(base64.b64decode(coded))))) < 16
+
+
 def test_every_kind_is_drawn_or_said(
     server: Server, open_viewer: Callable[..., Viewer], archived: tuple[Path, dict[int, Path]]
 ) -> None:
@@ -110,7 +133,10 @@ def test_every_kind_is_drawn_or_said(
         except AssertionError:
             wrong.append(f"{path.name}: nothing is shown")
             continue
-        if not shown.get("drawn") and not shown.get("shown") and not is_sentence(shown["words"]):
+        if "image" in shown:
+            if is_wrong(page, path, shown["image"]):
+                wrong.append(f"{path.name}: it is not what is drawn")
+        elif not shown.get("shown") and not is_sentence(shown["words"]):
             wrong.append(f"{path.name}: {shown['words']!r}")
         wrong += [f"{path.name}: {one}" for one in viewer.complaints[said:]]
     assert wrong == []

@@ -8,12 +8,17 @@ const { clearUnused, isAsSaid } = await import("./frame-loader");
 
 const JPEG_2000 = "1.2.840.10008.1.2.4.90";
 const said = (signed: boolean, bitsStored = 16, transferSyntax = JPEG_2000) =>
-  ({ instance: { transferSyntax }, image: { signed, bitsStored } }) as unknown as KnownFrame;
+  ({
+    instance: { transferSyntax },
+    image: { signed, bitsStored, rows: 3, columns: 4 },
+  }) as unknown as KnownFrame;
 
 /** The beginning of a JPEG 2000 codestream: SOC, and SIZ down to the depth of its samples. */
 function codestream(depth: number, components = 1): Uint8Array {
   const bytes = new Uint8Array(64);
   bytes.set([0xff, 0x4f, 0xff, 0x51, 0, 41]);
+  const [columns, rows, offset] = [104, 103, 100];
+  for (const [at, size] of [columns, rows, offset, offset].entries()) bytes[11 + 4 * at] = size;
   bytes[41] = components;
   bytes[42] = depth;
   return bytes;
@@ -27,6 +32,12 @@ test("a codestream of JPEG 2000 tells which samples it has", () => {
   expect(isAsSaid(codestream(0x0b), said(false, 12))).toBe(true);
   expect(isAsSaid(codestream(0x0f), said(false, 12))).toBe(false);
   expect(isAsSaid(codestream(0x07, 3), said(false, 8))).toBe(false);
+});
+
+test("a codestream of another size is not what the header says", () => {
+  const stream = codestream(0x0f);
+  stream[8] = 0xdd;
+  expect(isAsSaid(stream, said(false))).toBe(false);
 });
 
 test("what is wrapped, or broken, the server looks at", () => {

@@ -98,19 +98,22 @@ async function load(
   const answer = await ask(url, { accept, signal });
   if (isColour) {
     const bitmap = await bitmapOf(await answer.blob());
-    return bitmap ? decodedByBrowser(imageId, known, bitmap) : decodedByServer(imageId, known, signal);
+    const { columns, rows } = known.image;
+    if (bitmap?.width === columns && bitmap.height === rows) return decodedByBrowser(imageId, known, bitmap);
+    return decodedByServer(imageId, known, signal);
   }
   const coded = new Uint8Array(await answer.arrayBuffer());
   if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
   if (NATIVE.has(transferSyntax)) clearUnused(coded, known.image);
-  if (hasFractions(known)) {
-    // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
-    const plain = { ...options, targetBuffer: undefined, preScale: { enabled: false } };
-    const stored = (await createImage(imageId, coded, transferSyntax, plain)) as Types.IImage;
-    return scaled(imageId, known, stored.getPixelData());
-  }
-  const image = (await createImage(imageId, coded, transferSyntax, options)) as Types.IImage;
+  const areFractions = hasFractions(known);
+  // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
+  const how = areFractions ? { ...options, targetBuffer: undefined, preScale: { enabled: false } } : options;
+  const decoded: Promise<unknown> = createImage(imageId, coded, transferSyntax, how);
+  const image = (await decoded.catch(() => undefined)) as Types.IImage | undefined;
+  // The server may know better, or what is wrong.
+  if (!image || !isWhole(image, known)) return decodedByServer(imageId, known, signal);
+  if (areFractions) return scaled(imageId, known, image.getPixelData());
   if (known.image.padding) withoutPadding(image, known, image.getPixelData() as Samples);
   return image;
 }
@@ -160,21 +163,34 @@ const bitmapOf = (jpeg: Blob): Promise<ImageBitmap | undefined> =>
 const JPEG_2000 = /^1\.2\.840\.10008\.1\.2\.4\.(9[01]|20[123])$/;
 
 /**
- * Whether a frame of JPEG 2000 has samples as the header says: one component, of that sign and depth. Where they differ
- * the header counts (PS3.5 8.2.4), and the browser's decoder goes by the codestream, whose SIZ comes first; what has
- * something before it is looked at by the server. Other streams do not say.
+ * Whether a frame of JPEG 2000 has samples as the header says: so many, of one component, of that sign and depth. Where
+ * they differ the header counts (PS3.5 8.2.4), and the browser's decoder goes by the codestream, whose SIZ comes first;
+ * what has something before it is looked at by the server. Other streams do not say.
  */
 export function isAsSaid(
   coded: Uint8Array,
   { instance, image }: Pick<KnownFrame, "instance" | "image">,
 ): boolean {
   if (!JPEG_2000.test(instance.transferSyntax)) return true;
-  const [SOC, SIZ, COMPONENTS_AT, DEPTH_AT] = [0x4f, 0x51, 40, 42];
-  const isCodestream = coded[0] === 0xff && coded[1] === SOC && coded[2] === 0xff && coded[3] === SIZ;
-  const [high, low, depth] = [coded[COMPONENTS_AT], coded[COMPONENTS_AT + 1], coded[DEPTH_AT]!];
-  const isGrey = high === 0 && low === 1;
-  return isCodestream && isGrey && depth === image.bitsStored - 1 + (image.signed ? 0x80 : 0);
+  if (coded.byteLength <= SIZ.depth) return false;
+  const said = new DataView(coded.buffer, coded.byteOffset);
+  const sizes = [8, 12, 16, 20].map((at) => said.getUint32(at)) as [number, number, number, number];
+  const [right, bottom, left, top] = sizes;
+  return (
+    said.getUint32(0) === SIZ.beginning &&
+    right - left === image.columns &&
+    bottom - top === image.rows &&
+    said.getUint16(SIZ.components) === 1 &&
+    said.getUint8(SIZ.depth) === image.bitsStored - 1 + (image.signed ? 0x80 : 0)
+  );
 }
+
+/** The markers SOC and SIZ, and where in the latter is what. */
+const SIZ = { beginning: 0xff4f_ff51, components: 40, depth: 42 };
+
+/** Whether a picture has the size that the header says: a stream may have another. */
+const isWhole = ({ rows, columns, voxelManager }: Types.IImage, { image }: KnownFrame): boolean =>
+  rows === image.rows && columns === image.columns && voxelManager!.getScalarDataLength() === rows * columns;
 
 const NATIVE = new Set(["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"]);
 
