@@ -69,7 +69,7 @@ def describe_image(ds: Dataset) -> Json:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())
     if text(ds, "Modality") == "PT" and not colour:
         found.update(_uptake(ds))
-    if (times := _frame_times(ds, description.frames)) is not None:
+    if (times := frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
     if (spacing := numbers(ds, "ImagerPixelSpacing").tolist()) and len(spacing) == 2:
         found["imagerPixelSpacing"] = spacing
@@ -159,7 +159,7 @@ def _values(ds: Dataset, number: int, source: str) -> Json:
     return found
 
 
-def _frame_times(ds: Dataset, frames: int) -> list[float] | None:
+def frame_times(ds: Dataset, frames: int) -> list[float] | None:
     """Return how long each frame is shown, in ms; None when the image does not say.
 
     DICOM
