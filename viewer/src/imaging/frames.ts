@@ -49,6 +49,11 @@ export function noteFrames(study: string, series: Series, modality: string): Map
   return ids;
 }
 
+/** Forgets frames that no page shows any more. */
+export function forgetFrames(imageIds: Iterable<string>): void {
+  for (const imageId of imageIds) known.delete(imageId);
+}
+
 /** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
 export function paddingOf({ padding, suvbw = 1 }: ImageDescription): [number, number] | undefined {
   return padding && [Math.fround(padding[0] * suvbw), Math.fround(padding[1] * suvbw)];

@@ -2,15 +2,16 @@ import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { hangCompared } from "~/comparing/hang-compared";
 import { hasLostGraphics } from "~/imaging/start";
+import type { Study } from "~/server/study";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import { go, place } from "~/shell/router";
-import { personName } from "~/studies/values";
+import { date, personName } from "~/studies/values";
 import { link } from "~/viewport/linking";
 import { asked, askedWindow, keepAddress } from "./address";
 import { Grid } from "./grid";
 import { asksForImages, hangStudy } from "./hanging";
-import { PANELS } from "./parts";
+import { DIALOGS, PANELS } from "./parts";
 import { Reading } from "./reading";
 import { SeriesPanel } from "./series-panel";
 import { ToolBar } from "./tool-bar";
@@ -25,6 +26,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   const [tries, setTries] = useState(0);
   const [panel, setPanel] = useState<string | undefined>();
   useKeys(() => [{ keys: ["Escape"], does: "Back to the studies", group: "Everywhere", run: () => go("/") }]);
+  useEffect(() => () => reading.close(), []);
   useEffect(() => {
     const aborter = new AbortController();
     const { query } = place.peek();
@@ -40,6 +42,8 @@ export function ReadingPage({ studies }: { studies: string[] }) {
       for (const end of ends) end();
     };
   }, [tries]);
+  const study = reading.studies.value[0];
+  useTitle(study);
   if (hasLostGraphics.value) {
     return <Failure error={LOST} retry="Load the page anew" onRetry={() => location.reload()} />;
   }
@@ -50,7 +54,6 @@ export function ReadingPage({ studies }: { studies: string[] }) {
     };
     return <Failure error={error} onRetry={again} />;
   }
-  const study = reading.studies.value[0];
   const Panel = PANELS.find((one) => one.id === panel)?.component;
   return (
     <div class="reading">
@@ -80,8 +83,19 @@ export function ReadingPage({ studies }: { studies: string[] }) {
           <Panel reading={reading} />
         </aside>
       )}
+      {DIALOGS.map((Dialog, index) => (
+        <Dialog key={index} reading={reading} />
+      ))}
     </div>
   );
+}
+
+/** Tells tabs apart, without the name of a patient: what is open is in the history of the browser. */
+function useTitle(study: Study | undefined): void {
+  useEffect(() => {
+    const what = [study?.StudyDescription, date(study?.StudyDate)].filter(Boolean).join(", ");
+    document.title = `${what || "Study"} · filmless`;
+  }, [study]);
 }
 
 /** Puts the studies on the screen: what the address asks for, else as the rules for their modalities say. */

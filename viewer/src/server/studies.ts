@@ -28,12 +28,21 @@ export interface StudyCounts {
   total: number;
 }
 
+export interface Looking {
+  files: number;
+  instances: number;
+  /** Files that are no DICOM, and files that cannot be shown. */
+  other: number;
+  failed: number;
+  done: boolean;
+}
+
 /** What can be done here, by who asks (`filmless.viewer.session`). */
 export interface Session {
   canImport: boolean;
   canDelete: boolean;
-  /** Given where files are only shown. */
-  looking?: unknown;
+  /** Given where files are only shown: how far they are looked at. */
+  looking?: Looking | null;
   /** Where DICOMweb is, when not below the address of the pages. */
   dicomWeb?: string | null;
   /** By what modalities send here; null when they cannot. */

@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { PageError } from "~/server/http";
 import { Failure } from "./boundary";
 
 /** A component whose code is fetched when it is first shown. */
@@ -10,10 +11,13 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
     const [error, setError] = useState<unknown>();
     const fetchIt = () => {
       setError(undefined);
-      load().then((component) => {
-        loaded = component;
-        setFound(() => component);
-      }, setError);
+      load().then(
+        (component) => {
+          loaded = component;
+          setFound(() => component);
+        },
+        () => setError(new PageError("this part of the page does not come", "is `filmless` still running?")),
+      );
     };
     useEffect(() => {
       if (!loaded) fetchIt();

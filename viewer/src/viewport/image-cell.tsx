@@ -23,13 +23,35 @@ function firstImage(content: Content, { imageIds, series }: OpenSeries): number 
   return isFilm ? 0 : Math.floor((imageIds.length - 1) / 2);
 }
 
+/** Where an image lies in its cell: at an edge, also after it is fitted anew. */
+function at(edge: Content["edge"]): Pick<Types.PublicViewportInput, "defaultOptions"> {
+  if (!edge) return {};
+  const point: Types.Point2 = [edge === "left" ? 0 : 1, 0.5];
+  const imageCanvasPoint = { imagePoint: point, canvasPoint: point };
+  return {
+    defaultOptions: { displayArea: { imageArea: [1, 1], imageCanvasPoint, storeAsInitialCamera: true } },
+  } as Pick<Types.PublicViewportInput, "defaultOptions">;
+}
+
+/** Whether the chest is at the other side of an image than where it is to lie. */
+function isTurnedAway({ known }: StackView, edge: Content["edge"]): boolean {
+  const [row] = known?.instance.patientOrientation ?? [];
+  return (edge === "right" && row === "A") || (edge === "left" && row === "P");
+}
+
 /** Puts a stack into an element. */
-function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: RenderingEngine) {
+function begin(
+  id: string,
+  element: HTMLDivElement,
+  opened: OpenSeries,
+  engine: RenderingEngine,
+  edge: Content["edge"],
+) {
   if (!opened.imageIds.length) {
     const reason = opened.series.instances.find((one) => one.error)?.error;
     throw new Error(reason ?? "nothing in this series can be shown as an image");
   }
-  engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
+  engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK, ...at(edge) });
   joinTools(id, engine.id);
   return new StackView(engine.getViewport(id) as Types.IStackViewport, opened.imageIds);
 }
@@ -77,11 +99,12 @@ export function ImageCell({ reading, index, content }: CellProps) {
       const [started, opened] = await Promise.all([startImaging(), opening]);
       if (gone) return;
       engine = started;
-      own = begin(id, shown, opened, started);
+      own = begin(id, shown, opened, started, content.edge);
       resizing.observe(shown);
       setView(own);
       reading.noteView(index, own);
       await own.begin(firstImage(content, opened));
+      if (isTurnedAway(own, content.edge)) own.flip("flipHorizontal");
     }
     start().catch((reason) => gone || setError(reason));
     return () => {

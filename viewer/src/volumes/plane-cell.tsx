@@ -47,9 +47,8 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);
-      setView(made);
     }
-    begin().catch((reason) => gone || setError(reason));
+    begin().catch((reason) => (gone ? finish() : setError(reason)));
     return () => {
       gone = true;
       finish();
