@@ -35,7 +35,10 @@ export function ReadingPage({ studies }: { studies: string[] }) {
       .open(studies, aborter.signal)
       .then(() => hang(reading, query))
       .then(
-        () => aborter.signal.aborted || ends.push(keepAddress(reading)),
+        () => {
+          reading.isHung.value = true;
+          if (!aborter.signal.aborted) ends.push(keepAddress(reading));
+        },
         (reason) => aborter.signal.aborted || setError(reason),
       );
     return () => {

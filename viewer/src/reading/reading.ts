@@ -54,6 +54,9 @@ export class Reading {
   /** The instance that a cell shows of a series that is no stack, such as one of its documents. */
   readonly documents = signal<ReadonlyMap<number, InstanceRef>>(new Map());
 
+  /** Whether it is settled what the cells show at first. */
+  readonly isHung = signal(false);
+
   readonly hasCorners = signal(true);
   readonly hasGraphics = signal(true);
   readonly hasReferenceLines = signal(true);

@@ -50,7 +50,7 @@ function FoldedGroup({ part: { title, component: Group, folds }, reading }: Grou
         popover="auto"
         class="tool-group"
         aria-label={title}
-        onBeforeToggle={() => placeBelow(button.current, group.current, 320)}
+        onBeforeToggle={() => placeBelow(button.current, group.current, 358)}
       >
         <Group reading={reading} />
       </fieldset>

@@ -88,11 +88,20 @@ export function Cell({
           </div>
         </>
       ) : (
-        <p class="empty">Drag a series here, or choose one at the left</p>
+        <Empty reading={reading} />
       )}
     </section>
   );
 }
+
+const Empty = ({ reading }: { reading: Reading }) =>
+  reading.isHung.value ? (
+    <p class="empty">Drag a series here, or choose one at the left</p>
+  ) : (
+    <div class="empty">
+      <div class="loading" role="status" aria-label="Loading" />
+    </div>
+  );
 
 /** What of a content makes it another one. */
 const keyOf = ({ series, as, fused, instance, image }: Content) => [

@@ -144,12 +144,23 @@ const Waiting = () => (
   </div>
 );
 
+/** What a service of DICOMweb says to programs about a frame that it cannot decode, put for who looks at it. */
+function ofImage({ text, hint }: { text: string; hint?: string | undefined }) {
+  const [before, why] = text.split("the instance cannot be had in this transfer syntax: ");
+  if (before || !why) return { text, hint };
+  return {
+    text: why,
+    hint: "the file is damaged, or of a kind that is not decoded; it can be saved as it is",
+  };
+}
+
 /** That the wanted image is still to come, or why it does not. */
 function State({ view }: { view: StackView }) {
   const error = view.error.value;
-  const isNew = view.moved.value === 0;
+  // A cell that is measured counts as moved, long before there is an image.
+  const isNew = view.window.value === undefined;
   if (!error) return isNew ? <Waiting /> : null;
-  const { text, hint } = inWords(error);
+  const { text, hint } = ofImage(inWords(error));
   return (
     <div class="cell-message" role="alert">
       <p>Image {view.wanted.value + 1} cannot be shown</p>
