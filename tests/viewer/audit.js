@@ -6,8 +6,8 @@
     return `${element.tagName.toLowerCase()}${String(own).replaceAll(" ", ".")} "${text}"`;
   };
   const isShown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-  // What lies behind a dialog is inert.
-  const root = document.querySelector("dialog[open]") ?? document.body;
+  // What lies behind a dialog is inert, and what lies behind a menu may be covered by it.
+  const root = document.querySelector("dialog[open]") ?? document.querySelector(":popover-open") ?? document.body;
   const controls = [...root.querySelectorAll("button, input, select, textarea, summary, a[href], [role=slider]")].filter(isShown);
 
   const named = (element) =>

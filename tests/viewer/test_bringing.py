@@ -8,8 +8,9 @@ from typing import Any
 import pydicom.data
 import pytest
 
+from .conftest import snap
 from .test_importing import png, zipped
-from .test_study_list import settled, shoot, shoot_all, studies
+from .test_study_list import settled, shoot_all, studies
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 DROP = """async ([type, files]) => {
@@ -54,7 +55,7 @@ def test_pictures_that_are_dropped_get_a_header(empty: Any) -> None:
     files.append(("ct.dcm", base64.b64encode((FILES / "CT_small.dcm").read_bytes()).decode()))
     page.evaluate(DROP, ["dragover", files])
     page.get_by_text("Drop to import").wait_for()
-    shoot(page, "drop")
+    snap(page, "drop")
     page.evaluate(DROP, ["drop", files])
     page.get_by_label("Family name").fill("Kim")
     page.get_by_label("Given name").fill("Min")

@@ -217,6 +217,24 @@ def test_the_header_is_that_of_the_document_that_is_shown(serve, open_viewer, do
     page.locator(".header-row", has_text="The second").wait_for(state="detached")
 
 
+def test_a_video_steps_by_the_time_that_its_file_says(serve, open_viewer, video, tmp_path):
+    ds = read(video)
+    ds.FrameTime = 50
+    slow = stored(tmp_path, "slow", ds)
+    server = serve([slow])
+    series = f"/viewer/studies/{ds.StudyInstanceUID}/series/{ds.SeriesInstanceUID}"
+    told = httpx.get(server.addresses.urls[0] + series).json()["instances"][0]
+    assert (told["kind"], told["frameTimesMs"]) == ("video", [50])
+    viewer = open_viewer(server)
+    page = viewer.open(page_of(slow))
+    page.wait_for_selector('video[data-drawn="true"]')
+    page.get_by_role("button", name="One frame on").click()
+    page.get_by_role("button", name="One frame on").click()
+    viewer.until("Math.abs(document.querySelector('video').currentTime - 2.5 * 0.05) < 0.001")
+    page.get_by_role("button", name="One frame back").click()
+    viewer.until("Math.abs(document.querySelector('video').currentTime - 1.5 * 0.05) < 0.001")
+
+
 def test_what_is_no_document_has_none(serve):
     url = own_url(serve([ECG]), ECG)
     assert httpx.get(f"{url}/document").status_code == 404

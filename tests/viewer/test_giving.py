@@ -19,8 +19,8 @@ from filmless.file import read
 from filmless.pixels import render
 from filmless.pixels.grey import Window
 
+from .conftest import snap
 from .phantoms import series
-from .test_study_list import shoot
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 
@@ -54,7 +54,7 @@ def test_what_is_shown_is_saved(ct: tuple[Any, list[Path]]) -> None:
     viewer.until("document.querySelector('.corner.bottom.right').innerText.includes('W 1500')")
     page.get_by_role("button", name="Save and share").click()
     page.wait_for_selector(".save-menu:popover-open")
-    shoot(page, "save-menu")
+    snap(page, "save-menu")
     viewer.until("document.activeElement.getAttribute('role') === 'menuitem'")
     page.keyboard.press("Escape")
     page.wait_for_selector(".save-menu:not(:popover-open)", state="attached")
@@ -113,7 +113,7 @@ def test_a_cell_is_saved_as_it_is_seen(ct: tuple[Any, list[Path]]) -> None:
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     assert picture.size == (round(box["width"]), round(box["height"]))
     seen = Image.open(io.BytesIO(page.screenshot(clip=box))).convert("RGB")
-    shoot(page, "cell-on-the-screen")
+    snap(page, "cell-on-the-screen")
     keep(picture, "cell-as-seen")
     difference = np.abs(np.asarray(picture, int) - np.asarray(seen, int))[4:-4, 4:-24]
     # The same but for how letters are smoothed.

@@ -1,6 +1,5 @@
 """What is measured with the mouse, against numbers that are known; saved, and there again."""
 
-import os
 import re
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import pydicom.data
 import pytest
 
 import filmless
+
+from .conftest import snap
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 CT = FILES / "CT_small.dcm"
@@ -53,7 +54,7 @@ class Page:
         self.page.keyboard.press(key)
 
     def words(self, text):
-        self.page.get_by_role("textbox", name="Words", exact=True).fill(text)
+        self.page.get_by_role("textbox", name="Text", exact=True).fill(text)
         self.key("Enter")
 
     def items(self, count):
@@ -73,8 +74,7 @@ class Page:
         return found
 
     def shot(self, name):
-        if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
+        snap(self.page, name)
 
 
 @pytest.fixture
@@ -276,7 +276,10 @@ def test_no_two_keys_of_a_page_are_the_same(ct):
         dialog = page.get_by_role("dialog", name="Keys")
         dialog.get_by_text(heading).first.wait_for()
         rows = [
-            (row.locator("kbd").all_inner_texts(), row.locator("dd").inner_text())
+            (
+                ["+".join(keys.locator("kbd").all_inner_texts()) for keys in row.locator("dt > span").all()],
+                row.locator("dd").inner_text(),
+            )
             for row in dialog.locator("dl > div").all()
         ]
         ct.shot("keys")

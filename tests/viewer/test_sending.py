@@ -13,8 +13,9 @@ from filmless.server import Server, read_settings
 from tests.dimse.receiving import storescp
 from tests.server.conftest import until
 
+from .conftest import snap
 from .phantoms import series
-from .test_study_list import settled, shoot, studies
+from .test_study_list import settled, studies
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 
@@ -42,7 +43,7 @@ def _send(viewer: Any, other: Server) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
     page.wait_for_selector('.sending[data-over="true"]')
     assert page.locator(".sending p").first.inner_text() == "2 of 2 instances sent"
-    shoot(page, "sent")
+    snap(page, "sent")
     assert httpx.get(f"{other.addresses.urls[0]}/viewer/study-counts").json()["total"] == 2
 
 

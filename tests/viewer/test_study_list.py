@@ -14,6 +14,8 @@ import pytest
 
 from filmless import read
 
+from .conftest import snap
+
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 NAMES = [
     "Yamada^Tarou=山田^太郎=やまだ^たろう",
@@ -47,12 +49,6 @@ def studies(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def shoot(page: Any, name: str) -> None:
-    """Keep a picture of a page, where somebody wants to look at it."""
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
 def shoot_all(page: Any, name: str) -> None:
     """Keep pictures of a page in dark and light, wide and less so."""
     if not os.environ.get("FILMLESS_SCREENSHOTS"):
@@ -61,7 +57,7 @@ def shoot_all(page: Any, name: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         for theme in ("dark", "light"):
             page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-            shoot(page, f"{name}-{theme}-{width}")
+            snap(page, f"{name}-{theme}-{width}")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.set_viewport_size({"width": 1280, "height": 800})
 
@@ -136,7 +132,7 @@ def test_fields_search_in_one_column_and_headings_sort(many: Any) -> None:
     settled(page, 12)
     page.get_by_label("Modality", exact=True).fill("us")
     settled(page, 12)
-    shoot(page, "fields")
+    snap(page, "fields")
     page.reload()
     settled(page, 12)
     assert page.get_by_label("Patient name").input_value() == "doe"
@@ -162,7 +158,7 @@ def test_keys_walk_select_and_open(many: Any) -> None:
     shoot_all(page, "selected")
     page.keyboard.press("m")
     page.wait_for_selector(".menu:popover-open")
-    shoot(page, "menu")
+    snap(page, "menu")
     page.keyboard.press("Escape")
     page.wait_for_selector(".menu", state="detached")
     page.keyboard.press("Escape")

@@ -11,6 +11,8 @@ import pytest
 from filmless import read, write
 from filmless.pixels import frames
 
+from .conftest import snap
+
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 ROOT = "1.2.826.0.1.3680043.9.7433.8"
 SLICES = int(os.environ.get("FILMLESS_SLICES", "24"))
@@ -33,11 +35,6 @@ def stack(tmp_path: Path, serve: Any, open_viewer: Any) -> Any:
     viewer.open(f"/view/{ROOT}")
     viewer.wait_for_image()
     return viewer
-
-
-def shoot(page: Any, name: str) -> None:
-    if folder := os.environ.get("FILMLESS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_keys_scroll_window_and_turn(stack: Any) -> None:
@@ -70,7 +67,7 @@ def test_a_series_is_dragged_into_a_grid_and_scrolls_along(stack: Any) -> None:
     page.keyboard.press("Home")
     for cell in (0, 1):
         page.wait_for_selector(f'[data-cell="{cell}"] [data-image="1"]')
-    shoot(page, "grid")
+    snap(page, "grid")
     page.locator('[data-cell="1"]').dblclick(position={"x": 60, "y": 120})
     page.wait_for_selector('[data-cell="0"]', state="hidden")
 

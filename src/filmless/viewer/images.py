@@ -79,7 +79,7 @@ def describe_image(ds: Dataset) -> Json:
     is_float = description.dtype.kind == "f"
     if not colour and not drawn and (is_float or dose or "suvbw" in found or _has_fractions(modality, groups)):
         found["isFractional"] = True
-    if (times := _frame_times(ds, description.frames)) is not None:
+    if (times := frame_times(ds, description.frames)) is not None:
         found["frameTimesMs"] = times
     for name, keyword in (("imagerPixelSpacing", "ImagerPixelSpacing"), ("pixelAspectRatio", "PixelAspectRatio")):
         if (sizes := _sizes(numbers(ds, keyword))) is not None:
@@ -186,7 +186,7 @@ def _values(ds: Dataset, number: int, source: str) -> Json:
     return found
 
 
-def _frame_times(ds: Dataset, frames: int) -> list[float] | None:
+def frame_times(ds: Dataset, frames: int) -> list[float] | None:
     """Return how long each frame is shown, in ms; None when the image does not say.
 
     DICOM

@@ -15,12 +15,12 @@ from filmless.errors import DicomError
 from filmless.pixels.attributes import integer, numbers, text, texts
 from filmless.viewer.answers import describe
 from filmless.viewer.graphics import has_graphics
-from filmless.viewer.images import describe_image
+from filmless.viewer.images import describe_image, frame_times
 from filmless.viewer.kinds import kind_of
 
 __all__ = ["describe_series", "routes"]
 
-_VERSION: Final = 9
+_VERSION: Final = 10
 #: What lies over other images is a picture by itself, too: not all that is sent has those images with it.
 _PICTURES: Final = frozenset({"image", "segmentation", "parametric-map", "dose"})
 
@@ -70,6 +70,8 @@ def describe_series(archive: Archive, entries: Sequence[Entry]) -> Iterator[dict
             found.update(_marks(ds, entry))
             if kind in _PICTURES:
                 found["image"] = describe_image(ds)
+            elif kind == "video" and (times := frame_times(ds, entry.frames)) is not None:
+                found["frameTimesMs"] = times
         except DicomError as error:
             found["error"] = error.message
         yield found

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { FolderIcon, ImportIcon } from "~/shell/icons";
 import { lazy } from "~/shell/lazy";
 import { failed } from "~/shell/notices";
-import { ImportIcon } from "~/studies/icons";
 import { mayImport } from "~/studies/session";
 import { type Found, ofDrop, ofList } from "./files";
 import "./drop.css";
@@ -63,6 +63,7 @@ export function ImportButtons() {
         Import
       </button>
       <button type="button" title="Import a folder" onClick={() => folder.current?.click()}>
+        <FolderIcon />
         Folder
       </button>
     </>

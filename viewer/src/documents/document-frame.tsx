@@ -1,17 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { InstanceRef } from "~/server/dicomweb";
 import type { Kind } from "~/server/study";
 import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
-import { instancesOf } from "./instances";
+import { instancesOf, type Shown } from "./instances";
 import "./documents.css";
 
 interface Props extends CellProps {
   kind: Kind;
   /** What shows one of them. */
-  children: (instance: InstanceRef) => ComponentChildren;
+  children: (instance: Shown) => ComponentChildren;
 }
 
 /** A cell of a series of documents: one at a time, with a choice when there are several. */

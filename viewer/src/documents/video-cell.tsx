@@ -1,8 +1,10 @@
 import { useRef, useState } from "preact/hooks";
-import { type InstanceRef, instanceUrl } from "~/server/dicomweb";
+import { instanceUrl } from "~/server/dicomweb";
 import { Failure } from "~/shell/boundary";
 import type { CellProps } from "~/viewport/cell";
 import { DocumentFrame } from "./document-frame";
+import type { Shown } from "./instances";
+import { frameSeconds, stepped } from "./steps";
 
 const RATES = [0.25, 0.5, 1, 2];
 const MP4 = "accept=video/mp4";
@@ -16,7 +18,7 @@ export function VideoCell(props: CellProps) {
   );
 }
 
-function Video({ instance }: { instance: InstanceRef }) {
+function Video({ instance }: { instance: Shown }) {
   const element = useRef<HTMLVideoElement>(null);
   const sources = [`${instanceUrl(instance)}/frames/1?${MP4}`, `${instanceUrl(instance)}/rendered?${MP4}`];
   const [source, setSource] = useState(0);
@@ -33,7 +35,8 @@ function Video({ instance }: { instance: InstanceRef }) {
   const step = (frames: number) => {
     const video = element.current!;
     video.pause();
-    video.currentTime = Math.max(0, video.currentTime + frames / 25);
+    const to = stepped(video.currentTime, frames, frameSeconds(instance.frameTimesMs));
+    video.currentTime = Math.min(to, video.duration || to);
   };
   return (
     <>

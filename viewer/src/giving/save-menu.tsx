@@ -3,10 +3,11 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { linkOf } from "~/reading/address";
 import type { Content, Reading } from "~/reading/reading";
 import { filesetUrl, zipUrl } from "~/server/giving";
+import { DownloadIcon, FilmIcon, LinkIcon, NoImageIcon, SendIcon } from "~/shell/icons";
 import { useKeys } from "~/shell/keys";
 import { lazy } from "~/shell/lazy";
 import { moveFocus } from "~/shell/menu";
-import { DownloadIcon, FilmIcon, LinkIcon, NoImageIcon, SendIcon } from "~/studies/icons";
+import { placeBelow } from "~/shell/popover";
 import { askSessionOnce, filmType, maySend } from "~/studies/session";
 import { counted } from "~/studies/values";
 import { copyLink } from "./copy-link";
@@ -26,12 +27,6 @@ export function SaveMenu({ reading }: { reading: Reading }) {
   useKeys(() => [
     { keys: ["S"], does: "Save and share", group: "Everywhere", run: () => menu.current?.togglePopover() },
   ]);
-  const place = () => {
-    const box = button.current?.getBoundingClientRect();
-    if (!box || !menu.current) return;
-    menu.current.style.top = `${box.bottom + 4}px`;
-    menu.current.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 300))}px`;
-  };
   useEffect(() => {
     if (isOpen) menu.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
   }, [isOpen]);
@@ -57,7 +52,7 @@ export function SaveMenu({ reading }: { reading: Reading }) {
         tabIndex={-1}
         class="save-menu"
         aria-label="Save and share"
-        onBeforeToggle={place}
+        onBeforeToggle={() => placeBelow(button.current, menu.current, 300)}
         onToggle={(event) => setOpen(event.newState === "open")}
         onKeyDown={moveFocus}
       >

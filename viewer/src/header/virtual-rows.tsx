@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-const HEIGHT = 28; // of a row, in pixels, as in the style
+// Of a row, in pixels, as in the style: higher where a finger is what points.
+const HEIGHT = matchMedia("(pointer: coarse)").matches ? 40 : 28;
 const BEYOND = 12; // rows that are made above and below what is seen
 
 interface Props<T> {

@@ -56,6 +56,11 @@ export function drawnSpacing({ image, frame }: Pick<KnownFrame, "image" | "frame
   return frame.spacing ?? image.imagerPixelSpacing ?? [height / width, 1];
 }
 
+/** Forgets frames that no page shows any more. */
+export function forgetFrames(imageIds: Iterable<string>): void {
+  for (const imageId of imageIds) known.delete(imageId);
+}
+
 /** Which values are padding, as they are shown: of PET as uptake, and in the precision of what they are compared with. */
 export function paddingOf(image: ImageDescription): [number, number] | undefined {
   const { padding } = image;

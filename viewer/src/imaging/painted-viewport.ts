@@ -51,8 +51,13 @@ export class PaintedViewport extends StackViewport {
   override resizeForRenderingEngine({ keepCamera = true } = {}): void {
     if (!this.measure()) return;
     const camera = this.getCamera();
+    const { rotation } = this.getViewPresentation();
     this.resetCameraForResize();
-    if (keepCamera) this.setCamera(camera);
+    if (!keepCamera) return;
+    if (!this.getDisplayArea()) return this.setCamera(camera);
+    // It lies where it is to lie, in the new size.
+    this.setCamera({ flipHorizontal: !!camera.flipHorizontal });
+    if (rotation) this.setViewPresentation({ rotation });
   }
 
   /** Notes how many pixels the cell has, and returns whether they are other ones; one that is not seen has none. */

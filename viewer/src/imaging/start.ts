@@ -4,6 +4,7 @@ import * as core from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import * as tools from "@cornerstonejs/tools";
 import { signal } from "@preact/signals";
+import { PageError } from "~/server/http";
 import { isOfFrame, loadFrame, SCHEME } from "./frame-loader";
 import { frameMetadata } from "./frame-metadata";
 import { paintStacks } from "./painted-viewport";
@@ -14,6 +15,10 @@ const ENGINE = "filmless";
 const CACHE_BYTES = 1 << 30;
 // Above frames of derived images, which Cornerstone's own provider knows.
 const PRIORITY = 10_000;
+
+const NO_GRAPHICS = "images are drawn by WebGL 2, which this browser does not offer";
+const GRAPHICS_HINT =
+  "turn on hardware acceleration in the settings of the browser, update it, or take another one; headers and documents are shown without it";
 
 /** Whether the browser took the graphics away: after a sleep, or for want of memory. Nothing is drawn any more. */
 export const hasLostGraphics = signal(false);
@@ -27,6 +32,9 @@ let started: Promise<core.RenderingEngine> | undefined;
 /** Starts Cornerstone; from the second call on gives what was started. */
 export function startImaging(): Promise<core.RenderingEngine> {
   started ??= start();
+  started.catch(() => {
+    started = undefined; // the next try begins anew
+  });
   return started;
 }
 
@@ -44,6 +52,8 @@ async function start(): Promise<core.RenderingEngine> {
   addEventListener("unhandledrejection", leaveUnsaid);
   // Planes and volumes share a context: each is much to hold, and browsers count them.
   core.init({ debug: { statsOverlay: false }, rendering: { webGlContextCount: 1 } });
+  // Without it Cornerstone draws by itself, slowly, without overlays, and not all there is.
+  if (core.getShouldUseCPURendering()) throw new PageError(NO_GRAPHICS, GRAPHICS_HINT);
   tools.init();
   initLoader({ maxWebWorkers: Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1)) });
   core.cache.setMaxCacheSize(CACHE_BYTES);

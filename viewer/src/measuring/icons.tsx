@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { Kind } from "~/server/measurements";
+import { Icon as Picture } from "~/shell/icons";
 
 const PATHS: Record<Kind | "eraser" | "undo" | "redo", JSX.Element> = {
   length: <path d="M4 16 16 4M2.5 14.5l3 3M14.5 2.5l3 3" />,
@@ -17,20 +18,4 @@ const PATHS: Record<Kind | "eraser" | "undo" | "redo", JSX.Element> = {
   redo: <path d="M16 8H8a4.5 4.5 0 0 0 0 9h4M13 4l4 4-4 4" />,
 };
 
-export function Icon({ name }: { name: keyof typeof PATHS }) {
-  return (
-    <svg
-      width="20"
-      height="20"
-      viewBox="0 0 20 20"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.6"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-    >
-      {PATHS[name]}
-    </svg>
-  );
-}
+export const Icon = ({ name }: { name: keyof typeof PATHS }) => <Picture>{PATHS[name]}</Picture>;

@@ -9,6 +9,9 @@ import { volumesOf } from "~/volumes/state";
 import type { Mark } from "./marks";
 import type { Space } from "./space";
 
+/** How long an image is waited for. */
+const WAIT_MS = 30_000;
+
 /** Goes to the image of a mark, in the active cell; opens its series there when it shows another one. */
 export async function jumpTo(reading: Reading, mark: Mark): Promise<void> {
   if (mark.space) return toSpace(reading, mark, mark.space);
@@ -64,13 +67,17 @@ async function shows(
     return viewport?.getImageIds?.().includes(imageId) && viewport.getCurrentImageId();
   };
   if (has()) return;
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, AbortSignal.timeout(WAIT_MS)]);
     const check = () => {
       if (!has()) return;
-      document.removeEventListener(Enums.Events.IMAGE_RENDERED, check, true);
       resolve();
+      done.abort();
     };
     // Events of viewports go to their elements, and are seen on the way down.
-    document.addEventListener(Enums.Events.IMAGE_RENDERED, check, true);
+    document.addEventListener(Enums.Events.IMAGE_RENDERED, check, { capture: true, signal });
+    // Once it was there, that changes nothing.
+    signal.addEventListener("abort", () => reject(new Error("the image does not come")));
   });
 }

@@ -35,7 +35,7 @@ export const KINDS: KindRow[] = [
   { kind: "freehand", title: "Freehand region", key: "y", tool: PlanarFreehandROITool },
   { kind: "probe", title: "Value of a pixel", key: "d", tool: ProbeTool },
   { kind: "arrow", title: "Arrow with words", key: "A", tool: ArrowAnnotateTool },
-  { kind: "text", title: "Words", key: "t", tool: LabelTool },
+  { kind: "text", title: "Text", key: "t", tool: LabelTool },
 ];
 
 export const ERASER = { name: "eraser", title: "Erase", key: "X", tool: EraserTool as ToolClass };

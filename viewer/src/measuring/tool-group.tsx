@@ -2,17 +2,15 @@ import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { startImaging } from "~/imaging/start";
 import type { Content, Reading } from "~/reading/reading";
-import { useKeys } from "~/shell/keys";
+import { capsOf, useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { primaryTool, setPrimaryTool } from "~/viewport/mouse";
 import { Emptying } from "./emptying";
 import { Icon } from "./icons";
 import { ERASER, KINDS } from "./kinds";
-import { Leaving } from "./leaving";
 import { measurementsOf } from "./page";
 import { readReports, save } from "./reports";
 import { offerTools } from "./tools";
-import { WordsDialog } from "./words-dialog";
 import "./measuring.css";
 
 const TOOLS = [
@@ -74,7 +72,7 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
           disabled={!isReady.value || reason !== undefined}
           aria-label={title}
           aria-pressed={active === name}
-          title={reason ? `${title}: not here, ${reason}` : `${title} (${key})`}
+          title={reason ? `${title}: not here, ${reason}` : `${title} (${capsOf(key).join("+")})`}
           onClick={() => choose(name)}
         >
           <Icon name={name} />
@@ -100,9 +98,7 @@ export function MeasuringTools({ reading }: { reading: Reading }) {
       >
         <Icon name="redo" />
       </button>
-      <WordsDialog />
       <Emptying />
-      <Leaving reading={reading} />
     </>
   );
 }
@@ -120,8 +116,12 @@ function begin(reading: Reading): () => void {
   const aborter = new AbortController();
   let stop = () => {};
   const run = async () => {
-    await startImaging();
-    if (aborter.signal.aborted) return;
+    // Why there are no images is said in their cells.
+    const isStarted = await startImaging().then(
+      () => true,
+      () => false,
+    );
+    if (!isStarted || aborter.signal.aborted) return;
     const measurements = measurementsOf(reading);
     offerTools(measurements);
     isReady.value = true;

@@ -19,7 +19,7 @@ export function WordsDialog() {
     done(text?.trim() || null);
   };
   return (
-    <Dialog title="Words" onClose={() => end(null)}>
+    <Dialog title="Text" onClose={() => end(null)}>
       <form
         class="words-form"
         onSubmit={(event) => {
@@ -27,7 +27,7 @@ export function WordsDialog() {
           end(String(new FormData(event.currentTarget).get("words") ?? ""));
         }}
       >
-        <input name="words" aria-label="Words" autocomplete="off" maxLength={1024} autofocus />
+        <input name="words" aria-label="Text" autocomplete="off" maxLength={1024} autofocus />
         <button type="submit" class="primary">
           Add
         </button>

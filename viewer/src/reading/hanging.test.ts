@@ -31,6 +31,7 @@ describe("hanging", () => {
     const { cells, layout } = hangStudy(study(row("1", "MG", 4)), new Map([["1", images]]));
     expect(layout).toEqual({ rows: 2, columns: 2 });
     expect(cells.map((cell) => cell?.instance)).toEqual(["RCC", "LCC", "RMLO", "LMLO"]);
+    expect(cells.map((cell) => cell?.edge)).toEqual(["right", "left", "right", "left"]);
   });
 
   it("keeps the side of a breast that is alone in its row", () => {

@@ -121,7 +121,10 @@ function hangImages(
   if (bySlot.filter(Boolean).length > 1) {
     // Only one row when there is only one view.
     const rows = [bySlot.slice(0, 2), bySlot.slice(2)].filter((row) => row.some(Boolean));
-    const cells = rows.flat().map((found) => found && content(study.uid, found.row, found.one?.uid));
+    const cells = rows.flatMap(([right, left]) => [
+      right && { ...content(study.uid, right.row, right.one?.uid), edge: "right" as const },
+      left && { ...content(study.uid, left.row, left.one?.uid), edge: "left" as const },
+    ]);
     return { layout: { rows: rows.length, columns: 2 }, cells };
   }
   const cells = images.slice(0, rule.most).map(({ row, one }) => content(study.uid, row, one?.uid));

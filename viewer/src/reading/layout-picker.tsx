@@ -1,13 +1,16 @@
-import { useRef, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
+import { LayoutIcon } from "~/shell/icons";
 import { useKeys } from "~/shell/keys";
-import { LayoutIcon } from "~/viewport/icons";
+import { placeBelow } from "~/shell/popover";
 import { type Layout, MOST, type Reading } from "./reading";
 
 const SIZES = Array.from({ length: MOST }, (_, index) => index + 1);
 
 /** Divides the screen in 1 × 1 to 4 × 4 cells. */
 export function LayoutPicker({ reading }: { reading: Reading }) {
-  const details = useRef<HTMLDetailsElement>(null);
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const choices = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState<Layout>();
   const now = reading.layout.value;
   const marked = over ?? now;
@@ -32,15 +35,30 @@ export function LayoutPicker({ reading }: { reading: Reading }) {
   });
   const pick = (rows: number, columns: number) => {
     reading.divide({ rows, columns });
-    if (details.current) details.current.open = false;
+    choices.current?.hidePopover();
   };
   return (
-    <details ref={details} class="layout-picker">
-      <summary aria-label="Layout" title="Layout (Shift and arrows)">
+    <>
+      <button
+        type="button"
+        ref={button}
+        class="icon-button"
+        popovertarget={id}
+        aria-haspopup="true"
+        aria-label={`Layout: ${now.rows} by ${now.columns}`}
+        title="Layout (Shift and arrows)"
+      >
         <LayoutIcon />
         {now.rows} × {now.columns}
-      </summary>
-      <div class="layout-choices" onPointerLeave={() => setOver(undefined)}>
+      </button>
+      <div
+        ref={choices}
+        id={id}
+        popover="auto"
+        class="layout-choices"
+        onBeforeToggle={() => placeBelow(button.current, choices.current, 200)}
+        onPointerLeave={() => setOver(undefined)}
+      >
         {SIZES.flatMap((rows) =>
           SIZES.map((columns) => (
             <button
@@ -55,6 +73,6 @@ export function LayoutPicker({ reading }: { reading: Reading }) {
           )),
         )}
       </div>
-    </details>
+    </>
   );
 }

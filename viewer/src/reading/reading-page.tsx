@@ -2,17 +2,17 @@ import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { hangCompared } from "~/comparing/hang-compared";
 import { hasLostGraphics } from "~/imaging/start";
-import type { Fetching } from "~/server/study";
+import type { Fetching, Study } from "~/server/study";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import { go, place } from "~/shell/router";
 import { askSessionOnce, otherArchive } from "~/studies/session";
-import { count, counted, personName } from "~/studies/values";
+import { count, counted, date, personName } from "~/studies/values";
 import { link } from "~/viewport/linking";
 import { asked, askedWindow, keepAddress } from "./address";
 import { Grid } from "./grid";
 import { asksForImages, hangStudy } from "./hanging";
-import { PANELS } from "./parts";
+import { DIALOGS, PANELS } from "./parts";
 import { Reading } from "./reading";
 import { SeriesPanel } from "./series-panel";
 import { ToolBar } from "./tool-bar";
@@ -30,6 +30,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   const [panel, setPanel] = useState<string | undefined>();
   useKeys(() => [{ keys: ["Escape"], does: "Back to the studies", group: "Everywhere", run: () => go("/") }]);
   useEffect(askSessionOnce, []);
+  useEffect(() => () => reading.close(), []);
   useEffect(() => {
     const aborter = new AbortController();
     const { query } = place.peek();
@@ -38,13 +39,18 @@ export function ReadingPage({ studies }: { studies: string[] }) {
       .open(studies, aborter.signal)
       .then(() => hang(reading, query))
       .then(
-        () => aborter.signal.aborted || ends.push(keepAddress(reading)),
+        () => {
+          reading.isHung.value = true;
+          if (!aborter.signal.aborted) ends.push(keepAddress(reading));
+        },
         (reason) => aborter.signal.aborted || setError(reason),
       );
     return () => {
       for (const end of ends) end();
     };
   }, [tries]);
+  const study = reading.studies.value[0];
+  useTitle(study);
   if (hasLostGraphics.value) {
     return <Failure error={LOST} retry="Load the page anew" onRetry={() => location.reload()} />;
   }
@@ -55,7 +61,6 @@ export function ReadingPage({ studies }: { studies: string[] }) {
     };
     return <Failure error={error} onRetry={again} />;
   }
-  const study = reading.studies.value[0];
   const fetching = reading.fetching.value;
   const Panel = PANELS.find((one) => one.id === panel)?.component;
   return (
@@ -92,6 +97,9 @@ export function ReadingPage({ studies }: { studies: string[] }) {
           <Panel reading={reading} />
         </aside>
       )}
+      {DIALOGS.map((Dialog, index) => (
+        <Dialog key={index} reading={reading} />
+      ))}
     </div>
   );
 }
@@ -109,6 +117,14 @@ function Coming({ instances, of }: Fetching) {
       <progress max={of || 1} value={of ? instances : undefined} aria-label="Fetched" />
     </div>
   );
+}
+
+/** Tells tabs apart, without the name of a patient: what is open is in the history of the browser. */
+function useTitle(study: Study | undefined): void {
+  useEffect(() => {
+    const what = [study?.StudyDescription, date(study?.StudyDate)].filter(Boolean).join(", ");
+    document.title = `${what || "Study"} · filmless`;
+  }, [study]);
 }
 
 /** Puts the studies on the screen: what the address asks for, else as the rules for their modalities say. */

@@ -1,7 +1,7 @@
 /** The state of the page on which studies are read: what is open, how the screen is divided, what lies where. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { imageIdOf, noteFrames } from "~/imaging/frames";
+import { forgetFrames, imageIdOf, noteFrames } from "~/imaging/frames";
 import type { InstanceRef } from "~/server/dicomweb";
 import { askSeries, askStudy, type Fetching, type Series, type SeriesRow, type Study } from "~/server/study";
 import type { Vector } from "~/viewport/geometry";
@@ -26,6 +26,8 @@ export interface Content {
   /** The instance, or the image by its number from 1, that is shown first; by default the middle one. */
   instance?: string;
   image?: number;
+  /** At which side of its cell it lies, so that the images of two breasts meet in the middle. */
+  edge?: "left" | "right";
 }
 
 /** A series that was opened: its instances, and the ids of its frames in their order. */
@@ -51,6 +53,9 @@ export class Reading {
 
   /** The instance that a cell shows of a series that is no stack, such as one of its documents. */
   readonly documents = signal<ReadonlyMap<number, InstanceRef>>(new Map());
+
+  /** Whether it is settled what the cells show at first. */
+  readonly isHung = signal(false);
 
   readonly hasCorners = signal(true);
   readonly hasGraphics = signal(true);
@@ -89,6 +94,16 @@ export class Reading {
     this.opened.set(row.uid, opening);
     opening.catch(() => this.opened.delete(row.uid)); // the next try asks again
     return opening;
+  }
+
+  /** Lets go of what is known of frames: for when the page is left. */
+  close(): void {
+    for (const opening of this.opened.values())
+      opening.then(
+        ({ imageIds }) => forgetFrames(imageIds),
+        () => undefined,
+      );
+    this.opened.clear();
   }
 
   private async fetchSeries(study: string, row: SeriesRow): Promise<OpenSeries> {

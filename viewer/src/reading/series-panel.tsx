@@ -4,7 +4,7 @@ import { areOfOnePatient } from "~/comparing/order";
 import { StudyDateMark } from "~/comparing/study-mark";
 import { instanceUrl } from "~/server/dicomweb";
 import type { SeriesRow, Study } from "~/server/study";
-import { date } from "~/studies/values";
+import { counted, date } from "~/studies/values";
 import { SERIES_DRAG } from "./dragging";
 import type { Reading } from "./reading";
 
@@ -94,7 +94,7 @@ function SeriesButton({ reading, study, row }: { reading: Reading; study: string
 }
 
 function detailOf({ Modality, SeriesNumber, frames, instances }: SeriesRow): string {
-  const many = frames > 0 ? `${frames} image${frames === 1 ? "" : "s"}` : `${instances}`;
+  const many = frames > 0 ? counted(frames, "image") : counted(instances, "object");
   return [Modality, SeriesNumber && `#${SeriesNumber}`, many].filter(Boolean).join(" · ");
 }
 

@@ -10,6 +10,16 @@ export class ServerError extends Error {
   }
 }
 
+/** What went wrong in the page itself, and what can be done. */
+export class PageError extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
 export interface Asked extends RequestInit {
   accept?: string;
 }
@@ -47,7 +57,7 @@ async function errorOf(answer: Response): Promise<ServerError> {
 
 /** Puts any error in words for the user. */
 export function inWords(error: unknown): { text: string; hint?: string | undefined } {
-  if (error instanceof ServerError) return { text: error.message, hint: error.hint };
-  if (error instanceof Error) return { text: error.message };
+  if (error instanceof Error)
+    return { text: error.message, hint: "hint" in error && error.hint ? String(error.hint) : undefined };
   return { text: "something failed that should not have", hint: "load the page anew" };
 }

@@ -30,12 +30,21 @@ export interface StudyCounts {
   isWhole?: boolean;
 }
 
+export interface Looking {
+  files: number;
+  instances: number;
+  /** Files that are no DICOM, and files that cannot be shown. */
+  other: number;
+  failed: number;
+  done: boolean;
+}
+
 /** What can be done here, by who asks (`filmless.viewer.session`). */
 export interface Session {
   canImport: boolean;
   canDelete: boolean;
-  /** Given where files are only shown. */
-  looking?: unknown;
+  /** Given where files are only shown: how far they are looked at. */
+  looking?: Looking | null;
   /** Where the archive is that is looked at, when it is another one. */
   other?: string | null;
   /** Where DICOMweb is, when not below the address of the pages. */

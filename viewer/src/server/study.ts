@@ -141,6 +141,8 @@ export interface Instance {
   /** Whether it has overlays, or a shutter, to draw on it. */
   graphics?: boolean;
   image?: ImageDescription;
+  /** Of a video: how long each frame is shown, or all of them. */
+  frameTimesMs?: number[];
   /** Why an image cannot be shown. */
   error?: string;
 }

@@ -1,6 +1,10 @@
-import { Component, type ComponentChildren } from "preact";
+import { Component, type ComponentChildren, createContext } from "preact";
+import { useContext } from "preact/hooks";
 import { inWords } from "~/server/http";
 import { go } from "./router";
+
+/** Tries a part of the page once more, where that is the same for whatever fails in it. */
+export const Retrying = createContext<(() => void) | undefined>(undefined);
 
 /** What stands in the place of a part that failed: words and a way out, never a blank page. */
 export function Failure({
@@ -13,13 +17,15 @@ export function Failure({
   retry?: string;
 }) {
   const { text, hint } = inWords(error);
+  const around = useContext(Retrying);
+  const again = onRetry ?? around;
   return (
     <div class="failure" role="alert">
       <p>{text}</p>
       {hint && <p class="hint">{hint}</p>}
       <p>
-        {onRetry && (
-          <button type="button" onClick={onRetry}>
+        {again && (
+          <button type="button" onClick={again}>
             {retry}
           </button>
         )}

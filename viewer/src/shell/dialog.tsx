@@ -11,11 +11,23 @@ interface Props {
 /** A dialog of the browser's own kind: it holds the focus, Escape closes it, and what is behind is inert. */
 export function Dialog({ title, onClose, children, wide = false }: Props) {
   const element = useRef<HTMLDialogElement>(null);
+  const isOver = useRef(false);
   useEffect(() => {
-    element.current?.showModal();
+    const shown = element.current!;
+    shown.showModal();
+    return () => {
+      isOver.current = true;
+      // Else the focus does not go back to where it was.
+      shown.close();
+    };
   }, []);
   return (
-    <dialog ref={element} class={wide ? "wide" : ""} aria-label={title} onClose={onClose}>
+    <dialog
+      ref={element}
+      class={wide ? "wide" : ""}
+      aria-label={title}
+      onClose={() => isOver.current || onClose()}
+    >
       <header>
         <h2>{title}</h2>
         <button type="button" aria-label="Close" onClick={() => element.current?.close()}>

@@ -1,13 +1,5 @@
 import { Dialog } from "./dialog";
-import { keys } from "./keys";
-
-const NAMES: Record<string, string> = {
-  " ": "Space",
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  ArrowLeft: "←",
-  ArrowRight: "→",
-};
+import { capsOf, keys } from "./keys";
 
 /** What `?` shows: every key that works on the page behind. */
 export function KeyHelp({ onClose }: { onClose: () => void }) {
@@ -22,9 +14,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
               {rows.map((row) => (
                 <div key={row.keys.join()}>
                   <dt>
-                    {row.keys.map((key) => (
-                      <kbd key={key}>{NAMES[key] ?? key}</kbd>
-                    ))}
+                    <Caps of={row.keys} />
                   </dt>
                   <dd>{row.does}</dd>
                 </div>
@@ -34,5 +24,22 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
         ))}
       </div>
     </Dialog>
+  );
+}
+
+function Caps({ of }: { of: string[] }) {
+  const lower = new Set(of.filter((key) => key === key.toLowerCase()));
+  // Where a letter does the same with and without Shift, it is said once.
+  const said = of.filter((key) => key.length > 1 || lower.has(key) || !lower.has(key.toLowerCase()));
+  return (
+    <>
+      {said.map((key) => (
+        <span key={key}>
+          {capsOf(key).map((cap) => (
+            <kbd key={cap}>{cap}</kbd>
+          ))}
+        </span>
+      ))}
+    </>
   );
 }

@@ -13,6 +13,27 @@ export interface Key {
   run: (event: KeyboardEvent) => void;
 }
 
+const NAMES: Record<string, string> = {
+  " ": "Space",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  PageUp: "Page up",
+  PageDown: "Page down",
+  Control: "Ctrl",
+};
+
+/** What is written on the keys that are pressed together. */
+export function capsOf(key: string): string[] {
+  const parts = key.length > 1 ? key.split("+") : [key];
+  const last = parts.pop()!;
+  const isCapital = last.length === 1 && last !== last.toLowerCase();
+  return [...parts, ...(isCapital ? ["Shift"] : []), last].map(
+    (part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part),
+  );
+}
+
 export const keys = signal<Key[]>([]);
 
 /** Lets a component's keys work while it is shown. `deps` as of `useLayoutEffect`. */
@@ -59,8 +80,7 @@ function handle(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   // Cornerstone takes every key that is pressed in a viewport, and does nothing with it.
   const isTaken = event.defaultPrevented && !target.closest("[data-viewport-uid]");
-  if (isTaken || (WRITING.has(target.tagName) && event.key !== "Escape")) return;
-  if (document.querySelector("dialog[open]") && event.key !== "Escape") return;
+  if (isTaken || isOfWhatIsOpen(event) || isOfField(event)) return;
   const name = named(event);
   // On a button or a link they are its own.
   if ((name === "Enter" || name === " ") && target.closest("button, a, summary")) return;
@@ -69,4 +89,20 @@ function handle(event: KeyboardEvent): void {
   if (!found) return;
   event.preventDefault();
   found.run(event);
+}
+
+/** Whether a key is for a dialog or a menu above the page: Escape closes that first, by the browser. */
+function isOfWhatIsOpen(event: KeyboardEvent): boolean {
+  return (
+    document.querySelector("dialog[open]") !== null ||
+    (event.key === "Escape" && document.querySelector(":popover-open") !== null)
+  );
+}
+
+/** Whether a key is for the field that it is pressed in: Escape empties a search, then it leaves the field. */
+function isOfField({ key, target }: KeyboardEvent): boolean {
+  const field = target as HTMLInputElement;
+  if (!WRITING.has(field.tagName)) return false;
+  if (key === "Escape" && !(field.type === "search" && field.value)) field.blur();
+  return true;
 }

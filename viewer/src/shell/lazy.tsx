@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { PageError } from "~/server/http";
 import { Failure } from "./boundary";
 
 type Lazy<P> = ComponentType<P> & {
@@ -21,7 +22,10 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): L
     const [error, setError] = useState<unknown>();
     const fetchIt = () => {
       setError(undefined);
-      get().then((component) => setFound(() => component), setError);
+      get().then(
+        (component) => setFound(() => component),
+        () => setError(new PageError("this part of the page does not come", "is `filmless` still running?")),
+      );
     };
     useEffect(() => {
       if (!loaded) fetchIt();

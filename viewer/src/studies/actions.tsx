@@ -2,10 +2,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { copyLink as copy } from "~/giving/copy-link";
 import { filesetUrl } from "~/server/giving";
 import type { StudyRow } from "~/server/studies";
+import { DeleteIcon, DownloadIcon, LinkIcon, OpenIcon, SendIcon } from "~/shell/icons";
 import { moveFocus } from "~/shell/menu";
 import { studyPath } from "~/shell/router";
 import { action } from "./action";
-import { DeleteIcon, DownloadIcon, LinkIcon, SendIcon } from "./icons";
 import type { StudyList } from "./list";
 import { openChosen } from "./list-keys";
 import { mayDelete, maySend } from "./session";
@@ -54,7 +54,7 @@ export function Actions({ menu, list, onClose }: Props) {
       onKeyDown={moveFocus}
     >
       <button type="button" role="menuitem" onClick={choose(() => openChosen(list))}>
-        <span class="icon" />
+        <OpenIcon />
         Open
       </button>
       <button type="button" role="menuitem" onClick={choose(() => copyLink(rows))}>

@@ -1,9 +1,12 @@
-import { ImportIcon } from "./icons";
+import type { Looking } from "~/server/studies";
+import { ImportIcon, NoImageIcon } from "~/shell/icons";
 import type { StudyList } from "./list";
-import { dicomWeb, dimse, isShownOnly, mayImport, otherArchive } from "./session";
+import { dicomWeb, dimse, looking, mayImport, otherArchive } from "./session";
+import { counted } from "./values";
 
 /** What stands in the place of the list of an archive that is empty: how images come in. */
 export function NothingYet() {
+  if (looking.value) return <NothingShown {...looking.value} />;
   return (
     <section class="nothing">
       <div class="drop-here">
@@ -15,9 +18,7 @@ export function NothingYet() {
           <p>
             {otherArchive.value
               ? `${otherArchive.value} has no studies, or none that you may see.`
-              : isShownOnly.value
-                ? "No DICOM is in the files that are shown. Nothing is imported here: `filmless archive import` brings files into an archive."
-                : "Nothing is here that you may see. Your key does not let you bring images in."}
+              : "Nothing is here that you may see. Your key does not let you bring images in."}
           </p>
         )}
       </div>
@@ -39,6 +40,52 @@ export function NothingYet() {
           </li>
         </ul>
       )}
+    </section>
+  );
+}
+
+/** The same where files are shown that lie somewhere: what was found, and what to do when it is no DICOM. */
+function NothingShown({ files, other, failed, done }: Looking) {
+  if (!done)
+    return (
+      <section class="nothing" aria-live="polite">
+        <div class="drop-here">
+          <div class="loading" />
+          <h2>Looking for images</h2>
+          <p>{counted(files, "file", "files")} looked at so far.</p>
+        </div>
+      </section>
+    );
+  return (
+    <section class="nothing">
+      <div class="drop-here">
+        <NoImageIcon size={44} />
+        <h2>No DICOM files here</h2>
+        <p>
+          {other + failed === 0 && "There are no files in this folder. "}
+          {other > 0 && `${counted(other, "file is", "files are")} no DICOM. `}
+          {failed > 0 &&
+            `${counted(failed, "file", "files")} cannot be shown: the terminal says which, and why.`}
+        </p>
+      </div>
+      <ul class="ways">
+        <li>
+          <strong>To show another folder</strong>
+          <code>filmless view FOLDER</code>
+        </li>
+        <li>
+          <strong>To show pictures, PDFs or videos</strong>
+          <span>
+            Name them: <code>filmless view FOLDER/*.jpg</code>
+          </span>
+        </li>
+        <li>
+          <strong>To make DICOM of them, and keep it</strong>
+          <span>
+            <code>filmless serve</code>, and drop them on its page
+          </span>
+        </li>
+      </ul>
     </section>
   );
 }

@@ -1,8 +1,8 @@
 import type { TargetedMouseEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type StudyRow, studyThumbnailUrl } from "~/server/studies";
+import { CheckIcon, MoreIcon, NoImageIcon } from "~/shell/icons";
 import { go, studyPath } from "~/shell/router";
-import { CheckIcon, MoreIcon, NoImageIcon } from "./icons";
 import type { StudyList } from "./list";
 import { bytes, count, counted, date, otherNames, personName, time } from "./values";
 

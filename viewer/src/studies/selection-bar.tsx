@@ -1,6 +1,6 @@
 import type { StudyRow } from "~/server/studies";
+import { CloseIcon, MoreIcon } from "~/shell/icons";
 import { go, studyPath } from "~/shell/router";
-import { CloseIcon, MoreIcon } from "./icons";
 import type { StudyList } from "./list";
 import { counted } from "./values";
 

@@ -9,6 +9,9 @@ const session = signal<Session | undefined>(undefined);
 /** Who studies can be sent to. */
 export const peers = signal<Peer[]>([]);
 
+/** How often it is asked how far files are looked at. */
+const LOOK_MS = 1000;
+
 let asked = false;
 
 export function askSessionOnce(): void {
@@ -17,6 +20,7 @@ export function askSessionOnce(): void {
   askSession().then(
     (found) => {
       session.value = found;
+      if (found.looking && !found.looking.done) setTimeout(lookOn, LOOK_MS);
       askPeers().then((all) => {
         peers.value = all;
       }, failed);
@@ -28,11 +32,17 @@ export function askSessionOnce(): void {
   );
 }
 
+/** Asks again until all files are looked at; what fails is said elsewhere. */
+async function lookOn(): Promise<void> {
+  session.value = await askSession().catch(() => session.value);
+  if (session.value?.looking && !session.value.looking.done) setTimeout(lookOn, LOOK_MS);
+}
+
 export const mayImport = computed(() => session.value?.canImport ?? false);
 export const mayDelete = computed(() => session.value?.canDelete ?? false);
 export const maySend = computed(() => mayImport.value && peers.value.length > 0);
 /** Whether files are shown where they lie, and nothing comes in. */
-export const isShownOnly = computed(() => !!session.value?.looking);
+export const looking = computed(() => session.value?.looking ?? undefined);
 /** Where the archive is whose studies are shown, when it is another one. */
 export const otherArchive = computed(() => session.value?.other ?? undefined);
 export const dimse = computed(() => session.value?.dimse ?? undefined);

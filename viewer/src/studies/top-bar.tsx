@@ -1,10 +1,10 @@
 import { Bringing, ImportButtons } from "~/bringing/bringing";
+import { KeysIcon, SearchIcon, ThemeIcon } from "~/shell/icons";
 import { keys } from "~/shell/keys";
 import { lazy } from "~/shell/lazy";
 import { switchTheme } from "~/shell/theme";
 import { action } from "./action";
 import { Deleting } from "./deleting";
-import { KeysIcon, SearchIcon, ThemeIcon } from "./icons";
 import type { StudyList } from "./list";
 import { counted } from "./values";
 
@@ -64,7 +64,7 @@ export function TopBar({ list, onLook }: Props) {
           type="button"
           class="plain"
           aria-label="Dark or light"
-          title="Dark or light (T)"
+          title="Dark or light (Shift+T)"
           onClick={switchTheme}
         >
           <ThemeIcon />

@@ -4,7 +4,7 @@ import { CellHeading } from "~/comparing/study-mark";
 import { SERIES_DRAG } from "~/reading/dragging";
 import type { Content, Reading } from "~/reading/reading";
 import type { Kind } from "~/server/study";
-import { Boundary } from "~/shell/boundary";
+import { Boundary, Retrying } from "~/shell/boundary";
 import { lazy } from "~/shell/lazy";
 import { volumeComponent } from "~/volumes/cells";
 import { ImageCell } from "./image-cell";
@@ -41,6 +41,7 @@ export function Cell({
   content: Content | undefined;
 }) {
   const [isOver, setOver] = useState(false);
+  const [tries, setTries] = useState(0);
   const Shown = content && componentFor(content);
   const activate = () => {
     reading.active.value = index;
@@ -79,21 +80,37 @@ export function Cell({
         <>
           {study && <CellHeading reading={reading} study={study} />}
           <div class="cell-body">
-            <Boundary
-              key={[content.series.uid, content.as, content.fused?.uid, content.instance, content.image].join(
-                " ",
-              )}
-            >
-              <Shown reading={reading} index={index} content={content} />
-            </Boundary>
+            <Retrying.Provider value={() => setTries(tries + 1)}>
+              <Boundary key={[...keyOf(content), tries].join(" ")}>
+                <Shown reading={reading} index={index} content={content} />
+              </Boundary>
+            </Retrying.Provider>
           </div>
         </>
       ) : (
-        <p class="empty">Drag a series here, or choose one at the left</p>
+        <Empty reading={reading} />
       )}
     </section>
   );
 }
+
+const Empty = ({ reading }: { reading: Reading }) =>
+  reading.isHung.value ? (
+    <p class="empty">Drag a series here, or choose one at the left</p>
+  ) : (
+    <div class="empty">
+      <div class="loading" role="status" aria-label="Loading" />
+    </div>
+  );
+
+/** What of a content makes it another one. */
+const keyOf = ({ series, as, fused, instance, image }: Content) => [
+  series.uid,
+  as,
+  fused?.uid,
+  instance,
+  image,
+];
 
 const titleOf = ({ series }: Content): string =>
   [series.Modality, series.SeriesDescription ?? series.ProtocolName].filter(Boolean).join(" ");

@@ -1,4 +1,5 @@
 import type { Content, Reading } from "~/reading/reading";
+import type { Study } from "~/server/study";
 import { date, personName, time } from "~/studies/values";
 import { depthOf, letters, opposite, planeOf, type Vector } from "./geometry";
 import type { StackView } from "./view";
@@ -12,14 +13,16 @@ interface Props {
 
 /** What is written in the corners of an image, and the letters at its edges. */
 export function Corners({ reading, content, view }: Props) {
+  const study = reading.studyOf(content);
   return (
     <div class="corners" aria-hidden={reading.hasCorners.value ? undefined : true}>
       {reading.hasCorners.value && (
         <>
-          <Patient reading={reading} content={content} />
-          <Study reading={reading} content={content} />
-          <Image content={content} view={view} />
-          <Grey view={view} />
+          <Texts
+            edge={content.edge}
+            top={[patientLines(study), studyLines(study)]}
+            bottom={[imageLines(content, view), greyLines(view)]}
+          />
           <Edges view={view} />
         </>
       )}
@@ -27,9 +30,33 @@ export function Corners({ reading, content, view }: Props) {
   );
 }
 
+type Line = string | undefined | false;
+type Pair = [left: Line[], right: Line[]];
+
+/** Lines left and right; where the image lies at an edge, all of them at the other side. */
+function Texts({ edge, top, bottom }: { edge: Content["edge"]; top: Pair; bottom: Pair }) {
+  if (edge) {
+    const side = edge === "right" ? "left" : "right";
+    return (
+      <>
+        <Lines at={`top ${side}`} lines={top.flat()} />
+        <Lines at={`bottom ${side}`} lines={bottom.flat()} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Lines at="top left" lines={top[0]} />
+      <Lines at="top right" lines={top[1]} />
+      <Lines at="bottom left" lines={bottom[0]} />
+      <Lines at="bottom right" lines={bottom[1]} />
+    </>
+  );
+}
+
 const SEXES: Record<string, string> = { M: "male", F: "female", O: "other" };
 
-function Lines({ at, lines }: { at: string; lines: (string | undefined | false)[] }) {
+function Lines({ at, lines }: { at: string; lines: Line[] }) {
   return (
     <div class={`corner ${at}`}>
       {lines.filter(Boolean).map((line, number) => (
@@ -39,29 +66,25 @@ function Lines({ at, lines }: { at: string; lines: (string | undefined | false)[
   );
 }
 
-function Patient({ reading, content }: Omit<Props, "view">) {
-  const study = reading.studyOf(content);
+function patientLines(study: Study | undefined): Line[] {
   const sex = study?.PatientSex && (SEXES[study.PatientSex] ?? study.PatientSex);
-  const lines = [
+  return [
     study?.PatientName && personName(study.PatientName),
     study?.PatientID,
     [date(study?.PatientBirthDate), sex].filter(Boolean).join(" · "),
   ];
-  return <Lines at="top left" lines={lines} />;
 }
 
-function Study({ reading, content }: Omit<Props, "view">) {
-  const study = reading.studyOf(content);
-  const lines = [
+function studyLines(study: Study | undefined): Line[] {
+  return [
     study?.InstitutionName,
     [date(study?.StudyDate), time(study?.StudyTime)].filter(Boolean).join(" "),
     study?.StudyDescription,
     study?.AccessionNumber && `Acc. ${study.AccessionNumber}`,
   ];
-  return <Lines at="top right" lines={lines} />;
 }
 
-function Image({ content: { series }, view }: { content: Content; view: StackView }) {
+function imageLines({ series }: Content, view: StackView): Line[] {
   const { known } = view;
   const plane = known && planeOf(known.frame);
   const place = [
@@ -69,29 +92,27 @@ function Image({ content: { series }, view }: { content: Content; view: StackVie
     known?.frame.thickness !== undefined && `${inShort(known.frame.thickness)} mm thick`,
   ];
   const ofFrames = known && known.image.frames.length > 1 && view.imageIds.length > known.image.frames.length;
-  const lines = [
+  return [
     [series.Modality, series.SeriesNumber && `Series ${series.SeriesNumber}`].filter(Boolean).join(" · "),
     series.SeriesDescription ?? series.ProtocolName,
     `Image ${view.shown.value + 1}/${view.imageIds.length}`,
     ofFrames && `Frame ${known.number}/${known.image.frames.length}`,
     place.filter(Boolean).join(" · "),
   ];
-  return <Lines at="bottom left" lines={lines} />;
 }
 
-function Grey({ view }: { view: StackView }) {
+function greyLines(view: StackView): Line[] {
   const { known } = view;
   const window = view.window.value;
   const isGrey = known?.image.photometricInterpretation !== "RGB";
   const lossy = known?.instance.lossy;
-  const lines = [
+  return [
     [known?.instance.laterality, known?.instance.view].filter(Boolean).join(" "),
     lossy && `Lossy${lossy === "1" ? "" : ` ${lossy}:1`}`,
     view.isInverted.value && "Inverted",
     `${Math.round(view.scale * 100)} %`,
     window && isGrey && `C ${inShort(window.center)} · W ${inShort(window.width)}`,
   ];
-  return <Lines at="bottom right" lines={lines} />;
 }
 
 /** The directions in the patient to the four sides of the cell. */

@@ -1,4 +1,4 @@
-import { Enums, eventTarget, type RenderingEngine } from "@cornerstonejs/core";
+import { Enums, eventTarget, type RenderingEngine, type Types } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { DerivedLayer } from "~/derived/derived-layer";
 import { type PaintedViewport, prepareElement } from "~/imaging/painted-viewport";
@@ -24,14 +24,36 @@ function firstImage(content: Content, { imageIds, series }: OpenSeries): number 
   return isFilm ? 0 : Math.floor((imageIds.length - 1) / 2);
 }
 
+/** Where an image lies in its cell: at an edge, also after it is fitted anew. */
+function at(edge: Content["edge"]): Partial<Types.PublicViewportInput> {
+  if (!edge) return {};
+  const point: Types.Point2 = [edge === "left" ? 0 : 1, 0.5];
+  const imageCanvasPoint = { imagePoint: point, canvasPoint: point };
+  return {
+    defaultOptions: { displayArea: { imageArea: [1, 1], imageCanvasPoint, storeAsInitialCamera: true } },
+  } as Partial<Types.PublicViewportInput>;
+}
+
+/** Whether the chest is at the other side of an image than where it is to lie. */
+function isTurnedAway({ known }: StackView, edge: Content["edge"]): boolean {
+  const [row] = known?.instance.patientOrientation ?? [];
+  return (edge === "right" && row === "A") || (edge === "left" && row === "P");
+}
+
 /** Puts a stack into an element. */
-function begin(id: string, element: HTMLDivElement, opened: OpenSeries, engine: RenderingEngine) {
+function begin(
+  id: string,
+  element: HTMLDivElement,
+  opened: OpenSeries,
+  engine: RenderingEngine,
+  edge: Content["edge"],
+) {
   if (!opened.imageIds.length) {
     const reason = opened.series.instances.find((one) => one.error)?.error;
     throw new Error(reason ?? "nothing in this series can be shown as an image");
   }
   prepareElement(element);
-  engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
+  engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK, ...at(edge) });
   joinTools(id, engine.id);
   return new StackView(engine.getViewport(id) as PaintedViewport, opened.imageIds);
 }
@@ -89,11 +111,12 @@ export function ImageCell({ reading, index, content }: CellProps) {
       const [started, opened] = await Promise.all([startImaging(), opening]);
       if (gone) return;
       engine = started;
-      own = begin(id, shown, opened, started);
+      own = begin(id, shown, opened, started, content.edge);
       resizing.observe(shown);
       setView(own);
       reading.noteView(index, own);
       await own.begin(firstImage(content, opened));
+      if (isTurnedAway(own, content.edge)) own.flip("flipHorizontal");
     }
     start().catch((reason) => gone || setError(reason));
     return () => {
@@ -133,12 +156,22 @@ const Waiting = () => (
   </div>
 );
 
+/** What a service of DICOMweb says to programs about a frame that it cannot decode, put for who looks at it. */
+function ofImage({ text, hint }: { text: string; hint?: string | undefined }) {
+  const [before, why] = text.split("the instance cannot be had in this transfer syntax: ");
+  if (before || !why) return { text, hint };
+  return {
+    text: why,
+    hint: "the file is damaged, or of a kind that is not decoded; it can be saved as it is",
+  };
+}
+
 /** That the wanted image is still to come, or why it does not. */
 function State({ view }: { view: StackView }) {
   const error = view.error.value;
   const isNew = !view.hasBegun.value;
   if (!error) return isNew ? <Waiting /> : null;
-  const { text, hint } = inWords(error);
+  const { text, hint } = ofImage(inWords(error));
   return (
     <div class="cell-message" role="alert">
       <p>Image {view.wanted.value + 1} cannot be shown</p>

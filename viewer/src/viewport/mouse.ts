@@ -1,6 +1,6 @@
 /**
- * What the pointer does in images: one group of tools for all viewports. The middle button moves, the right one and
- * two fingers zoom, the wheel scrolls; what the primary button and one finger do is chosen.
+ * What the pointer does in images: one group of tools for all viewports. The middle button moves, the right one zooms,
+ * the wheel and three fingers scroll, two fingers move and zoom; what the primary button and one finger do is chosen.
  */
 
 import {
@@ -15,6 +15,7 @@ import {
   ZoomTool,
 } from "@cornerstonejs/tools";
 import { signal } from "@preact/signals";
+import { TwoFingersTool } from "./two-fingers";
 
 /** A tool of Cornerstone's: `static toolName`. */
 type ToolClass = Parameters<typeof addTool>[0] & { toolName: string };
@@ -34,9 +35,13 @@ const PRIMARY: Bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoi
 const offered = new Map<string, Offered>([
   ["window", { tool: WindowLevelTool, always: [] }],
   ["pan", { tool: PanTool, always: [{ mouseButton: MouseBindings.Auxiliary }] }],
-  ["zoom", { tool: ZoomTool, always: [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }] }],
-  ["scroll", { tool: StackScrollTool, always: [{ mouseButton: MouseBindings.Wheel }] }],
+  ["zoom", { tool: ZoomTool, always: [{ mouseButton: MouseBindings.Secondary }] }],
+  [
+    "scroll",
+    { tool: StackScrollTool, always: [{ mouseButton: MouseBindings.Wheel }, { numTouchPoints: 3 }] },
+  ],
   ["magnify", { tool: MagnifyTool, always: [] }],
+  ["two fingers", { tool: TwoFingersTool, always: [{ numTouchPoints: 2 }] }],
 ]);
 
 const chosen = signal("window");

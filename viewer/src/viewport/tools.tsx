@@ -3,7 +3,6 @@
 import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
-import { useKeys } from "~/shell/keys";
 import {
   CrosshairIcon,
   FitIcon,
@@ -23,7 +22,8 @@ import {
   TextIcon,
   WindowIcon,
   ZoomIcon,
-} from "./icons";
+} from "~/shell/icons";
+import { capsOf, useKeys } from "~/shell/keys";
 import { primaryTool, setPrimaryTool } from "./mouse";
 import type { StackView } from "./view";
 
@@ -46,7 +46,7 @@ function Button({ name, keys, icon: Icon, onClick, isOn, disabled }: ButtonProps
       type="button"
       class="icon-button"
       aria-label={name}
-      title={`${name} (${keys})`}
+      title={`${name} (${capsOf(keys).join("+")})`}
       aria-pressed={isOn}
       disabled={disabled}
       onClick={onClick}

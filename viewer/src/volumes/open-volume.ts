@@ -5,7 +5,7 @@ import { startImaging } from "~/imaging/start";
 import type { SeriesRow } from "~/server/study";
 import type { Grid } from "./grid";
 import { registerVolumes, type SeriesVolume, seriesVolume } from "./series-volume";
-import { registerSlices, straightened } from "./slices";
+import { forgetSlices, registerSlices, straightened } from "./slices";
 import type { Volumes } from "./state";
 
 /** Frames and texture together; a browser tab and a small graphics card bear that. */
@@ -56,6 +56,8 @@ export async function openVolume(volumes: Volumes, study: string, series: Series
     setTimeout(() => {
       if (!users.get(volume.volumeId) && cache.getVolume(volume.volumeId)) {
         cache.removeVolumeLoadObject(volume.volumeId);
+        users.delete(volume.volumeId);
+        forgetSlices(volume.imageIds);
       }
     });
   };

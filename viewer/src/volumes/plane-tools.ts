@@ -15,6 +15,7 @@ import {
 import { ERASER, KINDS } from "~/measuring/kinds";
 import type { Measurements } from "~/measuring/measurements";
 import { giveTools } from "~/measuring/tools";
+import { TwoFingersTool } from "~/viewport/two-fingers";
 import { PLANES, type Plane } from "./state";
 
 const PLANE_GROUP = "planes";
@@ -116,17 +117,18 @@ export function leaveWhole(viewportId: string, engineId: string): void {
 }
 
 function makePlaneGroup(): Types.IToolGroup {
-  const group = makeGroup(PLANE_GROUP, [WindowLevelTool, PanTool, ZoomTool, StackScrollTool]);
+  const group = makeGroup(PLANE_GROUP, [WindowLevelTool, PanTool, ZoomTool, StackScrollTool, TwoFingersTool]);
   addTool(CrosshairsTool);
   group.addTool(CrosshairsTool.toolName, {
     getReferenceLineColor: (id: string) => COLOURS[planeOf.get(id) ?? "axial"],
     getReferenceLineSlabThicknessControlsOn: () => false, // the tool bar has one for all planes
   });
   group.setToolActive(PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] });
-  group.setToolActive(ZoomTool.toolName, {
-    bindings: [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }],
+  group.setToolActive(ZoomTool.toolName, { bindings: [{ mouseButton: MouseBindings.Secondary }] });
+  group.setToolActive(TwoFingersTool.toolName, { bindings: [{ numTouchPoints: 2 }] });
+  group.setToolActive(StackScrollTool.toolName, {
+    bindings: [{ mouseButton: MouseBindings.Wheel }, { numTouchPoints: 3 }],
   });
-  group.setToolActive(StackScrollTool.toolName, { bindings: [{ mouseButton: MouseBindings.Wheel }] });
   return group;
 }
 

@@ -70,6 +70,11 @@ export function straightened(grid: Grid, step: number, every: number): Grid {
   return { ...grid, imageIds, spacing, origin, shift: [0, 0], dimensions: [size[0]!, size[1]!, kept.length] };
 }
 
+/** Forgets the slices of a volume that is shown no more; others are no slices of ours. */
+export function forgetSlices(imageIds: Iterable<string>): void {
+  for (const imageId of imageIds) made.delete(imageId);
+}
+
 /** An image loader of Cornerstone's. */
 function loadSlice(imageId: string): Types.IImageLoadObject {
   const slice = made.get(imageId);

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
+import { CrosshairIcon, CubeIcon, FusionIcon, PlanesIcon } from "~/shell/icons";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
+import { Popover } from "~/shell/popover";
 import { FusionControls, SlabControls } from "./controls";
-import { CrosshairIcon, CubeIcon, FusionIcon, PlanesIcon } from "./icons";
-import { Popover } from "./popover";
 import { type Arrangement, type Pair, type Volumes, volumesOf } from "./state";
 
 /** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */

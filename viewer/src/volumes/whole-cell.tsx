@@ -59,7 +59,7 @@ export function WholeCell({ reading, index, content }: CellProps) {
       ends.push(() => resizing.disconnect());
       setView(made);
     }
-    begin().catch((reason) => gone || setError(reason));
+    begin().catch((reason) => (gone ? finish() : setError(reason)));
     return () => {
       gone = true;
       finish();
