@@ -36,8 +36,9 @@ def trunk(x: Points, y: Points, z: float, rng: np.random.Generator) -> Points:
     """Return HU at points in mm (x to the left, y to the back, z to the head)."""
 
     def ball(at: tuple[float, float, float], radii: tuple[float, float, float]) -> Points:
-        parts = zip((x, y, z), at, radii, strict=True)
-        return sum((((one - middle) / radius) ** 2 for one, middle, radius in parts), np.zeros_like(x))
+        parts = zip((x, y, np.full_like(x, z)), at, radii, strict=True)
+        squares: Points = np.sum([((one - middle) / radius) ** 2 for one, middle, radius in parts], axis=0)
+        return squares
 
     skin = (x / 165) ** 2 + (y / 110) ** 2
     values = np.where(skin < 1, -90.0, -1000.0)  # fat
@@ -102,7 +103,8 @@ def chest(folder: Path, study: str, date: str, slices: int) -> list[Path]:
 
 def breasts(folder: Path) -> list[Path]:
     """Write the four views of a screening mammogram."""
-    rng, paths = np.random.default_rng(2), []
+    rng = np.random.default_rng(2)
+    paths: list[Path] = []
     rows, columns = np.mgrid[0:480, 0:360]
     clouds = np.zeros((480, 360))
     for step in (6, 12, 24, 40):

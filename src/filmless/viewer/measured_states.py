@@ -19,6 +19,7 @@ _FARTHEST: Final = 1 << 24  # pixels: nobody zooms out so far
 
 Edges = tuple[int, int, int, int]
 
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How the images of a series are shown.

@@ -54,10 +54,11 @@ export class PaintedViewport extends StackViewport {
     const { rotation } = this.getViewPresentation();
     this.resetCameraForResize();
     if (!keepCamera) return;
-    if (!this.getDisplayArea()) return this.setCamera(camera);
-    // It lies where it is to lie, in the new size.
-    this.setCamera({ flipHorizontal: !!camera.flipHorizontal });
-    if (rotation) this.setViewPresentation({ rotation });
+    if (this.getDisplayArea()) {
+      // It lies where it is to lie, in the new size.
+      this.setCamera({ flipHorizontal: !!camera.flipHorizontal });
+      if (rotation) this.setViewPresentation({ rotation });
+    } else this.setCamera(camera);
   }
 
   /** Notes how many pixels the cell has, and returns whether they are other ones; one that is not seen has none. */
@@ -92,12 +93,12 @@ export class PaintedViewport extends StackViewport {
   }
 }
 
-/** Prepares an element for a stack: Cornerstone would have the card hold a canvas of its own, which is never seen. */
+/** Prepares an element for a stack: Cornerstone clears a canvas of its own, which is never seen and takes time and memory. */
 export function prepareElement(element: HTMLElement): void {
   const [around, canvas] = [document.createElement("div"), document.createElement("canvas")];
   around.className = "viewport-element";
   canvas.className = "cornerstone-canvas";
-  canvas.getContext("2d", { willReadFrequently: true });
+  Object.assign(canvas, { getContext: () => ({ fillRect: () => {}, clearRect: () => {} }) });
   around.append(canvas);
   element.append(around);
 }

@@ -5,7 +5,7 @@
 
 import type { Types } from "@cornerstonejs/core";
 import type { Window } from "~/server/study";
-import { rampOf } from "./ramps";
+import { linear, rampOf } from "./ramps";
 
 /** How an image is to be seen. */
 export interface Look {
@@ -94,6 +94,14 @@ interface Kept {
   bytes: number;
 }
 
+const PIXEL = {
+  columns: 1,
+  rows: 1,
+  color: false,
+  getPixelData: () => new Float32Array(1),
+} as unknown as Types.IImage;
+const ALONE: Placing = { corner: [-0.5, -0.5], right: [1, 0], down: [0, 1] };
+
 export class Painter {
   private readonly canvas = new OffscreenCanvas(1, 1);
   private readonly gl: WebGL2RenderingContext;
@@ -114,8 +122,8 @@ export class Painter {
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    // That of most images is made before there is one.
-    this.programOf({ isColour: false, isSmooth: true, tone: "ramp" });
+    // The program of most images is made before there is one: a slow card takes a third of a second.
+    this.paint(PIXEL, { window: linear(0, 2), isInverse: false, isSmooth: true }, ALONE, [1, 1]).close();
   }
 
   /** Draws an image as a picture of so many pixels. */
