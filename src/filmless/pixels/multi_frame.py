@@ -245,8 +245,16 @@ def _items(ds: Dataset, keyword: str) -> Any:
 _Column = tuple[int, Any, bool] | None
 
 
+_EVERY = [
+    *((macro, attribute) for macro, names, _ in _NUMBERS.values() for attribute in names),
+    *_TEXTS.values(),
+]
+
+
 def _columns(ds: Dataset) -> tuple[int, dict[tuple[str, str], _Column]]:
     """Read every attribute that is asked for in one walk; those of a macro stand together, so it is entered once."""
+    if "SharedFunctionalGroupsSequence" not in ds and _PER_FRAME not in ds:
+        return 0, dict.fromkeys(_EVERY)
     wanted = [(macro, attribute, width, False) for macro, names, width in _NUMBERS.values() for attribute in names]
     wanted += [(macro, attribute, 0, True) for macro, attribute in _TEXTS.values()]
     wanted.sort(key=lambda entry: entry[0])

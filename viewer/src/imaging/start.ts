@@ -11,6 +11,7 @@ import { paintStacks } from "./painted-viewport";
 import { Painter } from "./painter";
 
 const ENGINE = "filmless";
+const LITTLE_ENDIAN = "1.2.840.10008.1.2.1";
 // What a browser tab may keep of decoded frames; Cornerstone lets go of the ones unused for longest.
 const CACHE_BYTES = 1 << 30;
 // Above frames of derived images, which Cornerstone's own provider knows.
@@ -48,6 +49,23 @@ function leaveUnsaid(event: PromiseRejectionEvent): void {
   if (isGivenUp || isOfFrame(reason)) event.preventDefault();
 }
 
+/** Has a worker of the loader begin with a pixel, so that the first image does not wait for its code. */
+function wakeDecoder(): void {
+  const imageFrame = { rows: 1, columns: 1, samplesPerPixel: 1, bitsAllocated: 8, pixelRepresentation: 0 };
+  const options = { preScale: { enabled: false } };
+  const task = {
+    imageFrame,
+    transferSyntax: LITTLE_ENDIAN,
+    pixelData: new Uint8Array(1),
+    decodeConfig: {},
+    options,
+  };
+  core
+    .getWebWorkerManager()
+    .executeTask("dicomImageLoader", "decodeTask", task)
+    .catch(() => {});
+}
+
 async function start(): Promise<core.RenderingEngine> {
   addEventListener("unhandledrejection", leaveUnsaid);
   // Planes and volumes share a context: each is much to hold, and browsers count them.
@@ -61,5 +79,6 @@ async function start(): Promise<core.RenderingEngine> {
   core.metaData.addProvider(frameMetadata, PRIORITY);
   core.eventTarget.addEventListener(core.Enums.Events.WEBGL_CONTEXT_LOST, noteLoss);
   paintStacks(new Painter(noteLoss));
+  wakeDecoder();
   return new core.RenderingEngine(ENGINE);
 }

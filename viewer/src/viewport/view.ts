@@ -34,6 +34,8 @@ export class StackView {
   private readonly listeners: [string, EventListener][] = [];
   private isSetting = false;
   private isOver = false;
+  /** Whether an image was seen: the others wait for it. */
+  private isDrawn = false;
   private drawn: Types.IImage | undefined;
 
   constructor(
@@ -51,6 +53,7 @@ export class StackView {
     this.listen(Events.PRE_STACK_NEW_IMAGE, (event) =>
       this.onWanted((event as CustomEvent<{ imageIdIndex: number }>).detail.imageIdIndex),
     );
+    this.listen(Events.IMAGE_RENDERED, () => this.onDrawn());
     this.listen(Events.CAMERA_MODIFIED, () => this.onMoved());
     this.listen(Events.VOI_MODIFIED, (event) =>
       this.onWindow(event as CustomEvent<{ range: Types.VOIRange }>),
@@ -67,8 +70,8 @@ export class StackView {
     await this.viewport.setStack(this.imageIds, index);
     if (this.isOver) return;
     this.settle(index);
-    // Also when it failed: the others may be there.
-    this.prefetcher.around(this.wanted.peek());
+    // It failed, and the others may be there.
+    if (this.error.peek()) this.prefetcher.around(this.wanted.peek());
   }
 
   end(): void {
@@ -285,7 +288,13 @@ export class StackView {
     this.drawWindow();
     this.hasBegun.value = true;
     this.onMoved();
-    this.prefetcher.around(index);
+    if (this.isDrawn) this.prefetcher.around(index);
+  }
+
+  private onDrawn(): void {
+    if (this.isDrawn || !this.hasBegun.peek()) return;
+    this.isDrawn = true;
+    this.prefetcher.around(this.wanted.peek());
   }
 
   private onMoved(): void {
