@@ -23,8 +23,8 @@ export interface Placing {
   down: [number, number];
 }
 
-// What stays on the graphics card: for another window, or another place, no values are sent again.
-const KEPT_BYTES = 64 << 20;
+// What stays on the graphics card, as for four mammograms: for another window, or another place, no values are sent again.
+const KEPT_BYTES = 192 << 20;
 
 const CORNERS = `#version 300 es
 in vec2 corner;
