@@ -39,7 +39,7 @@ export class PaintedViewport extends StackViewport {
 
   override customRenderViewportToCanvas = () => {
     try {
-      this.seen.getContext("bitmaprenderer")!.transferFromImageBitmap(this.picture());
+      this.show(this.picture());
     } catch (error) {
       this.onFailure(error);
     }
@@ -76,6 +76,14 @@ export class PaintedViewport extends StackViewport {
     const image = this.getCornerstoneImage();
     if (!image || !this.look || !this.canvas.width || !this.canvas.height) return null;
     return this.painter.paint(image, this.look, this.placing(), [this.canvas.width, this.canvas.height]);
+  }
+
+  private show(picture: ImageBitmap | null): void {
+    const { seen, canvas } = this;
+    if (seen.width !== canvas.width || seen.height !== canvas.height) {
+      [seen.width, seen.height] = [canvas.width, canvas.height];
+    }
+    seen.getContext("bitmaprenderer")!.transferFromImageBitmap(picture);
   }
 
   private placing(): Placing {
