@@ -34,8 +34,11 @@ FOCUSED = """() => {
   // The button in a field of a date is within it: it shows the focus itself.
   const isWithin = shown.type === "date" && shown.dataset.reached;
   shown.dataset.reached = "true";
-  const style = getComputedStyle(shown);
-  const isSeen = Boolean(isWithin) || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0);
+  const [style, after] = [getComputedStyle(shown), getComputedStyle(shown, "::after")];
+  // A cell has a ring over its image: one around it would lie behind.
+  const hasRing = after.content !== "none" && parseFloat(after.borderTopWidth) >= 2;
+  const hasOutline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const isSeen = Boolean(isWithin) || hasOutline || hasRing;
   return [shown.getAttribute("aria-label") ?? shown.textContent.slice(0, 40) ?? shown.tagName, isSeen];
 }"""
 UNREACHED = """() => [...document.querySelectorAll("button, input, select, textarea, summary, a[href]")]
