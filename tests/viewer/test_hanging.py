@@ -59,7 +59,7 @@ def shown(viewer: Any, cell: int) -> NDArray[np.bool_]:
 
 
 def drawn_anew(page: Any) -> None:
-    """Wait until what was asked for is on the screen: a frame for it to be measured, one to be drawn, one to be seen."""
+    """Wait until what was asked for is on the screen: a frame to measure it, one to draw it, one to show it."""
     page.evaluate("async () => { for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame); }")
 
 
