@@ -106,11 +106,12 @@ def test_only_what_is_made_here_is_kept(tmp_path: Path, ct: Path) -> None:
 
     from filmless.dicomweb.origin.service import Service
     from filmless.errors import DicomWebError
-    from filmless.server.shown import NOTHING_IS_SAVED, NOTHING_IS_TAKEN_IN
+    from filmless.server.shown import Shown
 
+    shown = Shown()
     asked = HTTPConnection({"type": "http", "headers": []})
     with Archive(tmp_path / "index") as archive:
-        told = {"read_only": NOTHING_IS_TAKEN_IN, "no_keeping": NOTHING_IS_SAVED}
+        told = {"read_only": shown.read_only, "no_keeping": shown.no_keeping}
         closed, kept = Service(archive, **told), Service(archive, **told, keeper=Saving(archive, tmp_path))
         for service in (closed, kept):
             service.within(asked, "read")

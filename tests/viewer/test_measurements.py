@@ -107,7 +107,7 @@ def assert_valid(path):
 
 def test_the_window_of_a_state_has_its_function(client, line, tmp_path):
     series = str(filmless.read(FILES / "CT_small.dcm").SeriesInstanceUID)
-    (place,) = saved(client, line, state={"windows": {series: [2.5, 0.5, "LINEAR_EXACT"]}})["states"]
+    (place,) = saved(client, line, state={"views": {series: {"window": [2.5, 0.5, "LINEAR_EXACT"]}}})["states"]
     path = fetched(client, place, tmp_path / "state.dcm")
     (voi,) = pydicom.dcmread(path).SoftcopyVOILUTSequence
     assert (voi.WindowCenter, voi.WindowWidth, voi.VOILUTFunction) == (2.5, 0.5, "LINEAR_EXACT")
