@@ -27,10 +27,12 @@ class Loading {
 
   constructor(imageId: string, options: Record<string, unknown>) {
     const { signal } = this.aborter;
+    // Who left the page meanwhile had it forgotten.
+    const known = frameOf(imageId);
     this.coming = new Promise((resolve, reject) => {
       load(imageId, options, signal).then(
         // Decoding cannot be stopped, but what nobody waits for is not kept.
-        (image) => signal.aborted || resolve(withWindow(image, frameOf(imageId)!)),
+        (image) => signal.aborted || resolve(known ? withWindow(image, known) : image),
         (reason) => {
           if (reason instanceof Error) failures.add(reason);
           // An answer would come late: Cornerstone's cache would let go of what was asked for anew meanwhile.
