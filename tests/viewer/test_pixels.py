@@ -256,7 +256,7 @@ class Looking:
 
     def __init__(self, viewer: Viewer, rows: list[Row]) -> None:
         self.viewer, self.rows = viewer, rows
-        viewer.page.set_default_timeout(20_000)
+        viewer.page.set_default_timeout(60_000)
         viewer.open()
 
     def canvas(self, row: Row) -> NDArray[np.uint8]:
