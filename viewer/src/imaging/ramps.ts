@@ -58,7 +58,7 @@ function scaled(window: Window, factor: number): Window {
 
 /**
  * A window of what is shown as Cornerstone is told it, which counts as LINEAR. What a stack shows is drawn by us
- * (`greys`); of a threshold, whose range has no length, Cornerstone would make a table of no numbers.
+ * (`painter`); of a threshold, whose range has no length, Cornerstone would make a table of no numbers.
  */
 export function toldWindow(window: Window): Window {
   const { lower, upper } = rampOf(window);

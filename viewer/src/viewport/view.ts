@@ -307,7 +307,7 @@ export class StackView {
     if (this.isSetting || this.viewport.getCornerstoneImage() !== this.drawn) return;
     const window = askedRange(range.lower, range.upper, this.window.peek(), this.known);
     this.choice.value = { kind: "set", window };
-    // Cornerstone stretched the table of greys to the range, of which only a ramp becomes another one.
+    // What Cornerstone was told is not what is seen.
     this.drawWindow();
   }
 
