@@ -327,8 +327,11 @@ export class StackView {
     // What dragging begins with.
     const { lower, upper } = rampOf(toldWindow(window));
     this.isSetting = true;
-    this.viewport.setProperties({ voiRange: { lower, upper } });
-    this.isSetting = false;
+    try {
+      this.viewport.setProperties({ voiRange: { lower, upper } });
+    } finally {
+      this.isSetting = false;
+    }
     this.window.value = window;
   }
 }
