@@ -5,14 +5,11 @@ python tools/generate_codec_table.py --check    exit with 1 when the committed p
 """
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from filmless import _core
 from filmless.errors import UnsupportedError
 from filmless.pixels.codecs import Encodes, codec_of
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "transfer-syntaxes.md"
+from generated import settle
 
 ABOUT = """\
 # Transfer syntaxes
@@ -87,17 +84,5 @@ def page() -> str:
     return ABOUT + "\n".join(rows) + "\n" + NOTES
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the page, or compare it."""
-    text = page()
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE.name} is not what tools/generate_codec_table.py writes: run it")
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(settle({"docs/transfer-syntaxes.md": page()}))

@@ -10,14 +10,12 @@ kept in step by hand.
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-import pydicom
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom._private_dict import private_dictionaries
 from pydicom._uid_dict import UID_dictionary
 
-FOLDER = Path(__file__).resolve().parent.parent / "crates" / "core" / "src" / "dictionary"
+from generated import settle
 
 AMBIGUOUS_VR = {
     "US or SS": "UsOrSs",
@@ -213,22 +211,7 @@ def private() -> Iterator[str]:
     yield '";'
 
 
-def main() -> None:
-    """Write the tables, or compare them with the committed ones."""
-    stale = []
-    for name, lines in (("elements", elements()), ("uids", uids()), ("private", private())):
-        path = FOLDER / f"{name}_table.rs"
-        text = "\n".join(lines) + "\n"
-        if "--check" not in sys.argv[1:]:
-            path.write_text(text, encoding="utf-8", newline="\n")
-        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(path.name)
-    if stale:
-        sys.exit(
-            f"stale dictionary tables: {', '.join(stale)}: they are not what pydicom {pydicom.__version__} gives\n"
-            "hint: run python tools/generate_dictionary.py"
-        )
-
-
 if __name__ == "__main__":
-    main()
+    tables = {"elements": elements(), "uids": uids(), "private": private()}
+    files = {f"crates/core/src/dictionary/{name}_table.rs": lines for name, lines in tables.items()}
+    sys.exit(settle({name: "\n".join(lines) + "\n" for name, lines in files.items()}))
