@@ -97,7 +97,6 @@ function Progress({ run, onClose, onHeader }: ProgressProps) {
       {told.length > 0 && (
         <ul class="told" aria-label="Not stored, or with a remark">
           {told.slice(0, SHOWN).map((one, place) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two files can have one name; lines are added at the end
             <li key={place} class={one.status}>
               <span>{one.name}</span>
               <small>{one.reason}</small>

@@ -56,7 +56,6 @@ export function StudyList() {
         <NothingYet />
       ) : (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled takes the focus, and the keys of the list */}
           <section class="grid" aria-label="Studies" tabIndex={0} ref={scroller}>
             <table aria-rowcount={length.value + 1}>
               <Headings list={list} />
