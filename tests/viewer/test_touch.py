@@ -1,5 +1,6 @@
 """A tablet: fingers do what the pointer does, and whatever is tapped is large enough for one."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,18 +36,23 @@ class Fingers:
         self.page, self.session = page, page.context.new_cdp_session(page)
 
     def drag(self, *ways: tuple[Point, Point], steps: int = 10) -> None:
-        """Lay down a finger at the beginning of each way, and draw it along."""
+        """Lay down a finger at the beginning of each way, draw it along, and let it rest before it is lifted.
+
+        What is lifted while it moves is a fling, and Chromium takes the next tap as what ends the fling.
+        """
+        began = time.time()
         for step in range(steps + 1):
             at = [
                 {"x": one[0] + (end[0] - one[0]) * step / steps, "y": one[1] + (end[1] - one[1]) * step / steps}
                 for one, end in ways
             ]
             points = [{**point, "id": number} for number, point in enumerate(at)]
-            kind = "touchMove" if step else "touchStart"
-            self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-            # Cornerstone waits for more fingers before it takes the first ones for what they are.
-            self.page.wait_for_timeout(20 if step else 150)
-        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            self._send("touchMove" if step else "touchStart", points, began + step * 0.02)
+        self._send("touchEnd", [], began + steps * 0.02 + 0.5)
+
+    def _send(self, kind: str, points: list[dict[str, float]], moment: float) -> None:
+        told = {"type": kind, "touchPoints": points, "timestamp": moment}
+        self.session.send("Input.dispatchTouchEvent", told)
 
 
 def corner(viewer: Viewer, text: str) -> str:
