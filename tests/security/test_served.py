@@ -36,7 +36,9 @@ class Place:
             return everything(connection)
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "audit.jsonl").read_text().splitlines()]
+        """The lines that are whole: another may just be written."""
+        *whole, _ = (self.folder / "audit.jsonl").read_text().split("\n")
+        return [json.loads(line) for line in whole]
 
     def line_of(self, path: str) -> dict[str, Any]:
         """The line of a path, once it is written."""
