@@ -9,6 +9,8 @@ SHELL := bash
 PYTHON ?= python3
 FUZZ_SECONDS ?= 600
 KILLS ?= 1000
+# Two files at a time: a browser with its server keeps a core or two busy.
+PYTEST ?= --numprocesses=2 --dist=loadfile
 FUZZ := crates/core/fuzz
 
 VENV := .venv
