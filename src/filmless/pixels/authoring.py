@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from filmless.dataset import Dataset
 from filmless.errors import UnsupportedError
 from filmless.pixels.description import PixelDescription
+from filmless.pixels.embedded_overlays import GROUPS
 from filmless.pixels.native_value import native_value
 from filmless.pixels.targets import row_of, target_row, turns_pixels
 from filmless.pixels.transcoding import transcode
@@ -250,7 +251,7 @@ def _replace(ds: Dataset, image: Dataset, *, with_frames: bool) -> None:
     if image.PhotometricInterpretation != "PALETTE COLOR" and ds.get("PixelPresentation") is None:
         for keyword in _PALETTE:
             ds.pop(keyword, None)
-    for group in range(0x6000, 0x6020, 2):
+    for group in GROUPS:
         if (group, _OVERLAY_BIT_POSITION) in ds and (group, _OVERLAY_DATA) not in ds:
             for tag in [tag for tag in ds.keys() if tag >> 16 == group]:  # noqa: SIM118 - elements, not tags, come first
                 del ds[tag]

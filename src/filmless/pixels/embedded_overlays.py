@@ -1,5 +1,7 @@
 """Overlays in bits of Pixel Data that hold no sample, as old files have them: taken out, so that they are not lost."""
 
+from typing import Final
+
 import numpy as np
 
 from filmless.dataset import Dataset
@@ -8,7 +10,10 @@ from filmless.pixels.coded_stream import CodedStream
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
 
-__all__ = ["embedded_bit", "take_overlays_out"]
+__all__ = ["GROUPS", "embedded_bit", "take_overlays_out"]
+
+GROUPS: Final = range(0x6000, 0x6020, 2)
+"""In which overlays are (PS3.5 7.6)."""
 
 _ROWS, _COLUMNS, _FRAMES = 0x0010, 0x0011, 0x0015
 _FIRST_FRAME, _BITS_ALLOCATED, _BIT_POSITION, _DATA = 0x0051, 0x0100, 0x0102, 0x3000
@@ -52,7 +57,7 @@ def take_overlays_out(ds: Dataset, frames: Frames, stream: CodedStream) -> None:
     PS3.3 C.9.2; PS3.5 8.1.2
     """
     bits = frames.description.bits_allocated if stream.precision is None else stream.precision
-    for group in range(0x6000, 0x6020, 2):
+    for group in GROUPS:
         position = embedded_bit(ds, group, frames.description)
         if position is None:
             continue

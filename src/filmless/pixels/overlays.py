@@ -14,11 +14,10 @@ from filmless.errors import DicomError
 from filmless.pixels.attributes import integer, numbers, text
 from filmless.pixels.decoding import Frames
 from filmless.pixels.description import PixelDescription
-from filmless.pixels.embedded_overlays import embedded_bit
+from filmless.pixels.embedded_overlays import GROUPS, embedded_bit
 
 __all__ = ["GROUPS", "Overlay", "draw", "overlay_mask", "overlays_by_group", "overlays_of"]
 
-GROUPS = range(0x6000, 0x6020, 2)
 # The elements of a group.
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE = 0x0010, 0x0011, 0x0015, 0x0022, 0x0040
 _ORIGIN, _FRAME_ORIGIN, _LABEL, _DATA = 0x0050, 0x0051, 0x1500, 0x3000

@@ -13,6 +13,7 @@ from filmless.errors import PixelError
 from filmless.pixels.colour import apply_icc, to_rgb
 from filmless.pixels.decoding import Frames, frames
 from filmless.pixels.description import PixelDescription
+from filmless.pixels.embedded_overlays import GROUPS
 from filmless.pixels.grey import GreyTransform, Lut, Window, WindowChoice, full_window, grey_transform
 from filmless.pixels.palette import palette_of, supplemental_palette_of
 from filmless.pixels.scaling import scaled
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "render_of", "thumbnail"]
 
-_OVERLAY_ROWS = [0x6000_0010 | group << 17 for group in range(16)]
+_OVERLAY_ROWS = [group << 16 | 0x0010 for group in GROUPS]
 
 
 def render(

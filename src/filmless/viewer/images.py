@@ -9,7 +9,7 @@ from filmless.dataset import Dataset
 from filmless.errors import DicomError
 from filmless.pixels import PixelDescription, functional_groups
 from filmless.pixels.attributes import items, numbers, text
-from filmless.pixels.embedded_overlays import embedded_bit
+from filmless.pixels.embedded_overlays import GROUPS, embedded_bit
 from filmless.pixels.grey import Lut, Rescale, Window, modality_of, padding_of, presentation_of, to_modality, voi_views
 from filmless.pixels.multi_frame import FunctionalGroups
 from filmless.series import uptake_of
@@ -49,7 +49,7 @@ def describe_image(ds: Dataset) -> Json:
     is_palette = colour and description.samples == 1
     # What makes dose of stored values (C.8.8.3) is no rescale that a browser knows.
     dose = numbers(ds, "DoseGridScaling").tolist()[:1]
-    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in range(0x6000, 0x6020, 2))
+    holds_overlays = any(embedded_bit(ds, group, description) is not None for group in GROUPS)
     by_us = drawn or is_palette or isinstance(modality, Lut) or dose or holds_overlays
     source = "samples" if by_us else source_of(description)
     groups = functional_groups(ds)
