@@ -67,7 +67,7 @@ class Page:
     def values(self, item):
         """The values of a measurement by name: number and unit."""
         found = {}
-        for row in item.locator("dl > div").all():
+        for row in item.locator("> dl > div").all():
             text = row.locator("dd").inner_text().replace("−", "-")
             amount = re.match(r"-?[\d.]+", text)[0]
             found[row.locator("dt").inner_text()] = float(amount), text[len(amount) :].strip()

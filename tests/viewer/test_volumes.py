@@ -200,10 +200,8 @@ def pet(folder: Path, **changes: Any) -> list[Path]:
         "RadiopharmaceuticalInformationSequence": [Dataset(dose)],
         **changes,
     }  # fmt: skip
-    return series(
-        folder, values=hot_spot, modality="PT", sop_class=PET, count=38, size=48, pixel_mm=4.0, space_mm=4.0,
-        slope=0.5, intercept=0.0, **said,
-    )  # fmt: skip
+    grid = {"values": hot_spot, "count": 38, "size": 48, "pixel_mm": 4.0, "space_mm": 4.0}
+    return series(folder, modality="PT", sop_class=PET, slope=0.5, intercept=0.0, **{**grid, **said})
 
 
 def test_pet_lies_over_ct_in_colours_and_is_counted_as_uptake(opened, tmp_path):

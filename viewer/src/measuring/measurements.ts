@@ -16,7 +16,7 @@ import { rowOf } from "./kinds";
 import { type Colour, isSame, type Mark, markOf, putMark, removeMark, said, studyOf } from "./marks";
 import { loadPixels, pixelsOf } from "./pixels";
 import { spaceOf, surfaceIn } from "./space";
-import { valuesOf, valuesOn } from "./values";
+import { samplesOn, valuesOf, valuesOn } from "./values";
 
 type Annotation = ToolTypes.Annotation;
 type Heard = CustomEvent<{ annotation: Annotation; viewportId?: string; renderingEngineId?: string }>;
@@ -24,6 +24,8 @@ type Heard = CustomEvent<{ annotation: Annotation; viewportId?: string; renderin
 export interface Row {
   mark: Mark;
   values: Value[];
+  /** Of the PET that lies over the volume. */
+  uptake: Value[];
 }
 
 const { Events } = Enums;
@@ -38,7 +40,11 @@ export class Measurements {
   /** What the marks come to. Counts images that came: only then are there pixels. */
   readonly rows = computed<Row[]>(() => {
     this.arrived.value;
-    return this.marks.value.map((mark) => ({ mark, values: this.valuesOf(mark) }));
+    return this.marks.value.map((mark) => ({
+      mark,
+      values: this.valuesOf(mark),
+      uptake: this.uptakeOf(mark),
+    }));
   });
   readonly history = new History<Mark>();
   readonly isSaved = computed(() => {
@@ -60,6 +66,9 @@ export class Measurements {
   private readonly known = new WeakMap<object, Annotation>();
   private readonly stops: (() => void)[] = [];
   private isPutting = false;
+
+  /** `above` says which series lies over the volume of another. */
+  constructor(private readonly above: (series: string) => string | undefined) {}
 
   /** Begins to listen; what gives back ends it, and takes all away. */
   start(): () => void {
@@ -123,6 +132,14 @@ export class Measurements {
     if (!values) return mark.values ?? [];
     const read = mark.values ?? [];
     return values.length < read.length && this.isAsRead(mark) ? read : values;
+  }
+
+  /** What the same samples of the PET come to that lies over its volume: for as long as it does. Never saved. */
+  uptakeOf({ kind, points, space }: Mark): Value[] {
+    const series = space && this.above(space.series);
+    if (!series) return [];
+    const on = surfaceIn(space, points, series);
+    return samplesOn(kind, on.points, on.surface);
   }
 
   private isAsRead(mark: Mark): boolean {

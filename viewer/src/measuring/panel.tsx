@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
+import type { Value } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
 import { date, time } from "~/studies/values";
 import { Icon } from "./icons";
@@ -86,7 +87,7 @@ interface ItemProps {
   measurements: Measurements;
 }
 
-function Item({ row: { mark, values }, index, reading, measurements }: ItemProps) {
+function Item({ row: { mark, values, uptake }, index, reading, measurements }: ItemProps) {
   const { title } = rowOf(mark.kind);
   const name = `${index + 1}, ${title}`;
   const calibrated = calibrationWords(mark.imageId, values);
@@ -128,19 +129,27 @@ function Item({ row: { mark, values }, index, reading, measurements }: ItemProps
         value={mark.label}
         onChange={(event) => measurements.relabel(mark.uid, event.currentTarget.value)}
       />
-      {values.length > 0 && (
-        <dl>
-          {values.map((value) => (
-            <div key={nameShown(value)}>
-              <dt>{nameShown(value)}</dt>
-              <dd>{shown(value)}</dd>
-            </div>
-          ))}
-        </dl>
+      {values.length > 0 && <Values values={values} />}
+      {uptake.length > 0 && (
+        <section class="uptake" aria-label={`PET in ${name}`}>
+          <h3>PET</h3>
+          <Values values={uptake} />
+        </section>
       )}
     </li>
   );
 }
+
+const Values = ({ values }: { values: Value[] }) => (
+  <dl>
+    {values.map((value) => (
+      <div key={nameShown(value)}>
+        <dt>{nameShown(value)}</dt>
+        <dd>{shown(value)}</dd>
+      </div>
+    ))}
+  </dl>
+);
 
 /** The reports of the studies that have measurements. */
 function Reports({ measurements }: { measurements: Measurements }) {

@@ -4,7 +4,7 @@ import type { Point, Value } from "~/server/measurements";
 import type { Series } from "~/server/study";
 import { dot, type Vector } from "~/volumes/vectors";
 import { imageThrough, normalOf, restrictionOf, type Space, surfaceIn } from "./space";
-import { valuesOn } from "./values";
+import { samplesOn, valuesOn } from "./values";
 
 const volumes = vi.hoisted(() => new Map<string, object>());
 vi.mock("@cornerstonejs/core", () => ({ cache: { getVolume: (id: string) => volumes.get(id) } }));
@@ -101,6 +101,55 @@ test("what is drawn on an oblique plane and read again comes to the same", () =>
   expect(measured("rectangle", single)).toEqual(drawn);
   expect(other).toEqual(drawn);
   expect(drawn.area![0]).toBeCloseTo(12 * Math.SQRT2 * 11, 3);
+});
+
+test("of another series in the same coordinates the same region has its own voxels, in its own unit", () => {
+  const [ids] = noteFrames(
+    "1",
+    {
+      uid: "1.2",
+      instances: [{ uid: "1.2.1", image: { ...image, rescaleType: "", unit: "Bq/ml" } }],
+    } as unknown as Series,
+    "PT",
+  ).values();
+  const grid = {
+    imageIds: ids,
+    origin: [1, 1, 0],
+    axes: [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    spacing: [4, 4, 5],
+  };
+  const pet = {
+    grid,
+    dimensions: [15, 10, 4],
+    state: { come: 4, failed: 0 },
+    voxelManager: { getAtIJK: (i: number, j: number, k: number) => i + 100 * j + 10000 * k },
+  };
+  const uptake = (kind: "rectangle" | "probe" | "length", points: Point[]) => {
+    const on = surfaceIn(SPACE, points, "1.2");
+    return samplesOn(kind, on.points, on.surface).map(({ name, number, unit }) => [name, number, unit]);
+  };
+  const square = [
+    [4, 4, 9],
+    [14, 4, 9],
+    [14, 10, 9],
+    [4, 10, 9],
+  ];
+  expect(uptake("rectangle", square)).toEqual([]); // it has not come
+  volumes.set("filmless-volume:1.2", pet);
+  // Columns 1 to 3, whose centres are at 5, 9 and 13, and rows 1 and 2, of slice 2.
+  expect(uptake("rectangle", square)).toEqual([
+    ["mean", expect.closeTo(2 + 150 + 20000, 6), "Bq/ml"],
+    ["standard_deviation", expect.closeTo(Math.hypot(50, Math.sqrt(2 / 3)), 6), "Bq/ml"],
+    ["minimum", 1 + 100 + 20000, "Bq/ml"],
+    ["maximum", 3 + 200 + 20000, "Bq/ml"],
+  ]);
+  expect(uptake("probe", [[10.9, 4.2, 9]])).toEqual([["value", 2 + 100 + 20000, "Bq/ml"]]);
+  expect(uptake("probe", [[10.9, 4.2, 90]])).toEqual([]);
+  expect(uptake("length", square.slice(0, 2))).toEqual([]);
 });
 
 test("while slices are missing there are no values of them", () => {

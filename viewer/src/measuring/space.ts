@@ -97,9 +97,16 @@ export function restrictionOf(space: Space, points: Vector[]): object {
   };
 }
 
-/** A plane through points, in pixels of the volume's voxels, and the points on it: as on an image. */
-export function surfaceIn(space: Space, points: Point[]): { surface: Surface; points: Point[] } {
-  const volume = volumeOf(space.series);
+/**
+ * A plane through points, in pixels of the volume's voxels, and the points on it: as on an image. Of another series in
+ * the same coordinates, the voxels of that.
+ */
+export function surfaceIn(
+  space: Space,
+  points: Point[],
+  series = space.series,
+): { surface: Surface; points: Point[] } {
+  const volume = volumeOf(series);
   const vectors = points as Vector[];
   const normal = upward(unit(space.normal ?? normalOf(points)));
   const { origin, right, down, steps } = volume

@@ -6,13 +6,15 @@ import { CALIBRATIONS } from "./calibration";
 import { rowOf } from "./kinds";
 import type { Mark } from "./marks";
 import type { Row } from "./measurements";
-import { nameShown, shown, unitShown } from "./words";
+import { named, shown, unitShown } from "./words";
 
 /** One line a measurement, for a report. */
 export const asText = (rows: Row[]): string =>
   rows
-    .map(({ mark, values }, index) => {
-      const said = values.map((value) => `${nameShown(value)} ${shown(value)}`).join(", ");
+    .map(({ mark, values, uptake }, index) => {
+      const said = named(values, uptake)
+        .map(([name, value]) => `${name} ${shown(value)}`)
+        .join(", ");
       const title = mark.label ? `${rowOf(mark.kind).title} “${mark.label}”` : rowOf(mark.kind).title;
       const where = [whereOf(mark), calibrationWords(mark.imageId, values)].filter(Boolean).join(", ");
       return `${index + 1}. ${title}${said && `: ${said}`} (${where})`;
@@ -22,7 +24,7 @@ export const asText = (rows: Row[]): string =>
 /** One line a value. */
 export function asCsv(rows: Row[]): string {
   const head = ["number", "kind", "label", "image", "frame", "value", "amount", "unit"];
-  const lines = rows.flatMap(({ mark, values }, index) => {
+  const lines = rows.flatMap(({ mark, values, uptake }, index) => {
     const known = frameOf(mark.imageId);
     const place = [
       index + 1,
@@ -31,7 +33,7 @@ export function asCsv(rows: Row[]): string {
       known?.ref.instance ?? "",
       known?.number ?? "",
     ];
-    const told = values.map((value) => [nameShown(value), value.number, unitShown(value.unit)]);
+    const told = named(values, uptake).map(([name, value]) => [name, value.number, unitShown(value.unit)]);
     return (told.length ? told : [["", "", ""]]).map((value) => [...place, ...value]);
   });
   return [head, ...lines].map((line) => line.map(cell).join(",")).join("\r\n");

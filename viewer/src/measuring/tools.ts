@@ -34,7 +34,7 @@ function configure(group: Group, measurements: Measurements): void {
     getTextLines: (data: object): string[] => {
       const mark = measurements.markOfData(data);
       if (!mark) return [];
-      const found = lines(measurements.valuesOf(mark));
+      const found = lines(measurements.valuesOf(mark), measurements.uptakeOf(mark));
       return mark.label ? [mark.label, ...found] : found;
     },
     getTextCallback: (done: (text: string | null) => void) => askWords(done),

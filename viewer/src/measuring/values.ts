@@ -77,6 +77,12 @@ export function valuesOn(kind: Kind, points: Point[], surface: Surface): Value[]
   }
 }
 
+/** What the samples alone come to; nothing of sizes. */
+export const samplesOn = (kind: Kind, points: Point[], surface: Surface): Value[] =>
+  valuesOn(kind, points, surface).filter(({ name }) => OF_SAMPLES.has(name));
+
+const OF_SAMPLES = new Set<Value["name"]>(["mean", "standard_deviation", "minimum", "maximum", "value"]);
+
 /** On a trace of ultrasound what runs along time is no distance: how long, and how much it changes meanwhile. */
 function valuesAlong(kind: Kind, points: Point[], { columnSpacing }: Calibration, trace: Trace): Value[] {
   const [from, to] = points as [Point, Point];

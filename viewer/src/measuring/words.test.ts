@@ -1,8 +1,15 @@
 import { expect, test } from "vitest";
 import type { Value } from "~/server/measurements";
-import { lines, nameShown, shown } from "./words";
+import { lines, named, nameShown, shown } from "./words";
 
 const value = (name: Value["name"], number: number, unit: string): Value => ({ name, number, unit });
+
+const statistics = (unit: string): Value[] => [
+  value("mean", 2.5, unit),
+  value("standard_deviation", 0.25, unit),
+  value("minimum", 2, unit),
+  value("maximum", 4, unit),
+];
 
 test("numbers have as many places as mean something, and units as people write them", () => {
   expect(shown(value("length", 26.4587, "mm"))).toBe("26.5 mm");
@@ -26,18 +33,33 @@ test("codes of the server are called as its words, others as they call themselve
 
 test("the lines beside a drawing", () => {
   const unit = "{SUVbw}g/ml";
-  expect(
-    lines([
-      value("area", 100, "mm2"),
-      value("mean", 2.5, unit),
-      value("standard_deviation", 0.25, unit),
-      value("minimum", 2, unit),
-      value("maximum", 4, unit),
-    ]),
-  ).toEqual(["Area 100.0 mm²", "Mean 2.50 ± 0.25 SUVbw", "Min 2.00   Max 4.00"]);
-  expect(lines([value("long_axis", 20, "mm"), value("short_axis", 10, "mm")])).toEqual([
+  expect(lines([value("area", 100, "mm2"), ...statistics(unit)], [])).toEqual([
+    "Area 100.0 mm²",
+    "Mean 2.50 ± 0.25 SUVbw",
+    "Min 2.00   Max 4.00",
+  ]);
+  expect(lines([value("long_axis", 20, "mm"), value("short_axis", 10, "mm")], [])).toEqual([
     "L 20.0 mm",
     "S 10.0 mm",
   ]);
-  expect(lines([])).toEqual([]);
+  expect(lines([], [])).toEqual([]);
+});
+
+test("below the lines are those of the PET that lies over it", () => {
+  expect(lines([value("value", 40, "[hnsf'U]")], [value("value", 0.4, "{SUVbw}g/ml")])).toEqual([
+    "40.0 HU",
+    "PET: 0.40 SUVbw",
+  ]);
+  expect(lines([value("area", 100, "mm2")], statistics("Bq/ml"))).toEqual([
+    "Area 100.0 mm²",
+    "PET: Mean 2.5 ± 0.250 Bq/ml",
+    "PET: Min 2.0   Max 4.0",
+  ]);
+  expect(named([value("area", 100, "mm2")], statistics("Bq/ml")).map(([name]) => name)).toEqual([
+    "Area",
+    "PET Mean",
+    "PET SD",
+    "PET Min",
+    "PET Max",
+  ]);
 });

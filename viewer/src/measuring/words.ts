@@ -90,8 +90,19 @@ export function shown(value: Value): string {
 /** What is understood by its unit alone. */
 const ALONE = new Set(["length", "angle", "cobb_angle", "value", "time", "velocity"]);
 
-/** The lines beside what was drawn. */
-export function lines(values: Value[]): string[] {
+/** Values with what they are called; those of the PET that lies over what was measured say so. */
+export const named = (values: Value[], uptake: Value[]): [string, Value][] => [
+  ...values.map((value): [string, Value] => [nameShown(value), value]),
+  ...uptake.map((value): [string, Value] => [`PET ${nameShown(value)}`, value]),
+];
+
+/** The lines beside what was drawn; below them those of the PET that lies over it. */
+export const lines = (values: Value[], uptake: Value[]): string[] => [
+  ...linesOf(values),
+  ...linesOf(uptake).map((line) => `PET: ${line}`),
+];
+
+function linesOf(values: Value[]): string[] {
   const by = new Map(values.map((value) => [word(value), value]));
   const [mean, deviation] = [by.get("mean"), by.get("standard_deviation")];
   const [least, most] = [by.get("minimum"), by.get("maximum")];

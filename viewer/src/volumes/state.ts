@@ -43,6 +43,12 @@ export class Volumes {
   });
   readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
 
+  /** What lies over the volume of a series on the screen. */
+  above(series: string): string | undefined {
+    const { value } = this.reading.cells;
+    return value.find((content) => content?.fused && content.series.uid === series)?.fused?.uid;
+  }
+
   private before: { layout: Layout; cells: (Content | undefined)[]; active: number } | undefined;
 
   constructor(private readonly reading: Reading) {}
