@@ -73,6 +73,36 @@ def first(page: Any, patient_id: str) -> None:
     page.wait_for_selector(f"#study-0 .id[title='{patient_id}']")
 
 
+def test_names_of_modalities_are_not_cut_off(
+    serve: Callable[..., Any], open_viewer: Callable[..., Any], tmp_path: Path
+) -> None:
+    paths = []
+    for number, modality in enumerate(("CT", "RTSTRUCT", "RTDOSE")):
+        ds = read(FILES / "CT_small.dcm")
+        ds.SeriesInstanceUID, ds.SOPInstanceUID = f"1.2.826.8.{number}", f"1.2.826.8.{number}.1"
+        ds.Modality = modality
+        paths.append(tmp_path / f"{modality}.dcm")
+        ds.save_as(paths[-1])
+    viewer = open_viewer(serve(paths))
+    page = viewer.open()
+    page.wait_for_selector("#study-0 .modality span")
+    outside = """
+        (() => {
+          const cell = document.querySelector("#study-0 .modality").getBoundingClientRect();
+          const inside = (one) =>
+            one.left >= cell.left && one.right <= cell.right && one.top >= cell.top && one.bottom <= cell.bottom;
+          return [...document.querySelectorAll("#study-0 .modality span")]
+            .filter((one) => !inside(one.getBoundingClientRect()))
+            .map((one) => one.textContent);
+        })()
+    """
+    for width in (1024, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(outside) == []
+    snap(page, "study-list-modalities")
+    assert page.locator("#study-0 .modality").get_attribute("title") == "CT, RTDOSE, RTSTRUCT"
+
+
 @pytest.fixture
 def many(serve: Callable[..., Any], open_viewer: Callable[..., Any], tmp_path: Path) -> Any:
     viewer = open_viewer(serve(studies(tmp_path, 130)))

@@ -124,3 +124,16 @@ def test_a_study_that_another_tab_deletes(serve, open_viewer, tmp_path):
     snap(page, "trouble-deleted")
     alert.get_by_role("button", name="To the studies").click()
     page.get_by_role("heading", name="No images yet").wait_for()
+
+
+def test_an_address_that_was_cut_off_is_of_no_study(serve, open_viewer, tmp_path):
+    viewer = open_viewer(serve(ct(tmp_path / "ct", 3)))
+    viewer.open("/view/%E0%A4%A").get_by_text("There is no such study").wait_for()
+
+
+def test_a_link_to_a_series_that_is_not_there_says_so(serve, open_viewer, tmp_path):
+    viewer = open_viewer(serve(ct(tmp_path / "ct", 3)))
+    page = viewer.open(f"/view/{STUDY}?series=1.2.3&image=2")
+    viewer.wait_for_image()
+    page.locator(".notice").get_by_text("the series of this link is not there").wait_for()
+    snap(page, "trouble-no-series")

@@ -2,9 +2,11 @@ import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { hangCompared } from "~/comparing/hang-compared";
 import { hasLostGraphics } from "~/imaging/start";
+import { PageError } from "~/server/http";
 import type { Fetching, Study } from "~/server/study";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
+import { failed } from "~/shell/notices";
 import { go, place } from "~/shell/router";
 import { askSessionOnce, otherArchive } from "~/studies/session";
 import { count, counted, date, personName } from "~/studies/values";
@@ -18,6 +20,10 @@ import { SeriesPanel } from "./series-panel";
 import { ToolBar } from "./tool-bar";
 import "./reading.css";
 
+const GONE = new PageError(
+  "the series of this link is not there",
+  "it may have been deleted; what is shown is another one",
+);
 const LOST = new Error("the browser took the graphics away, so that no image can be drawn");
 
 /** The page on which studies are read. */
@@ -132,6 +138,7 @@ async function hang(reading: Reading, query: URLSearchParams): Promise<void> {
   const studies = reading.studies.value;
   const wanted = asked(reading, query);
   const [study] = studies;
+  if (study && !wanted && query.get("series")) failed(GONE);
   if (wanted && studies.length === 1) return reading.show(wanted);
   if (!study) return;
   const asking = studies.flatMap((one) => asksForImages(one).map((row) => reading.openSeries(one.uid, row)));

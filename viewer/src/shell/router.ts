@@ -81,5 +81,14 @@ export const studyPath = (...uids: string[]): string => `/view/${uids.map(encode
 /** The studies that the page is of. */
 export function studiesOf(path: string): string[] {
   const [, view, ...uids] = path.split("/");
-  return view === "view" ? uids.filter(Boolean).map(decodeURIComponent) : [];
+  return view === "view" ? uids.filter(Boolean).map(decoded) : [];
+}
+
+/** A part of an address as text; one that was cut off in the midst of a letter as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

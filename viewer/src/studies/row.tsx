@@ -77,13 +77,11 @@ export function Row({ list, index, top, onMenu }: Props) {
         {date(row.StudyDate)}
         <small>{time(row.StudyTime)}</small>
       </td>
-      <td class="modality">
+      <td class="modality" title={row.modalities.join(", ")}>
         {row.modalities.slice(0, 3).map((modality) => (
           <span key={modality}>{modality}</span>
         ))}
-        {row.modalities.length > 3 && (
-          <span title={row.modalities.join(", ")}>+{row.modalities.length - 3}</span>
-        )}
+        {row.modalities.length > 3 && <span>+{row.modalities.length - 3}</span>}
       </td>
       <td class="description" title={row.StudyDescription}>
         {row.StudyDescription || <span class="absent">No description</span>}

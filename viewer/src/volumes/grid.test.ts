@@ -59,6 +59,10 @@ test("rounded positions are even, others are not", () => {
   expect(volumeOf(at([0, 2, 5, 9])).reason).toContain("2.00 to 4.00 mm");
 });
 
+test("two slices are too few, and it is not said that they lie nowhere", () => {
+  expect(volumeOf(at([0, 2])).reason).toBe("a volume takes 3 images or more");
+});
+
 test("what lies at one place is taken once", () => {
   const twice = volumeOf(at([0, 0, 2, 2, 4, 4]));
   expect(twice.grid?.dimensions[2]).toBe(3);

@@ -33,6 +33,7 @@ export interface Grid {
 export type Verdict = { grid: Grid; reason?: never } | { grid?: never; reason: string };
 
 const FEWEST = 3;
+const TOO_FEW = `a volume takes ${FEWEST} images or more`;
 const PARALLEL = 1e-3; // sine of the angle between directions that may be rounding
 const SAME_PLACE_MM = 1e-2;
 const UNEVEN = 0.1; // of the space between slices: positions are rounded
@@ -45,15 +46,12 @@ export function volumeOf(frames: { id: string; known: KnownFrame }[]): Verdict {
   if (!frames.length) return no("there are no images in this series");
   const placed = frames.flatMap(placedOf);
   if (frames.length === 1) return no("a volume takes several images, and this series has one");
+  if (frames.length < FEWEST) return no(TOO_FEW);
   if (placed.length < FEWEST) return no("the images do not say where in the patient they lie");
   const groups = groupsOf(placed);
   const largest = groups.reduce((best, group) => (group.length > best.length ? group : best));
   if (largest.length < FEWEST) {
-    return no(
-      groups.length > 1
-        ? "the images lie in different directions, as localizers do"
-        : `a volume takes ${FEWEST} images or more`,
-    );
+    return no(groups.length > 1 ? "the images lie in different directions, as localizers do" : TOO_FEW);
   }
   if (largest[0]!.image.photometricInterpretation === "RGB") return no("the images are in colour");
   return stacked(largest, frames.length - largest.length);
