@@ -88,7 +88,9 @@ def test_names_of_modalities_are_not_cut_off(
     page.wait_for_selector("#study-0 .modality span")
     outside = """
         (() => {
-          const cell = document.querySelector("#study-0 .modality").getBoundingClientRect();
+          const [row, column] = ["#study-0", "#study-0 .modality"].map((one) =>
+            document.querySelector(one).getBoundingClientRect());
+          const cell = { left: column.left, right: column.right, top: row.top, bottom: row.bottom };
           const inside = (one) =>
             one.left >= cell.left && one.right <= cell.right && one.top >= cell.top && one.bottom <= cell.bottom;
           return [...document.querySelectorAll("#study-0 .modality span")]

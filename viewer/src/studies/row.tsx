@@ -37,6 +37,8 @@ export function Row({ list, index, top, onMenu }: Props) {
     list.toggle(row);
   };
   const name = personName(row.PatientName);
+  // A row has three lines for them, should their names be long.
+  const shown = row.modalities.length > 3 ? 2 : 3;
   return (
     <tr
       {...place}
@@ -78,10 +80,10 @@ export function Row({ list, index, top, onMenu }: Props) {
         <small>{time(row.StudyTime)}</small>
       </td>
       <td class="modality" title={row.modalities.join(", ")}>
-        {row.modalities.slice(0, 3).map((modality) => (
+        {row.modalities.slice(0, shown).map((modality) => (
           <span key={modality}>{modality}</span>
         ))}
-        {row.modalities.length > 3 && <span>+{row.modalities.length - 3}</span>}
+        {row.modalities.length > shown && <span>+{row.modalities.length - shown}</span>}
       </td>
       <td class="description" title={row.StudyDescription}>
         {row.StudyDescription || <span class="absent">No description</span>}
