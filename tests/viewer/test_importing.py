@@ -18,6 +18,7 @@ from PIL import Image
 from filmless import read
 from filmless.archive import Archive
 from filmless.dicomweb.origin.service import Service
+from filmless.file import encode
 from filmless.security import ApiKeys
 from filmless.server import Server, read_settings
 from filmless.server.shown import Shown
@@ -126,6 +127,24 @@ def test_what_is_nothing_says_so(client: httpx.Client) -> None:
         assert told["status"] in {"skipped", "failed"}
         assert told["reason"]
     assert client.get("/viewer/study-counts").json()["total"] == 0
+
+
+def test_what_is_kept_aside_says_why(client: httpx.Client) -> None:
+    ds = read(FILES / "CT_small.dcm")
+    bring(client, CT, "a.dcm")
+    ds.PatientID = "other"
+    [told] = bring(client, encode(ds), "b.dcm")
+    assert told["status"] == "quarantined"
+    assert "same UID" in told["reason"]
+
+
+def test_a_zip_in_a_zip_and_an_empty_file_are_called_that(client: httpx.Client) -> None:
+    data = zipped(inner__zip=zipped(a__dcm=CT), none__dcm=b"")
+    told = {one["name"]: one["reason"] for one in bring(client, data, "z.zip")}
+    assert told["z.zip/inner.zip"].startswith("a ZIP in a ZIP is not looked into: unpack it")
+    assert told["z.zip/none.dcm"] == "the file is empty"
+    [alone] = bring(client, b"", "zero.dcm")
+    assert alone["reason"] == "the file is empty"
 
 
 def test_a_data_set_without_preamble_is_told_of(client: httpx.Client) -> None:

@@ -38,6 +38,9 @@ _FREE: Final = 1 << 30
 _RATIO: Final = 200
 """Beyond `_FREE` bytes a ZIP may unpack to so many times its size: images do not shrink as far, bombs do."""
 _NO_PREAMBLE: Final = "DICOM without preamble and file meta information (`filmless edit` writes it as a file of PS3.10)"
+_OTHER: Final = "an instance with the same UID and other contents is there: this one is kept aside"
+_EMPTY: Final = "the file is empty"
+_ZIP: Final = "a ZIP in a ZIP is not looked into: unpack it, and import what it holds"
 _NO_DICOM: Final = "neither DICOM nor a picture or document that is converted"
 
 
@@ -150,7 +153,7 @@ class _Taking:
         if self._is_picture(self.name, head, size):
             return [Item(source=path, name=self.name, relative=PurePath(safe_relative(self.name).name))]
         if not self.results:
-            self._tell(self.name, "skipped", _NO_PREAMBLE if _is_bare(path) else _NO_DICOM)
+            self._tell(self.name, "skipped", _NO_PREAMBLE if _is_bare(path) else _nothing_of(head))
         return []
 
     def _of_zip(self, path: str) -> Iterator[Item]:
@@ -181,7 +184,7 @@ class _Taking:
             elif self._is_picture(name, head, member.size):
                 yield Item(source=member, name=name, relative=member.relative, is_named=False)
             elif not self.results or self.results[-1]["name"] != name:
-                self._tell(name, "skipped", _NO_DICOM)
+                self._tell(name, "skipped", _nothing_of(head))
 
     def _is_picture(self, name: str, head: bytes, size: int) -> bool:
         """Whether it is to be converted; says so when it is a picture that was given no header, or is too large."""
@@ -232,11 +235,20 @@ class _Taking:
         else:
             self.stored += outcome.kind != "identical"
             self.studies.add(outcome.study_uid)
-            self._tell(name, kind if kind and outcome.kind == "stored" else outcome.kind, study=outcome.study_uid)
+            status = kind if kind and outcome.kind == "stored" else outcome.kind
+            reason = _OTHER if outcome.kind == "quarantined" else ""
+            self._tell(name, status, reason, study=outcome.study_uid)
 
     def _tell(self, name: str, status: str, reason: str = "", study: str = "") -> None:
         told = {"name": name, "status": status, "reason": reason, "study": study}
         self.results.append({key: value for key, value in told.items() if value})
+
+
+def _nothing_of(head: bytes) -> str:
+    """Say why nothing is taken of a file, by its first bytes."""
+    if not head:
+        return _EMPTY
+    return _ZIP if head.startswith(b"PK\x03\x04") else _NO_DICOM
 
 
 def _is_bare(path: str) -> bool:

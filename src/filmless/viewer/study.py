@@ -31,6 +31,7 @@ _STUDY: Final = (
     "ReferringPhysicianName",
     "InstitutionName",
 )
+_SEEN: Final = ("image", "video")
 _SERIES: Final = (
     "Modality",
     "SeriesDescription",
@@ -101,7 +102,8 @@ def _of_series(uid: str, members: Sequence[Entry]) -> dict[str, Any]:
     )
     return {
         "uid": uid,
-        "kind": kinds.most_common(1)[0][0],
+        # What lies beside pictures in their series does not hide them.
+        "kind": next((kind for kind in _SEEN if kinds[kind]), kinds.most_common(1)[0][0]),
         "instances": len(members),
         "frames": sum(entry.frames for entry in members),
         "representative": representative(members).instance_uid,
