@@ -195,6 +195,7 @@ def test_an_interruption_leaves_nothing(source: Path, tmp_path: Path) -> None:
     os.mkfifo(started)
     os.mkfifo(go_on)
     arguments = ["filmless", "media", "create", str(source), "-o", "disc", "--profile", "general", "--threads", "1"]
+    # Only the first file waits: the thread that copies may be at the next one before the main thread stops it.
     code = f"""
 import shutil, sys
 from pathlib import Path
@@ -202,18 +203,23 @@ from filmless.cli.program import main
 
 def copy(source, target):
     Path(target).write_bytes(b"half")
+    shutil.copyfile = whole
     Path({str(started)!r}).write_text("")
     Path({str(go_on)!r}).read_text()
 
+whole = shutil.copyfile
 shutil.copyfile = copy
 sys.argv = {arguments!r}
 main()
 """
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE)
-    started.read_text()
-    process.send_signal(signal.SIGINT)
-    go_on.write_text("")
-    process.communicate(timeout=20)
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        try:
+            started.read_text()
+            process.send_signal(signal.SIGINT)
+            go_on.write_text("")
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert not (tmp_path / "disc").exists()
 
