@@ -198,7 +198,7 @@ def frame_times(ds: Dataset, frames: int) -> list[float] | None:
     vector = numbers(ds, "FrameTimeVector").tolist()
     if len(vector) == frames and all(time >= 0 for time in vector):
         # The vector says how long after the one before it a frame begins.
-        return [*vector[1:], vector[-1]] if frames > 1 else vector
+        return [*vector[1:], vector[-1]]
     for keyword, factor in (("FrameTime", 1.0), ("CineRate", 0.0), ("RecommendedDisplayFrameRate", 0.0)):
         said = numbers(ds, keyword).tolist()
         if said and said[0] > 0:
