@@ -22,7 +22,8 @@ export class PaintedViewport extends StackViewport {
     this.painter = painter;
     this.seen.className = "painted";
     this.canvas.before(this.seen);
-    this.measure();
+    const size = this.cellSize();
+    if (size) this.take(size);
   }
 
   /** Has Cornerstone give such a viewport no context of WebGL: a slow card takes half a second for one. */
@@ -47,29 +48,89 @@ export class PaintedViewport extends StackViewport {
     return { canvas: this.canvas, element, viewportId, renderingEngineId, viewportStatus, suppressEvents };
   };
 
-  /** The cell has another size: what is in its middle stays there. */
-  override resizeForRenderingEngine({ keepCamera = true } = {}): void {
-    if (!this.measure()) return;
+  /** The cell has another size: what was fitted to it is so anew; what was not keeps its scale, and its middle. */
+  override resizeForRenderingEngine(): void {
+    const size = this.cellSize();
+    if (!size) return;
+    const before: Point = [this.sWidth, this.sHeight];
+    if (!this.getDefaultActor()) {
+      this.take(size);
+      return;
+    }
+    const wasFitted = this.isFitted;
     const camera = this.getCamera();
-    const { rotation } = this.getViewPresentation();
-    this.resetCameraForResize();
-    if (!keepCamera) return;
-    if (this.getDisplayArea()) {
-      // It lies where it is to lie, in the new size.
-      this.setCamera({ flipHorizontal: !!camera.flipHorizontal });
-      if (rotation) this.setViewPresentation({ rotation });
-    } else this.setCamera(camera);
+    this.take(size);
+    this.fit();
+    if (wasFitted) return;
+    this.setCamera({ ...camera, parallelScale: (camera.parallelScale! * size[1]) / before[1] });
+    // By whole pixels of the screen: what lies on them goes on to do so.
+    const off = size.map((side, axis) => ((before[axis]! % 2) - (side % 2)) / 2 / devicePixelRatio);
+    this.move(off as Point);
   }
 
-  /** Notes how many pixels the cell has, and returns whether they are other ones; one that is not seen has none. */
-  private measure(): boolean {
+  /** Shows the whole image, as large as the cell allows; it stays turned. */
+  fit(): void {
+    const { rotation = 0, flipHorizontal = false, flipVertical = false } = this.getViewPresentation();
+    this.resetCamera();
+    this.setViewPresentation({ rotation, flipHorizontal, flipVertical });
+    if (Math.round(rotation / 90) % 2) this.fitTurned();
+  }
+
+  /** Whether the image lies as `fit` lays it, to a pixel or two. */
+  get isFitted(): boolean {
+    const camera = this.getCamera();
+    this.fit();
+    const { focalPoint, parallelScale = 1 } = this.getCamera();
+    this.setCamera(camera);
+    const near = (4 * parallelScale) / this.sHeight;
+    const away = camera.focalPoint!.map((one, axis) => one - focalPoint![axis]!);
+    return Math.abs(camera.parallelScale! - parallelScale) < near && Math.hypot(...away) < near;
+  }
+
+  /** Moves the image on the screen, by CSS pixels. */
+  move(by: Point): void {
+    const [from, to] = [this.canvasToWorld([0, 0]), this.canvasToWorld(by)];
+    const { focalPoint, position } = this.getCamera();
+    const back = (point: Types.Point3 | undefined) =>
+      (point ?? [0, 0, 0]).map((part, axis) => part - (to[axis]! - from[axis]!)) as Types.Point3;
+    this.setCamera({ focalPoint: back(focalPoint), position: back(position) });
+  }
+
+  /** The same for an image that lies on its side: Cornerstone fits what is not turned. */
+  private fitTurned(): void {
+    const [cellWidth, cellHeight] = [this.sWidth / devicePixelRatio, this.sHeight / devicePixelRatio];
+    const { width, height } = this.place();
+    this.setZoom(this.getZoom() * Math.min(cellWidth / width, cellHeight / height));
+    const now = this.place();
+    const side = this.getDisplayArea()?.imageCanvasPoint?.canvasPoint?.[0] ?? 0.5;
+    this.move([(cellWidth - now.width) * side - now.left, (cellHeight - now.height) / 2 - now.top]);
+  }
+
+  /** Where the image lies in the cell, in CSS pixels. */
+  private place() {
+    const { imageData, dimensions } = this.getImageData()!;
+    const [columns, rows] = dimensions;
+    const [one, other] = [
+      [-0.5, -0.5, 0],
+      [columns - 0.5, rows - 0.5, 0],
+    ].map((corner) => this.worldToCanvas(imageData.indexToWorld!(corner as Types.Point3) as Types.Point3));
+    const [left, top] = one!.map((at, axis) => Math.min(at, other![axis]!)) as Point;
+    const [width, height] = one!.map((at, axis) => Math.abs(at - other![axis]!)) as Point;
+    return { left, top, width, height };
+  }
+
+  /** How many pixels of the screen the cell has, where they are others than it had; one that is not seen has none. */
+  private cellSize(): Point | undefined {
     const { canvas } = this;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
       Math.round(side * devicePixelRatio),
     ) as Point;
-    if (!width || !height || (width === canvas.width && height === canvas.height)) return false;
-    [canvas.width, canvas.height] = [this.sWidth, this.sHeight] = [width, height];
-    return true;
+    if (!width || !height || (width === canvas.width && height === canvas.height)) return undefined;
+    return [width, height];
+  }
+
+  private take([width, height]: Point): void {
+    [this.canvas.width, this.canvas.height] = [this.sWidth, this.sHeight] = [width, height];
   }
 
   private picture(): ImageBitmap | null {

@@ -1,6 +1,7 @@
 import { Enums } from "@cornerstonejs/core";
 import { effect, untracked } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { resize } from "~/imaging/resizing";
 import { toolOf } from "~/measuring/kinds";
 import { measurementsOf } from "~/measuring/page";
 import { Failure } from "~/shell/boundary";
@@ -47,7 +48,7 @@ export function PlaneCell({ reading, index, content }: CellProps) {
       joinPlane(id, opened.engine.id, plane, measurementsOf(reading));
       ends.unshift(() => leavePlane(id, opened.engine.id));
       ends.push(...follow(made, volumes, shown));
-      const resizing = new ResizeObserver(() => opened.engine.resize(true));
+      const resizing = new ResizeObserver(() => resize(opened.engine));
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);

@@ -1,5 +1,6 @@
 import { Enums } from "@cornerstonejs/core";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { resize } from "~/imaging/resizing";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
@@ -54,7 +55,7 @@ export function WholeCell({ reading, index, content }: CellProps) {
         made.moving();
       };
       ends.push(onSlices(opened.volume, grown));
-      const resizing = new ResizeObserver(() => opened.engine.resize(true));
+      const resizing = new ResizeObserver(() => resize(opened.engine));
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);
