@@ -86,7 +86,7 @@ function studyLines(study: Study | undefined): Line[] {
 
 function imageLines({ series }: Content, view: StackView): Line[] {
   const { known } = view;
-  const plane = known && planeOf(known.frame);
+  const plane = known && !known.image.isSlide && planeOf(known.frame);
   const place = [
     plane && `${depthOf(plane).toFixed(1)} mm`,
     known?.frame.thickness !== undefined && `${inShort(known.frame.thickness)} mm thick`,
@@ -130,6 +130,8 @@ function Edges({ view }: { view: StackView }) {
 }
 
 function sideOf({ known }: StackView, way: Vector): string {
+  // Its coordinates are those of the glass, and no side of the patient is known.
+  if (known?.image.isSlide) return "";
   if (known?.frame.orientation) return letters(way);
   const said = known?.instance.patientOrientation;
   if (!said) return "";
