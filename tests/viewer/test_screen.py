@@ -1,4 +1,4 @@
-"""How the screen is divided, that it is so again when the page is loaded anew, and that its keys work on any keyboard."""
+"""How the screen is divided, also when the page is loaded anew, and that its keys work on any keyboard."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -140,3 +140,14 @@ def test_letters_work_while_a_checkbox_has_the_focus(study: Any) -> None:
     page.get_by_role("checkbox").first.focus()
     page.keyboard.press("ArrowDown")
     shows(study)("1/4")
+
+
+def test_a_slide_has_no_sides_of_a_patient(tmp_path: Path, serve: Any, open_viewer: Any) -> None:
+    ds = read(FILES / "CT_small.dcm")
+    ds.ImageOrientationSlide, ds.PixelSpacing = [0, -1, 0, -1, 0, 0], [0.0005, 0.0005]
+    viewer = open_viewer(serve([stored(tmp_path, "slide", ds)]))
+    page = viewer.open(f"/view/{ds.StudyInstanceUID}")
+    viewer.wait_for_image()
+    assert page.locator(".scale-bar").inner_text() == "10 µm"
+    assert page.locator(".edge").all_inner_texts() == [""] * 4
+    assert "-75.7 mm" not in page.locator(".corner.bottom.left").inner_text()

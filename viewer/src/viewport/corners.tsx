@@ -30,6 +30,15 @@ export function Corners({ reading, content, view }: Props) {
   );
 }
 
+/** Whose the planes and the whole of a volume are, and of when. */
+export function Whose({ reading, content }: Omit<Props, "view">) {
+  const study = reading.studyOf(content);
+  const [name, id, birth] = patientLines(study);
+  const [, when] = studyLines(study);
+  if (!reading.hasCorners.value) return null;
+  return <Lines at={`whose ${content.as}`} lines={[[name, id].filter(Boolean).join(" · "), birth, when]} />;
+}
+
 type Line = string | undefined | false;
 type Pair = [left: Line[], right: Line[]];
 
