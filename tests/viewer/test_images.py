@@ -65,3 +65,11 @@ def test_pixels_without_a_size_have_none():
     assert "spacing" not in found["frames"][0]
     assert "imagerPixelSpacing" not in found
     assert found["pixelAspectRatio"] == [4, 3]
+
+
+def test_what_lies_on_a_slide_is_in_no_patient():
+    ds = image([[0.0, 0.0, 1.0], [0.0, 0.0, 2.0]])
+    assert "isSlide" not in describe_image(ds)
+    ds.ImageOrientationSlide = [0, -1, 0, -1, 0, 0]
+    found = describe_image(ds)
+    assert found["isSlide"] is True

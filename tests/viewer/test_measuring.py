@@ -23,7 +23,7 @@ class Page:
     """An image of 128 × 128 pixels in a browser, and how to draw on it."""
 
     def __init__(self, viewer):
-        self.viewer, self.page = viewer, viewer.open(f"/view/{STUDY}")
+        self.viewer, self.page = viewer, viewer.page
         self.find_image()
 
     def find_image(self):
@@ -84,7 +84,9 @@ def server(serve):
 
 @pytest.fixture
 def ct(server, open_viewer):
-    page = Page(open_viewer(server, width=1600))
+    viewer = open_viewer(server, width=1600)
+    viewer.open(f"/view/{STUDY}")
+    page = Page(viewer)
     page.page.get_by_role("button", name="Measurements", exact=True).click()
     page.page.wait_for_selector(".measurements")
     page.find_image()
@@ -267,6 +269,40 @@ def test_a_page_with_measurements_that_are_not_saved_asks(ct):
     page.get_by_label("Back to the studies").click()
     dialog.get_by_role("button", name="Save and leave").click()
     page.get_by_role("heading", name="Studies").wait_for()
+
+
+def test_who_goes_back_and_stays_has_the_address_again(server, open_viewer):
+    viewer = open_viewer(server, width=1600)
+    viewer.open().get_by_text("CompressedSamples, CT1").click()
+    ct = Page(viewer)
+    ct.page.wait_for_url("**&image=1")
+    address = ct.page.url
+    ct.key("l")
+    ct.drag((20, 20), (60, 20))
+    dialog = ct.page.get_by_role("dialog", name="Measurements are not saved")
+    # The page warns as soon as it knows of the length.
+    viewer.until("(event => !dispatchEvent(event))(new Event('beforeunload', { cancelable: true }))")
+    ct.page.go_back()
+    dialog.get_by_role("button", name="Stay").click()
+    dialog.wait_for(state="hidden")
+    assert ct.page.url == address
+    assert ct.page.evaluate("history.state.screen.cells.length") == 1
+    ct.key("Control+s")
+    ct.page.get_by_text("Saved 1 measurement as").wait_for()
+
+
+def test_what_is_saved_is_shown_among_the_series_and_reports(ct):
+    ct.key("l")
+    ct.drag((20, 20), (60, 20))
+    for number in (1, 2):
+        ct.items(number)
+        ct.key("Control+s")
+        ct.page.wait_for_function(
+            "count => document.querySelectorAll('.measurements .reports li').length == count", arg=number
+        )
+        ct.drag((20, 20 + 20 * number), (60, 20 + 20 * number))
+    assert ct.page.locator(".series-panel .series", has_text="SR").count() == 2
+    ct.page.get_by_text("replaced by a later one").wait_for()
 
 
 def test_no_two_keys_of_a_page_are_the_same(ct):

@@ -123,6 +123,15 @@ def with_more_bits(*, is_overlay: bool) -> Callable[[Dataset], None]:
     return change
 
 
+def signed_bytes(ds: Dataset) -> None:
+    """Change a file: samples of a byte, from -128 to 127."""
+    ds.BitsAllocated = ds.BitsStored = 8
+    ds.HighBit, ds.PixelRepresentation = 7, 1
+    ds.PixelData = np.resize(np.arange(-128, 128, dtype="i1"), ds.Rows * ds.Columns).tobytes()
+    for keyword in ("WindowCenter", "WindowWidth"):
+        del ds[keyword]
+
+
 CURVE = (65535 * np.linspace(0, 1, 1024) ** 0.5).astype(np.uint16)
 WAVE = (32767 * (1 + np.sin(np.linspace(0, 9, 700)))).astype(np.uint16)
 
@@ -204,6 +213,8 @@ ROWS = [
     Row("one value, with a window", "MR_small.dcm", change=of_one_value(7, WindowCenter=8, WindowWidth=4)),
     Row("one value, a threshold", "MR_small.dcm", change=of_one_value(7, WindowCenter=7, WindowWidth=1)),
     Row("a fraction as slope", "CT_small.dcm", change=said(RescaleSlope=0.013, RescaleIntercept=-7.5)),
+    Row("signed, 8 bits", "MR_small.dcm", change=signed_bytes),
+    Row("a slope below 0", "MR_small.dcm", change=said(RescaleSlope=-1, RescaleIntercept=0, WindowCenter=-600)),
     Row("a VOI LUT", "CT_small.dcm", change=lut("VOILUTSequence", -500, CURVE, 16)),
     Row("a VOI LUT that goes up and down", "CT_small.dcm", change=lut("VOILUTSequence", -500, WAVE, 16)),
     Row("a modality LUT", "MR_small.dcm", change=lut("ModalityLUTSequence", 0, WAVE, 16)),

@@ -52,6 +52,8 @@ def source_of(description: PixelDescription) -> FrameSource:
     if photometric not in {"MONOCHROME1", "MONOCHROME2"} or keyword not in _GREY:
         return "samples"
     fits = description.bits_allocated in {8, 16} and description.bits_stored <= _GREY[keyword]
+    # Of a byte the browser's decoders make what has no sign.
+    fits = fits and not (description.signed and description.bits_stored <= 8)
     # Bits above the samples may be overlays (PS3.5 8.1.2).
     is_bare = description.high_bit == description.bits_stored - 1
     return "stored" if fits and is_bare else "samples"

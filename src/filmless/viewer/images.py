@@ -41,7 +41,7 @@ def describe_image(ds: Dataset) -> Json:
 
     DICOM
     -----
-    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.5.5, C.8.8.3, C.8.9.1, C.11.1, C.11.2
+    PS3.3 10.7, C.7.6.2, C.7.6.3, C.7.6.16, C.8.5.5, C.8.8.3, C.8.9.1, C.8.12.2, C.11.1, C.11.2
     """
     description = PixelDescription.of(ds)
     colour, modality = is_colour(ds, description), modality_of(ds)
@@ -69,6 +69,8 @@ def describe_image(ds: Dataset) -> Json:
     if drawn:
         found |= {"photometricInterpretation": "MONOCHROME2", "bitsStored": 8, "signed": False, "isRescaled": False}
         found["isDrawn"] = True
+    if "ImageOrientationSlide" in ds:
+        found["isSlide"] = True
     padding = padding_of(ds)
     if padding is not None and not colour and not drawn:
         found["padding"] = sorted(to_modality(ds, np.array(padding)).tolist())

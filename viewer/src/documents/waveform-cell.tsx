@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { InstanceRef } from "~/server/dicomweb";
 import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
+import { counted } from "~/studies/values";
 import type { CellProps } from "~/viewport/cell";
 import { DocumentFrame } from "./document-frame";
 import {
@@ -173,7 +174,7 @@ function Annotations({ of }: { of: Annotation[] }) {
   if (!of.length) return null;
   return (
     <details class="waveform-notes">
-      <summary>{of.length} annotations</summary>
+      <summary>{counted(of.length, "annotation", "annotations")}</summary>
       <dl>
         {of.map((one, index) => (
           <div key={index}>

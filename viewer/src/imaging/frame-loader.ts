@@ -108,20 +108,25 @@ async function load(
   if (!isAsSaid(coded, known)) return decodedByServer(imageId, known, signal);
   const { transferSyntax } = known.instance;
   if (NATIVE.has(transferSyntax)) clearUnused(coded, known.image);
-  const areFractions = hasFractions(known);
-  // Cornerstone chooses the type of values by the extremes: fractions between whole ones would be cut off.
-  const how = areFractions ? { ...options, targetBuffer: undefined, preScale: { enabled: false } } : options;
+  const isOurs = isScaledHere(known);
+  const how = isOurs ? { ...options, targetBuffer: undefined, preScale: { enabled: false } } : options;
   const decoded: Promise<unknown> = createImage(imageId, coded, transferSyntax, how);
   const image = (await decoded.catch(() => undefined)) as Types.IImage | undefined;
   // The server may know better, or what is wrong.
   if (!image || !isWhole(image, known)) return decodedByServer(imageId, known, signal);
-  if (areFractions) return scaled(imageId, known, image.getPixelData());
+  if (isOurs) return scaled(imageId, known, image.getPixelData());
   if (known.image.padding) withoutPadding(image, known, image.getPixelData() as Samples);
   return image;
 }
 
-const hasFractions = ({ image, frame }: KnownFrame): boolean =>
-  image.suvbw !== undefined || !(frame.rescale ?? []).every(Number.isInteger);
+/**
+ * Whether values are made of the samples here. Cornerstone chooses their type by what becomes of the least and of the
+ * largest sample: fractions between whole ones would be cut off, and with a slope below 0 all that is below 0.
+ */
+function isScaledHere({ image, frame }: KnownFrame): boolean {
+  const [slope, intercept] = frame.rescale ?? [1, 0];
+  return image.suvbw !== undefined || slope < 0 || !Number.isInteger(slope) || !Number.isInteger(intercept);
+}
 
 function scaled(imageId: string, known: KnownFrame, stored: Types.PixelDataTypedArray): Types.IImage {
   const { modality, image, frame } = known;

@@ -24,8 +24,7 @@ export async function readReports(
   study: string,
   abort: AbortSignal,
 ): Promise<void> {
-  const reports = await askReports(study, abort);
-  measurements.listed.value = [...measurements.listed.value, ...reports.map((report) => ({ study, report }))];
+  const reports = await list(measurements, study, abort);
   const known = new Set<string>();
   for (const report of reports.filter((one) => !one.replaced).reverse()) {
     // The same thing in two reports: the later one says how it is.
@@ -33,6 +32,21 @@ export async function readReports(
     for (const one of fresh) if (one.tracking_uid) known.add(one.tracking_uid);
     await takeReport(measurements, reading, study, { ...report, measurements: fresh }, abort);
   }
+}
+
+/** Lists the reports of a study. */
+async function list(measurements: Measurements, study: string, abort: AbortSignal): Promise<Report[]> {
+  const reports = await askReports(study, abort);
+  const others = measurements.listed.peek().filter((one) => one.study !== study);
+  measurements.listed.value = [...others, ...reports.map((report) => ({ study, report }))];
+  return reports;
+}
+
+/** Shows what was saved among the series and the reports: that it cannot be asked for says nothing of the saving. */
+async function showSaved(measurements: Measurements, reading: Reading, studies: string[]): Promise<void> {
+  const { signal } = new AbortController();
+  const asked = studies.map((study) => list(measurements, study, signal));
+  await Promise.allSettled([reading.askAgain(), ...asked]);
 }
 
 async function takeReport(
@@ -107,6 +121,7 @@ export async function save(measurements: Measurements, reading: Reading): Promis
       for (const note of saved!.notes)
         failed(new Error(note), "The report is saved, but not all of the rest");
     }
+    await showSaved(measurements, reading, [...studies.keys()]);
     return true;
   } catch (error) {
     failed(error, "The measurements are not saved");

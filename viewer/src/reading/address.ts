@@ -5,7 +5,7 @@ import type { Window } from "~/server/study";
 import { note } from "~/shell/router";
 import type { StackView } from "~/viewport/view";
 import type { Choice } from "~/viewport/windows";
-import type { Content, Reading } from "./reading";
+import type { Content, Layout, Reading } from "./reading";
 
 /** What an address asks for; undefined when it names no series of the page. */
 export function asked(reading: Reading, query: URLSearchParams): Content | undefined {
@@ -52,17 +52,58 @@ export function linkOf(reading: Reading): string {
   return link.href;
 }
 
-/** Keeps the address until the returned function is called. */
+/** How the screen is divided, and what lies where: kept beside the address, for when the page is loaded anew. */
+interface Screen {
+  layout: Layout;
+  active: number;
+  cells: (Kept | null)[];
+}
+
+/** What a cell shows, with UIDs in the place of series. */
+type Kept = Omit<Content, "study" | "series" | "fused"> & { series: string; fused?: string };
+
+function screenOf(reading: Reading): Screen {
+  const cells = reading.cells.value.map((_, index) => {
+    const content = reading.seen(index);
+    if (!content) return null;
+    const { study: _study, series, fused, ...rest } = content;
+    return { ...rest, series: series.uid, ...(fused && { fused: fused.uid }) };
+  });
+  return { layout: reading.layout.value, active: reading.active.value, cells };
+}
+
+/** Divides the screen as it was when the page was left; false when it never was, or when what was there has gone. */
+export function restoreScreen(reading: Reading): boolean {
+  const { screen } = (history.state ?? {}) as { screen?: Screen };
+  const cells = screen?.cells.map((kept) => kept && contentAsKept(reading, kept));
+  if (!screen || !cells?.some(Boolean) || cells.includes(undefined)) return false;
+  reading.divide(
+    screen.layout,
+    cells.map((content) => content ?? undefined),
+  );
+  reading.active.value = screen.active;
+  return true;
+}
+
+function contentAsKept(reading: Reading, { series, fused, ...rest }: Kept): Content | undefined {
+  const content = reading.contentOf(series);
+  const above = fused === undefined ? undefined : reading.contentOf(fused)?.series;
+  if (!content || (fused !== undefined && !above)) return undefined;
+  return { ...content, ...rest, ...(above && { fused: above }) };
+}
+
+/** Keeps the address, and the screen beside it, until the returned function is called. */
 export function keepAddress(reading: Reading): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = effect(() => {
     const series = reading.activeContent.value?.series.uid;
     const view = reading.activeView.value;
-    if (!series || !view) return;
-    const query = { series, image: String(view.wanted.value + 1), window: windowText(view) };
+    const image = view && String(view.wanted.value + 1);
+    const query = { series, image, window: view && windowText(view) };
+    const screen = screenOf(reading);
     clearTimeout(timer);
     // Browsers refuse hundreds of changes a second.
-    timer = setTimeout(() => note(query), 300);
+    timer = setTimeout(() => note(query, { screen }), 300);
   });
   return () => {
     clearTimeout(timer);

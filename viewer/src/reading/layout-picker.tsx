@@ -17,7 +17,7 @@ export function LayoutPicker({ reading }: { reading: Reading }) {
   useKeys(() => {
     const more = (rows: number, columns: number) => () => {
       const { rows: before, columns: across } = reading.layout.peek();
-      reading.divide({ rows: before + rows, columns: across + columns });
+      reading.redivide({ rows: before + rows, columns: across + columns });
     };
     const key = (name: string, does: string, run: () => void) => ({
       keys: [name],
@@ -34,7 +34,7 @@ export function LayoutPicker({ reading }: { reading: Reading }) {
     ];
   });
   const pick = (rows: number, columns: number) => {
-    reading.divide({ rows, columns });
+    reading.redivide({ rows, columns });
     choices.current?.hidePopover();
   };
   return (

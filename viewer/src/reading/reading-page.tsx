@@ -11,7 +11,7 @@ import { go, place } from "~/shell/router";
 import { askSessionOnce, otherArchive } from "~/studies/session";
 import { count, counted, date, personName } from "~/studies/values";
 import { link } from "~/viewport/linking";
-import { asked, askedWindow, keepAddress } from "./address";
+import { asked, askedWindow, keepAddress, restoreScreen } from "./address";
 import { Grid } from "./grid";
 import { asksForImages, hangStudy } from "./hanging";
 import { DIALOGS, PANELS } from "./parts";
@@ -139,6 +139,8 @@ async function hang(reading: Reading, query: URLSearchParams): Promise<void> {
   const wanted = asked(reading, query);
   const [study] = studies;
   if (study && !wanted && query.get("series")) failed(GONE);
+  reading.linksScroll.value ||= studies.length > 1;
+  if (restoreScreen(reading)) return;
   if (wanted && studies.length === 1) return reading.show(wanted);
   if (!study) return;
   const asking = studies.flatMap((one) => asksForImages(one).map((row) => reading.openSeries(one.uid, row)));
@@ -152,7 +154,6 @@ async function hang(reading: Reading, query: URLSearchParams): Promise<void> {
   const hanging = isCompared
     ? hangCompared(studies, { wanted, instances, isHigh })
     : hangStudy(study, instances);
-  reading.linksScroll.value ||= isCompared;
   reading.divide(hanging.layout, hanging.cells);
   if (wanted) reading.active.value = Math.max(0, hanging.cells.indexOf(wanted));
 }

@@ -37,6 +37,8 @@ export interface OpenSeries {
   imageIds: string[];
 }
 
+const inside = (many: number): number => Math.min(Math.max(many, 1), MOST);
+
 export class Reading {
   readonly studies = signal<Study[]>([]);
   readonly layout = signal<Layout>({ rows: 1, columns: 1 });
@@ -68,6 +70,9 @@ export class Reading {
   /** How far studies are that the server fetches from another archive. */
   readonly fetching = signal<Fetching | undefined>(undefined);
 
+  /** What lay in cells that went when the screen was divided in fewer. */
+  private putAway: (Content | undefined)[] = [];
+
   private readonly opened = new Map<string, Promise<OpenSeries>>();
 
   /** Asks for the studies of the page. */
@@ -84,6 +89,11 @@ export class Reading {
     } finally {
       this.fetching.value = undefined;
     }
+  }
+
+  /** Asks once more what the studies consist of: something was saved to them. */
+  async askAgain(): Promise<void> {
+    this.studies.value = await Promise.all(this.studies.peek().map(({ uid }) => askStudy(uid)));
   }
 
   /** Opens a series, once. */
@@ -126,9 +136,36 @@ export class Reading {
     return this.studies.value.find((study) => study.uid === content.study);
   }
 
+  /**
+   * Divides the screen in more cells or fewer: what is shown stays in its order, what was put away comes back, and cells
+   * that are left get the pictures of the study that are not shown yet.
+   */
+  redivide(layout: Layout): void {
+    const shown = [...this.cells.peek(), ...this.putAway];
+    const count = inside(layout.rows) * inside(layout.columns);
+    const uids = new Set(shown.map((content) => content?.series.uid));
+    const [study, another] = this.studies.peek();
+    const left =
+      !study || another ? [] : study.series.filter(({ uid, kind }) => kind === "image" && !uids.has(uid));
+    const cells = Array.from({ length: Math.max(count, shown.length) }, (_, index) => {
+      const row = shown[index] ? undefined : left.shift();
+      return row && study ? { study: study.uid, series: row, as: "stack" as const } : shown[index];
+    });
+    const away = cells.slice(count).map((content, index) => this.seen(count + index) ?? content);
+    this.divide(layout, cells);
+    this.putAway = away;
+  }
+
+  /** What a cell shows, at the image that is seen now. */
+  seen(cell: number): Content | undefined {
+    const content = this.cells.value[cell];
+    const view = this.views.value.get(cell);
+    return content && view ? { ...content, image: view.wanted.value + 1 } : content;
+  }
+
   /** Divides the screen; what was shown stays in its order. */
   divide({ rows, columns }: Layout, contents?: (Content | undefined)[]): void {
-    const inside = (many: number) => Math.min(Math.max(many, 1), MOST);
+    this.putAway = [];
     batch(() => {
       this.layout.value = { rows: inside(rows), columns: inside(columns) };
       const count = this.layout.value.rows * this.layout.value.columns;

@@ -94,6 +94,8 @@ export interface ImageDescription {
   bitsStored: number;
   signed: boolean;
   frameOfReferenceUID: string;
+  /** Whether its frames lie on a microscope slide, and not in the patient. */
+  isSlide?: boolean;
   rescaleType: string;
   /** Whether values of the modality are others than the stored ones. */
   isRescaled: boolean;

@@ -49,6 +49,15 @@ export function useKeys(own: () => Key[], deps: unknown[] = []): void {
 
 const WRITING = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
+const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
+
+/** Which keys are a field's own, of those in which nothing is written. */
+const OWN: Record<string, string[]> = {
+  checkbox: [" "],
+  radio: [" ", ...ARROWS],
+  range: [...ARROWS, "Home", "End", "PageUp", "PageDown"],
+};
+
 export function named(event: KeyboardEvent): string {
   const before = [
     event.ctrlKey || event.metaKey ? "Control+" : "",
@@ -56,7 +65,17 @@ export function named(event: KeyboardEvent): string {
     // A shifted letter or sign says so itself.
     event.shiftKey && event.key.length > 1 ? "Shift+" : "",
   ];
-  return before.join("") + event.key;
+  return before.join("") + meant(event);
+}
+
+/** The key that is meant: Caps Lock does not count, and where letters of another script are on the keys, their place does. */
+function meant(event: KeyboardEvent): string {
+  const { key, code, shiftKey } = event;
+  if (key.length > 1) return key;
+  const isForeign = /^Key[A-Z]$/.test(code) && /[^\p{ASCII}]/u.test(key);
+  if (isForeign) return shiftKey ? code.slice(-1) : code.slice(-1).toLowerCase();
+  if (!event.getModifierState("CapsLock")) return key;
+  return key === key.toLowerCase() ? key.toUpperCase() : key.toLowerCase();
 }
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta"]);
@@ -104,5 +123,18 @@ function isOfField({ key, target }: KeyboardEvent): boolean {
   const field = target as HTMLInputElement;
   if (!WRITING.has(field.tagName)) return false;
   if (key === "Escape" && !(field.type === "search" && field.value)) field.blur();
-  return true;
+  return key === "Escape" || (OWN[field.type]?.includes(key) ?? true);
 }
+
+let pointedAt: EventTarget | null = null;
+addEventListener("pointerdown", ({ target }) => {
+  pointedAt = target;
+});
+addEventListener("keydown", () => {
+  pointedAt = null;
+});
+
+// Who chose from a list with the mouse looks at the image again: the arrows are to scroll there, and not to choose on.
+addEventListener("change", ({ target }) => {
+  if (target === pointedAt && target instanceof HTMLSelectElement && !target.form) target.blur();
+});

@@ -11,6 +11,9 @@ const here = (): Place => ({ path: location.pathname, query: new URLSearchParams
 
 export const place = signal<Place>(here());
 
+/** The address as it was last noted, and what is kept with it: when Back was pressed, the browser has forgotten it. */
+let latest = { url: location.pathname + location.search, kept: history.state as unknown };
+
 /** Asks whether a page may be left. */
 type Guard = () => Promise<boolean>;
 
@@ -32,13 +35,12 @@ const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
 addEventListener("popstate", () => {
   const there = here();
   if (!guard || there.path === place.value.path) {
-    place.value = there;
+    arrive();
     return;
   }
   // The browser has gone already: it comes back until there is an answer.
   const url = location.pathname + location.search;
-  const { path, query } = place.value;
-  history.pushState(null, "", query.size ? `${path}?${query}` : path);
+  history.pushState(latest.kept, "", latest.url);
   ifAllowed(() => move(url));
 });
 
@@ -58,6 +60,11 @@ function ifAllowed(leave: () => void): void {
 
 function move(url: string): void {
   history.pushState(null, "", url);
+  arrive();
+}
+
+function arrive(): void {
+  latest = { url: location.pathname + location.search, kept: history.state };
   place.value = here();
 }
 
@@ -72,7 +79,8 @@ export function note(query: Record<string, string | undefined>, kept: unknown = 
     else search.set(name, value);
   }
   const text = search.toString();
-  history.replaceState(kept, "", text ? `${location.pathname}?${text}` : location.pathname);
+  latest = { url: text ? `${location.pathname}?${text}` : location.pathname, kept };
+  history.replaceState(kept, "", latest.url);
 }
 
 /** The page of a study: `/view/1.2.3`; of two that are compared: `/view/1.2.3/4.5.6`. */

@@ -7,6 +7,7 @@ import type { Kind } from "~/server/study";
 import { Boundary, Retrying } from "~/shell/boundary";
 import { lazy } from "~/shell/lazy";
 import { volumeComponent } from "~/volumes/cells";
+import { Whose } from "./corners";
 import { ImageCell } from "./image-cell";
 
 export interface CellProps {
@@ -85,6 +86,7 @@ export function Cell({
                 <Shown reading={reading} index={index} content={content} />
               </Boundary>
             </Retrying.Provider>
+            {content.as !== "stack" && <Whose reading={reading} content={content} />}
           </div>
         </>
       ) : (

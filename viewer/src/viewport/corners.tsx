@@ -48,6 +48,15 @@ function tellShortened(cell: HTMLElement, corners: HTMLElement): () => void {
   return () => cell.removeEventListener("pointermove", tell);
 }
 
+/** Whose the planes and the whole of a volume are, and of when. */
+export function Whose({ reading, content }: Omit<Props, "view">) {
+  const study = reading.studyOf(content);
+  const [name, id, birth] = patientLines(study);
+  const [, when] = studyLines(study);
+  if (!reading.hasCorners.value) return null;
+  return <Lines at={`whose ${content.as}`} lines={[[name, id].filter(Boolean).join(" · "), birth, when]} />;
+}
+
 type Line = string | undefined | false;
 type Pair = [left: Line[], right: Line[]];
 
@@ -104,7 +113,7 @@ function studyLines(study: Study | undefined): Line[] {
 
 function imageLines({ series }: Content, view: StackView): Line[] {
   const { known } = view;
-  const plane = known && planeOf(known.frame);
+  const plane = known && !known.image.isSlide && planeOf(known.frame);
   const place = [
     plane && `${depthOf(plane).toFixed(1)} mm`,
     known?.frame.thickness !== undefined && `${inShort(known.frame.thickness)} mm thick`,
@@ -148,6 +157,8 @@ function Edges({ view }: { view: StackView }) {
 }
 
 function sideOf({ known }: StackView, way: Vector): string {
+  // Its coordinates are those of the glass, and no side of the patient is known.
+  if (known?.image.isSlide) return "";
   if (known?.frame.orientation) return letters(way);
   const said = known?.instance.patientOrientation;
   if (!said) return "";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barLength, cutOf, inCm, letters, nearest, opposite, planeOf, type Vector } from "./geometry";
+import { barLength, besideBar, cutOf, letters, nearest, opposite, planeOf, type Vector } from "./geometry";
 import { chosenWindow, rampOf, windowOf } from "./windows";
 
 const axial = (z: number) => ({
@@ -36,7 +36,7 @@ describe("planes", () => {
 describe("the scale bar", () => {
   it("has a length that is easy to read", () => {
     expect([7, 49, 210].map(barLength)).toEqual([5, 20, 200]);
-    expect([5, 20].map(inCm)).toEqual(["5 mm", "2 cm"]);
+    expect([0.02, 0.5, 5, 20].map(besideBar)).toEqual(["20 µm", "0.5 mm", "5 mm", "2 cm"]);
   });
 });
 

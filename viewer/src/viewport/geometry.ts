@@ -110,5 +110,8 @@ export function barLength(most: number): number {
   return (most / power >= 5 ? 5 : most / power >= 2 ? 2 : 1) * power;
 }
 
-/** A length in mm, as it is written beside a bar. */
-export const inCm = (mm: number): string => (mm >= 10 ? `${mm / 10} cm` : `${Number(mm.toPrecision(1))} mm`);
+/** A length in mm, as it is written beside a bar: on slides those are micrometres. */
+export function besideBar(mm: number): string {
+  if (mm >= 10) return `${mm / 10} cm`;
+  return mm >= 0.1 ? `${Number(mm.toPrecision(1))} mm` : `${Number((mm * 1000).toPrecision(1))} µm`;
+}

@@ -1,6 +1,6 @@
 import type { Reading } from "~/reading/reading";
 import { instanceUrl } from "~/server/dicomweb";
-import { areParallel, barLength, cutOf, dot, inCm, minus, planeOf } from "./geometry";
+import { areParallel, barLength, besideBar, cutOf, dot, minus, planeOf } from "./geometry";
 import type { StackView } from "./view";
 
 interface Props {
@@ -50,7 +50,7 @@ function ScaleBar({ view }: { view: StackView }) {
   if (!Number.isFinite(mm)) return null;
   return (
     <div class="scale-bar" style={{ width: `${mm * perMm}px` }}>
-      {inCm(mm)}
+      {besideBar(mm)}
     </div>
   );
 }

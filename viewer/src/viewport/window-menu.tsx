@@ -44,7 +44,7 @@ export function WindowMenu({ reading }: { reading: Reading }) {
         class="window-menu"
         aria-label="Window preset"
         title="Window preset"
-        value={optionOf(view.choice.value)}
+        value={optionOf(view.choice.value, isCt)}
         onChange={(event) => choose(view, event.currentTarget.value)}
       >
         <optgroup label="Of the file">
@@ -80,10 +80,14 @@ const chosen = ({ center, width, name }: Preset): Choice => ({
 });
 
 /** The value of the menu that stands for a choice. */
-function optionOf(choice: Choice): string {
+function optionOf(choice: Choice, isCt: boolean): string {
   if (choice.kind === "file") return `file ${choice.number}`;
   if (choice.kind === "auto") return "auto";
-  const preset = CT_PRESETS.find(({ name }) => name === choice.window.name);
+  const { center, width, function: how } = choice.window;
+  // In an address, a window has no name.
+  const preset = CT_PRESETS.find(
+    (one) => isCt && how === "LINEAR" && one.center === center && one.width === width,
+  );
   return preset ? `preset ${preset.key}` : "set";
 }
 
