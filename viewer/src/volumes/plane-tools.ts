@@ -52,12 +52,24 @@ export function leavePlane(viewportId: string, engineId: string): void {
   if (!group) return;
   if (group.getViewportIds().length <= 2) group.setToolDisabled(CrosshairsTool.toolName);
   group.removeViewports(engineId, viewportId);
+  bind(group);
 }
+
+let chosen: { primary: Primary; measuring: string | undefined } = {
+  primary: "crosshairs",
+  measuring: undefined,
+};
 
 /** Chooses what the main button does; measuring goes before the others. */
 export function setPrimary(primary: Primary, measuring: string | undefined): void {
+  chosen = { primary, measuring };
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
-  if (!group) return;
+  if (group) bind(group);
+}
+
+/** Gives the main button what was chosen, as far as there are planes for it. */
+function bind(group: Types.IToolGroup): void {
+  const { primary, measuring } = chosen;
   const bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
   for (const { tool } of [...KINDS, ERASER]) {
     // What was drawn stays, and can be changed.

@@ -36,11 +36,8 @@ export class Volumes {
   readonly resets = signal(0);
   /** The window of each volume, the same in all planes. */
   readonly windows = signal<Record<string, { lower: number; upper: number }>>({});
-  readonly arrangement = computed<Arrangement | undefined>(() => {
-    const shown = this.reading.cells.value.map((content) => content?.as);
-    if (!shown.includes("axial") && !shown.includes("volume")) return undefined;
-    return shown.includes("volume") ? "mpr3d" : "mpr";
-  });
+  /** As what volumes are shown, for as long as any cell shows one: another series may have come into the others. */
+  readonly arrangement = computed<Arrangement | undefined>(() => this.shown.value && this.arranged.value);
   readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
 
   /** What lies over the volume of a series on the screen. */
@@ -49,19 +46,28 @@ export class Volumes {
     return value.find((content) => content?.fused && content.series.uid === series)?.fused?.uid;
   }
 
+  private readonly arranged = signal<Arrangement | undefined>(undefined);
+  private readonly shown = computed(() => {
+    const { activeContent, cells } = this.reading;
+    return [activeContent.value, ...cells.value].find((content) => content && content.as !== "stack");
+  });
   private before: { layout: Layout; cells: (Content | undefined)[]; active: number } | undefined;
 
   constructor(private readonly reading: Reading) {}
 
-  /** Puts the planes of the active series on the screen, with the whole beside them or without; fused with another. */
-  arrange(arrangement: Arrangement, pair?: Pair): void {
-    const content = this.reading.activeContent.value;
+  /**
+   * Puts the planes of the active series on the screen, with the whole beside them or without; fused with another. Where
+   * that series `isNone`, of the one that planes are shown of.
+   */
+  arrange(arrangement: Arrangement, { pair, isNone = false }: { pair?: Pair; isNone?: boolean } = {}): void {
+    const content = isNone ? this.shown.value : this.reading.activeContent.value;
     const of = pair ? { study: pair.study, series: pair.below, fused: pair.above } : plain(content);
     if (!of) return;
     if (!this.arrangement.value) {
       const { layout, cells, active } = this.reading;
       this.before = { layout: layout.value, cells: cells.value, active: active.value };
     }
+    this.arranged.value = arrangement;
     const views: Content["as"][] = arrangement === "mpr" ? [...PLANES] : [...PLANES, "volume"];
     batch(() => {
       this.reading.divide(arrangement === "mpr" ? { rows: 1, columns: 3 } : { rows: 2, columns: 2 });
@@ -75,18 +81,10 @@ export class Volumes {
   /** Back to what was there before. */
   leave(): void {
     const { before, reading } = this;
-    const content = reading.activeContent.value;
+    if (!before) return;
     batch(() => {
-      if (before) {
-        reading.divide(before.layout);
-        before.cells.forEach((was, cell) => {
-          reading.show(was, cell);
-        });
-        reading.active.value = before.active;
-      } else if (content) {
-        reading.divide({ rows: 1, columns: 1 });
-        reading.show({ study: content.study, series: content.series, as: "stack" }, 0);
-      }
+      reading.divide(before.layout, before.cells);
+      reading.active.value = before.active;
     });
     this.before = undefined;
   }

@@ -16,12 +16,12 @@ export function VolumeTools({ reading }: { reading: Reading }) {
   const fused = volumes.fused.value;
   const turn = (wanted: Arrangement) => {
     if (arrangement === wanted && !fused) volumes.leave();
-    else if (reason === undefined) volumes.arrange(wanted);
+    else if (reason === undefined || arrangement) volumes.arrange(wanted, { isNone: reason !== undefined });
     else failed(new Error(reason), "No planes");
   };
   const fuse = () => {
     if (fused) volumes.leave();
-    else if (pair) volumes.arrange("mpr", pair);
+    else if (pair) volumes.arrange("mpr", { pair });
     else failed(new Error(NO_PAIR), "No fusion");
   };
   useKeys(() => {
@@ -32,6 +32,8 @@ export function VolumeTools({ reading }: { reading: Reading }) {
       { keys: ["P"], does: "PET over CT, or back", group, run: fuse },
     ];
   }, [reason, pair, arrangement, fused]);
+  const titled = (what: string) =>
+    reason === undefined || arrangement ? what : `${what}: not here, ${reason}`;
   return (
     <>
       <button
@@ -40,7 +42,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="MPR"
         aria-pressed={arrangement === "mpr" && !fused}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Axial, sagittal and coronal planes (M)", reason)}
+        title={titled("Axial, sagittal and coronal planes (M)")}
         data-reason={reason ?? ""}
         onClick={() => turn("mpr")}
       >
@@ -52,7 +54,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="3-D"
         aria-pressed={arrangement === "mpr3d"}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Planes and the volume in 3-D (Shift+M)", reason)}
+        title={titled("Planes and the volume in 3-D (Shift+M)")}
         onClick={() => turn("mpr3d")}
       >
         <CubeIcon />
@@ -75,9 +77,6 @@ export function VolumeTools({ reading }: { reading: Reading }) {
 }
 
 const NO_PAIR = "there are no PET and CT in the same coordinates in this study";
-
-const titled = (what: string, reason: string | undefined): string =>
-  reason === undefined ? what : `${what}: not here, ${reason}`;
 
 function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: boolean }) {
   const isCrosshairs = volumes.primary.value === "crosshairs";
