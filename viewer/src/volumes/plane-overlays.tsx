@@ -23,6 +23,7 @@ export function PlaneOverlays({ reading, study, view, element }: Props) {
   const derived = derivedOf(reading);
   useEffect(() => {
     const again = () => redraw((turn) => turn + 1);
+    again(); // The camera may have moved since.
     const names = [Enums.Events.CAMERA_MODIFIED, Enums.Events.CAMERA_RESET];
     for (const name of names) element.addEventListener(name, again);
     const resizing = new ResizeObserver(again);

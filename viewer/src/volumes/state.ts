@@ -14,12 +14,8 @@ export type Blend = "largest" | "smallest" | "average";
 
 export type Arrangement = "mpr" | "mpr3d";
 
-/** The series of a study that are fused: anatomy below, uptake above. */
-export interface Pair {
-  study: string;
-  below: SeriesRow;
-  above: SeriesRow;
-}
+/** What planes are shown of: a series, and what is fused with it. */
+export type Subject = Pick<Content, "study" | "series" | "fused">;
 
 export class Volumes {
   /** In mm; 0 is a plane without thickness. */
@@ -36,7 +32,12 @@ export class Volumes {
   readonly resets = signal(0);
   /** The window of each volume, the same in all planes. */
   readonly windows = signal<Record<string, { lower: number; upper: number }>>({});
-  /** As what volumes are shown, for as long as any cell shows one: another series may have come into the others. */
+  /** The content of a cell that shows a volume, of the active one if it does: another series may have come into it. */
+  readonly shown = computed(() => {
+    const { activeContent, cells } = this.reading;
+    return [activeContent.value, ...cells.value].find((content) => content && content.as !== "stack");
+  });
+  /** As what volumes are shown, for as long as any cell shows one. */
   readonly arrangement = computed<Arrangement | undefined>(() => this.shown.value && this.arranged.value);
   readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
 
@@ -47,22 +48,13 @@ export class Volumes {
   }
 
   private readonly arranged = signal<Arrangement | undefined>(undefined);
-  private readonly shown = computed(() => {
-    const { activeContent, cells } = this.reading;
-    return [activeContent.value, ...cells.value].find((content) => content && content.as !== "stack");
-  });
   private before: { layout: Layout; cells: (Content | undefined)[]; active: number } | undefined;
 
   constructor(private readonly reading: Reading) {}
 
-  /**
-   * Puts the planes of the active series on the screen, with the whole beside them or without; fused with another. Where
-   * that series `isNone`, of the one that planes are shown of.
-   */
-  arrange(arrangement: Arrangement, { pair, isNone = false }: { pair?: Pair; isNone?: boolean } = {}): void {
-    const content = isNone ? this.shown.value : this.reading.activeContent.value;
-    const of = pair ? { study: pair.study, series: pair.below, fused: pair.above } : plain(content);
-    if (!of) return;
+  /** Puts planes of a series on the screen, with the whole beside them or without. */
+  arrange(arrangement: Arrangement, { study, series, fused }: Subject): void {
+    const of = { study, series, ...(fused && { fused }) };
     if (!this.arrangement.value) {
       const { layout, cells, active } = this.reading;
       this.before = { layout: layout.value, cells: cells.value, active: active.value };
@@ -113,7 +105,7 @@ export class Volumes {
   }
 
   /** The PET and the CT or MR of the studies that lie in the same coordinates; the active series first. */
-  async pair(): Promise<Pair | undefined> {
+  async pair(): Promise<Subject | undefined> {
     const active = this.reading.activeContent.value?.series.uid;
     const first = (a: SeriesRow, b: SeriesRow) =>
       Number(b.uid === active) - Number(a.uid === active) || b.frames - a.frames;
@@ -126,16 +118,12 @@ export class Volumes {
         for (const lower of below) {
           const [one, other] = await Promise.all([this.verdict(study, lower), this.verdict(study, upper)]);
           const isSame = one.grid && one.grid.frameOfReference === other.grid?.frameOfReference;
-          if (isSame && one.grid?.frameOfReference) return { study, below: lower, above: upper };
+          if (isSame && one.grid?.frameOfReference) return { study, series: lower, fused: upper };
         }
       }
     }
     return undefined;
   }
-}
-
-function plain(content: Content | undefined): Omit<Content, "as"> | undefined {
-  return content && { study: content.study, series: content.series };
 }
 
 const ofReading = new WeakMap<Reading, Volumes>();

@@ -5,7 +5,7 @@ import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { Popover } from "~/shell/popover";
 import { FusionControls, SlabControls } from "./controls";
-import { type Arrangement, type Pair, type Volumes, volumesOf } from "./state";
+import { type Arrangement, type Subject, type Volumes, volumesOf } from "./state";
 
 /** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */
 export function VolumeTools({ reading }: { reading: Reading }) {
@@ -15,13 +15,14 @@ export function VolumeTools({ reading }: { reading: Reading }) {
   const arrangement = volumes.arrangement.value;
   const fused = volumes.fused.value;
   const turn = (wanted: Arrangement) => {
+    const content = reason === undefined ? reading.activeContent.value : volumes.shown.value;
     if (arrangement === wanted && !fused) volumes.leave();
-    else if (reason === undefined || arrangement) volumes.arrange(wanted, { isNone: reason !== undefined });
+    else if (content) volumes.arrange(wanted, { study: content.study, series: content.series });
     else failed(new Error(reason), "No planes");
   };
   const fuse = () => {
     if (fused) volumes.leave();
-    else if (pair) volumes.arrange("mpr", { pair });
+    else if (pair) volumes.arrange("mpr", pair);
     else failed(new Error(NO_PAIR), "No fusion");
   };
   useKeys(() => {
@@ -135,8 +136,8 @@ function useReason(reading: Reading, volumes: Volumes): string | undefined {
 }
 
 /** PET and CT that can be fused. */
-function usePair(reading: Reading, volumes: Volumes): Pair | undefined {
-  const [pair, setPair] = useState<Pair>();
+function usePair(reading: Reading, volumes: Volumes): Subject | undefined {
+  const [pair, setPair] = useState<Subject>();
   const studies = reading.studies.value;
   useEffect(() => {
     volumes.pair().then(setPair, () => setPair(undefined));
