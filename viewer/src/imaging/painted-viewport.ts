@@ -6,6 +6,11 @@ import type { Look, Painter, Placing } from "./painter";
 
 type Point = [number, number];
 
+/** What is said of where something was drawn: by Cornerstone, and by who knows better which images of a stack show it. */
+export type Reference = Types.ViewReference & {
+  isOn?: (imageIds: string[], imageId: string) => boolean;
+};
+
 /** Where vtk keeps the camera of each viewport; nothing is rendered by it. */
 const cameras = new WeakMap<StackViewport, ReturnType<typeof vtkRenderer.newInstance>>();
 
@@ -70,6 +75,11 @@ export class PaintedViewport extends StackViewport {
     if (!width || !height || (width === canvas.width && height === canvas.height)) return false;
     [canvas.width, canvas.height] = [this.sWidth, this.sHeight] = [width, height];
     return true;
+  }
+
+  override isReferenceViewable(reference: Reference, options?: Types.ReferenceCompatibleOptions): boolean {
+    if (!reference.isOn) return super.isReferenceViewable(reference, options) ?? false;
+    return reference.isOn(this.getImageIds(), this.getCurrentImageId());
   }
 
   private picture(): ImageBitmap | null {

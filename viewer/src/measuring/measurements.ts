@@ -13,7 +13,17 @@ import { frameOf } from "~/imaging/frames";
 import type { Measurement, Report, Value } from "~/server/measurements";
 import { type Change, History } from "./history";
 import { rowOf } from "./kinds";
-import { type Colour, isSame, type Mark, markOf, putMark, removeMark, said, studyOf } from "./marks";
+import {
+  type Colour,
+  isSame,
+  type Mark,
+  markOf,
+  putMark,
+  removeMark,
+  said,
+  seenWhereItLies,
+  studyOf,
+} from "./marks";
 import { loadPixels, pixelsOf } from "./pixels";
 import { spaceOf, surfaceIn } from "./space";
 import { samplesOn, valuesOf, valuesOn } from "./values";
@@ -60,6 +70,8 @@ export class Measurements {
   /** By study: the reports that the marks are of, which a new one replaces, and what of them lies on no image here. */
   private readonly read = new Map<string, { reports: string[]; elsewhere: Measurement[] }>();
   private readonly saved = signal<Mark[]>([]);
+  /** What marks came to while most of it could be measured: volumes are let go with the planes that are cut from them. */
+  private readonly counted = new Map<string, { mark: Mark; values: Value[] }>();
   private readonly arrived = signal(0);
   /** Annotations that are being changed. */
   private readonly touched = new Set<string>();
@@ -118,6 +130,7 @@ export class Measurements {
     said.set(one.annotationUID!, { ...said.get(one.annotationUID!), space });
     // Cornerstone made it of where the drawing began; the direction of the plane says it all.
     delete (one.metadata as { planeRestriction?: object }).planeRestriction;
+    seenWhereItLies(one);
   }
 
   /** The mark of what Cornerstone draws the words of: it gives the data alone. */
@@ -126,12 +139,17 @@ export class Measurements {
     return one && markOf(one);
   }
 
-  /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was read. */
+  /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was when they were. */
   valuesOf(mark: Mark): Value[] {
-    const values = measured(mark);
-    if (!values) return mark.values ?? [];
-    const read = mark.values ?? [];
-    return values.length < read.length && this.isAsRead(mark) ? read : values;
+    const values = measured(mark) ?? [];
+    const counted = this.counted.get(mark.uid);
+    const read = this.saved.value.find(({ uid }) => uid === mark.uid);
+    const known = [counted, read && { mark: read, values: read.values ?? [] }].find(
+      (one) => one && one.values.length > values.length && liesAs(mark, one.mark),
+    );
+    if (known) return known.values;
+    if (values.length >= (counted?.values.length ?? 0)) this.counted.set(mark.uid, { mark, values });
+    return values;
   }
 
   /** What the same samples of the PET come to that lies over its volume: for as long as it does. Never saved. */
@@ -140,11 +158,6 @@ export class Measurements {
     if (!series) return [];
     const on = surfaceIn(space, points, series);
     return samplesOn(kind, on.points, on.surface);
-  }
-
-  private isAsRead(mark: Mark): boolean {
-    const then = this.saved.value.find(({ uid }) => uid === mark.uid);
-    return then !== undefined && isSame({ ...mark, label: then.label, colour: then.colour }, then);
   }
 
   /** The same, once the pixels have come. */
@@ -290,6 +303,10 @@ export class Measurements {
     if (ids.length) toolUtilities.triggerAnnotationRenderForViewportIds(ids);
   }
 }
+
+/** Whether a mark is where another is, whatever is said of it. */
+const liesAs = (mark: Mark, other: Mark): boolean =>
+  isSame({ ...mark, label: other.label, colour: other.colour }, other);
 
 /** What a mark comes to by its own points; nothing when its image is not known. */
 function measured(mark: Mark): Value[] | undefined {

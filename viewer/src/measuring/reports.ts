@@ -14,7 +14,6 @@ import { done, failed } from "~/shell/notices";
 import { askEmptying } from "./emptying";
 import { heard, heardInSpace, type Mark, studyOf, told } from "./marks";
 import type { Measurements } from "./measurements";
-import { imageThrough } from "./space";
 import { viewsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
@@ -88,11 +87,7 @@ function markIn(study: string, report: Report, open: OpenSeries[], one: Measurem
       imageIds.some((id) => frameOf(id)?.image.frameOfReferenceUID === frameOfReference),
   );
   if (!source) return undefined;
-  const imageId = imageThrough(source.imageIds, one.points);
-  return heardInSpace(uid, one, {
-    ...{ study, series: source.row.uid, frameOfReference },
-    ...(imageId && { imageId }),
-  });
+  return heardInSpace(uid, one, { study, series: source.row.uid, frameOfReference });
 }
 
 /** Saves what lies on the images of each study as a new report of it. */

@@ -5,7 +5,7 @@ import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { Popover } from "~/shell/popover";
 import { FusionControls, SlabControls } from "./controls";
-import { type Arrangement, type Pair, type Volumes, volumesOf } from "./state";
+import { type Arrangement, type Subject, type Volumes, volumesOf } from "./state";
 
 /** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */
 export function VolumeTools({ reading }: { reading: Reading }) {
@@ -15,8 +15,9 @@ export function VolumeTools({ reading }: { reading: Reading }) {
   const arrangement = volumes.arrangement.value;
   const fused = volumes.fused.value;
   const turn = (wanted: Arrangement) => {
+    const content = reason === undefined ? reading.activeContent.value : volumes.shown.value;
     if (arrangement === wanted && !fused) volumes.leave();
-    else if (reason === undefined) volumes.arrange(wanted);
+    else if (content) volumes.arrange(wanted, { study: content.study, series: content.series });
     else failed(new Error(reason), "No planes");
   };
   const fuse = () => {
@@ -32,6 +33,8 @@ export function VolumeTools({ reading }: { reading: Reading }) {
       { keys: ["P"], does: "PET over CT, or back", group, run: fuse },
     ];
   }, [reason, pair, arrangement, fused]);
+  const titled = (what: string) =>
+    reason === undefined || arrangement ? what : `${what}: not here, ${reason}`;
   return (
     <>
       <button
@@ -40,7 +43,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="MPR"
         aria-pressed={arrangement === "mpr" && !fused}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Axial, sagittal and coronal planes (M)", reason)}
+        title={titled("Axial, sagittal and coronal planes (M)")}
         data-reason={reason ?? ""}
         onClick={() => turn("mpr")}
       >
@@ -52,7 +55,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="3-D"
         aria-pressed={arrangement === "mpr3d"}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Planes and the volume in 3-D (Shift+M)", reason)}
+        title={titled("Planes and the volume in 3-D (Shift+M)")}
         onClick={() => turn("mpr3d")}
       >
         <CubeIcon />
@@ -75,9 +78,6 @@ export function VolumeTools({ reading }: { reading: Reading }) {
 }
 
 const NO_PAIR = "there are no PET and CT in the same coordinates in this study";
-
-const titled = (what: string, reason: string | undefined): string =>
-  reason === undefined ? what : `${what}: not here, ${reason}`;
 
 function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: boolean }) {
   const isCrosshairs = volumes.primary.value === "crosshairs";
@@ -136,8 +136,8 @@ function useReason(reading: Reading, volumes: Volumes): string | undefined {
 }
 
 /** PET and CT that can be fused. */
-function usePair(reading: Reading, volumes: Volumes): Pair | undefined {
-  const [pair, setPair] = useState<Pair>();
+function usePair(reading: Reading, volumes: Volumes): Subject | undefined {
+  const [pair, setPair] = useState<Subject>();
   const studies = reading.studies.value;
   useEffect(() => {
     volumes.pair().then(setPair, () => setPair(undefined));
