@@ -2,9 +2,11 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { frameOf } from "~/imaging/frames";
+import { rampOf } from "~/imaging/ramps";
 import type { Content, Layout, Reading } from "~/reading/reading";
-import type { SeriesRow } from "~/server/study";
+import type { SeriesRow, Window } from "~/server/study";
 import { type Verdict, volumeOf } from "./grid";
+import { volumeIdOf } from "./volume-id";
 
 export const PLANES = ["axial", "sagittal", "coronal"] as const;
 export type Plane = (typeof PLANES)[number];
@@ -38,7 +40,12 @@ export class Volumes {
     return [activeContent.value, ...cells.value].find((content) => content && content.as !== "stack");
   });
   /** As what volumes are shown, for as long as any cell shows one. */
-  readonly arrangement = computed<Arrangement | undefined>(() => this.shown.value && this.arranged.value);
+  readonly arrangement = computed<Arrangement | undefined>(() => {
+    if (!this.shown.value) return undefined;
+    const hasWhole = this.reading.cells.value.some((content) => content?.as === "volume");
+    // Where the page was loaded anew, nobody has arranged them.
+    return this.arranged.value ?? (hasWhole ? "mpr3d" : "mpr");
+  });
   readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
 
   /** What lies over the volume of a series on the screen. */
@@ -57,7 +64,9 @@ export class Volumes {
     const of = { study, series, ...(fused && { fused }) };
     if (!this.arrangement.value) {
       const { layout, cells, active } = this.reading;
-      this.before = { layout: layout.value, cells: cells.value, active: active.value };
+      const seen = cells.value.map((_, cell) => this.reading.seen(cell));
+      this.before = { layout: layout.value, cells: seen, active: active.value };
+      this.takeWindow(series.uid);
     }
     this.arranged.value = arrangement;
     const views: Content["as"][] = arrangement === "mpr" ? [...PLANES] : [...PLANES, "volume"];
@@ -70,9 +79,27 @@ export class Volumes {
     });
   }
 
-  /** Back to what was there before. */
+  /** Shows the planes in the window that was chosen for the images. */
+  private takeWindow(series: string): void {
+    const window = this.reading.cells.peek().flatMap((content, cell) => {
+      const seen = content?.series.uid === series ? this.reading.seen(cell)?.window : undefined;
+      return seen ? [seen] : [];
+    })[0];
+    if (window) this.setWindow(series, window);
+  }
+
+  /** Shows a window in all planes of a series. */
+  setWindow(series: string, window: Window): void {
+    const { lower, upper } = rampOf(window);
+    this.windows.value = { ...this.windows.peek(), [volumeIdOf(series)]: { lower, upper } };
+  }
+
+  /** Back to what was there before: where the page was loaded anew, to the images that the planes were made of. */
   leave(): void {
-    const { before, reading } = this;
+    const { reading } = this;
+    const shown = this.shown.peek();
+    const stack = shown && { study: shown.study, series: shown.series, as: "stack" as const };
+    const before = this.before ?? (stack && { layout: { rows: 1, columns: 1 }, cells: [stack], active: 0 });
     if (!before) return;
     batch(() => {
       reading.divide(before.layout, before.cells);

@@ -4,8 +4,10 @@ import { CrosshairIcon, CubeIcon, FusionIcon, PlanesIcon } from "~/shell/icons";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { Popover } from "~/shell/popover";
+import { CT_PRESETS, linear, type Preset, rampOf } from "~/viewport/windows";
 import { FusionControls, SlabControls } from "./controls";
 import { type Arrangement, type Subject, type Volumes, volumesOf } from "./state";
+import { volumeIdOf } from "./volume-id";
 
 /** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */
 export function VolumeTools({ reading }: { reading: Reading }) {
@@ -73,6 +75,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         </button>
       )}
       {arrangement && <PlaneControls volumes={volumes} hasUptake={!!fused} />}
+      {arrangement && volumes.shown.value?.series.Modality === "CT" && <PlaneWindows volumes={volumes} />}
     </>
   );
 }
@@ -112,6 +115,47 @@ function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: bo
         Reset
       </button>
     </>
+  );
+}
+
+/** CT's usual windows, for the planes; the keys for them are those of images. */
+function PlaneWindows({ volumes }: { volumes: Volumes }) {
+  const series = volumes.shown.value?.series.uid ?? "";
+  const choose = ({ center, width, name }: Preset) => volumes.setWindow(series, linear(center, width, name));
+  useKeys(
+    () =>
+      CT_PRESETS.map((one) => ({
+        keys: [one.key],
+        does: `${one.name} (${one.center}, ${one.width})`,
+        group: "Volumes",
+        run: () => choose(one),
+      })),
+    [series],
+  );
+  const now = volumes.windows.value[volumeIdOf(series)];
+  const chosen = CT_PRESETS.find(({ center, width }) => {
+    const { lower, upper } = rampOf(linear(center, width));
+    return now?.lower === lower && now.upper === upper;
+  });
+  return (
+    <select
+      aria-label="Window of the planes"
+      title="Window of the planes"
+      value={chosen?.key ?? ""}
+      onChange={(event) => {
+        const wanted = CT_PRESETS.find(({ key }) => key === event.currentTarget.value);
+        if (wanted) choose(wanted);
+      }}
+    >
+      <option value="" hidden>
+        Window
+      </option>
+      {CT_PRESETS.map(({ key, name }) => (
+        <option key={key} value={key}>
+          {name} ({key})
+        </option>
+      ))}
+    </select>
   );
 }
 
