@@ -38,7 +38,7 @@ def test_it_is_said_before_one_measures_that_nothing_is_kept(medium) -> None:
     page.get_by_text("Archibald").first.click()
     medium.wait_for_image()
     page.get_by_role("button", name="Measurements", exact=True).click()
-    page.get_by_text("`filmless view --save-to DIR` saves it to a folder").wait_for()
+    page.get_by_text("`filmless view --save-to DIR`, which saves it to a folder").wait_for()
     page.wait_for_selector('button[aria-label="Length"]:enabled')
     page.keyboard.press("l")
     box = page.locator('[data-cell="0"] .viewport').bounding_box()

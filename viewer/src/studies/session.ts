@@ -44,8 +44,8 @@ export const mayDelete = computed(() => session.value?.canDelete ?? false);
 export const whyNotSaved = computed(() => {
   if (session.value?.canSave ?? true) return undefined;
   return looking.value || otherArchive.value
-    ? "Nothing that is measured here is kept, but copied: `filmless view --save-to DIR` saves it to a folder."
-    : "Nothing that is measured here is kept, but copied: who runs this server can let you save.";
+    ? "What is measured here is not kept: copy it, or use `filmless view --save-to DIR`, which saves it to a folder."
+    : "What is measured here is not kept: copy it, or ask who runs this server to let you save.";
 });
 export const maySend = computed(() => mayImport.value && peers.value.length > 0);
 /** Whether files are shown where they lie, and nothing comes in. */
