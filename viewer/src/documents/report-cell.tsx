@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { showKeyImage } from "~/derived/key-images";
-import type { ImageReference } from "~/derived/objects";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
 import { askJson } from "~/server/http";
+import type { ImageReference } from "~/server/measurements";
 import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import { failed } from "~/shell/notices";
