@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { KnownFrame } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
 import { ask, askJson } from "~/server/http";
+import type { ImageReference } from "~/server/measurements";
 import type { Kind } from "~/server/study";
 import type { State } from "./state";
 
@@ -13,13 +14,6 @@ export interface Part {
   number: number;
   label: string;
   colour: Colour;
-}
-
-export interface ImageReference {
-  sop_class_uid: string;
-  sop_instance_uid: string;
-  /** From 0; none stands for all. */
-  frames: number[];
 }
 
 export interface DerivedObject {

@@ -3,7 +3,7 @@
 import { annotation as annotations, type Types as ToolTypes } from "@cornerstonejs/tools";
 import { frameOf, imageIdOf } from "~/imaging/frames";
 import type { Reference } from "~/imaging/painted-viewport";
-import type { Code, Kind, Measurement, Point, Value } from "~/server/measurements";
+import type { Code, ImageReference, Kind, Measurement, Point, Value } from "~/server/measurements";
 import { cross, type Vector } from "~/volumes/vectors";
 import { holds } from "./images";
 import { kindOf, rowOf } from "./kinds";
@@ -28,6 +28,8 @@ export interface Said {
   trackingUid?: string | undefined;
   /** As they were read; what is measured anew comes before. */
   values?: Value[] | undefined;
+  /** The same, of a PET that lay over it. */
+  uptake?: Value[] | undefined;
   /** Of what is on a plane of a volume. */
   space?: Space | undefined;
 }
@@ -155,7 +157,8 @@ function placedOnImage({ imageId, points }: Mark): Placed | undefined {
 }
 
 function placedInSpace({ points }: Mark, space: Space): Placed {
-  const world = points as Vector[];
+  // Cornerstone changes those that it has.
+  const world = points.map((point) => [...point] as Vector);
   return {
     world,
     metadata: {
@@ -229,7 +232,7 @@ export function told(mark: Mark, values: Value[]): Measurement {
   };
 }
 
-function referenceTo(imageId: string): NonNullable<Measurement["image"]> {
+function referenceTo(imageId: string): ImageReference {
   const known = frameOf(imageId)!;
   const several = known.image.frames.length > 1;
   return {
@@ -237,6 +240,15 @@ function referenceTo(imageId: string): NonNullable<Measurement["image"]> {
     sop_instance_uid: known.ref.instance,
     frames: several ? [known.number - 1] : [],
   };
+}
+
+/** The same of several images, each instance once. */
+export function referencesTo(imageIds: string[]): ImageReference[] {
+  const byInstance = Map.groupBy(imageIds.map(referenceTo), (one) => one.sop_instance_uid);
+  return [...byInstance.values()].map((same) => ({
+    ...same[0]!,
+    frames: same.flatMap(({ frames }) => frames),
+  }));
 }
 
 /** The first, the last, and evenly of those between. */
@@ -247,20 +259,23 @@ function thinned(points: Point[]): Point[] {
 }
 
 /** From what the server read, of an image of a series. */
-export function heard(uid: string, one: Measurement, place: { study: string; series: string }): Mark {
+export function heard(uid: string, one: Read, place: { study: string; series: string }): Mark {
   const number = (one.image!.frames[0] ?? 0) + 1;
   const imageId = imageIdOf({ ...place, instance: one.image!.sop_instance_uid }, number);
   return { ...heardOf(uid, one), imageId };
 }
 
 /** The same, of what is in space. */
-export const heardInSpace = (uid: string, one: Measurement, space: Space): Mark => ({
+export const heardInSpace = (uid: string, one: Read, space: Space): Mark => ({
   ...heardOf(uid, one),
   imageId: "",
   space,
 });
 
-const heardOf = (uid: string, one: Measurement): Omit<Mark, "imageId"> => ({
+/** A measurement whose values of a PET are told apart. */
+export type Read = Measurement & { uptake?: Value[] };
+
+const heardOf = (uid: string, one: Read): Omit<Mark, "imageId"> => ({
   uid,
   kind: one.kind,
   points: one.points,
@@ -271,6 +286,7 @@ const heardOf = (uid: string, one: Measurement): Omit<Mark, "imageId"> => ({
   trackingId: one.tracking_id,
   trackingUid: one.tracking_uid,
   values: one.values,
+  uptake: one.uptake,
 });
 
 const SAME = 1e-4; // of a pixel, or mm: single precision in space

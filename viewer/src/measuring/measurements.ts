@@ -19,13 +19,15 @@ import {
   type Mark,
   markOf,
   putMark,
+  referencesTo,
   removeMark,
   said,
   seenWhereItLies,
   studyOf,
 } from "./marks";
 import { loadPixels, pixelsOf } from "./pixels";
-import { spaceOf, surfaceIn } from "./space";
+import { Remembered } from "./remembered";
+import { imagesAmong, type Space, spaceOf, surfaceIn } from "./space";
 import { samplesOn, valuesOf, valuesOn } from "./values";
 
 type Annotation = ToolTypes.Annotation;
@@ -64,14 +66,18 @@ export class Measurements {
       now.length === then.length && now.every((mark) => by.has(mark.uid) && isSame(mark, by.get(mark.uid)!))
     );
   });
+  /** Whether something was counted since on a PET, which is no loss when the page is left. */
+  readonly hasNewUptake = computed(() =>
+    this.rows.value.some(({ mark, uptake }) => uptake.length > (this.savedAs(mark)?.uptake?.length ?? 0)),
+  );
   /** The reports of the studies that have measurements. */
   readonly listed = signal<{ study: string; report: Report }[]>([]);
 
   /** By study: the reports that the marks are of, which a new one replaces, and what of them lies on no image here. */
   private readonly read = new Map<string, { reports: string[]; elsewhere: Measurement[] }>();
   private readonly saved = signal<Mark[]>([]);
-  /** What marks came to while most of it could be measured: volumes are let go with the planes that are cut from them. */
-  private readonly counted = new Map<string, { mark: Mark; values: Value[] }>();
+  private readonly counted = new Remembered();
+  private readonly uptake = new Remembered();
   private readonly arrived = signal(0);
   /** Annotations that are being changed. */
   private readonly touched = new Set<string>();
@@ -141,29 +147,33 @@ export class Measurements {
 
   /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was when they were. */
   valuesOf(mark: Mark): Value[] {
-    const values = measured(mark) ?? [];
-    const counted = this.counted.get(mark.uid);
-    const read = this.saved.value.find(({ uid }) => uid === mark.uid);
-    const known = [counted, read && { mark: read, values: read.values ?? [] }].find(
-      (one) => one && one.values.length > values.length && liesAs(mark, one.mark),
+    const saved = this.savedAs(mark);
+    return this.counted.better(
+      mark,
+      measured(mark) ?? [],
+      saved && { mark: saved, values: saved.values ?? [] },
     );
-    if (known) return known.values;
-    if (values.length >= (counted?.values.length ?? 0)) this.counted.set(mark.uid, { mark, values });
-    return values;
   }
 
-  /** What the same samples of the PET come to that lies over its volume: for as long as it does. Never saved. */
-  uptakeOf({ kind, points, space }: Mark): Value[] {
-    const series = space && this.above(space.series);
-    if (!series) return [];
-    const on = surfaceIn(space, points, series);
-    return samplesOn(kind, on.points, on.surface);
+  /** The same of the PET that lies over its volume, or did: each value says on which images it was counted. */
+  uptakeOf(mark: Mark): Value[] {
+    const series = mark.space && this.above(mark.space.series);
+    const saved = this.savedAs(mark);
+    return this.uptake.better(
+      mark,
+      series ? uptakeIn(mark, mark.space!, series) : [],
+      saved && { mark: saved, values: saved.uptake ?? [] },
+    );
   }
 
-  /** The same, once the pixels have come. */
+  private savedAs({ uid }: Mark): Mark | undefined {
+    return this.saved.value.find((mark) => mark.uid === uid);
+  }
+
+  /** All that is to be saved, once the pixels have come. */
   async loadValues(mark: Mark): Promise<Value[]> {
     if (!mark.space) await loadPixels(mark.imageId);
-    return this.valuesOf(mark);
+    return [...this.valuesOf(mark), ...this.uptakeOf(mark)];
   }
 
   /** What Cornerstone did to an annotation becomes a step that can be undone. */
@@ -295,7 +305,7 @@ export class Measurements {
   wasSaved(study: string, marks: Mark[], report: string): void {
     this.read.set(study, { reports: [report], elsewhere: this.elsewhere(study) });
     const others = this.saved.value.filter((mark) => studyOf(mark) !== study);
-    this.saved.value = [...others, ...marks];
+    this.saved.value = [...others, ...marks.map((mark) => ({ ...mark, uptake: this.uptakeOf(mark) }))];
   }
 
   private draw(): void {
@@ -304,9 +314,11 @@ export class Measurements {
   }
 }
 
-/** Whether a mark is where another is, whatever is said of it. */
-const liesAs = (mark: Mark, other: Mark): boolean =>
-  isSame({ ...mark, label: other.label, colour: other.colour }, other);
+function uptakeIn({ kind, points }: Mark, space: Space, series: string): Value[] {
+  const on = surfaceIn(space, points, series);
+  const source = referencesTo(imagesAmong(series, kind, points));
+  return samplesOn(kind, on.points, on.surface).map((value) => ({ ...value, source }));
+}
 
 /** What a mark comes to by its own points; nothing when its image is not known. */
 function measured(mark: Mark): Value[] | undefined {

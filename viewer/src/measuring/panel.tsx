@@ -24,12 +24,14 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
     await save(measurements, reading);
     setSaving(false);
   };
-  const isSaved = measurements.isSaved.value;
+  const hasNewUptake = measurements.hasNewUptake.value;
+  const isSaved = measurements.isSaved.value && !hasNewUptake;
+  const unsaved = measurements.isSaved.value ? "PET not saved" : "not saved";
   return (
     <div class="measurements" data-saved={isSaved}>
       <header>
         <h2>Measurements</h2>
-        <span class="state">{isSaved ? (rows.length ? "saved" : "") : "not saved"}</span>
+        <span class="state">{isSaved ? (rows.length ? "saved" : "") : unsaved}</span>
       </header>
       <div class="actions">
         <button

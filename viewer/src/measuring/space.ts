@@ -6,7 +6,7 @@
 import { cache, type Types } from "@cornerstonejs/core";
 import type { Types as ToolTypes } from "@cornerstonejs/tools";
 import { frameOf } from "~/imaging/frames";
-import type { Point } from "~/server/measurements";
+import type { Kind, Point } from "~/server/measurements";
 import type { SeriesVolume } from "~/volumes/series-volume";
 import type { Target } from "~/volumes/turning";
 import { cross, dot, length, minus, plus, unit, type Vector } from "~/volumes/vectors";
@@ -143,6 +143,23 @@ export function surfaceIn(
     },
     points: flat.map(([x, y]) => [x! - left!, y! - top!]),
   };
+}
+
+/** The images of a series whose voxels are nearest to what has some points. */
+export function imagesAmong(series: string, kind: Kind, points: Point[]): string[] {
+  const grid = volumeOf(series)?.grid;
+  if (!grid) return [];
+  const heights = points.map((point) => dot(minus(point as Vector, grid.origin), grid.axes[2]));
+  const slices = ends(kind, heights).map((height) => Math.round(height / grid.spacing[2]));
+  return grid.imageIds.slice(Math.max(0, slices[0]!), Math.max(0, slices[1]! + 1)).map(frameIdOf);
+}
+
+/** How low and how high something is, by the heights of its points. */
+function ends(kind: Kind, heights: number[]): [number, number] {
+  if (kind !== "ellipse") return [Math.min(...heights), Math.max(...heights)];
+  const [a, b, c, d] = heights as [number, number, number, number];
+  const [middle, half] = [(a + b) / 2, Math.hypot(b - a, d - c) / 2];
+  return [middle - half, middle + half];
 }
 
 /** The same direction for both sides of a plane, however it was drawn. */
