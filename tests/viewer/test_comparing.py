@@ -177,3 +177,13 @@ def test_studies_of_others_are_called_that(serve, open_viewer, tmp_path):
     page.keyboard.press("C")
     page.get_by_role("dialog").get_by_text("This study has no Patient ID").wait_for()
     snap(page, "compare-nobody")
+
+
+def test_a_study_is_not_compared_with_itself(serve, open_viewer, tmp_path):
+    viewer = open_viewer(serve([ct(tmp_path, "1.2.3.1", PatientID="A1")]))
+    page = viewer.open("/view/1.2.3.1/1.2.3.1")
+    viewer.wait_for_image()
+    assert page.locator(".cell").count() == 1
+    assert page.locator(".cell-heading").count() == 0
+    page.keyboard.press("C")
+    page.get_by_role("dialog").get_by_text("There is no other study with this Patient ID here.").wait_for()

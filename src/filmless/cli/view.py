@@ -26,6 +26,10 @@ __all__ = ["view"]
 
 _PATIENCE_S = 1.0  # for what is found at once: one study is opened, of several their list
 _EVERY_S = 0.1
+_SHOWN = (
+    "what can be viewed: DICOM files, a folder or a ZIP of them, a medium by its DICOMDIR; "
+    "by their names pictures, films and documents (JPEG, PNG, TIFF, MP4, PDF, ...)"
+)
 _TITLE = b"<title>filmless"
 _REALM = 'realm="filmless"'
 
@@ -147,8 +151,8 @@ def _summarise(looked: "Looked", *, has_folder: bool) -> None:
         say(f"{'1 instance is' if looked.instances == 1 else f'{looked.instances:,} instances are'} shown{made}")
     else:
         # What was named, and is a picture, is shown: only in a folder is it passed over.
-        is_hint = has_folder and looked.other.count
-        hint = "ordinary pictures are shown when they are named: `filmless view photo.jpg`" if is_hint else None
+        by_name = "ordinary pictures are shown when they are named: `filmless view photo.jpg`"
+        hint = by_name if has_folder and looked.other.count else _SHOWN
         say("there is nothing to show" if looked.files else "there is nothing to show: no file is there", hint)
     if looked.mended:
         say(f"{of_files(looked.mended, 'that lacked UIDs or a preamble')} completed for this view alone")

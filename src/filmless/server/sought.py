@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from filmless.archive.index.names import fold, words
-from filmless.archive.index.study_list import ListedStudy, StudyList
+from filmless.archive.index.names import fold, sought_words, words
+from filmless.archive.index.study_list import ListedStudy, StudyList, is_everywhere
+from filmless.archive.matching import glob, is_wild
 
 __all__ = ["INCLUDED", "in_order", "is_sought", "queries_of"]
 
@@ -16,7 +17,7 @@ INCLUDED: Final = (
     *("PatientBirthDate", "PatientSex", "StudyDescription", "ModalitiesInStudy", "ReferringPhysicianName"),
     *("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"),
 )
-_WILD: Final = re.compile(r"[*?\\,]+")
+_WILD: Final = re.compile(r"[*?\\,^=]+")
 _DATE: Final = re.compile(r"\d{4}-?\d\d-?\d\d")
 _MODALITY: Final = re.compile(r"[A-Za-z]{2,4}")
 _TAGS: Final = {
@@ -43,7 +44,7 @@ def queries_of(wanted: StudyList) -> Iterator[dict[str, Any]]:
     exact: dict[str, str] = {}
     if word := _longest(wanted.patient):
         exact["PatientName"] = f"*{word}*"
-    if wanted.modality:
+    if wanted.modality and not is_wild(wanted.modality):
         exact["ModalitiesInStudy"] = _WILD.sub("", wanted.modality).upper()
     if wanted.first or wanted.last:
         exact["StudyDate"] = f"{wanted.first}-{wanted.last}"
@@ -69,16 +70,16 @@ def is_sought(study: ListedStudy, wanted: StudyList) -> bool:
     texts = {keyword: fold(_text(study, keyword)) for keyword in _TAGS}
     modalities = [modality.upper() for modality in study.modalities]
     for name, keyword in _COLUMNS.items():
-        if not all(word in texts[keyword] for word in words(getattr(wanted, name))):
+        if not all(_is_in(word, [texts[keyword]]) for word in getattr(wanted, name).split()):
             return False
     # A service that does not tell modalities has matched them itself.
-    if wanted.modality and modalities and wanted.modality.upper() not in modalities:
+    if wanted.modality and modalities and not any(map(glob(wanted.modality.upper()), modalities)):
         return False
     date = texts["StudyDate"]
     if (wanted.first and date < wanted.first) or (wanted.last and date > wanted.last):
         return False
     anywhere = [*texts.values(), *(modality.lower() for modality in modalities)]
-    return all(_is_in(word, anywhere, date) for word in fold(wanted.text).split())
+    return all(_begins(date, word) or _is_in(word, anywhere) for word in wanted.text.split())
 
 
 def in_order(studies: Iterable[ListedStudy], wanted: StudyList) -> Sequence[ListedStudy]:
@@ -86,10 +87,23 @@ def in_order(studies: Iterable[ListedStudy], wanted: StudyList) -> Sequence[List
     return sorted(studies, key=_ORDERS[wanted.sort], reverse=wanted.descending)
 
 
-def _is_in(word: str, anywhere: list[str], date: str) -> bool:
-    parts = words(word)
-    is_date = word.replace("-", "").isdigit() and date.startswith(word.replace("-", ""))
-    return is_date or all(any(part in text for text in anywhere) for part in parts)
+def _begins(date: str, word: str) -> bool:
+    digits = word.rstrip("*").replace("-", "")
+    return digits.isdigit() and date.startswith(digits)
+
+
+def _is_in(word: str, anywhere: list[str]) -> bool:
+    if is_everywhere(word):
+        return True
+    return all(any(_has(text, part) for text in anywhere) for part in sought_words(word))
+
+
+def _has(text: str, part: str) -> bool:
+    """Whether a part of a word is in a text; one with wildcards has to be a word of it."""
+    if not is_wild(part):
+        return part in text
+    matches = glob(f"* {part} *")
+    return matches(f" {text} ") or matches(f" {' '.join(words(text))} ")
 
 
 def _longest(text: str) -> str:

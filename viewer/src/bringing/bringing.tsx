@@ -62,11 +62,11 @@ export function ImportButtons() {
         onClick={() => files.current?.click()}
       >
         <ImportIcon />
-        Import
+        <span>Import</span>
       </button>
       <button type="button" title="Import a folder" onClick={() => folder.current?.click()}>
         <FolderIcon />
-        Folder
+        <span>Folder</span>
       </button>
     </>
   );

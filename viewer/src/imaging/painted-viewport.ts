@@ -5,6 +5,8 @@ import vtkRenderer from "@kitware/vtk.js/Rendering/Core/Renderer";
 import type { Look, Painter, Placing } from "./painter";
 
 type Point = [number, number];
+/** Left, top, right, bottom in pixels of an image, whose corner is 0, 0. */
+export type Edges = [number, number, number, number];
 
 /** What is said of where something was drawn: by Cornerstone, and by who knows better which images of a stack show it. */
 export type Reference = Types.ViewReference & {
@@ -19,6 +21,8 @@ export class PaintedViewport extends StackViewport {
   look: Look | undefined;
   /** Told when an image that came cannot be drawn. */
   onFailure: (error: unknown) => void = () => {};
+  /** The part of the image that is fitted to the cell; all of it when it is not said. */
+  private part: Edges | undefined;
   private readonly painter: Painter;
   private readonly seen = document.createElement("canvas");
 
@@ -27,7 +31,8 @@ export class PaintedViewport extends StackViewport {
     this.painter = painter;
     this.seen.className = "painted";
     this.canvas.before(this.seen);
-    this.measure();
+    const size = this.cellSize();
+    if (size) this.take(size);
   }
 
   /** Has Cornerstone give such a viewport no context of WebGL: a slow card takes half a second for one. */
@@ -52,29 +57,98 @@ export class PaintedViewport extends StackViewport {
     return { canvas: this.canvas, element, viewportId, renderingEngineId, viewportStatus, suppressEvents };
   };
 
-  /** The cell has another size: what is in its middle stays there. */
-  override resizeForRenderingEngine({ keepCamera = true } = {}): void {
-    if (!this.measure()) return;
+  /** The cell has another size: what was fitted to it is so anew; what was not keeps its scale, and its middle. */
+  override resizeForRenderingEngine(): void {
+    const size = this.cellSize();
+    if (!size) return;
+    const before: Point = [this.sWidth, this.sHeight];
+    if (!this.getDefaultActor()) {
+      this.take(size);
+      return;
+    }
+    const wasFitted = this.isFitted;
     const camera = this.getCamera();
-    const { rotation } = this.getViewPresentation();
-    this.resetCameraForResize();
-    if (!keepCamera) return;
-    if (this.getDisplayArea()) {
-      // It lies where it is to lie, in the new size.
-      this.setCamera({ flipHorizontal: !!camera.flipHorizontal });
-      if (rotation) this.setViewPresentation({ rotation });
-    } else this.setCamera(camera);
+    this.take(size);
+    this.refit();
+    if (wasFitted) return;
+    this.setCamera({ ...camera, parallelScale: (camera.parallelScale! * size[1]) / before[1] });
+    // By whole pixels of the screen: what lies on them goes on to do so.
+    const off = size.map((side, axis) => ((before[axis]! % 2) - (side % 2)) / 2 / devicePixelRatio);
+    this.move(off as Point);
   }
 
-  /** Notes how many pixels the cell has, and returns whether they are other ones; one that is not seen has none. */
-  private measure(): boolean {
+  /** Shows the whole image, or a part of it, as large as the cell allows; it stays turned. */
+  fit(part?: Edges): void {
+    this.part = part;
+    this.refit();
+  }
+
+  /** Shows what was fitted last as large as the cell allows. */
+  refit(): void {
+    const { rotation = 0, flipHorizontal = false, flipVertical = false } = this.getViewPresentation();
+    this.resetCamera();
+    this.setViewPresentation({ rotation, flipHorizontal, flipVertical });
+    if (this.part) this.enlarge(this.part);
+    else if (Math.round(rotation / 90) % 2) {
+      // Cornerstone fits what is not turned.
+      const [columns, rows] = this.getImageData()!.dimensions;
+      this.enlarge([0, 0, columns, rows], this.getDisplayArea()?.imageCanvasPoint?.canvasPoint?.[0]);
+    }
+  }
+
+  /** Whether the image lies as `refit` lays it, to a pixel or two. */
+  get isFitted(): boolean {
+    const camera = this.getCamera();
+    this.refit();
+    const { focalPoint, parallelScale = 1 } = this.getCamera();
+    this.setCamera(camera);
+    const near = (4 * parallelScale) / this.sHeight;
+    const away = camera.focalPoint!.map((one, axis) => one - focalPoint![axis]!);
+    return Math.abs(camera.parallelScale! - parallelScale) < near && Math.hypot(...away) < near;
+  }
+
+  /** Moves the image on the screen, by CSS pixels. */
+  move(by: Point): void {
+    const [from, to] = [this.canvasToWorld([0, 0]), this.canvasToWorld(by)];
+    const { focalPoint, position } = this.getCamera();
+    const back = (point: Types.Point3 | undefined) =>
+      (point ?? [0, 0, 0]).map((part, axis) => part - (to[axis]! - from[axis]!)) as Types.Point3;
+    this.setCamera({ focalPoint: back(focalPoint), position: back(position) });
+  }
+
+  /** Shows a part as large as the cell allows, at its left side (0), its right one (1), or between. */
+  private enlarge(part: Edges, side = 0.5): void {
+    const [cellWidth, cellHeight] = [this.sWidth / devicePixelRatio, this.sHeight / devicePixelRatio];
+    const { width, height } = this.place(part);
+    this.setZoom(this.getZoom() * Math.min(cellWidth / width, cellHeight / height));
+    const now = this.place(part);
+    this.move([(cellWidth - now.width) * side - now.left, (cellHeight - now.height) / 2 - now.top]);
+  }
+
+  /** Where a part of the image lies in the cell, in CSS pixels. */
+  private place([left, top, right, bottom]: Edges) {
+    const { imageData } = this.getImageData()!;
+    // Whole numbers are the centres of pixels.
+    const at = (column: number, row: number) =>
+      this.worldToCanvas(imageData.indexToWorld!([column - 0.5, row - 0.5, 0]) as Types.Point3);
+    const [one, other] = [at(left, top), at(right, bottom)];
+    const [x, y] = one.map((from, axis) => Math.min(from, other[axis]!)) as Point;
+    const [width, height] = one.map((from, axis) => Math.abs(from - other[axis]!)) as Point;
+    return { left: x, top: y, width, height };
+  }
+
+  /** How many pixels of the screen the cell has, where they are others than it had; one that is not seen has none. */
+  private cellSize(): Point | undefined {
     const { canvas } = this;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
       Math.round(side * devicePixelRatio),
     ) as Point;
-    if (!width || !height || (width === canvas.width && height === canvas.height)) return false;
-    [canvas.width, canvas.height] = [this.sWidth, this.sHeight] = [width, height];
-    return true;
+    if (!width || !height || (width === canvas.width && height === canvas.height)) return undefined;
+    return [width, height];
+  }
+
+  private take([width, height]: Point): void {
+    [this.canvas.width, this.canvas.height] = [this.sWidth, this.sHeight] = [width, height];
   }
 
   override isReferenceViewable(reference: Reference, options?: Types.ReferenceCompatibleOptions): boolean {

@@ -13,18 +13,24 @@ export interface Notice {
 const shown = signal<Notice[]>([]);
 let next = 1;
 
-function say(notice: Omit<Notice, "id">): void {
+const PASSING_MS = 6000;
+
+function say(notice: Omit<Notice, "id">, { isPassing = false } = {}): void {
   const id = next++;
   // The same twice is said once.
   shown.value = [...shown.value.filter((one) => one.text !== notice.text), { ...notice, id }];
-  if (notice.kind === "done") setTimeout(() => dismiss(id), 6000);
+  if (isPassing) setTimeout(() => dismiss(id), PASSING_MS);
 }
 
 export function dismiss(id: number): void {
   shown.value = shown.value.filter((one) => one.id !== id);
 }
 
-export const done = (text: string): void => say({ kind: "done", text });
+export const done = (text: string): void => say({ kind: "done", text }, { isPassing: true });
+
+/** Says why what was typed is not taken. */
+export const refused = (text: string, hint: string): void =>
+  say({ kind: "error", text, hint }, { isPassing: true });
 
 /** Says what went wrong; what was aborted on purpose is no error. */
 export function failed(error: unknown, doing?: string): void {

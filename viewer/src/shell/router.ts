@@ -86,10 +86,10 @@ export function note(query: Record<string, string | undefined>, kept: unknown = 
 /** The page of a study: `/view/1.2.3`; of two that are compared: `/view/1.2.3/4.5.6`. */
 export const studyPath = (...uids: string[]): string => `/view/${uids.map(encodeURIComponent).join("/")}`;
 
-/** The studies that the page is of. */
+/** The studies that the page is of: one that is named twice is not compared with itself. */
 export function studiesOf(path: string): string[] {
   const [, view, ...uids] = path.split("/");
-  return view === "view" ? uids.filter(Boolean).map(decoded) : [];
+  return view === "view" ? [...new Set(uids.filter(Boolean).map(decoded))] : [];
 }
 
 /** A part of an address as text; one that was cut off in the midst of a letter as it is. */

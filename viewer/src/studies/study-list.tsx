@@ -15,6 +15,7 @@ import { count, counted } from "./values";
 import "./studies.css";
 import "./rows.css";
 import "./nothing.css";
+import "./narrow.css";
 
 /** How often what is new is looked for, while somebody looks. */
 const LOOK_MS = 8000;

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Content, Reading } from "~/reading/reading";
 import type { Study } from "~/server/study";
 import { date, personName, time } from "~/studies/values";
@@ -14,8 +15,10 @@ interface Props {
 /** What is written in the corners of an image, and the letters at its edges. */
 export function Corners({ reading, content, view }: Props) {
   const study = reading.studyOf(content);
+  const corners = useRef<HTMLDivElement>(null);
+  useEffect(() => tellShortened(view.viewport.element, corners.current!), [view]);
   return (
-    <div class="corners" aria-hidden={reading.hasCorners.value ? undefined : true}>
+    <div ref={corners} class="corners" aria-hidden={reading.hasCorners.value ? undefined : true}>
       {reading.hasCorners.value && (
         <>
           <Texts
@@ -28,6 +31,21 @@ export function Corners({ reading, content, view }: Props) {
       )}
     </div>
   );
+}
+
+/** Has the tooltip of a cell say the whole of a line that is cut short, where one points at it: the pointer goes through lines. */
+function tellShortened(cell: HTMLElement, corners: HTMLElement): () => void {
+  const tell = ({ clientX, clientY, buttons }: PointerEvent) => {
+    if (buttons) return;
+    const line = [...corners.querySelectorAll<HTMLElement>(".corner > div")].find((one) => {
+      const { left, right, top, bottom } = one.getBoundingClientRect();
+      const isBelow = left <= clientX && clientX < right && top <= clientY && clientY < bottom;
+      return isBelow && one.scrollWidth > one.clientWidth;
+    });
+    cell.title = line?.textContent ?? "";
+  };
+  cell.addEventListener("pointermove", tell);
+  return () => cell.removeEventListener("pointermove", tell);
 }
 
 type Line = string | undefined | false;

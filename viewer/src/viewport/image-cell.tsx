@@ -2,6 +2,7 @@ import { Enums, eventTarget, type RenderingEngine, type Types } from "@cornersto
 import { useEffect, useRef, useState } from "preact/hooks";
 import { DerivedLayer } from "~/derived/derived-layer";
 import { type PaintedViewport, prepareElement } from "~/imaging/painted-viewport";
+import { resize } from "~/imaging/resizing";
 import { startImaging } from "~/imaging/start";
 import type { Content, OpenSeries } from "~/reading/reading";
 import { inWords } from "~/server/http";
@@ -73,7 +74,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     let own: StackView | undefined;
     let gone = false;
     const resizing = new ResizeObserver(() => {
-      engine?.resize(true);
+      if (engine) resize(engine);
       if (!own) return;
       // What had no size was not drawn, and is not by itself when it has the same one as before.
       own.viewport.render();

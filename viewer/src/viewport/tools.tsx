@@ -1,7 +1,6 @@
 /** Groups of the tool bar that act on images, and their keys. */
 
 import type { ComponentType } from "preact";
-import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import {
   CrosshairIcon,
@@ -24,8 +23,12 @@ import {
   ZoomIcon,
 } from "~/shell/icons";
 import { capsOf, useKeys } from "~/shell/keys";
+import { NumberField } from "~/shell/number-field";
 import { primaryTool, setPrimaryTool } from "./mouse";
 import type { StackView } from "./view";
+import { inShort } from "./windows";
+
+const MOST_FPS = 120;
 
 interface Group {
   reading: Reading;
@@ -215,7 +218,6 @@ export function Toggles({ reading }: Group) {
 /** Plays films. */
 export function CineTools({ reading }: Group) {
   const view = reading.activeView.value;
-  const [own, setOwn] = useState("");
   useKeys(() => [
     {
       keys: [" "],
@@ -235,20 +237,20 @@ export function CineTools({ reading }: Group) {
         icon={cine.playing.value ? PauseIcon : PlayIcon}
         onClick={() => cine.toggle()}
       />
-      <input
+      <NumberField
         class="fps"
-        type="number"
-        min="0.5"
-        max="120"
-        step="any"
-        aria-label="Images per second"
+        label="Images per second"
         title="Images per second; empty: as the file says"
-        placeholder={String(Math.round(cine.rate * 10) / 10)}
-        value={own}
-        onInput={(event) => {
-          setOwn(event.currentTarget.value);
-          const fps = Number(event.currentTarget.value);
-          cine.fps.value = fps > 0 ? Math.min(fps, 120) : undefined;
+        min={0}
+        max={MOST_FPS}
+        placeholder={inShort(cine.rate)}
+        value={cine.fps.value === undefined ? "" : inShort(cine.fps.value)}
+        wrong={(fps) => !(fps > 0 && fps <= MOST_FPS) && `have to be more than 0, and ${MOST_FPS} at most`}
+        take={(fps) => {
+          cine.fps.value = fps;
+        }}
+        onEmpty={() => {
+          cine.fps.value = undefined;
         }}
       />
       <select

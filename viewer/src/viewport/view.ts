@@ -3,7 +3,7 @@
 import { cache, Enums, type Types } from "@cornerstonejs/core";
 import { signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
-import type { PaintedViewport } from "~/imaging/painted-viewport";
+import type { Edges, PaintedViewport } from "~/imaging/painted-viewport";
 import { toldWindow } from "~/imaging/ramps";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
@@ -165,7 +165,9 @@ export class StackView {
 
   rotate(degrees: number): void {
     const { rotation = 0 } = this.viewport.getViewPresentation();
+    const { isFitted } = this.viewport;
     this.viewport.setViewPresentation({ rotation: (rotation + degrees + 360) % 360 });
+    if (isFitted) this.viewport.refit();
     this.viewport.render();
   }
 
@@ -180,15 +182,9 @@ export class StackView {
     this.viewport.render();
   }
 
-  /** Shows the whole image, as large as the cell allows; it stays turned. */
-  fit(): void {
-    const {
-      rotation = 0,
-      flipHorizontal = false,
-      flipVertical = false,
-    } = this.viewport.getViewPresentation();
-    this.viewport.resetCamera();
-    this.viewport.setViewPresentation({ rotation, flipHorizontal, flipVertical });
+  /** Shows the whole image, or a part of it, as large as the cell allows; it stays turned. */
+  fit(part?: Edges): void {
+    this.viewport.fit(part);
     this.viewport.render();
   }
 
@@ -206,6 +202,7 @@ export class StackView {
     this.isInverted.value = false;
     this.choice.value = { kind: "file", number: 0 };
     this.viewport.resetCamera();
+    this.viewport.fit();
     this.drawWindow();
     this.viewport.render();
   }
@@ -241,17 +238,11 @@ export class StackView {
     ];
     // A half goes down, also where it is a little more by the arithmetic.
     const near = (place: number) => Math.floor(place + 0.49);
-    const off: Types.Point2 = [(near(left) - left) / devicePixelRatio, (near(top) - top) / devicePixelRatio];
-    if (Math.hypot(...off) < 1e-6) return;
-    const [from, to] = [this.viewport.canvasToWorld([0, 0]), this.viewport.canvasToWorld(off)];
-    const camera = this.viewport.getCamera();
-    const back = (point: Types.Point3 | undefined): Types.Point3 =>
-      (point ?? [0, 0, 0]).map((part, axis) => part - (to[axis]! - from[axis]!)) as Types.Point3;
-    this.viewport.setCamera({
-      ...camera,
-      focalPoint: back(camera.focalPoint),
-      position: back(camera.position),
-    });
+    const off: [number, number] = [
+      (near(left) - left) / devicePixelRatio,
+      (near(top) - top) / devicePixelRatio,
+    ];
+    if (Math.hypot(...off) >= 1e-6) this.viewport.move(off);
   }
 
   /** A vector of the patient (or of the image, without an orientation) that runs to the right, or down, on the screen. */

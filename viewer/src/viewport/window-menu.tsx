@@ -1,5 +1,6 @@
 import type { Reading } from "~/reading/reading";
 import { useKeys } from "~/shell/keys";
+import { NumberField } from "~/shell/number-field";
 import type { StackView } from "./view";
 import { askedWindow, type Choice, CT_PRESETS, inShort, linear, type Preset } from "./windows";
 
@@ -103,30 +104,23 @@ function choose(view: StackView, value: string): void {
 function Numbers({ view }: { view: StackView }) {
   const window = view.window.value;
   if (!window || view.known?.image.photometricInterpretation === "RGB") return null;
-  const set = (center: number, width: number) => {
-    if (!Number.isFinite(center) || !(width > 0)) return;
+  const set = (center: number, width: number) =>
     view.choose({ kind: "set", window: askedWindow(center, width, window, view.known) });
-  };
   return (
     <>
-      <input
+      <NumberField
         class="window-number"
-        type="number"
-        step="any"
-        aria-label="Window centre"
-        title="Window centre"
+        label="Window centre"
         value={inShort(window.center)}
-        onChange={(event) => set(event.currentTarget.valueAsNumber, window.width)}
+        take={(center) => set(center, window.width)}
       />
-      <input
+      <NumberField
         class="window-number"
-        type="number"
-        step="any"
-        min="0"
-        aria-label="Window width"
-        title="Window width"
+        label="Window width"
+        min={0}
         value={inShort(window.width)}
-        onChange={(event) => set(window.center, event.currentTarget.valueAsNumber)}
+        wrong={(width) => !(width > 0) && "has to be more than 0"}
+        take={(width) => set(window.center, width)}
       />
     </>
   );

@@ -1,3 +1,4 @@
+import { NumberField } from "~/shell/number-field";
 import { COLOUR_NAMES } from "./colour-names";
 import type { Blend, Volumes } from "./state";
 
@@ -46,8 +47,8 @@ export function SlabControls({ volumes }: { volumes: Volumes }) {
 /** How uptake lies over anatomy. */
 export function FusionControls({ volumes }: { volumes: Volumes }) {
   const [lower, upper] = volumes.uptake.value;
-  const ends = (low: number, high: number) => {
-    if (Number.isFinite(low) && Number.isFinite(high) && low < high) volumes.uptake.value = [low, high];
+  const set = (low: number, high: number) => {
+    volumes.uptake.value = [low, high];
   };
   return (
     <>
@@ -79,20 +80,18 @@ export function FusionControls({ volumes }: { volumes: Volumes }) {
       </label>
       <fieldset class="ends">
         <legend>Window of the uptake</legend>
-        <input
-          type="number"
-          aria-label="From"
-          step="any"
-          value={lower}
-          onChange={(event) => ends(Number(event.currentTarget.value), upper)}
+        <NumberField
+          label="From"
+          value={String(lower)}
+          wrong={(low) => low >= upper && `has to be less than ${upper}`}
+          take={(low) => set(low, upper)}
         />
         –
-        <input
-          type="number"
-          aria-label="To"
-          step="any"
-          value={upper}
-          onChange={(event) => ends(lower, Number(event.currentTarget.value))}
+        <NumberField
+          label="To"
+          value={String(upper)}
+          wrong={(high) => high <= lower && `has to be more than ${lower}`}
+          take={(high) => set(lower, high)}
         />
       </fieldset>
     </>

@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { resize } from "~/imaging/resizing";
 import type { CellProps } from "~/viewport/cell";
 import { type OpenVolume, openVolume } from "./open-volume";
 import { onSlices, type SeriesVolume } from "./series-volume";
@@ -51,7 +52,7 @@ export function useVolume<View extends { close(): void }>(
       if (gone) return finish();
       ends.push(...showing.join(made, shown, opened));
       ends.push(countSlices(opened.volume, shown));
-      const resizing = new ResizeObserver(() => opened.engine.resize(true));
+      const resizing = new ResizeObserver(() => resize(opened.engine));
       resizing.observe(shown);
       ends.push(() => resizing.disconnect());
       setView(made);

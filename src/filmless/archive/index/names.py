@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any, Final, NamedTuple
 
-__all__ = ["FoldedName", "fold", "name_patterns", "words"]
+__all__ = ["FoldedName", "fold", "name_patterns", "sought_words", "words"]
 
 #: Letters that Unicode does not take apart, and what people type instead.
 _PLAIN: Final = str.maketrans(
@@ -13,6 +13,7 @@ _PLAIN: Final = str.maketrans(
 # The accents of Latin, Greek and Cyrillic letters. Marks of other scripts make another letter: か is not が.
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _BREAKS: Final = re.compile(r"[\s^=.,;*?_\u30fb-]+")
+_BREAKS_OF_PATTERNS: Final = re.compile(r"[\s^=.,;_\u30fb-]+")
 _GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -49,6 +50,17 @@ def words(text: str) -> list[str]:
     ['van', 'der', 'berg', 'jose']
     """
     return [word for word in _BREAKS.split(fold(text)) if word]
+
+
+def sought_words(text: str) -> list[str]:
+    """Return the folded words that a name is searched by, with their wildcards; none of a star alone, which is in each.
+
+    Examples
+    --------
+    >>> sought_words("Doe^J*"), sought_words("Doe^*")
+    (['doe', 'j*'], ['doe'])
+    """
+    return [word for word in _BREAKS_OF_PATTERNS.split(fold(text)) if word.strip("*")]
 
 
 class FoldedName(NamedTuple):

@@ -9,19 +9,21 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from filmless.archive.index.columns import clean
 from filmless.archive.index.conditions import Condition
 from filmless.archive.index.database import Database
-from filmless.archive.index.names import fold, words
+from filmless.archive.index.names import fold, sought_words
 from filmless.archive.index.search import sight
+from filmless.archive.matching import is_wild
 from filmless.archive.within import EVERYTHING, Within
 from filmless.errors import LimitError
 
-__all__ = ["SORTS", "ListedStudy", "Sort", "StudyList", "count_studies", "list_studies"]
+__all__ = ["SORTS", "ListedStudy", "Sort", "StudyList", "count_studies", "is_everywhere", "list_studies"]
 
 Sort = Literal["date", "patient", "id", "description", "modality", "accession", "series", "instances", "received"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 
 _MOST_WORDS: Final = 20
 _NAME: Final = "s.patient_name_words"
-_TEXTS: Final = ("s.patient_id", "s.accession_number", "s.description", "s.modalities")
+_MODALITIES: Final = r"replace(s.modalities, '\', ' ')"
+_TEXTS: Final = ("s.patient_id", "s.accession_number", "s.description", _MODALITIES)
 _DATE: Final = re.compile(r"\d{4}(?:-?\d\d(?:-?\d\d)?)?|\d{4}-")
 _ORDER: Final[dict[Sort, str]] = {
     "date": "s.date {0}, s.time {0}, s.uid {0}",
@@ -44,11 +46,12 @@ class StudyList:
     ----------
     text
         Words, each of which is in the patient's name or ID, accession number, description or modalities, or begins
-        the date. Case does not count, nor do accents in names.
+        the date. Case does not count, nor do accents in names. A word with the wildcards ``*`` and ``?`` is a whole
+        word there: ``smi*`` is what begins so. A star alone is everywhere.
     patient, patient_id, accession_number, description
         Words, each of which is in that.
     modality
-        One of the study's.
+        One of the study's; it may have wildcards.
     first, last
         The dates between which it is, eight digits each.
     sort, descending
@@ -152,12 +155,14 @@ def _conditions(wanted: StudyList) -> Iterator[Condition]:
         yield Condition("s.date >= ?", (wanted.first,))
     if wanted.last:
         yield Condition("(s.date <= ? AND s.date <> '')", (wanted.last,))
-    if wanted.modality:
+    if is_wild(wanted.modality):
+        yield from (_in_text(_MODALITIES, word) for word in _words(wanted.modality))
+    elif wanted.modality:
         yield Condition("instr(s.modalities, ?) > 0", (f"\\{clean(wanted.modality)}\\",))
     for word in _words(wanted.text):
         parts = [*_in_name(word), *(_in_text(column, word) for column in _TEXTS)]
-        if _DATE.fullmatch(word):
-            parts.append(Condition("s.date LIKE ? ESCAPE '!'", (word.replace("-", "") + "%",)))
+        if _DATE.fullmatch(date := word.rstrip("*")):
+            parts.append(Condition("s.date LIKE ? ESCAPE '!'", (date.replace("-", "") + "%",)))
         yield _any(parts)
     for word in _words(wanted.patient):
         yield _any(list(_in_name(word)) or [Condition("1 = 0")])
@@ -174,20 +179,37 @@ def _words(text: str) -> list[str]:
     found = clean(text, longest=1000).split()
     if len(found) > _MOST_WORDS:
         raise LimitError(f"more than {_MOST_WORDS} words are looked for", limit="words", value=_MOST_WORDS)
-    return found
+    return [word for word in found if not is_everywhere(word)]
+
+
+def is_everywhere(word: str) -> bool:
+    """Whether a word is a star alone, or one for each part of a name."""
+    return "*" in word and not word.strip("*^=")
 
 
 def _in_name(word: str) -> Iterator[Condition]:
     """Give that a word is in a name, should it have letters: ``Doe^Jane`` is two words of it."""
-    parts = words(word)
+    parts = sought_words(word)
     if parts:
-        yield Condition(f"({' AND '.join([f'instr({_NAME}, ?) > 0'] * len(parts))})", parts)
+        sql = (_wild_in(_NAME) if is_wild(part) else f"instr({_NAME}, ?) > 0" for part in parts)
+        yield Condition(f"({' AND '.join(sql)})", [_pattern(part) if is_wild(part) else part for part in parts])
 
 
 def _in_text(column: str, word: str) -> Condition:
     # A database knows the case of ASCII letters only.
     spellings = [word] if word.isascii() else list({word, word.lower(), word.upper(), word.capitalize(), fold(word)})
+    if is_wild(word):
+        return _any([Condition(_wild_in(column), (_pattern(one),)) for one in spellings])
     return _any([Condition(f"{column} LIKE ? ESCAPE '!'", (f"%{_plain(one)}%",)) for one in spellings])
+
+
+def _wild_in(column: str) -> str:
+    """Return that a pattern is a word of a column, which has to be between spaces then."""
+    return f"' ' || {column} || ' ' LIKE ? ESCAPE '!'"
+
+
+def _pattern(word: str) -> str:
+    return f"% {_plain(word).replace('*', '%').replace('?', '_')} %"
 
 
 def _plain(word: str) -> str:
