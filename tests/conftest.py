@@ -14,7 +14,7 @@ hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-# A shell has what it starts in the background ignore Ctrl-C, and all that is started by that: tests of it would wait for ever.
+# A shell has what it starts in the background ignore Ctrl-C, and so what that starts: tests of it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -15,6 +15,7 @@ from filmless import Dataset
 from filmless.errors import DicomError, LimitError, UnsupportedError
 from filmless.objects import ContourIndex, contour_overlays
 from filmless.objects.contour_masks import filled, outline, spots
+from filmless.objects.contours import contours_on
 
 RT_UTILS = "qurit+rt-utils/tests"
 SQUARE = [(2.0, 2.0), (12.0, 2.0), (12.0, 10.0), (2.0, 10.0)]  # mm: on the slices of make_slice columns are 3 apart
@@ -123,6 +124,21 @@ def test_points_and_open_lines(make_slice: Make) -> None:
     assert point.mask.sum() == 9
     [line] = contour_overlays(structure_set(contour(SQUARE[:2], 0.0, "OPEN_PLANAR")), make_slice(0.0), filled=True)
     assert line.mask.sum() == 4
+
+
+def test_all_points_that_a_slice_holds_are_on_it(make_slice: Make) -> None:
+    """Slices are 5 mm thick: the third is halfway to the next one, and on both."""
+    points = [contour([(3.0 * at, 6.0)], z, "POINT") for at, z in enumerate([0.0, 1.0, 2.5, 4.0])]
+    index = ContourIndex(structure_set(*points))
+
+    def found(z: float) -> list[int]:
+        return [round(float(on.points[0, 0])) for on in contours_on(index, make_slice(z)).get(0, [])]
+
+    assert found(0.0) == [0, 1, 2]
+    assert found(5.0) == [2, 3]
+    several = ContourIndex(structure_set(contour([(0.0, 6.0), (9.0, 6.0)], 0.0, "POINT")))
+    several.structures[0].contours[0].points[1, 2] = 8.0
+    assert [len(on.points) for on in contours_on(several, make_slice(0.0))[0]] == [1]
 
 
 def test_contours_belong_to_the_nearest_slice(make_slice: Make) -> None:

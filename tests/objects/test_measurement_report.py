@@ -4,6 +4,7 @@ import io
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,35 @@ def test_highdicom_reads_the_same(ct: list[Dataset], on_image: Made, in_space: M
         assert region.value[: len(ours.points)].tolist() == [list(point) for point in ours.points]
         assert len(region.value) == len(ours.points) + closing
         assert ours.closed or ours.kind in {"length", "bidirectional", "probe", "arrow", "text", "freehand"}
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "probe"])
+def test_a_value_names_the_images_that_it_was_counted_on(
+    kind: str, ct: list[Dataset], in_space: Made, verified: Any, tmp_path: Path
+) -> None:
+    """As the uptake of a PET over a CT: in a region (TID 1410), and at a point (TID 1501)."""
+    highdicom = pytest.importorskip("highdicom")
+    source = tuple(ImageReference(str(image.SOPClassUID), str(image.SOPInstanceUID)) for image in ct[1:3])
+    uptake = replace(Value.of("mean", 3.25, "{SUVbw}g/ml"), source=source)
+    [shape] = [one for one in in_space(FRAME_OF_REFERENCE) if one.kind == kind] or [
+        Measurement(kind, ((1, 2, 3),), frame_of_reference_uid=FRAME_OF_REFERENCE)
+    ]
+    measurement = replace(shape, values=(Value.of("mean", 41.5, "[hnsf'U]"), uptake))
+    assert Measurement.from_dict(measurement.as_dict()) == measurement
+    report = measurement_report([measurement], source=ct)
+    assert read_measurements(report) == [measurement]
+    assert verified(report, tmp_path / "sr.dcm") == []
+    content = highdicom.sr.srread(tmp_path / "sr.dcm").content
+    groups = [*content.get_planar_roi_measurement_groups(), *content.get_image_measurement_groups()]
+    own, other = groups[0].get_measurements()
+    assert own.referenced_images == []
+    assert [image.referenced_sop_instance_uid for image in other.referenced_images] == [
+        image.sop_instance_uid for image in source
+    ]
+    with pytest.raises(ValueError, match="a value of measurement 1 is on an image that is not among the sources"):
+        measurement_report([measurement], source=ct[0])
+    with pytest.raises(ValueError, match="expected at most"):
+        replace(uptake, source=source * 5001)
 
 
 def test_pydicom_reads_the_content(ct: list[Dataset], on_image: Made, tmp_path: Path) -> None:

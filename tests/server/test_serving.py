@@ -90,12 +90,15 @@ def test_answers_of_its_own(shared: Started) -> None:
     assert client.get("/studies").json() == outside
     assert client.get("/nothing").status_code == 404
     assert client.get("/dicom-web/nothing").json() == {"error": "there is no such resource"}
+    in_browser = client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert in_browser.status_code == 404
+    assert '<a href="/">' in in_browser.text
     assert client.post("/health").status_code == 405
     assert client.get("/conformance").text.startswith("# DICOM conformance statement: filmless")
     assert "<h1>DICOM conformance" in client.get("/conformance", headers={"accept": "text/html"}).text
     metrics = client.get("/metrics").text
     assert 'filmless_http_requests_total{method="GET",route="/about",status="200"} 1.0' in metrics
-    assert 'filmless_http_requests_total{method="GET",route="unknown",status="404"} 3.0' in metrics
+    assert 'filmless_http_requests_total{method="GET",route="unknown",status="404"} 4.0' in metrics
     assert "filmless_ready 1.0" in metrics
 
 

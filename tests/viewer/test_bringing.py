@@ -49,6 +49,21 @@ def test_files_are_chosen_and_told_of(empty: Any, tmp_path: Path) -> None:
     settled(page, 6)
 
 
+def test_escape_stops_what_comes_in_and_tells_of_it(empty: Any, tmp_path: Path) -> None:
+    page = empty
+    held: list[Any] = []
+    page.route("**/viewer/import*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    page.get_by_label("Files to import").set_input_files(studies(tmp_path, 6))
+    page.get_by_text("Importing 0 of 6 files").wait_for()
+    page.evaluate(DROP, ["drop", [("ct.dcm", base64.b64encode((FILES / "CT_small.dcm").read_bytes()).decode())]])
+    page.get_by_text("The files are not taken: an import is open").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("Stopped after 0 of 6 files").wait_for()
+    page.get_by_role("button", name="Save the report").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+
+
 def test_pictures_that_are_dropped_get_a_header(empty: Any) -> None:
     page = empty
     files = [(name, base64.b64encode(png()).decode()) for name in ("1.png", "2.png")]

@@ -1,5 +1,6 @@
 """Segments, structures and doses on planes of a volume: where they lie in the patient, as on images."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -212,13 +213,100 @@ KINDS = ("Segmentation", "Structures", "Dose")
 
 
 def to_ball(page: Any) -> None:
-    """Move the crosshairs to the ball, which is to the right and above in the coronal plane, then in the axial one."""
-    for plane, index in (("coronal", (40, -30)), ("axial", (40, -20))):
-        box = page.locator(f'[data-plane="{plane}"]').bounding_box()
-        # The whole of the volume fits the cell: 192 mm across.
-        scale = min(box["width"], box["height"] * 192 / (192 if plane == "axial" else 120)) / 192
-        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        page.mouse.move(middle[0] + 10, middle[1] + 10)
+    to_point(page, 40, -20, 30)
+
+
+def to_point(page: Any, x: float, y: float, z: float) -> None:
+    """Move the crosshairs to a point, in the coronal plane, then in the axial one."""
+    for plane, index in (("coronal", (x, -z)), ("axial", (x, y))):
+        left, top, scale = placed(page, plane)
+        page.mouse.move(left + 10, top + 10)
         page.mouse.down()
-        page.mouse.move(middle[0] + index[0] * scale, middle[1] + index[1] * scale, steps=4)
+        page.mouse.move(left + index[0] * scale, top + index[1] * scale, steps=4)
         page.mouse.up()
+
+
+def placed(page: Any, plane: str) -> tuple[float, float, float]:
+    """The middle of a plane on the page, and pixels for a mm: the whole of the volume fits the cell, 192 mm across."""
+    box = page.locator(f'[data-plane="{plane}"]').bounding_box()
+    scale = min(box["width"], box["height"] * 192 / (192 if plane == "axial" else 120)) / 192
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, scale
+
+
+#: On the right, behind, below; the circles of `structures` are elsewhere on all planes through it.
+POINT = (-39.0, 21.0, -28.5)
+
+
+def with_point(slices: list[Dataset]) -> Dataset:
+    ds = structures(slices)
+    named = {"ROINumber": 2, "ROIName": "marker", "ReferencedFrameOfReferenceUID": ds.FrameOfReferenceUID}
+    ds.StructureSetROISequence = [*ds.StructureSetROISequence, Dataset(named)]
+    point = Dataset({"ContourGeometricType": "POINT", "NumberOfContourPoints": 1, "ContourData": list(POINT)})
+    roi = {"ReferencedROINumber": 2, "ROIDisplayColor": [0, 255, 255], "ContourSequence": [point]}
+    ds.ROIContourSequence = [*ds.ROIContourSequence, Dataset(roi)]
+    return ds
+
+
+def test_points_are_told_with_masks_where_a_plane_holds_them(serve, tmp_path, paths, slices):
+    ds = with_point(slices)
+    server = serve([*paths, stored(tmp_path, "points", ds)])
+
+    def found(**changes: str) -> tuple[int, Any]:
+        answer = httpx.get(plane_url(server, ds, **changes))
+        end = len(answer.content) - int(answer.headers["filmless-contours"])
+        rest = answer.content[end:]
+        return end, json.loads(rest)["parts"] if rest else []
+
+    assert found() == (40 * 64, [])  # through the ball
+    pixels, [part] = found(position="-94.5,20,58.5")
+    assert pixels == 0
+    # Columns from -94.5, rows from 58.5 down, 3 mm each.
+    assert part == {"number": 1, "contours": [{"kind": "POINT", "points": [19.0, 29.5]}]}
+    assert found(position="-94.5,19.6,58.5", thickness="3")[1] == [part]
+    assert found(position="-94.5,19.4,58.5", thickness="3")[1] == []
+    oblique = found(position="-39,21,58.5", orientation="0.6,0.8,0,0,0,-1")[1]
+    assert oblique[0]["contours"] == [{"kind": "POINT", "points": [0.5, 29.5]}]
+
+
+def test_points_are_small_crosses_on_planes_and_images(serve, open_viewer, tmp_path, paths, slices):
+    viewer = open_viewer(serve([*paths, stored(tmp_path, "points", with_point(slices))]), width=1600)
+    viewer.open(f"/view/{STUDY}")
+    viewer.wait_for_image()
+    page = viewer.page
+    page.get_by_role("button", name="Overlays", exact=True).click()
+    page.get_by_label("Overlays", exact=True).locator("li header").get_by_role("checkbox").first.check()
+    page.wait_for_selector('[data-cell="0"] canvas.derived-layer')
+    page.get_by_role("button", name="MPR", exact=True).click()
+    for plane in PLANES:
+        page.wait_for_selector(f'[data-plane="{plane}"][data-drawn="true"][data-loaded="true"]')
+    to_point(page, *POINT)
+    x, y, z = POINT
+    for plane, expected in {"axial": (x, y), "sagittal": (y, -z), "coronal": (x, -z)}.items():
+        # The layer of a plane that was passed may still be there.
+        box = viewer.until(f"(() => {{ const {{ box }} = ({PAINTED})('{plane}'); return box[0] < box[2] && box }})()")
+        *_, scale = placed(page, plane)
+        size = page.locator(f'[data-plane="{plane}"]').bounding_box()
+        middle = np.array(box[:2]) + np.array(box[2:]) + 1
+        where = (middle / 2 - np.array([size["width"], size["height"]]) / 2) / scale
+        assert where == pytest.approx(np.array(expected), abs=1.5), plane
+        assert box[2] - box[0] + 1 == pytest.approx(11, abs=2)
+    snap(page, "planes-point")
+    page.keyboard.press("m")
+    page.wait_for_selector('[data-cell="0"] .viewport[data-image="20"]')
+    page.locator('[data-cell="0"]').click()
+    page.keyboard.press("PageUp")
+    page.wait_for_selector('[data-cell="0"] .viewport[data-image="10"]')
+    page.keyboard.press("ArrowDown")
+    painted = """(() => {
+      const { width, height } = document.querySelector('[data-cell="0"] canvas.derived-layer');
+      const source = document.querySelector('[data-cell="0"] canvas.derived-layer');
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context.drawImage(source, 0, 0);
+      return context.getImageData(0, 0, width, height).data.filter((value, at) => at % 4 === 3 && value > 100).length;
+    })()"""
+    page.wait_for_selector('[data-cell="0"] .viewport[data-image="11"]')
+    viewer.until(f"{painted} > 15")
+    snap(page, "image-point")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector('[data-cell="0"] .viewport[data-image="12"]')
+    viewer.until(f"{painted} === 0")

@@ -1,5 +1,6 @@
 """Documents, videos and waveforms: what the server says of them, and what is seen."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from filmless import read
 from filmless.convert import to_dicom
 from filmless.convert.documents import extraction
 from filmless.file import _waveform, waveform
+from filmless.objects import Measurement, measurement_report
 from filmless.viewer import documents
 
 from .conftest import snap, stored
+from .phantoms import series
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 ECG = FILES / "waveform_ecg.dcm"
@@ -319,3 +322,20 @@ def test_a_report_is_read_and_searched(serve, open_viewer):
     page.get_by_text("Nothing in this report matches.").wait_for()
     page.get_by_label("Search the report").fill(texts[-1][:12])
     article.get_by_text(texts[-1].split("\n")[0]).first.wait_for()
+
+
+def test_many_images_of_a_report_are_one_line(serve, open_viewer, tmp_path):
+    paths = series(tmp_path / "ct", count=5, size=16)
+    slices = [read(path) for path in paths]
+    space = {"frame_of_reference_uid": str(slices[0].FrameOfReferenceUID)}
+    report = measurement_report([Measurement("length", ((0, 0, 0), (0, 0, 9)), **space)], source=slices)
+    viewer = open_viewer(serve([*paths, stored(tmp_path, "report", report)]))
+    page = viewer.open(f"/view/{report.StudyInstanceUID}?series={report.SeriesInstanceUID}")
+    library = page.locator(".report-images")
+    library.get_by_text("5 images").wait_for()
+    assert page.get_by_role("button", name=re.compile("Show image")).count() == 0
+    library.locator("summary").click()
+    assert page.get_by_role("button", name=re.compile("Show image")).count() == 5
+    snap(page, "report-images")
+    page.get_by_role("button", name="Show image 4", exact=True).click()
+    page.wait_for_selector('[data-cell="0"] .viewport[data-image="4"]')

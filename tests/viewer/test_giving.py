@@ -82,19 +82,23 @@ def test_a_series_is_saved_with_a_dicomdir_and_sent(ct: tuple[Any, list[Path]], 
     assert len(read_fileset(tmp_path / "cd")) == 5
 
     asked = []
+    answers = [{"waiting": 5, "error": "nobody listens there"}, {"waiting": 5, "error": "nobody listens there"}]
 
     def send(route: Any) -> None:
         asked.append((route.request.method, parse_qs(urlsplit(route.request.url).query)))
-        route.fulfill(json={"instances": 5, "waiting": 0, "failed": 0, "error": "", "queued": 5})
+        answer = answers.pop(0) if answers else {"waiting": 0, "error": ""}
+        route.fulfill(json={"instances": 5, "failed": 0, "queued": 5, **answer})
 
     page.route("**/viewer/send?*", send)
     page.keyboard.press("S")
     page.get_by_role("menuitem", name="Send series").click()
     dialog = page.get_by_role("dialog", name="Send series of 5 instances")
     dialog.get_by_role("button", name="Send", exact=True).click()
+    dialog.get_by_text("nobody listens there").wait_for()
+    dialog.get_by_text("It is tried again, also when this is closed.").wait_for()
     dialog.get_by_text("5 of 5 instances sent").wait_for()
     query = {"peer": ["pacs"], "study": [first.StudyInstanceUID], "series": [first.SeriesInstanceUID]}
-    assert asked == [("POST", query), ("GET", query)]
+    assert asked == [("POST", query), ("GET", query), ("GET", query)]
 
 
 def test_a_cell_is_saved_as_it_is_seen(ct: tuple[Any, list[Path]]) -> None:

@@ -98,12 +98,34 @@ def test_search_finds_by_tag_name_and_value(opened):
     search = page.get_by_label("Search the header")
     for text in ("0018,0060", "KVP", "patient's name compressed"):
         search.fill(text)
-        page.get_by_text("1 rows").wait_for()
+        page.get_by_text("1 row", exact=True).wait_for()
     search.fill("suite")
     page.get_by_text("[Suite id] [GEMS_IDEN_01]").wait_for()
     snap(page, "header-search")
     page.get_by_label("Private").uncheck()
     page.get_by_text("0 rows").wait_for()
+
+
+def test_on_a_telephone_the_header_has_the_width_of_the_page(serve, open_viewer):
+    viewer = open_viewer(serve([CT]), width=390, height=844)
+    page = viewer.open(f"/view/{read(CT).StudyInstanceUID}")
+    viewer.wait_for_image()
+    page.get_by_role("button", name="Header", exact=True).click()
+    page.get_by_role("searchbox").fill("KVP")
+    page.get_by_text("1 row", exact=True).wait_for()
+    snap(page, "header-telephone")
+    for part in (
+        page.locator(".panel"),
+        page.get_by_role("searchbox"),
+        page.get_by_role("button", name="Compare", exact=True),
+    ):
+        box = part.bounding_box()
+        assert box["width"] >= 70
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    panel, series = (page.locator(name).bounding_box() for name in (".panel", ".series-panel"))
+    assert panel["width"] == 390
+    assert series["y"] == panel["y"], "it lies over the rest, and moves nothing"
 
 
 def test_two_headers_are_compared(opened):

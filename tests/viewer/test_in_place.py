@@ -31,3 +31,26 @@ def test_a_medium_is_looked_at_where_it_lies(medium) -> None:
     page.get_by_text("Archibald").first.click()
     medium.wait_for_image()
     snap(page, "in-place")
+
+
+def test_it_is_said_before_one_measures_that_nothing_is_kept(medium) -> None:
+    page = medium.open()
+    page.get_by_text("Archibald").first.click()
+    medium.wait_for_image()
+    page.get_by_role("button", name="Measurements", exact=True).click()
+    page.get_by_text("`filmless view --save-to DIR`, which saves it to a folder").wait_for()
+    page.wait_for_selector('button[aria-label="Length"]:enabled')
+    page.keyboard.press("l")
+    box = page.locator('[data-cell="0"] .viewport').bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 20, steps=4)
+    page.mouse.up()
+    page.locator(".measurements ol > li").wait_for()
+    assert page.locator(".measurements").get_by_role("button", name="Save").is_disabled()
+    snap(page, "in-place-measured")
+    page.get_by_label("Back to the studies").click()
+    dialog = page.get_by_role("dialog", name="Measurements are not saved")
+    dialog.get_by_role("button", name="Leave without saving").wait_for()
+    assert dialog.get_by_role("button", name="Save and leave").count() == 0

@@ -51,6 +51,18 @@ def test_what_is_saved_is_read_back(client, line):
     assert list(report["images"]) == [line["image"]["sop_instance_uid"]]
 
 
+def test_of_the_images_of_a_value_those_in_the_study_are_kept(client, line):
+    here, gone = line["image"], {**line["image"], "sop_instance_uid": "1.2.3"}
+    value = {**line["values"][0], "source": [here, gone]}
+    saved(client, {**line, "values": [value]})
+    (report,) = client.get(URL).json()["reports"]
+    assert report["measurements"][0]["values"][0]["source"] == [here]
+    wrong = {**value, "source": [{**here, "frames": [7]}]}
+    answer = client.post(URL, json={"measurements": [{**line, "values": [wrong]}]})
+    assert answer.status_code == 400
+    assert "a frame that is not there" in answer.text
+
+
 def test_a_later_report_replaces_and_never_overwrites(client, line):
     first = saved(client, line)
     second = saved(client, {**line, "label": "Spine"}, replaces=[first["instance"]])

@@ -1,9 +1,10 @@
-"""What is measured on planes of a CT with a PET over it: the PET's voxels in the same region, while it is there."""
+"""What is measured on planes of a CT with a PET over it: the PET's voxels in the same region, saved with the CT's."""
 
 import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pydicom
 import pytest
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from .conftest import snap
 from .phantoms import Points, series
-from .test_measuring_planes import OPTIONS, STUDY, Planes
+from .test_measurements import assert_valid, fetched
+from .test_measuring_planes import OPTIONS, STUDY, Planes, opened
 from .test_volumes import pet, planes
 
 SPACE_MM = 4.0
@@ -74,11 +76,6 @@ def with_uptake(drawing: Planes) -> list[dict[str, Any]]:
     ]
 
 
-def without_uptake(drawing: Planes) -> list[dict[str, Any]]:
-    drawing.page.wait_for_function("() => !document.querySelector('.measurements .uptake')")
-    return [drawing.values(item) for item in drawing.items(4)]
-
-
 def voxels(paths: list[Path]) -> tuple[NDArray[np.float64], Points]:
     """The values of a series in Bq/ml by x, y, z, and where its first voxel lies."""
     slices = sorted((pydicom.dcmread(path) for path in paths), key=lambda ds: ds.ImagePositionPatient[2])
@@ -113,9 +110,9 @@ def counted(one: dict[str, Any], paths: list[Path]) -> NDArray[np.float64]:
 
 
 def check(shown: list[dict[str, Any]], report: dict[str, Any], paths: list[Path], unit: str, factor: float) -> None:
-    """What is shown of the PET is what numpy counts; what is saved is of the CT alone."""
+    """What is shown of the PET is what numpy counts, and so is what is saved, with the images that it is of."""
     assert [one["kind"] for one in report["measurements"]] == ["rectangle", "ellipse", "freehand", "probe"]
-    assert len(report["sources"]) == 1
+    assert len(report["sources"]) == 2
     for one, values in zip(report["measurements"], shown, strict=True):
         found = counted(one, paths) * factor
         expected = {"PET Value": found[0]}
@@ -127,8 +124,37 @@ def check(shown: list[dict[str, Any]], report: dict[str, Any], paths: list[Path]
         of_pet = {name: value for name, value in values.items() if name.startswith("PET")}
         assert {name: number for name, (number, _) in of_pet.items()} == pytest.approx(expected, abs=PLACES[unit])
         assert {said for _, said in of_pet.values()} == {unit}
-        assert {value["unit"] for value in one["values"]} <= {"[hnsf'U]", "mm", "mm2"}
-        assert len(one["values"]) == len(values) - len(of_pet)
+        own = [value for value in one["values"] if not value["source"]]
+        others = [value for value in one["values"] if value["source"]]
+        assert {value["unit"] for value in own} <= {"[hnsf'U]", "mm", "mm2"}
+        assert len(own) == len(values) - len(of_pet)
+        assert [value["number"] for value in others] == pytest.approx(list(expected.values()), rel=1e-4)
+        assert {value["unit"] for value in others} == {"{SUVbw}g/ml" if unit == "SUVbw" else unit}
+        for value in others:
+            assert {image["sop_instance_uid"] for image in value["source"]} == slices_of(one, paths)
+
+
+def slices_of(one: dict[str, Any], paths: list[Path]) -> set[str]:
+    """The images of the PET that what was measured goes through."""
+    slices = sorted((pydicom.dcmread(path) for path in paths), key=lambda ds: ds.ImagePositionPatient[2])
+    depths = (np.array(one["points"])[:, 2] - float(slices[0].ImagePositionPatient[2])) / SPACE_MM
+    low, high = np.round([depths.min(), depths.max()]).astype(int)
+    return {str(ds.SOPInstanceUID) for ds in slices[low : high + 1]}
+
+
+def check_others(path: Path, report: dict[str, Any]) -> None:
+    """Others read what is saved, and of which images each number is."""
+    from highdicom.sr import srread
+
+    assert_valid(path)
+    content = srread(path).content
+    groups = {group.tracking_uid: group for group in content.get_planar_roi_measurement_groups()}
+    for one in report["measurements"][:3]:
+        numbers = groups[one["tracking_uid"]].get_measurements()
+        assert [number.value for number in numbers] == [value["number"] for value in one["values"]]
+        for number, value in zip(numbers, one["values"], strict=True):
+            named = [image.referenced_sop_instance_uid for image in number.referenced_images]
+            assert named == [image["sop_instance_uid"] for image in value["source"]]
 
 
 @pytest.mark.parametrize(("changes", "unit", "factor"), [({}, "SUVbw", SUVBW), ({"PatientWeight": None}, "Bq/ml", 1.0)])
@@ -146,14 +172,44 @@ def test_the_pet_over_a_ct_is_measured_in_the_same_region(serve, open_viewer, tm
     page.wait_for_selector('.measurements[data-saved="true"]')
     (report,) = page.request.get(f"{viewer.root}/viewer/studies/{STUDY}/measurements").json()["reports"]
     check(shown, report, paths, unit, factor)
-    # The planes of the CT alone have the CT's; with the PET over them it is there again.
+    with httpx.Client(base_url=viewer.root) as client:
+        check_others(fetched(client, report, tmp_path / "report.dcm", STUDY), report)
+    # Without the PET over them the planes of the CT have what was counted, and so has the page that is loaded anew.
     drawing.key("m")
     page.wait_for_selector('[data-plane="coronal"][data-fusion=""]')
-    alone = without_uptake(drawing)
-    assert alone == [{name: value for name, value in one.items() if "PET" not in name} for one in shown]
-    page.locator('[data-plane="coronal"] svg').get_by_text("Area").wait_for(state="attached")
-    assert page.locator("[data-plane] svg").get_by_text("PET:").count() == 0
-    drawing.key("P")
     assert with_uptake(drawing) == shown
     written.wait_for(state="attached")
+    page.reload()
+    again = opened(viewer)
+    again.items(4)
+    assert with_uptake(again) == shown
     assert page.locator(".measurements").get_attribute("data-saved") == "true"
+    # What is moved lies where it was not counted.
+    again.plane = "axial"
+    again.key("d")
+    again.drag((-31, 45), (-25, 40))
+    viewer.until("document.querySelectorAll('.measurements .uptake').length === 3")
+    page.wait_for_selector('.measurements[data-saved="false"]')
+    again.key("Control+z")
+    assert with_uptake(again) == shown
+
+
+def test_a_pet_that_is_laid_over_later_is_saved_as_well(serve, open_viewer, tmp_path, ct):
+    paths = over(tmp_path / "pt")
+    viewer = open_viewer(serve([*ct, *paths]), width=1600)
+    drawing = opened(viewer)
+    page = drawing.page
+    drawing.plane = "coronal"
+    drawing.key("q")
+    drawing.drag((-70, -40), (-20, 10))
+    drawing.items(1)
+    drawing.key("Escape")
+    drawing.key("Control+s")
+    page.wait_for_selector('.measurements[data-saved="true"]')
+    drawing.key("P")
+    page.locator(".measurements .state").get_by_text("PET not saved").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_selector('.measurements[data-saved="true"]')
+    reports = page.request.get(f"{viewer.root}/viewer/studies/{STUDY}/measurements").json()["reports"]
+    assert [report["replaced"] for report in reports] == [True, False]
+    assert [len([value for value in one["values"] if value["source"]]) for one in reports[1]["measurements"]] == [4]

@@ -59,8 +59,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return series(tmp_path_factory.mktemp("planes"), **OPTIONS)
 
 
-def opened(viewer: Any) -> Planes:
-    viewer.open(f"/view/{STUDY}")
+def opened(viewer: Any, path: str = f"/view/{STUDY}") -> Planes:
+    viewer.open(path)
     viewer.wait_for_image()
     viewer.page.get_by_role("button", name="Measurements", exact=True).click()
     planes(viewer)

@@ -130,11 +130,15 @@ def test_the_area_of_a_state_is_what_is_seen(serve, open_viewer, tmp_path, ct):
     viewer = opened(serve, open_viewer, [CT, *(stored(tmp_path, ds.ContentLabel, ds) for ds in states)], ct)
     page = viewer.page
     box = page.locator(".viewport").bounding_box()
-    # Turned by 90 degrees, it is 32 pixels wide and 64 high.
-    scales = [min(box["width"] / 32, box["height"] / 64), 3, ct.PixelSpacing[0] * 96 / 25.4]
-    for ds, scale in zip(states, scales, strict=True):
+    for ds in states:
         page.get_by_label(ds.ContentLabel, exact=True).check()
-        viewer.until(f"Math.abs(document.querySelector('.viewport').dataset.scale / {scale} - 1) < 0.02")
+        for height in (640, 800):  # and so it stays when the cell has another size
+            page.set_viewport_size({"width": 1280, "height": height})
+            cell = page.locator(".viewport").bounding_box()
+            # Turned by 90 degrees, it is 32 pixels wide and 64 high.
+            fitting = min(cell["width"] / 32, cell["height"] / 64)
+            scale = {"FIT": fitting, "MAGNIFIED": 3, "TRUE": ct.PixelSpacing[0] * 96 / 25.4}[ds.ContentLabel]
+            viewer.until(f"Math.abs(document.querySelector('.viewport').dataset.scale / {scale} - 1) < 0.02")
         snap(page, f"area-{ds.ContentLabel.lower()}")
         page.get_by_label(ds.ContentLabel, exact=True).uncheck()
         viewer.until(f"Math.abs(document.querySelector('.viewport').dataset.scale * 128 / {box['height']} - 1) < 0.1")

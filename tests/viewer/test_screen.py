@@ -70,11 +70,15 @@ def test_a_reload_finds_the_screen_as_it_was(study: Any) -> None:
     page.locator('[data-cell="1"]').click()
     page.keyboard.press("Home")
     shown("1/3 2/1")
+    page.locator('[data-cell="0"]').click()
+    page.keyboard.press("2")
+    page.locator('[data-cell="1"]').click()
     page.keyboard.press("3")
     page.wait_for_url(f"**?series={ROOT}.2&image=1&window=450%2C1800")
     page.reload()
     shown("1/3 2/1")
     assert page.locator('[data-cell="1"]').get_attribute("aria-current") == "true"
+    page.locator('[data-cell="0"]').get_by_text("C -600 · W 1500").wait_for()
     page.locator('[data-cell="1"]').get_by_text("C 450 · W 1800").wait_for()
     window = page.get_by_role("combobox", name="Window preset")
     assert window.evaluate("menu => menu.selectedOptions[0].label") == "Bone (3)", "the window has its name again"
@@ -151,3 +155,23 @@ def test_a_slide_has_no_sides_of_a_patient(tmp_path: Path, serve: Any, open_view
     assert page.locator(".scale-bar").inner_text() == "10 µm"
     assert page.locator(".edge").all_inner_texts() == [""] * 4
     assert "-75.7 mm" not in page.locator(".corner.bottom.left").inner_text()
+
+
+def test_planes_are_shown_in_the_window_of_the_images_and_leave_it(study: Any) -> None:
+    page = study.page
+    page.keyboard.press("Home")
+    page.keyboard.press("2")
+    shows(study)("1/1")
+    page.get_by_role("button", name="MPR").click()
+    axial = page.locator('[data-cell="0"]')
+    axial.get_by_text("W 1500 · L -600").wait_for()
+    window = page.get_by_role("combobox", name="Window of the planes")
+    assert window.evaluate("menu => menu.selectedOptions[0].label") == "Lung (2)"
+    page.keyboard.press("3")
+    page.locator('[data-cell="2"]').get_by_text("W 1800 · L 450").wait_for()
+    window.select_option("4")
+    axial.get_by_text("W 80 · L 40").wait_for()
+    snap(page, "planes-window")
+    page.get_by_role("button", name="MPR").click()
+    shows(study)("1/1")
+    page.get_by_text("C -600 · W 1500").wait_for()

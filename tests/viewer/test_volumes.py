@@ -61,6 +61,8 @@ def slab(page: Any, mm: int, blend: str | None = None) -> None:
 
 
 def picture(page: Any, plane: str) -> NDArray[np.uint8]:
+    # Whose it is lies over it, in white.
+    page.evaluate("document.querySelectorAll('.whose').forEach(one => { one.hidden = true; })")
     png = page.locator(f'[data-plane="{plane}"] canvas').screenshot()
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
@@ -79,6 +81,10 @@ def test_the_planes_of_a_series_lie_side_by_side(opened, tmp_path):
     for plane, sides in (("axial", "APRL"), ("sagittal", "HFAP"), ("coronal", "HFRL")):
         edges = page.locator(f'[data-plane="{plane}"] + .plane-marks .edge').all_inner_texts()
         assert "".join(edges) == sides
+        whose = page.locator(f'.cell-body:has([data-plane="{plane}"]) .whose').inner_text()
+        assert whose.splitlines() == ["Phantom, Volume · V1", "2026-01-01 10:00"]
+    page.keyboard.press("o")
+    page.locator(".whose").first.wait_for(state="detached")
     page.keyboard.press("m")
     page.wait_for_selector('[data-cell="0"] .viewport:not([data-plane])')
     assert page.locator("[data-plane]").count() == 0

@@ -16,6 +16,7 @@ __all__ = ["ContourIndex", "ContourOn", "Structure"]
 
 _TYPES = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _SAME_MM = 0.1  # contours this close to a plane lie in it, as those of one contour do
+_HALFWAY_MM = 2e-3  # by which points are let in from farther: one halfway is on both slices, and never on none
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ class Structure:
     halves: Floats
 
     def contours_on(self, plane: FrameGeometry, frame: int, uid: str, *, reach_mm: float) -> list[ContourOn]:
-        """Return the contours in the plane of a frame: the nearest of those within reach.
+        """Return the contours in the plane of a frame: the nearest of those within reach, and all points.
 
         Parameters
         ----------
@@ -71,20 +72,25 @@ class Structure:
         affine = plane.affine(frame)
         normal, position = affine[:3, 2], affine[:3, 3]
         off = np.abs((self.centres - position) @ normal)
-        near = np.flatnonzero(off <= reach_mm + self.halves @ np.abs(normal))
-        found = []
+        near = np.flatnonzero(off <= reach_mm + _HALFWAY_MM + self.halves @ np.abs(normal))
+        points, found = [], []
         for index in near:
             contour = self.contours[index]
             pixels = plane.to_pixels(contour.points, frame)
-            height = pixels[:, 2]
-            if contour.kind != "OPEN_NONPLANAR" and np.ptp(height) > 2 * _SAME_MM:
-                continue  # it lies across this plane
+            height = np.abs(pixels[:, 2])
             reach = reach_mm if _names(contour, uid, frame) else min(reach_mm, _SAME_MM)
-            distance = float(np.abs(height).max())
+            if contour.kind == "POINT":
+                inside = height <= reach + _HALFWAY_MM
+                if inside.any():
+                    points.append(ContourOn(contour.kind, pixels[inside, :2]))
+                continue
+            if contour.kind != "OPEN_NONPLANAR" and np.ptp(pixels[:, 2]) > 2 * _SAME_MM:
+                continue  # it lies across this plane
+            distance = float(height.max())
             if distance <= reach:
                 found.append((distance, ContourOn(contour.kind, pixels[:, :2])))
         nearest = min((distance for distance, _ in found), default=0.0)
-        return [contour for distance, contour in found if distance <= nearest + _SAME_MM]
+        return [contour for distance, contour in found if distance <= nearest + _SAME_MM] + points
 
 
 class ContourIndex:

@@ -1,7 +1,7 @@
 """What people measure and mark on images, as one kind of data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from struct import pack, unpack
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ __all__ = ["MOST_VALUES", "Measurement", "Value", "is_text"]
 _LONGEST_LABEL = 1024
 _GREATEST = 1e300  # what a decimal string of 16 characters can say
 MOST_VALUES = 1000
+_MOST_SOURCES = 10_000
 _NO_TEXT = frozenset("\x1c\x1d\x1e\x1f\x85\u2028\u2029\x0b")  # spaces to Python, and control characters
 _FAR = 1e9  # pixels or mm: beyond it is no image
 
@@ -35,16 +36,20 @@ class Value:
         In what, as UCUM writes it: ``"mm"``, ``"mm2"``, ``"deg"``, ``"[hnsf'U]"`` (HU), ``"{SUVbw}g/ml"``, ``"1"``.
     derivation
         How it comes from many: ``Code("373098007", "SCT", "Mean")``.
+    source
+        The images whose pixels were counted, where these are not those that were measured on: those of a PET that lies
+        over a CT.
 
     DICOM
     -----
-    PS3.16 TID 300, TID 1419
+    PS3.16 TID 300, TID 320, TID 1419; CID 7552 (Source of Measurement)
     """
 
     name: Code
     number: float
     unit: str
     derivation: Code | None = None
+    source: tuple[ImageReference, ...] = ()
 
     def __post_init__(self) -> None:
         given: object = self.number
@@ -53,6 +58,8 @@ class Value:
         legible = self.unit.isprintable() and "\\" not in self.unit
         if not self.unit.strip() or not legible or len(self.unit) > 64:
             raise ValueError("the unit of a value is a UCUM code, `1` for none")
+        if len(self.source) > _MOST_SOURCES:
+            raise ValueError(f"a value has {len(self.source)} images as its source, expected at most {_MOST_SOURCES}")
 
     @classmethod
     def of(cls, name: str, number: float, unit: str) -> Self:
@@ -260,12 +267,13 @@ def _values(value: object, name: str) -> tuple[Value, ...]:
         number, unit, called = given.get("number"), _text(given.get("unit", ""), "unit"), given.get("name")
         if not isinstance(number, int | float):
             raise ValueError("the number of a value is finite")  # noqa: TRY004 - of JSON
+        source = tuple(_image(image, "source") for image in _list(given.get("source") or [], "source"))
         if isinstance(called, str):
-            found.append(Value.of(called, number, unit))
+            found.append(replace(Value.of(called, number, unit), source=source))
         else:
             derivation = given.get("derivation")
             how = None if derivation is None else _code(derivation, "derivation")
-            found.append(Value(_code(called, "name"), number, unit, how))
+            found.append(Value(_code(called, "name"), number, unit, how, source))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from filmless.dataset import Dataset
 from filmless.errors import ValidationError
 from filmless.objects.code import Code
+from filmless.objects.content_item import INFERRED_FROM
 from filmless.objects.content_tree import Section, report_sections
 from filmless.objects.measurement import MOST_VALUES, Measurement, Value, is_text
 from filmless.objects.measurement_names import KINDS, NAMES, OLDER
@@ -55,13 +56,13 @@ class _Graphics:
     """The coordinates of a report: equal ones are one, and none are compared twice, however often they are named."""
 
     def __init__(self, root: Section) -> None:
-        self._root = root
+        self.root = root
         self._by_item: dict[int, _Graphic | None] = {}
         self._by_value: dict[Hashable, _Graphic] = {}
 
     def at(self, item: Section) -> _Graphic | None:
         """Return the coordinates that an item is, or names; None when it is something else."""
-        target = _target(item, self._root)
+        target = _target(item, self.root)
         if id(target) not in self._by_item:
             self._by_item[id(target)] = self._read(target)
         return self._by_item[id(target)]
@@ -71,7 +72,7 @@ class _Graphics:
             return None
         image, uid = None, item.frame_of_reference_uid
         if item.kind == "SCOORD":
-            targets = (_target(below, self._root) for below in item.items)
+            targets = (_target(below, self.root) for below in item.items)
             found = next((one.reference for one in targets if one.reference is not None), None)
             image = None if found is None else replace(found, frames=found.frames[:1])
         if image is None and not uid:
@@ -136,7 +137,7 @@ def _measurements(group: Section, graphics: _Graphics) -> Iterator[Measurement]:
         by_graphic, said = {both: numbers}, "bidirectional"
     described = _described(group)
     for graphic, own_numbers in by_graphic.items():
-        measurement = _measurement(graphic, own_numbers, said, described)
+        measurement = _measurement(graphic, own_numbers, said, described, graphics.root)
         if measurement is not None:
             yield measurement
 
@@ -159,9 +160,9 @@ def _described(group: Section) -> dict[str, Any]:
 
 
 def _measurement(
-    graphic: _Graphic, numbers: Sequence[Section], said: str, described: dict[str, Any]
+    graphic: _Graphic, numbers: Sequence[Section], said: str, described: dict[str, Any], root: Section
 ) -> Measurement | None:
-    values = tuple(filter(None, map(_value, numbers)))[:MOST_VALUES]
+    values = tuple(filter(None, (_value(number, root) for number in numbers)))[:MOST_VALUES]
     points, kind = _points(graphic), said
     if not _fits(kind, points) or (kind == "text" and not described["label"]):
         kind = _kind(graphic, points, [value.name for value in values])
@@ -255,7 +256,7 @@ def _axes(by_graphic: dict[_Graphic, list[Section]]) -> tuple[_Graphic, _Graphic
     return first, second
 
 
-def _value(number: Section) -> Value | None:
+def _value(number: Section, root: Section) -> Value | None:
     if number.concept is None or number.number is None:
         return None
     name = OLDER.get(number.concept[:2], number.concept)
@@ -264,9 +265,15 @@ def _value(number: Section) -> Value | None:
         derivation = OLDER.get(derivation[:2], derivation)
     unit = "1" if number.unit is None or not number.unit.value else number.unit.value[:64]
     try:
-        return Value(name, number.number, unit, derivation)
+        return Value(name, number.number, unit, derivation, _source(number, root))
     except ValueError:  # a unit of no letters, or a number beyond all measure
         return None
+
+
+def _source(number: Section, root: Section) -> tuple[ImageReference, ...]:
+    """Return the images that a number says that it is from."""
+    images = (_target(item, root) for item in number.items if item.relationship == INFERRED_FROM)
+    return tuple(item.reference for item in images if item.kind == "IMAGE" and item.reference is not None)
 
 
 def _code_below(item: Section, *concepts: Code) -> Code | None:

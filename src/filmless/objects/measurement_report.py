@@ -77,7 +77,8 @@ def measurement_report(
         At least one; or none in a report that replaces others, by ``PredecessorDocumentsSequence`` in the header: what
         they have is no more.
     source
-        The images that were measured, of one study; for measurements in space those that they were made on.
+        The images that were measured, of one study; for measurements in space those that they were made on, and those
+        that are the source of values.
     observer
         Who measured: a name as DICOM writes it, ``"Doe^Jane"``.
     procedure
@@ -172,17 +173,25 @@ def check_measurements(measurements: Sequence[Measurement], images: Sequence[Dat
         one: object = measurement
         if not isinstance(one, Measurement):
             raise TypeError(f"`measurements` is a list of Measurements, not of {type(one).__name__}")
-        if measurement.image is None:
-            continue
-        image = known.get(measurement.image.sop_instance_uid)
-        if image is None or str(image.SOPClassUID) != measurement.image.sop_class_uid:
-            raise ValueError(f"measurement {number} is on an image that is not among the sources")
-        count = number_of_frames(image)
-        if any(frame >= count for frame in measurement.image.frames):
-            raise ValueError(f"measurement {number} is on a frame that is not there, expected 0 to {count - 1}")
-        if count > 1 and not measurement.image.frames:
-            raise ValueError(f"measurement {number} is on an image of {count} frames, expected one of them")
+        if measurement.image is not None:
+            image = _known(measurement.image, known, f"measurement {number} is")
+            if number_of_frames(image) > 1 and not measurement.image.frames:
+                count = number_of_frames(image)
+                raise ValueError(f"measurement {number} is on an image of {count} frames, expected one of them")
+        for value in measurement.values:
+            for reference in value.source:
+                _known(reference, known, f"a value of measurement {number} is")
     return frozenset(uid for uid, image in known.items() if "TotalPixelMatrixColumns" in image)
+
+
+def _known(reference: ImageReference, known: Mapping[str, Dataset], what: str) -> Dataset:
+    image = known.get(reference.sop_instance_uid)
+    if image is None or str(image.SOPClassUID) != reference.sop_class_uid:
+        raise ValueError(f"{what} on an image that is not among the sources")
+    count = number_of_frames(image)
+    if any(frame >= count for frame in reference.frames):
+        raise ValueError(f"{what} on a frame that is not there, expected 0 to {count - 1}")
+    return image
 
 
 def hex_colour(colour: tuple[int, int, int]) -> str:
@@ -262,6 +271,7 @@ def _numbers(measurement: Measurement, *, by_region: bool, tiled: bool) -> Itera
             if measurement.kind == "bidirectional":
                 points = points[2:] if value.name.means(NAMES["short_axis"]) else points[:2]
             below.append(_graphic(measurement, points, INFERRED_FROM, tiled=tiled))
+        below += [image_item(INFERRED_FROM, image, CONCEPTS["source"]) for image in value.source]
         yield number_item(value, below, CONCEPTS["derivation"])
 
 

@@ -33,17 +33,22 @@ _STYLE: Final = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem
 td, th { padding: .2rem 1.5rem .2rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere }"""
 
 
-def page(title: str, body: str) -> Response:
+def page(title: str, body: str, *, status: int = 200) -> Response:
     """Make a page of a title, which is escaped, and a body, which has to be."""
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
-    return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', headers=_SAFE)
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>', status, headers=_SAFE
+    )
 
 
 def answer_outside(request: Request, error: Exception) -> Response:
-    """Answer what no route takes, as the service does; who left out where DICOMweb is, is told."""
+    """Answer what no route takes, as the service does, browsers with a way out; others are told where DICOMweb is."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handlers are registered by class
     if error.status_code != 404:
         return answer_http_error(request, error)
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        way_out = '<p><a href="/">To the start page</a></p>'
+        return page("Not found", f"<h1>There is nothing at this address</h1>{way_out}", status=404)
     return JSONResponse({"error": "there is no such resource", "hint": "DICOMweb is at /dicom-web"}, 404)
 
 

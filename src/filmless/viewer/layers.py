@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -27,7 +28,7 @@ from filmless.viewer.answers import json_answer
 from filmless.viewer.chosen import image_asked
 from filmless.viewer.fields import Field
 from filmless.viewer.kinds import kind_of
-from filmless.viewer.planes import contours_along, plane_of
+from filmless.viewer.planes import contours_along, plane_of, points_in
 
 __all__ = ["Opened", "routes"]
 
@@ -141,9 +142,11 @@ def routes(service: Service) -> list[Route]:
         if isinstance(layer, Field):
             return _field(request, layer, plane, 0)
         volumes = opened.volumes(entry)
-        if isinstance(layer, ContourIndex) and (not volumes or lies_along(volumes, plane)):
+        if not isinstance(layer, ContourIndex):
+            return _masks(request, cut(volumes, plane))
+        if not volumes or lies_along(volumes, plane):
             return _contours(request, contours_along(layer, volumes, plane))
-        return _masks(request, cut(volumes, plane))
+        return _masks(request, cut(volumes, plane), points_in(layer, plane))
 
     async def layer(request: Request) -> Response:
         return await service.draw(on_image, request)
@@ -183,8 +186,12 @@ def _geometry(image: Dataset) -> FrameGeometry | None:
 
 
 def _contours(request: Request, parts: Mapping[int, Sequence[ContourOn]]) -> Response:
+    return json_answer(request, _told(parts))
+
+
+def _told(parts: Mapping[int, Sequence[ContourOn]]) -> dict[str, Any]:
     found = [{"number": number, "contours": [_contour(one) for one in contours]} for number, contours in parts.items()]
-    return json_answer(request, {"parts": found})
+    return {"parts": found}
 
 
 def _contour(one: ContourOn) -> dict[str, Any]:
@@ -192,8 +199,13 @@ def _contour(one: ContourOn) -> dict[str, Any]:
     return {"kind": one.kind, "points": np.round(one.points + 0.5, 2).ravel().tolist()}
 
 
-def _masks(request: Request, masks: Mapping[int, NDArray[np.uint8]]) -> Response:
-    return _numbers(request, list(masks.values()), {"Filmless-Parts": ",".join(map(str, masks))})
+def _masks(
+    request: Request, masks: Mapping[int, NDArray[np.uint8]], points: Mapping[int, Sequence[ContourOn]] | None = None
+) -> Response:
+    """Answer with masks, and behind them, in as many bytes as a header says, with what has no area."""
+    told = dumps(_told(points)).encode() if points else b""
+    headers = {"Filmless-Parts": ",".join(map(str, masks)), "Filmless-Contours": str(len(told))}
+    return _numbers(request, [*(mask.tobytes() for mask in masks.values()), told], headers)
 
 
 def _field(request: Request, quantity: Field, place: FrameGeometry | None, frame: int) -> Response:
@@ -206,11 +218,11 @@ def _field(request: Request, quantity: Field, place: FrameGeometry | None, frame
         "Filmless-Unit": quantity.unit.encode("ascii", "replace").decode(),
         "Filmless-Range": f"{least:g},{most:g}",
     }
-    return _numbers(request, [] if values is None else [values.astype("<f4")], headers)
+    return _numbers(request, [] if values is None else [values.astype("<f4").tobytes()], headers)
 
 
-def _numbers(request: Request, planes: list[Any], headers: dict[str, str]) -> Response:
-    body = b"".join(plane.tobytes() for plane in planes)
+def _numbers(request: Request, pieces: list[bytes], headers: dict[str, str]) -> Response:
+    body = b"".join(pieces)
     said = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding", **headers}
     if body and takes_gzip(request):
         body, said["Content-Encoding"] = b"".join(gzip(iter([body]))), "gzip"

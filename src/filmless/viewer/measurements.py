@@ -1,6 +1,7 @@
 """What was measured in a study: read from its structured reports, and written as new ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from json import JSONDecodeError, loads
 from typing import Any, Final
 
@@ -65,8 +66,8 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     -------
     iterator of dict
         For JSON: where each is, what it is called, when it was made, whether a later one ``replaced`` it, the
-        measurements, as `Measurement.as_dict` gives them, in which series their images are, and the ``sources``: the
-        series that those in space were made on. One that cannot be read says why in ``error``.
+        measurements, as `Measurement.as_dict` gives them, in which series their images and those of their values are,
+        and the ``sources``: the series that the report is about. One that cannot be read says why in ``error``.
 
     DICOM
     -----
@@ -77,7 +78,12 @@ def read_reports(service: Service, entries: Sequence[Entry]) -> Iterator[Json]:
     found.sort(key=lambda one: (one[1][0]["date"], one[1][0]["time"], one[0].received))
     series = {entry.instance_uid: entry.series_uid for entry in entries}
     for entry, (report, _) in found:
-        measured = {one["image"]["sop_instance_uid"] for one in report["measurements"] if one["image"]}
+        measured = {
+            image["sop_instance_uid"]
+            for one in report["measurements"]
+            for image in (one["image"], *(source for value in one["values"] for source in value["source"]))
+            if image
+        }
         images = {uid: series[uid] for uid in sorted(measured) if uid in series}
         sources = sorted(set(report.pop("evidence", ())) & {*series.values()})
         in_space = any(not one["image"] for one in report["measurements"])
@@ -160,7 +166,8 @@ async def _asked(request: Request, service: Service) -> Json:
 def _save(service: Service, entries: Sequence[Entry], asked: Mapping[str, Any], within: Within) -> Json:
     known = {entry.instance_uid: entry for entry in entries}
     replaced = [known[uid] for uid in _uids(asked, "replaces") if uid in known]
-    measurements = _measurements(asked, fewest=0 if replaced else 1)
+    given = _measurements(asked, fewest=0 if replaced else 1)
+    measurements = [_with_known_sources(measurement, known) for measurement in given]
     images = _images(measurements, known, asked) if measurements else _images_of(service, replaced, known)
     title = asked.get("title") or _TITLE
     if not isinstance(title, str) or len(title) > _LONGEST or "\\" in title or not title.isprintable():
@@ -209,9 +216,19 @@ def _measurements(asked: Mapping[str, Any], *, fewest: int) -> list[Measurement]
     return found
 
 
+def _with_known_sources(measurement: Measurement, known: Mapping[str, Entry]) -> Measurement:
+    """Leave out images of values that are no more in the study: the values are what was measured all the same."""
+    values = tuple(
+        replace(value, source=tuple(image for image in value.source if image.sop_instance_uid in known))
+        for value in measurement.values
+    )
+    return replace(measurement, values=values)
+
+
 def _images(measurements: Sequence[Measurement], known: Mapping[str, Entry], asked: Mapping[str, Any]) -> list[Entry]:
     """Return the images that were measured; for what is in space those of the series in ``sources``."""
-    found: dict[str, Entry] = {}
+    sources = (image for one in measurements for value in one.values for image in value.source)
+    found = {uid: known[uid] for uid in sorted({image.sop_instance_uid for image in sources})}
     for number, measurement in enumerate(measurements, 1):
         if measurement.image is None:
             continue
@@ -220,12 +237,12 @@ def _images(measurements: Sequence[Measurement], known: Mapping[str, Entry], ask
             raise DicomWebError(f"measurement {number}: it is on an image that is not in the study", status=400)
         found[uid] = known[uid]
     series = set(_uids(asked, "sources"))
-    found |= {uid: entry for uid, entry in known.items() if entry.series_uid in series}
-    if not found:
+    own = {uid: entry for uid, entry in known.items() if entry.series_uid in series}
+    if not own and not any(measurement.image for measurement in measurements):
         raise DicomWebError(
             "measurements in space need `sources`: the UIDs of series that they were made on", status=400
         )
-    return list(found.values())
+    return list((found | own).values())
 
 
 def _images_of(service: Service, reports: Sequence[Entry], known: Mapping[str, Entry]) -> list[Entry]:

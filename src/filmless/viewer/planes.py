@@ -1,6 +1,6 @@
 """What lies over a plane that is cut through a volume: as over images, but in a place that the browser says."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from starlette.requests import Request
@@ -11,16 +11,20 @@ from filmless.objects.contour_index import ContourOn
 from filmless.objects.mask_volume import MaskVolume
 from filmless.series import FrameGeometry
 
-__all__ = ["contours_along", "plane_of"]
+__all__ = ["contours_along", "plane_of", "points_in"]
+
+Contours: TypeAlias = dict[int, list[ContourOn]]
 
 _MOST_ALONG: Final = 2048  # pixels
 _FARTHEST: Final = 1e6  # mm
 _SKEW: Final = 1e-3
-_POINT_MM: Final = 1.0  # how near a point has to be
+_THICK_MM: Final = 2.0  # of a plane of which it is not said
 
 
 def plane_of(request: Request) -> FrameGeometry:
     """Return the plane that is asked for: ``position``, ``orientation``, ``spacing``, ``size`` (rows, columns).
+
+    Where a ``thickness`` is said, a plane holds what is within half of it.
 
     Raises
     ------
@@ -45,7 +49,9 @@ def plane_of(request: Request) -> FrameGeometry:
         raise DicomWebError(f"`size` is rows and columns from 1 to {_MOST_ALONG}", status=400)
     uid = request.query_params.get("frame_of_reference", "")
     one = np.newaxis
-    thickness = np.array([np.nan])
+    thickness = _numbers(request, "thickness", 1) if "thickness" in request.query_params else np.array([_THICK_MM])
+    if not (thickness > 0).all():
+        raise DicomWebError("`thickness` is more than 0", status=400)
     return FrameGeometry(position[one], orientation[one], spacing[one], thickness, int(size[0]), int(size[1]), uid[:64])
 
 
@@ -60,11 +66,24 @@ def _numbers(request: Request, name: str, count: int) -> np.ndarray[tuple[int, .
     return found
 
 
-def contours_along(index: ContourIndex, volumes: list[MaskVolume], plane: FrameGeometry) -> dict[int, list[ContourOn]]:
+def contours_along(index: ContourIndex, volumes: list[MaskVolume], plane: FrameGeometry) -> Contours:
     """Return the contours of each structure that are nearest to a plane, and no farther than half of their space."""
     reach = {number: volume.reach_mm for volume in volumes for number in volume.blocks}
+    own = _reach_mm(plane)
     found = (
-        structure.contours_on(plane, 0, "", reach_mm=reach.get(number, _POINT_MM))
+        structure.contours_on(plane, 0, "", reach_mm=reach.get(number, own))
         for number, structure in enumerate(index.structures)
     )
     return {number: contours for number, contours in enumerate(found) if contours}
+
+
+def points_in(index: ContourIndex, plane: FrameGeometry) -> Contours:
+    """Return the points of each structure that a plane holds, in whatever direction it is cut."""
+    own = _reach_mm(plane)
+    found = (structure.contours_on(plane, 0, "", reach_mm=own) for structure in index.structures)
+    points = ([contour for contour in contours if contour.kind == "POINT"] for contours in found)
+    return {number: contours for number, contours in enumerate(points) if contours}
+
+
+def _reach_mm(plane: FrameGeometry) -> float:
+    return float(plane.thickness_mm[0]) / 2

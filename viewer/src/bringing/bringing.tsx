@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { PageError } from "~/server/http";
 import { FolderIcon, ImportIcon } from "~/shell/icons";
 import { lazy } from "~/shell/lazy";
 import { failed } from "~/shell/notices";
@@ -15,9 +16,10 @@ const chosen = signal<Found[] | undefined>(undefined);
 async function take(finding: Promise<Found[]>): Promise<void> {
   try {
     const files = await finding;
+    if (chosen.peek()) throw new PageError("an import is open", "close it, and bring these files again");
     if (files.length) chosen.value = files;
   } catch (error) {
-    failed(error, "The files cannot be read");
+    failed(error, "The files are not taken");
   }
 }
 

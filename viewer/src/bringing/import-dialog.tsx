@@ -32,13 +32,14 @@ export function ImportDialog({ files, onClose }: Props) {
     addEventListener("beforeunload", leaving);
     return () => removeEventListener("beforeunload", leaving);
   }, [run]);
-  const close = () => {
+  // What came in until then is told of: nobody is left with half of his files without knowing which.
+  const mayClose = () => {
     run?.stop();
-    onClose();
+    return run?.isOver.value ?? true;
   };
   const others = given.filter((one) => !one.isPicture);
   return (
-    <Dialog title="Import" onClose={close} wide>
+    <Dialog title="Import" onClose={onClose} mayClose={mayClose} wide>
       {!run ? (
         <HeaderForm
           pictures={pictures}
@@ -48,7 +49,7 @@ export function ImportDialog({ files, onClose }: Props) {
       ) : (
         <Progress
           run={run}
-          onClose={close}
+          onClose={onClose}
           onHeader={(left) => {
             setGiven(left.map((one) => ({ ...one, isPicture: true })));
             setRun(undefined);

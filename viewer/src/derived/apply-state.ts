@@ -29,5 +29,5 @@ export function applyState(view: StackView, state: State, known: KnownFrame): vo
   // around.
   const rotation = state.flipped ? (360 - state.rotation) % 360 : state.rotation;
   view.viewport.setViewPresentation({ rotation, flipHorizontal: state.flipped, flipVertical: false });
-  showArea(view, areaFor(state, known), known, state.rotation % 180 === 0);
+  showArea(view, areaFor(state, known), known);
 }

@@ -2,43 +2,25 @@
 
 import type { Types } from "@cornerstonejs/core";
 import type { KnownFrame } from "~/imaging/frames";
+import type { Edges } from "~/imaging/painted-viewport";
 import type { StackView } from "~/viewport/view";
 import type { Area } from "./state";
-
-/** Left, top, right, bottom in pixels of the image, whose corner is 0, 0. */
-export type Edges = [number, number, number, number];
 
 /** A pixel of CSS is 1/96 of an inch: what a browser knows of the size of a display. */
 const CSS_MM = 25.4 / 96;
 
 /** Shows an area of the image that is drawn, turned as it is. */
-export function showArea(
-  view: StackView,
-  area: Area | undefined,
-  known: KnownFrame,
-  isUpright: boolean,
-): void {
+export function showArea(view: StackView, area: Area | undefined, known: KnownFrame): void {
   const { rows, columns } = known.image;
   const whole: Edges = [0, 0, columns, rows];
   const edges = area?.edges ?? whole;
   const image = view.viewport.getImageData();
-  const fits = !area || !["TRUE SIZE", "MAGNIFY"].includes(area.size_mode);
-  if (!image || (fits && edges.join() === whole.join())) {
-    view.fit();
+  const scale = image && area && scaleOf(view, area, image.spacing[1]!);
+  if (!scale) {
+    view.fit(edges.join() === whole.join() ? undefined : edges);
     return;
   }
-  const { clientWidth, clientHeight } = view.viewport.element;
-  const [columnSize, rowSize] = image.spacing as [number, number, number];
   const [left, top, right, bottom] = edges;
-  const size = [(right - left) * columnSize, (bottom - top) * rowSize];
-  const [width, height] = (isUpright ? size : size.reverse()) as [number, number];
-  let scale = Math.max(height, (width * clientHeight) / clientWidth) / 2;
-  const { magnification, spacing_mm: spacing, size_mode: mode } = area!;
-  if (mode === "MAGNIFY" && magnification) {
-    scale = (clientHeight * devicePixelRatio * rowSize) / magnification / 2;
-  } else if (mode === "TRUE SIZE" && spacing) {
-    scale = (clientHeight * CSS_MM * rowSize) / spacing[0] / 2;
-  }
   const middle = image.imageData.indexToWorld!([(left + right - 1) / 2, (top + bottom - 1) / 2, 0]);
   const camera = view.viewport.getCamera();
   const away = camera.focalPoint!.map((one, axis) => middle[axis]! - one);
@@ -51,6 +33,17 @@ export function showArea(
     position: moved(camera.position!),
   });
   view.viewport.render();
+}
+
+/** The scale that a state says, in the measure of Cornerstone; undefined where the area is to fill the cell. */
+function scaleOf(view: StackView, area: Area, rowSize: number): number | undefined {
+  const { magnification, spacing_mm: spacing, size_mode: mode } = area;
+  // Of the cell as the camera knows it: it may have another size by now.
+  const { sHeight } = view.viewport;
+  if (mode === "MAGNIFY" && magnification) return (sHeight * rowSize) / magnification / 2;
+  if (mode === "TRUE SIZE" && spacing)
+    return ((sHeight / devicePixelRatio) * CSS_MM * rowSize) / spacing[0] / 2;
+  return undefined;
 }
 
 /** How an image is shown, as states say it: turned clockwise, then flipped; of a part of it which. */

@@ -2,7 +2,7 @@
 
 import type { KnownFrame } from "~/imaging/frames";
 import { colourOf } from "./colour-map";
-import type { Colour, DerivedObject, Layer, Look } from "./objects";
+import type { Colour, Contours, DerivedObject, Layer, Look } from "./objects";
 import { type Graphic, isAmong, type Label, type Placing, placing, type Shapes, type State } from "./state";
 
 /** Takes a point of the image to one of the cell, both in pixels; 0 is the corner of the image's first. */
@@ -40,6 +40,7 @@ function drawMasks(sheet: Sheet, object: DerivedObject, layer: Layer & { kind: "
     } else paint(picture.data, mask, colour, look.opacity);
   });
   drawPixels(sheet, picture);
+  drawContours(sheet, object, layer.lines, look);
 }
 
 /** How much of the opacity the inside of a contour has. */
@@ -119,12 +120,10 @@ export function drawPicture(
   context.restore();
 }
 
-type ContourParts = (Layer & { kind: "contours" })["parts"];
-
 function drawContours(
   { context, toCell }: Sheet,
   object: DerivedObject,
-  parts: ContourParts,
+  parts: Contours[],
   look: Look,
 ): void {
   for (const { number, contours } of parts) {
@@ -135,7 +134,7 @@ function drawContours(
       const path = new Path2D();
       for (let index = 0; index < points.length; index += 2) {
         const [x, y] = toCell([points[index]!, points[index + 1]!]);
-        if (kind === "POINT") path.arc(x, y, 3, 0, 2 * Math.PI);
+        if (kind === "POINT") addCross(path, x, y);
         else if (index) path.lineTo(x, y);
         else path.moveTo(x, y);
       }
@@ -223,12 +222,8 @@ function drawGraphic({ context, toCell }: Sheet, item: Graphic, place: Placing, 
   const path = new Path2D();
   const [first, second] = points;
   if (!first) return;
-  if (item.kind === "POINT") {
-    path.moveTo(first[0] - 5, first[1]);
-    path.lineTo(first[0] + 5, first[1]);
-    path.moveTo(first[0], first[1] - 5);
-    path.lineTo(first[0], first[1] + 5);
-  } else if (item.kind === "CIRCLE" && second) {
+  if (item.kind === "POINT") addCross(path, ...first);
+  else if (item.kind === "CIRCLE" && second) {
     path.arc(first[0], first[1], Math.hypot(second[0] - first[0], second[1] - first[1]), 0, 2 * Math.PI);
   } else if (item.kind === "ELLIPSE" && points.length >= 4) {
     // Two ends of the major axis, two of the minor one.
@@ -266,6 +261,16 @@ function drawGraphic({ context, toCell }: Sheet, item: Graphic, place: Placing, 
   context.fill(path);
   context.restore();
 }
+
+function addCross(path: Path2D, x: number, y: number): void {
+  path.moveTo(x - CROSS, y);
+  path.lineTo(x + CROSS, y);
+  path.moveTo(x, y - CROSS);
+  path.lineTo(x, y + CROSS);
+}
+
+/** Half of the size of a cross, in CSS pixels. */
+const CROSS = 5;
 
 function drawLabel({ context, toCell }: Sheet, item: Label, place: Placing, layerColour: Colour): void {
   const anchor = item.anchor && toCell(place(item.anchor[0], item.anchor_units));

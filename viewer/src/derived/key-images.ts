@@ -1,7 +1,7 @@
 /** Going to an image that something points to. */
 
 import type { Reading } from "~/reading/reading";
-import type { ImageReference } from "./objects";
+import type { ImageReference } from "~/server/measurements";
 
 /** Shows an image in the active cell, whichever series of the studies it is in. */
 export async function showKeyImage(reading: Reading, image: ImageReference): Promise<void> {

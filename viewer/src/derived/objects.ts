@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { KnownFrame } from "~/imaging/frames";
 import type { Reading } from "~/reading/reading";
 import { ask, askJson } from "~/server/http";
+import type { ImageReference } from "~/server/measurements";
 import type { Kind } from "~/server/study";
 import type { State } from "./state";
 
@@ -13,13 +14,6 @@ export interface Part {
   number: number;
   label: string;
   colour: Colour;
-}
-
-export interface ImageReference {
-  sop_class_uid: string;
-  sop_instance_uid: string;
-  /** From 0; none stands for all. */
-  frames: number[];
 }
 
 export interface DerivedObject {
@@ -161,10 +155,17 @@ export function bytesOf(layer: Layer | Promise<void>): number {
   return points.reduce((sum, count) => sum + (count / 2) * BYTES_OF_A_POINT, 0);
 }
 
+/** The contours of a part; points are columns and rows, one after the other. */
+export interface Contours {
+  number: number;
+  contours: { kind: string; points: number[] }[];
+}
+
 export type Layer =
   | { kind: "picture"; picture: ImageBitmap }
-  | { kind: "masks"; parts: number[]; masks: Uint8Array }
-  | { kind: "contours"; parts: { number: number; contours: { kind: string; points: number[] }[] }[] }
+  /** Masks of parts, and what of parts has no area. */
+  | { kind: "masks"; parts: number[]; masks: Uint8Array; lines: Contours[] }
+  | { kind: "contours"; parts: Contours[] }
   | { kind: "field"; values: Float32Array; unit: string; range: [number, number] };
 
 /** What a layer is asked for: an image, or a plane that is cut through a volume. */
@@ -194,7 +195,10 @@ async function askLayer(object: DerivedObject, { path, query }: Place): Promise<
   const body = await answer.arrayBuffer();
   if (object.kind === "segmentation" || object.kind === "contours") {
     const parts = (answer.headers.get("Filmless-Parts") ?? "").split(",").filter(Boolean).map(Number);
-    return { kind: "masks", parts, masks: new Uint8Array(body) };
+    const end = body.byteLength - Number(answer.headers.get("Filmless-Contours") ?? 0);
+    const rest = new TextDecoder().decode(new Uint8Array(body, end));
+    const lines = rest ? (JSON.parse(rest) as { parts: Contours[] }).parts : [];
+    return { kind: "masks", parts, masks: new Uint8Array(body, 0, end), lines };
   }
   const [least = 0, most = 0] = (answer.headers.get("Filmless-Range") ?? "").split(",").map(Number);
   const unit = answer.headers.get("Filmless-Unit") ?? "";

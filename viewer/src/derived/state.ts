@@ -1,9 +1,10 @@
 /** Presentation states as the server reads them (`filmless.objects.presentation_reading`), and how they are drawn. */
 
 import type { KnownFrame } from "~/imaging/frames";
+import type { ImageReference } from "~/server/measurements";
 import type { Window } from "~/server/study";
 import { rampOf } from "~/viewport/windows";
-import type { Colour, ImageReference } from "./objects";
+import type { Colour } from "./objects";
 
 export interface Graphic {
   layer: string;

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { showKeyImage } from "~/derived/key-images";
-import type { ImageReference } from "~/derived/objects";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
 import { askJson } from "~/server/http";
+import type { ImageReference } from "~/server/measurements";
 import { useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import { failed } from "~/shell/notices";
@@ -51,14 +51,53 @@ function Report({ reading, instance }: { reading: Reading; instance: InstanceRef
       </header>
       <article class="report" tabIndex={0} aria-label={value.heading}>
         {found ? (
-          found.items.map((section, index) => (
-            <Part key={index} reading={reading} section={section} level={3} />
-          ))
+          <Parts reading={reading} sections={found.items} level={3} />
         ) : (
           <p class="hint">Nothing in this report matches.</p>
         )}
       </article>
     </>
+  );
+}
+
+/** Sections one below the other; several images in turn as one line, since an image library has hundreds. */
+function Parts({ reading, sections, level }: { reading: Reading; sections: Section[]; level: number }) {
+  const runs: Section[][] = [];
+  for (const section of sections) {
+    const last = runs.at(-1)?.[0];
+    if (last && isImage(last) && isImage(section) && last.heading === section.heading) {
+      runs.at(-1)!.push(section);
+    } else runs.push([section]);
+  }
+  return runs.map((run, index) =>
+    run.length > MOST_IMAGES ? (
+      <Images key={index} reading={reading} sections={run} />
+    ) : (
+      run.map((section, place) => (
+        <Part key={`${index} ${place}`} reading={reading} section={section} level={level} />
+      ))
+    ),
+  );
+}
+
+/** How many images are shown as a line each. */
+const MOST_IMAGES = 3;
+
+const isImage = ({ kind, reference, items }: Section): boolean =>
+  kind === "IMAGE" && reference !== null && !items.length;
+
+function Images({ reading, sections }: { reading: Reading; sections: Section[] }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="report-images" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        {sections[0]!.heading && <b>{sections[0]!.heading}</b>} {sections.length} images
+      </summary>
+      {isOpen &&
+        sections.map(({ reference }, index) => (
+          <ShowImage key={index} reading={reading} reference={reference!} what={`image ${index + 1}`} />
+        ))}
+    </details>
   );
 }
 
@@ -78,23 +117,33 @@ function Part({ reading, section, level }: { reading: Reading; section: Section;
       <Heading>
         {section.heading || kindName(section.kind)} {said}
       </Heading>
-      {section.items.map((item, index) => (
-        <Part key={index} reading={reading} section={item} level={level + 1} />
-      ))}
+      <Parts reading={reading} sections={section.items} level={level + 1} />
     </section>
   );
 }
 
 function Said({ reading, section }: { reading: Reading; section: Section }) {
   if (section.kind === "IMAGE" && section.reference) {
-    const { reference } = section;
-    return (
-      <button type="button" onClick={() => showKeyImage(reading, reference).catch((error) => failed(error))}>
-        Show the image{reference.frames.length ? `, frame ${reference.frames[0]! + 1}` : ""}
-      </button>
-    );
+    return <ShowImage reading={reading} reference={section.reference} what="the image" />;
   }
   return section.text ? <span class="report-text">{section.text}</span> : null;
+}
+
+function ShowImage({
+  reading,
+  reference,
+  what,
+}: {
+  reading: Reading;
+  reference: ImageReference;
+  what: string;
+}) {
+  return (
+    <button type="button" onClick={() => showKeyImage(reading, reference).catch((error) => failed(error))}>
+      Show {what}
+      {reference.frames.length ? `, frame ${reference.frames[0]! + 1}` : ""}
+    </button>
+  );
 }
 
 const KINDS: Record<string, string> = {

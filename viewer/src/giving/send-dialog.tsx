@@ -66,7 +66,11 @@ export function SendDialog({ what, parcel, onClose }: Props) {
         )}
       </div>
       <div class="buttons send-buttons">
-        {isBegun && !isOver && <span class="hint">It goes on when this is closed.</span>}
+        {isBegun && !isOver && (
+          <span class="hint">
+            {sent?.error ? "It is tried again, also when this is closed." : "It goes on when this is closed."}
+          </span>
+        )}
         <button type="button" onClick={onClose}>
           {isBegun ? "Close" : "Cancel"}
         </button>

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import type { InstanceRef } from "~/server/dicomweb";
 import { Failure } from "~/shell/boundary";
+import { counted } from "~/studies/values";
 import { useHeader } from "./header-panel";
 import { differs, type Pair, pairs } from "./rows";
 import { VirtualRows } from "./virtual-rows";
@@ -21,7 +22,7 @@ export function Differences({ reading, left, right, onClose }: Props) {
   if (error) return <Failure error={error} />;
   const both = one.value && other.value ? pairs(one.value.rows, other.value.rows) : [];
   const shown = all ? both : both.filter((pair) => differs(pair) && (pair.left ?? pair.right)!.tag);
-  const said = one.value && other.value ? `${shown.length} ${all ? "rows" : "differences"}` : "Loading …";
+  const said = one.value && other.value ? counted(shown.length, all ? "row" : "difference") : "Loading …";
   const isSame = left.instance === right.instance;
   return (
     <section class="differences" aria-label="Differences between two headers">

@@ -4,6 +4,7 @@ import type { InstanceRef } from "~/server/dicomweb";
 import { type Found, useAsked } from "~/shell/asked";
 import { Failure } from "~/shell/boundary";
 import { done, failed } from "~/shell/notices";
+import { counted } from "~/studies/values";
 import { Differences } from "./differences";
 import { askHeader, asText, type Header, type Row, wantedRows } from "./rows";
 import { VirtualRows } from "./virtual-rows";
@@ -39,7 +40,10 @@ export function HeaderPanel({ reading }: { reading: Reading }) {
           <input type="checkbox" checked={withPrivate} onChange={() => setWithPrivate(!withPrivate)} />{" "}
           Private
         </label>
-        <button type="button" onClick={() => copy(rows.map(asText).join("\n"), `${rows.length} rows copied`)}>
+        <button
+          type="button"
+          onClick={() => copy(rows.map(asText).join("\n"), `${counted(rows.length, "row")} copied`)}
+        >
           Copy
         </button>
         <button
@@ -56,9 +60,7 @@ export function HeaderPanel({ reading }: { reading: Reading }) {
           shown.
         </p>
       )}
-      <output class="header-count">
-        {header ? `${rows.length.toLocaleString("en")} rows` : "Loading …"}
-      </output>
+      <output class="header-count">{header ? counted(rows.length, "row") : "Loading …"}</output>
       <VirtualRows
         label="Header"
         rows={rows}

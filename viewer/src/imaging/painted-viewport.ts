@@ -5,6 +5,13 @@ import vtkRenderer from "@kitware/vtk.js/Rendering/Core/Renderer";
 import type { Look, Painter, Placing } from "./painter";
 
 type Point = [number, number];
+/** Left, top, right, bottom in pixels of an image, whose corner is 0, 0. */
+export type Edges = [number, number, number, number];
+
+/** What is said of where something was drawn: by Cornerstone, and by who knows better which images of a stack show it. */
+export type Reference = Types.ViewReference & {
+  isOn?: (imageIds: string[], imageId: string) => boolean;
+};
 
 /** Where vtk keeps the camera of each viewport; nothing is rendered by it. */
 const cameras = new WeakMap<StackViewport, ReturnType<typeof vtkRenderer.newInstance>>();
@@ -14,6 +21,8 @@ export class PaintedViewport extends StackViewport {
   look: Look | undefined;
   /** Told when an image that came cannot be drawn. */
   onFailure: (error: unknown) => void = () => {};
+  /** The part of the image that is fitted to the cell; all of it when it is not said. */
+  private part: Edges | undefined;
   private readonly painter: Painter;
   private readonly seen = document.createElement("canvas");
 
@@ -60,7 +69,7 @@ export class PaintedViewport extends StackViewport {
     const wasFitted = this.isFitted;
     const camera = this.getCamera();
     this.take(size);
-    this.fit();
+    this.refit();
     if (wasFitted) return;
     this.setCamera({ ...camera, parallelScale: (camera.parallelScale! * size[1]) / before[1] });
     // By whole pixels of the screen: what lies on them goes on to do so.
@@ -68,18 +77,29 @@ export class PaintedViewport extends StackViewport {
     this.move(off as Point);
   }
 
-  /** Shows the whole image, as large as the cell allows; it stays turned. */
-  fit(): void {
+  /** Shows the whole image, or a part of it, as large as the cell allows; it stays turned. */
+  fit(part?: Edges): void {
+    this.part = part;
+    this.refit();
+  }
+
+  /** Shows what was fitted last as large as the cell allows. */
+  refit(): void {
     const { rotation = 0, flipHorizontal = false, flipVertical = false } = this.getViewPresentation();
     this.resetCamera();
     this.setViewPresentation({ rotation, flipHorizontal, flipVertical });
-    if (Math.round(rotation / 90) % 2) this.fitTurned();
+    if (this.part) this.enlarge(this.part);
+    else if (Math.round(rotation / 90) % 2) {
+      // Cornerstone fits what is not turned.
+      const [columns, rows] = this.getImageData()!.dimensions;
+      this.enlarge([0, 0, columns, rows], this.getDisplayArea()?.imageCanvasPoint?.canvasPoint?.[0]);
+    }
   }
 
-  /** Whether the image lies as `fit` lays it, to a pixel or two. */
+  /** Whether the image lies as `refit` lays it, to a pixel or two. */
   get isFitted(): boolean {
     const camera = this.getCamera();
-    this.fit();
+    this.refit();
     const { focalPoint, parallelScale = 1 } = this.getCamera();
     this.setCamera(camera);
     const near = (4 * parallelScale) / this.sHeight;
@@ -96,27 +116,25 @@ export class PaintedViewport extends StackViewport {
     this.setCamera({ focalPoint: back(focalPoint), position: back(position) });
   }
 
-  /** The same for an image that lies on its side: Cornerstone fits what is not turned. */
-  private fitTurned(): void {
+  /** Shows a part as large as the cell allows, at its left side (0), its right one (1), or between. */
+  private enlarge(part: Edges, side = 0.5): void {
     const [cellWidth, cellHeight] = [this.sWidth / devicePixelRatio, this.sHeight / devicePixelRatio];
-    const { width, height } = this.place();
+    const { width, height } = this.place(part);
     this.setZoom(this.getZoom() * Math.min(cellWidth / width, cellHeight / height));
-    const now = this.place();
-    const side = this.getDisplayArea()?.imageCanvasPoint?.canvasPoint?.[0] ?? 0.5;
+    const now = this.place(part);
     this.move([(cellWidth - now.width) * side - now.left, (cellHeight - now.height) / 2 - now.top]);
   }
 
-  /** Where the image lies in the cell, in CSS pixels. */
-  private place() {
-    const { imageData, dimensions } = this.getImageData()!;
-    const [columns, rows] = dimensions;
-    const [one, other] = [
-      [-0.5, -0.5, 0],
-      [columns - 0.5, rows - 0.5, 0],
-    ].map((corner) => this.worldToCanvas(imageData.indexToWorld!(corner as Types.Point3) as Types.Point3));
-    const [left, top] = one!.map((at, axis) => Math.min(at, other![axis]!)) as Point;
-    const [width, height] = one!.map((at, axis) => Math.abs(at - other![axis]!)) as Point;
-    return { left, top, width, height };
+  /** Where a part of the image lies in the cell, in CSS pixels. */
+  private place([left, top, right, bottom]: Edges) {
+    const { imageData } = this.getImageData()!;
+    // Whole numbers are the centres of pixels.
+    const at = (column: number, row: number) =>
+      this.worldToCanvas(imageData.indexToWorld!([column - 0.5, row - 0.5, 0]) as Types.Point3);
+    const [one, other] = [at(left, top), at(right, bottom)];
+    const [x, y] = one.map((from, axis) => Math.min(from, other[axis]!)) as Point;
+    const [width, height] = one.map((from, axis) => Math.abs(from - other[axis]!)) as Point;
+    return { left: x, top: y, width, height };
   }
 
   /** How many pixels of the screen the cell has, where they are others than it had; one that is not seen has none. */
@@ -131,6 +149,11 @@ export class PaintedViewport extends StackViewport {
 
   private take([width, height]: Point): void {
     [this.canvas.width, this.canvas.height] = [this.sWidth, this.sHeight] = [width, height];
+  }
+
+  override isReferenceViewable(reference: Reference, options?: Types.ReferenceCompatibleOptions): boolean {
+    if (!reference.isOn) return super.isReferenceViewable(reference, options) ?? false;
+    return reference.isOn(this.getImageIds(), this.getCurrentImageId());
   }
 
   private picture(): ImageBitmap | null {

@@ -3,11 +3,14 @@
 import { Enums, type Types } from "@cornerstonejs/core";
 import { frameOf } from "~/imaging/frames";
 import { startImaging } from "~/imaging/start";
-import type { Reading } from "~/reading/reading";
-import { centreAt, centreSoon } from "~/volumes/plane-tools";
+import type { Content, Reading } from "~/reading/reading";
+import { done } from "~/shell/notices";
+import { goSoon, goTo } from "~/volumes/plane-tools";
 import { volumesOf } from "~/volumes/state";
+import type { Target } from "~/volumes/turning";
+import { imageNearest, imageThrough } from "./images";
 import type { Mark } from "./marks";
-import type { Space } from "./space";
+import { type Space, targetOf } from "./space";
 
 /** How long an image is waited for. */
 const WAIT_MS = 30_000;
@@ -18,18 +21,54 @@ export async function jumpTo(reading: Reading, mark: Mark): Promise<void> {
   return toImage(reading, mark.imageId);
 }
 
-/** Goes there by the planes that are shown; else to the image that it lies in, too, or by planes that are opened. */
+/** Goes there by the planes that are shown; else to an image that holds it, or by planes that are opened. */
 async function toSpace(reading: Reading, mark: Mark, space: Space): Promise<void> {
-  const content = reading.activeContent.value;
-  const isCut = content && content.as !== "stack" && content.as !== "volume";
-  const point = mark.points[0] as [number, number, number];
-  if (isCut && content.series.uid === space.series) return centreAt(point);
-  if (space.imageId) return toImage(reading, space.imageId);
-  const stack = reading.contentOf(space.series);
-  if (!stack) return;
-  centreSoon(point);
-  if (content?.series.uid !== space.series) reading.show(stack);
-  volumesOf(reading).arrange("mpr");
+  const volumes = volumesOf(reading);
+  const target = targetOf(mark.points, space);
+  if (await hasPlanes(reading, space)) return toPlane(reading, target);
+  const { frameOfReference } = space;
+  const active = reading.activeContent.value;
+  const own = reading.contentOf(space.series);
+  for (const content of [active, own]) {
+    if (content?.as !== "stack") continue;
+    const { imageIds } = await reading.openSeries(content.study, content.series);
+    const imageId = imageThrough(imageIds, frameOfReference, mark.points);
+    if (imageId) return toImage(reading, imageId);
+  }
+  if (!own) return;
+  const { grid } = await volumes.verdict(own.study, own.series);
+  if (!grid) return toNearest(reading, own, mark, frameOfReference);
+  goSoon(target);
+  volumes.arrange("mpr", own);
+}
+
+/** Whether planes are shown of what is in the same coordinates. */
+async function hasPlanes(reading: Reading, { frameOfReference }: Space): Promise<boolean> {
+  const content = reading.cells.value.find((one) => one && one.as !== "stack" && one.as !== "volume");
+  if (!content) return false;
+  const { grid } = await volumesOf(reading).verdict(content.study, content.series);
+  return grid?.frameOfReference === frameOfReference;
+}
+
+function toPlane(reading: Reading, target: Target): void {
+  const viewport = goTo(target);
+  const { alone } = reading;
+  if (viewport && alone.value !== undefined) alone.value = Number(viewport.replace("cell-", ""));
+}
+
+async function toNearest(
+  reading: Reading,
+  content: Content,
+  mark: Mark,
+  frameOfReference: string,
+): Promise<void> {
+  const { imageIds } = await reading.openSeries(content.study, content.series);
+  const imageId = imageNearest(imageIds, frameOfReference, mark.points);
+  if (!imageId) throw new Error("no image lies where this was measured");
+  await toImage(reading, imageId);
+  done(
+    "This lies in none of the images, which make no volume that could be cut there: the nearest one is shown",
+  );
 }
 
 async function toImage(reading: Reading, imageId: string): Promise<void> {

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import { Dialog } from "~/shell/dialog";
 import { guardLeaving } from "~/shell/router";
+import { whyNotSaved } from "~/studies/session";
 import { measurementsOf } from "./page";
 import { save } from "./reports";
 
@@ -40,9 +41,11 @@ export function Leaving({ reading }: { reading: Reading }) {
     <Dialog title="Measurements are not saved" onClose={() => end(false)}>
       <p>What was measured here since it was last saved will be lost.</p>
       <p class="dialog-buttons">
-        <button type="button" class="primary" onClick={async () => end(await save(measurements, reading))}>
-          Save and leave
-        </button>
+        {!whyNotSaved.value && (
+          <button type="button" class="primary" onClick={async () => end(await save(measurements, reading))}>
+            Save and leave
+          </button>
+        )}
         <button type="button" onClick={() => end(true)}>
           Leave without saving
         </button>

@@ -13,9 +13,21 @@ import { frameOf } from "~/imaging/frames";
 import type { Measurement, Report, Value } from "~/server/measurements";
 import { type Change, History } from "./history";
 import { rowOf } from "./kinds";
-import { type Colour, isSame, type Mark, markOf, putMark, removeMark, said, studyOf } from "./marks";
+import {
+  type Colour,
+  isSame,
+  type Mark,
+  markOf,
+  putMark,
+  referencesTo,
+  removeMark,
+  said,
+  seenWhereItLies,
+  studyOf,
+} from "./marks";
 import { loadPixels, pixelsOf } from "./pixels";
-import { spaceOf, surfaceIn } from "./space";
+import { Remembered } from "./remembered";
+import { imagesAmong, type Space, spaceOf, surfaceIn } from "./space";
 import { samplesOn, valuesOf, valuesOn } from "./values";
 
 type Annotation = ToolTypes.Annotation;
@@ -54,12 +66,18 @@ export class Measurements {
       now.length === then.length && now.every((mark) => by.has(mark.uid) && isSame(mark, by.get(mark.uid)!))
     );
   });
+  /** Whether something was counted since on a PET, which is no loss when the page is left. */
+  readonly hasNewUptake = computed(() =>
+    this.rows.value.some(({ mark, uptake }) => uptake.length > (this.savedAs(mark)?.uptake?.length ?? 0)),
+  );
   /** The reports of the studies that have measurements. */
   readonly listed = signal<{ study: string; report: Report }[]>([]);
 
   /** By study: the reports that the marks are of, which a new one replaces, and what of them lies on no image here. */
   private readonly read = new Map<string, { reports: string[]; elsewhere: Measurement[] }>();
   private readonly saved = signal<Mark[]>([]);
+  private readonly counted = new Remembered();
+  private readonly uptake = new Remembered();
   private readonly arrived = signal(0);
   /** Annotations that are being changed. */
   private readonly touched = new Set<string>();
@@ -118,6 +136,7 @@ export class Measurements {
     said.set(one.annotationUID!, { ...said.get(one.annotationUID!), space });
     // Cornerstone made it of where the drawing began; the direction of the plane says it all.
     delete (one.metadata as { planeRestriction?: object }).planeRestriction;
+    seenWhereItLies(one);
   }
 
   /** The mark of what Cornerstone draws the words of: it gives the data alone. */
@@ -126,31 +145,35 @@ export class Measurements {
     return one && markOf(one);
   }
 
-  /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was read. */
+  /** What a mark comes to: measured, where the pixels are here for what needs them, else as it was when they were. */
   valuesOf(mark: Mark): Value[] {
-    const values = measured(mark);
-    if (!values) return mark.values ?? [];
-    const read = mark.values ?? [];
-    return values.length < read.length && this.isAsRead(mark) ? read : values;
+    const saved = this.savedAs(mark);
+    return this.counted.better(
+      mark,
+      measured(mark) ?? [],
+      saved && { mark: saved, values: saved.values ?? [] },
+    );
   }
 
-  /** What the same samples of the PET come to that lies over its volume: for as long as it does. Never saved. */
-  uptakeOf({ kind, points, space }: Mark): Value[] {
-    const series = space && this.above(space.series);
-    if (!series) return [];
-    const on = surfaceIn(space, points, series);
-    return samplesOn(kind, on.points, on.surface);
+  /** The same of the PET that lies over its volume, or did: each value says on which images it was counted. */
+  uptakeOf(mark: Mark): Value[] {
+    const series = mark.space && this.above(mark.space.series);
+    const saved = this.savedAs(mark);
+    return this.uptake.better(
+      mark,
+      series ? uptakeIn(mark, mark.space!, series) : [],
+      saved && { mark: saved, values: saved.uptake ?? [] },
+    );
   }
 
-  private isAsRead(mark: Mark): boolean {
-    const then = this.saved.value.find(({ uid }) => uid === mark.uid);
-    return then !== undefined && isSame({ ...mark, label: then.label, colour: then.colour }, then);
+  private savedAs({ uid }: Mark): Mark | undefined {
+    return this.saved.value.find((mark) => mark.uid === uid);
   }
 
-  /** The same, once the pixels have come. */
+  /** All that is to be saved, once the pixels have come. */
   async loadValues(mark: Mark): Promise<Value[]> {
     if (!mark.space) await loadPixels(mark.imageId);
-    return this.valuesOf(mark);
+    return [...this.valuesOf(mark), ...this.uptakeOf(mark)];
   }
 
   /** What Cornerstone did to an annotation becomes a step that can be undone. */
@@ -282,13 +305,19 @@ export class Measurements {
   wasSaved(study: string, marks: Mark[], report: string): void {
     this.read.set(study, { reports: [report], elsewhere: this.elsewhere(study) });
     const others = this.saved.value.filter((mark) => studyOf(mark) !== study);
-    this.saved.value = [...others, ...marks];
+    this.saved.value = [...others, ...marks.map((mark) => ({ ...mark, uptake: this.uptakeOf(mark) }))];
   }
 
   private draw(): void {
     const ids = ToolGroupManager.getAllToolGroups().flatMap((group) => group.getViewportIds());
     if (ids.length) toolUtilities.triggerAnnotationRenderForViewportIds(ids);
   }
+}
+
+function uptakeIn({ kind, points }: Mark, space: Space, series: string): Value[] {
+  const on = surfaceIn(space, points, series);
+  const source = referencesTo(imagesAmong(series, kind, points));
+  return samplesOn(kind, on.points, on.surface).map((value) => ({ ...value, source }));
 }
 
 /** What a mark comes to by its own points; nothing when its image is not known. */

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Reading } from "~/reading/reading";
 import type { Value } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
+import { whyNotSaved } from "~/studies/session";
 import { date, time } from "~/studies/values";
 import { Icon } from "./icons";
 import { jumpTo } from "./jump";
@@ -23,19 +24,21 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
     await save(measurements, reading);
     setSaving(false);
   };
-  const isSaved = measurements.isSaved.value;
+  const hasNewUptake = measurements.hasNewUptake.value;
+  const isSaved = measurements.isSaved.value && !hasNewUptake;
+  const unsaved = measurements.isSaved.value ? "PET not saved" : "not saved";
   return (
     <div class="measurements" data-saved={isSaved}>
       <header>
         <h2>Measurements</h2>
-        <span class="state">{isSaved ? (rows.length ? "saved" : "") : "not saved"}</span>
+        <span class="state">{isSaved ? (rows.length ? "saved" : "") : unsaved}</span>
       </header>
       <div class="actions">
         <button
           type="button"
           class="primary"
-          disabled={isSaved || isSaving}
-          title="Save as a structured report (Ctrl+S)"
+          disabled={isSaved || isSaving || !!whyNotSaved.value}
+          title={whyNotSaved.value ?? "Save as a structured report (Ctrl+S)"}
           onClick={saveAll}
         >
           Save
@@ -55,16 +58,20 @@ export function MeasurementsPanel({ reading }: { reading: Reading }) {
           CSV
         </button>
       </div>
-      <label class="with-state">
-        <input
-          type="checkbox"
-          checked={measurements.withState.value}
-          onChange={(event) => {
-            measurements.withState.value = event.currentTarget.checked;
-          }}
-        />
-        Save also as presentation state
-      </label>
+      {whyNotSaved.value ? (
+        <p class="hint">{whyNotSaved.value}</p>
+      ) : (
+        <label class="with-state">
+          <input
+            type="checkbox"
+            checked={measurements.withState.value}
+            onChange={(event) => {
+              measurements.withState.value = event.currentTarget.checked;
+            }}
+          />
+          Save also as presentation state
+        </label>
+      )}
       {rows.length === 0 && (
         <p class="hint">
           Nothing is measured yet. Choose a tool, and draw on an image: L is a length, Q a rectangle.

@@ -9,12 +9,12 @@ import {
   type Report,
   type Saved,
   saveMeasurements,
+  type Value,
 } from "~/server/measurements";
 import { done, failed } from "~/shell/notices";
 import { askEmptying } from "./emptying";
 import { heard, heardInSpace, type Mark, studyOf, told } from "./marks";
 import type { Measurements } from "./measurements";
-import { imageThrough } from "./space";
 import { viewsOf } from "./states";
 
 /** Reads the reports of a study, and puts on its images what was measured. */
@@ -76,23 +76,29 @@ async function takeReport(
 /** The mark of a measurement; undefined when it lies on nothing that is known here. */
 function markIn(study: string, report: Report, open: OpenSeries[], one: Measurement): Mark | undefined {
   const uid = crypto.randomUUID();
+  const seriesOf = (value: Value) => report.images[value.source?.[0]?.sop_instance_uid ?? ""];
+  const isUptake = (value: Value) =>
+    open.some(({ row }) => row.uid === seriesOf(value) && row.Modality === "PT");
   if (one.image) {
     const series = report.images[one.image.sop_instance_uid];
     const mark = series ? heard(uid, one, { study, series }) : undefined;
     return mark && frameOf(mark.imageId) ? mark : undefined;
   }
   const frameOfReference = one.frame_of_reference_uid ?? "";
-  const source = open.find(
+  const sources = open.filter(
     ({ row, imageIds }) =>
       report.sources.includes(row.uid) &&
       imageIds.some((id) => frameOf(id)?.image.frameOfReferenceUID === frameOfReference),
   );
-  if (!source) return undefined;
-  const imageId = imageThrough(source.imageIds, one.points);
-  return heardInSpace(uid, one, {
-    ...{ study, series: source.row.uid, frameOfReference },
-    ...(imageId && { imageId }),
-  });
+  // It was measured on another series than the PET that lay over it.
+  const own =
+    sources.find(({ row }) => !one.values.some((value) => seriesOf(value) === row.uid)) ?? sources[0];
+  if (!own) return undefined;
+  const series = own.row.uid;
+  const [uptake, values] = [true, false].map((is) =>
+    one.values.filter((value) => (isUptake(value) && seriesOf(value) !== series) === is),
+  ) as [Value[], Value[]];
+  return heardInSpace(uid, { ...one, values, uptake }, { study, series, frameOfReference });
 }
 
 /** Saves what lies on the images of each study as a new report of it. */

@@ -3,7 +3,7 @@ import { noteFrames } from "~/imaging/frames";
 import type { Point, Value } from "~/server/measurements";
 import type { Series } from "~/server/study";
 import { dot, type Vector } from "~/volumes/vectors";
-import { imageThrough, normalOf, restrictionOf, type Space, surfaceIn } from "./space";
+import { normalOf, restrictionOf, type Space, surfaceIn, targetOf } from "./space";
 import { samplesOn, valuesOn } from "./values";
 
 const volumes = vi.hoisted(() => new Map<string, object>());
@@ -175,18 +175,17 @@ test("a line is seen on all planes that it lies along, a region on one", () => {
   expect(dot(normalOf(line), [0, 1, 0])).toBeCloseTo(0);
 });
 
-test("the image that all points lie in is found, if there is one", () => {
-  const square = (z: number) => [
-    [0, 0, z],
-    [5, 0, z],
-    [5, 5, z],
+test("planes go to the plane that something was drawn on, else to the one that its points are of", () => {
+  const square = [
+    [0, 0, 5],
+    [5, 0, 10],
+    [5, 5, 10],
   ];
-  expect(imageThrough(imageIds!, square(11))).toBe(imageIds![2]);
-  expect(imageThrough(imageIds!, square(30))).toBeUndefined();
-  expect(
-    imageThrough(imageIds!, [
-      [0, 0, 5],
-      [0, 0, 12],
-    ]),
-  ).toBeUndefined();
+  const { normal, point } = targetOf(square, SPACE);
+  expect(point).toEqual([0, 0, 5]);
+  expect(dot(normal!, [1, 0, 1])).toBeCloseTo(0);
+  expect(dot(normal!, [0, 1, 0])).toBeCloseTo(0);
+  expect(targetOf(square, { ...SPACE, normal: [0, 0, 1] }).normal).toEqual([0, 0, 1]);
+  expect(targetOf(square.slice(1), SPACE)).toEqual({ point: [5, 0, 10], along: [0, 1, 0] });
+  expect(targetOf(square.slice(2), SPACE)).toEqual({ point: [5, 5, 10] });
 });

@@ -6,12 +6,12 @@
 import { cache, type Types } from "@cornerstonejs/core";
 import type { Types as ToolTypes } from "@cornerstonejs/tools";
 import { frameOf } from "~/imaging/frames";
-import type { Point } from "~/server/measurements";
+import type { Kind, Point } from "~/server/measurements";
 import type { SeriesVolume } from "~/volumes/series-volume";
+import type { Target } from "~/volumes/turning";
 import { cross, dot, length, minus, plus, unit, type Vector } from "~/volumes/vectors";
 import { frameIdOf, VOLUME_SCHEME, volumeIdOf } from "~/volumes/volume-id";
 import { valueUnit } from "./calibration";
-import { planeOf } from "./plane";
 import type { Surface } from "./values";
 
 /** Where a measurement was made that is on no image. */
@@ -22,8 +22,6 @@ export interface Space {
   frameOfReference: string;
   /** At a right angle to the plane, where that was told: what is read from a report is on any plane that it fits. */
   normal?: Vector;
-  /** The image of the series that it lies in, too. */
-  imageId?: string;
 }
 
 type Volume = Pick<SeriesVolume, "dimensions" | "grid" | "voxelManager" | "state">;
@@ -33,10 +31,7 @@ const volumeOf = (series: string): Volume | undefined =>
 
 /** The space that an annotation was drawn in, by its viewport; undefined when that shows images. */
 export function spaceOf({ metadata }: ToolTypes.Annotation, viewport: Types.IViewport): Space | undefined {
-  const { viewPlaneNormal, referencedImageId } = metadata as {
-    viewPlaneNormal?: Vector;
-    referencedImageId?: string;
-  };
+  const { viewPlaneNormal } = metadata as { viewPlaneNormal?: Vector };
   // What is laid over it comes later.
   const volumeId = (viewport as { getAllVolumeIds?: () => string[] }).getAllVolumeIds?.()[0];
   if (!volumeId?.startsWith(VOLUME_SCHEME)) return undefined;
@@ -49,7 +44,6 @@ export function spaceOf({ metadata }: ToolTypes.Annotation, viewport: Types.IVie
     series,
     frameOfReference: grid.frameOfReference,
     ...(viewPlaneNormal && { normal: [...viewPlaneNormal] as Vector }),
-    ...(referencedImageId && { imageId: frameIdOf(referencedImageId) }),
   };
 }
 
@@ -81,20 +75,31 @@ export function normalOf(points: Point[]): Vector {
 const MOST_WAYS = 64;
 const FLAT = 1e-5;
 
+/** Along which line points lie, and at a right angle to what: two points lie in many planes, and one in all. */
+function layOf(points: Vector[]): { along?: Vector; normal?: Vector } {
+  const [first, ...others] = points as [Vector, ...Vector[]];
+  const second = others.find((point) => length(minus(point, first)) > 0);
+  if (!second) return {};
+  const along = unit(minus(second, first));
+  const isFlat = others.some((point) => length(cross(along, minus(point, first))) > 1e-3);
+  return { along, ...(isFlat && { normal: normalOf(points) }) };
+}
+
 /** On which planes points are seen: those that they lie along. For Cornerstone, which knows how near they are. */
 export function restrictionOf(space: Space, points: Vector[]): object {
-  const normal = normalOf(points);
-  const [first, ...others] = points as [Vector, ...Vector[]];
-  const along = others.find((point) => length(minus(point, first)) > 0);
-  const one = along && unit(minus(along, first));
-  // Two points lie in many planes, and one in all.
-  const isFlat = others.some((point) => one && length(cross(one, minus(point, first))) > 1e-3);
+  const { along, normal } = layOf(points);
   return {
     FrameOfReferenceUID: space.frameOfReference,
-    point: first,
-    ...(one && { inPlaneVector1: one }),
-    ...(one && isFlat && { inPlaneVector2: cross(normal, one) }),
+    point: points[0],
+    ...(along && { inPlaneVector1: along }),
+    ...(along && normal && { inPlaneVector2: cross(normal, along) }),
   };
+}
+
+/** Where planes have to go to show points. */
+export function targetOf(points: Point[], { normal }: Space): Target {
+  const lay = normal ? { normal } : layOf(points as Vector[]);
+  return { point: points[0] as Vector, ...lay };
 }
 
 /**
@@ -140,6 +145,23 @@ export function surfaceIn(
   };
 }
 
+/** The images of a series whose voxels are nearest to what has some points. */
+export function imagesAmong(series: string, kind: Kind, points: Point[]): string[] {
+  const grid = volumeOf(series)?.grid;
+  if (!grid) return [];
+  const heights = points.map((point) => dot(minus(point as Vector, grid.origin), grid.axes[2]));
+  const slices = ends(kind, heights).map((height) => Math.round(height / grid.spacing[2]));
+  return grid.imageIds.slice(Math.max(0, slices[0]!), Math.max(0, slices[1]! + 1)).map(frameIdOf);
+}
+
+/** How low and how high something is, by the heights of its points. */
+function ends(kind: Kind, heights: number[]): [number, number] {
+  if (kind !== "ellipse") return [Math.min(...heights), Math.max(...heights)];
+  const [a, b, c, d] = heights as [number, number, number, number];
+  const [middle, half] = [(a + b) / 2, Math.hypot(b - a, d - c) / 2];
+  return [middle - half, middle + half];
+}
+
 /** The same direction for both sides of a plane, however it was drawn. */
 function upward(normal: Vector): Vector {
   const most = normal.reduce((best, one) => (Math.abs(one) > Math.abs(best) + FLAT ? one : best), 0);
@@ -178,21 +200,4 @@ function sampleOf({ grid, dimensions, voxelManager }: Volume, point: Vector): nu
   const isInside = index.every((one, axis) => one >= 0 && one < dimensions[axis]!);
   const value = isInside ? voxelManager?.getAtIJK(index[0]!, index[1]!, index[2]!) : undefined;
   return typeof value === "number" ? value : Number.NaN;
-}
-
-/** The image that all points lie in, within half of its thickness; undefined when there is none. */
-export function imageThrough(imageIds: string[], points: Point[]): string | undefined {
-  const normal = normalOf(points);
-  let found: { id: string; away: number } | undefined;
-  for (const id of imageIds) {
-    const known = frameOf(id);
-    if (!known?.frame.position || !known.frame.orientation) continue;
-    const { position, row, column } = planeOf(known);
-    const through = cross(row, column);
-    if (points.length > 2 && Math.abs(dot(normal, through)) < 1 - 1e-3) continue;
-    const away = Math.max(...points.map((point) => Math.abs(dot(minus(point as Vector, position), through))));
-    if (away <= (known.frame.thickness ?? 1) / 2 + 1e-3 && (!found || away < found.away))
-      found = { id, away };
-  }
-  return found?.id;
 }

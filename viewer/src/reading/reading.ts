@@ -3,7 +3,15 @@
 import { batch, computed, signal } from "@preact/signals";
 import { forgetFrames, imageIdOf, noteFrames } from "~/imaging/frames";
 import type { InstanceRef } from "~/server/dicomweb";
-import { askSeries, askStudy, type Fetching, type Series, type SeriesRow, type Study } from "~/server/study";
+import {
+  askSeries,
+  askStudy,
+  type Fetching,
+  type Series,
+  type SeriesRow,
+  type Study,
+  type Window,
+} from "~/server/study";
 import type { Vector } from "~/viewport/geometry";
 import type { StackView } from "~/viewport/view";
 
@@ -26,6 +34,8 @@ export interface Content {
   /** The instance, or the image by its number from 1, that is shown first; by default the middle one. */
   instance?: string;
   image?: number;
+  /** The window that was chosen for it. */
+  window?: Window;
   /** At which side of its cell it lies, so that the images of two breasts meet in the middle. */
   edge?: "left" | "right";
 }
@@ -156,11 +166,15 @@ export class Reading {
     this.putAway = away;
   }
 
-  /** What a cell shows, at the image that is seen now. */
+  /** What a cell shows, at the image and in the window that is seen now. */
   seen(cell: number): Content | undefined {
     const content = this.cells.value[cell];
     const view = this.views.value.get(cell);
-    return content && view ? { ...content, image: view.wanted.value + 1 } : content;
+    if (!content || !view) return content;
+    const { window: _before, ...rest } = content;
+    const choice = view.choice.value;
+    const chosen = choice.kind === "set" ? { window: choice.window } : {};
+    return { ...rest, image: view.wanted.value + 1, ...chosen };
   }
 
   /** Divides the screen; what was shown stays in its order. */

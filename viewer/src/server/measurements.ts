@@ -28,6 +28,15 @@ export interface Value {
   /** UCUM. */
   unit: string;
   derivation?: Code | null;
+  /** The images that were counted, where they are not those that were measured on. */
+  source?: ImageReference[];
+}
+
+/** Frames from 0; none stands for all. */
+export interface ImageReference {
+  sop_class_uid: string;
+  sop_instance_uid: string;
+  frames: number[];
 }
 
 /** Column and row, 0, 0 at the corner of the image; or x, y, z in mm. */
@@ -36,8 +45,7 @@ export type Point = number[];
 export interface Measurement {
   kind: Kind;
   points: Point[];
-  /** Frames from 0. */
-  image?: { sop_class_uid: string; sop_instance_uid: string; frames: number[] } | null;
+  image?: ImageReference | null;
   frame_of_reference_uid?: string;
   values: Value[];
   label: string;
@@ -58,9 +66,9 @@ export interface Report {
   /** Whether a later one was made of it. */
   replaced: boolean;
   measurements: Measurement[];
-  /** In which series the images are that were measured, by instance. */
+  /** In which series the images are that were measured, or that values are of, by instance. */
   images: Record<string, string>;
-  /** The series that measurements in space were made on. */
+  /** Where there are measurements in space: the series that they, and values of other series, are of. */
   sources: string[];
   error?: string;
 }

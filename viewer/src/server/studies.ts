@@ -43,6 +43,8 @@ export interface Looking {
 export interface Session {
   canImport: boolean;
   canDelete: boolean;
+  /** Whether measurements are kept. */
+  canSave: boolean;
   /** Given where files are only shown: how far they are looked at. */
   looking?: Looking | null;
   /** Where the archive is that is looked at, when it is another one. */

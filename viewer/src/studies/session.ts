@@ -40,6 +40,13 @@ async function lookOn(): Promise<void> {
 
 export const mayImport = computed(() => session.value?.canImport ?? false);
 export const mayDelete = computed(() => session.value?.canDelete ?? false);
+/** Why nothing that is measured here is kept; undefined where it is, and until it is known. */
+export const whyNotSaved = computed(() => {
+  if (session.value?.canSave ?? true) return undefined;
+  return looking.value || otherArchive.value
+    ? "What is measured here is not kept: copy it, or use `filmless view --save-to DIR`, which saves it to a folder."
+    : "What is measured here is not kept: copy it, or ask who runs this server to let you save.";
+});
 export const maySend = computed(() => mayImport.value && peers.value.length > 0);
 /** Whether files are shown where they lie, and nothing comes in. */
 export const looking = computed(() => session.value?.looking ?? undefined);

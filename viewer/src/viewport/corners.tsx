@@ -48,15 +48,6 @@ function tellShortened(cell: HTMLElement, corners: HTMLElement): () => void {
   return () => cell.removeEventListener("pointermove", tell);
 }
 
-/** Whose the planes and the whole of a volume are, and of when. */
-export function Whose({ reading, content }: Omit<Props, "view">) {
-  const study = reading.studyOf(content);
-  const [name, id, birth] = patientLines(study);
-  const [, when] = studyLines(study);
-  if (!reading.hasCorners.value) return null;
-  return <Lines at={`whose ${content.as}`} lines={[[name, id].filter(Boolean).join(" · "), birth, when]} />;
-}
-
 type Line = string | undefined | false;
 type Pair = [left: Line[], right: Line[]];
 
@@ -140,6 +131,15 @@ function greyLines(view: StackView): Line[] {
     `${Math.round(view.scale * 100)} %`,
     window && isGrey && `C ${inShort(window.center)} · W ${inShort(window.width)}`,
   ];
+}
+
+/** Whose the planes and the whole of a volume are, and of when. */
+export function Whose({ reading, content }: Omit<Props, "view">) {
+  const study = reading.studyOf(content);
+  const [name, id, birth] = patientLines(study);
+  const [, when] = studyLines(study);
+  if (!reading.hasCorners.value) return null;
+  return <Lines at={`whose ${content.as}`} lines={[[name, id].filter(Boolean).join(" · "), birth, when]} />;
 }
 
 /** The directions in the patient to the four sides of the cell. */

@@ -113,6 +113,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
       if (gone) return;
       engine = started;
       own = begin(id, shown, opened, started, content.edge);
+      if (content.window) own.choice.value = { kind: "set", window: content.window };
       resizing.observe(shown);
       setView(own);
       reading.noteView(index, own);

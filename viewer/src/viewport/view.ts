@@ -3,7 +3,7 @@
 import { cache, Enums, type Types } from "@cornerstonejs/core";
 import { signal } from "@preact/signals";
 import { frameOf, type KnownFrame } from "~/imaging/frames";
-import type { PaintedViewport } from "~/imaging/painted-viewport";
+import type { Edges, PaintedViewport } from "~/imaging/painted-viewport";
 import { toldWindow } from "~/imaging/ramps";
 import type { Window } from "~/server/study";
 import { Cine } from "./cine";
@@ -167,7 +167,7 @@ export class StackView {
     const { rotation = 0 } = this.viewport.getViewPresentation();
     const { isFitted } = this.viewport;
     this.viewport.setViewPresentation({ rotation: (rotation + degrees + 360) % 360 });
-    if (isFitted) this.viewport.fit();
+    if (isFitted) this.viewport.refit();
     this.viewport.render();
   }
 
@@ -182,9 +182,9 @@ export class StackView {
     this.viewport.render();
   }
 
-  /** Shows the whole image, as large as the cell allows; it stays turned. */
-  fit(): void {
-    this.viewport.fit();
+  /** Shows the whole image, or a part of it, as large as the cell allows; it stays turned. */
+  fit(part?: Edges): void {
+    this.viewport.fit(part);
     this.viewport.render();
   }
 
@@ -202,6 +202,7 @@ export class StackView {
     this.isInverted.value = false;
     this.choice.value = { kind: "file", number: 0 };
     this.viewport.resetCamera();
+    this.viewport.fit();
     this.drawWindow();
     this.viewport.render();
   }

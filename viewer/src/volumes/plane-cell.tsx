@@ -1,64 +1,35 @@
 import { Enums } from "@cornerstonejs/core";
 import { effect, untracked } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { resize } from "~/imaging/resizing";
 import { toolOf } from "~/measuring/kinds";
 import { measurementsOf } from "~/measuring/page";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
 import { primaryTool } from "~/viewport/mouse";
-import { openVolume } from "./open-volume";
 import { PlaneMarks } from "./plane-marks";
 import { PlaneOverlays } from "./plane-overlays";
 import { joinPlane, leavePlane, recentre, setPrimary } from "./plane-tools";
 import { PlaneView } from "./plane-view";
-import { onSlices } from "./series-volume";
 import { type Plane, type Volumes, volumesOf } from "./state";
 import { registerColours } from "./uptake-colours";
+import { useVolume } from "./use-volume";
 import "./volumes.css";
 
 /** A cell that shows a plane of a volume. */
-export function PlaneCell({ reading, index, content }: CellProps) {
-  const element = useRef<HTMLDivElement>(null);
-  const [error, setError] = useState<unknown>();
-  const [view, setView] = useState<PlaneView>();
+export function PlaneCell(props: CellProps) {
+  const { reading, index, content } = props;
   const volumes = volumesOf(reading);
   const plane = content.as as Plane;
-  useEffect(() => {
-    const ends: (() => void)[] = [];
-    let gone = false;
-    const finish = () => {
-      for (const end of ends.splice(0)) end();
-    };
-    async function begin() {
-      const opened = await openVolume(volumes, content.study, content.series);
-      ends.push(opened.release);
-      const above = content.fused && (await openVolume(volumes, content.study, content.fused));
-      if (above) ends.push(above.release);
-      if (gone || !element.current) return finish();
+  const { element, view, error } = useVolume<PlaneView>(props, {
+    open(id, shown, opened, above) {
       registerColours();
-      const shown = element.current;
-      // The right button zooms.
-      shown.addEventListener("contextmenu", (event) => event.preventDefault());
-      const id = `cell-${index}`;
-      const made = await PlaneView.open(id, shown, plane, opened, above?.volume);
-      ends.push(() => made.close());
-      if (gone) return finish();
-      joinPlane(id, opened.engine.id, plane, measurementsOf(reading));
-      ends.unshift(() => leavePlane(id, opened.engine.id));
-      ends.push(...follow(made, volumes, shown));
-      const resizing = new ResizeObserver(() => resize(opened.engine));
-      resizing.observe(shown);
-      ends.push(() => resizing.disconnect());
-      setView(made);
-    }
-    begin().catch((reason) => (gone ? finish() : setError(reason)));
-    return () => {
-      gone = true;
-      finish();
-    };
-  }, []);
+      return PlaneView.open(id, shown, plane, opened, above);
+    },
+    join(made, shown, { engine }) {
+      joinPlane(made.id, engine.id, plane, measurementsOf(reading));
+      return [() => leavePlane(made.id, engine.id), ...follow(made, volumes, shown)];
+    },
+  });
   const isActive = reading.active.value === index;
   useKeys(() => (isActive && view ? scrollKeys(view) : []), [isActive, view]);
   if (error) return <Failure error={error} />;
@@ -95,11 +66,6 @@ function follow(view: PlaneView, volumes: Volumes, element: HTMLDivElement): (()
     const slice = view.acquired;
     if (slice !== undefined) view.volume.hasten(slice);
   };
-  const come = () => {
-    const { state, grid } = view.volume;
-    element.dataset.loaded = state.come + state.failed === grid.imageIds.length ? "true" : "false";
-  };
-  come();
   const events: [string, () => void][] = [
     [Enums.Events.IMAGE_RENDERED, drawn],
     [Enums.Events.VOI_MODIFIED, windowed],
@@ -113,7 +79,6 @@ function follow(view: PlaneView, volumes: Volumes, element: HTMLDivElement): (()
         () =>
           element.removeEventListener(name, run),
     ),
-    onSlices(view.volume, come),
     effect(() => view.setSlab(volumes.slab.value, volumes.blend.value)),
     effect(() => {
       const window = volumes.windows.value[volumeId];

@@ -21,6 +21,7 @@ export function PlaneMarks({ view, plane, element, volumes }: Props) {
   const [pointer, setPointer] = useState<[number, number]>();
   useEffect(() => {
     const again = () => redraw((turn) => turn + 1);
+    again(); // The camera may have moved since.
     const move = (event: PointerEvent) => {
       const box = element.getBoundingClientRect();
       setPointer([event.clientX - box.left, event.clientY - box.top]);

@@ -4,7 +4,6 @@ import { ColourBar, cleared } from "~/derived/derived-layer";
 import { drawLayer } from "~/derived/drawing";
 import { type DerivedObject, derivedOf, LAYERED, type Layer, type Place } from "~/derived/objects";
 import type { Reading } from "~/reading/reading";
-import type { Grid } from "./grid";
 import { type PlaneGrid, planeGrid, pointOf } from "./plane-grid";
 import type { PlaneView } from "./plane-view";
 import { cross, type Vector } from "./vectors";
@@ -23,6 +22,7 @@ export function PlaneOverlays({ reading, study, view, element }: Props) {
   const derived = derivedOf(reading);
   useEffect(() => {
     const again = () => redraw((turn) => turn + 1);
+    again(); // The camera may have moved since.
     const names = [Enums.Events.CAMERA_MODIFIED, Enums.Events.CAMERA_RESET];
     for (const name of names) element.addEventListener(name, again);
     const resizing = new ResizeObserver(again);
@@ -40,7 +40,7 @@ export function PlaneOverlays({ reading, study, view, element }: Props) {
   const layers = plane
     ? shown.map((object): [DerivedObject, Layer | undefined] => [
         object,
-        derived.layerOf(object, placeOf(plane, view.volume.grid)),
+        derived.layerOf(object, placeOf(plane, view)),
       ])
     : [];
   useEffect(() => {
@@ -70,14 +70,15 @@ function cutOf(view: PlaneView): PlaneGrid {
   return planeGrid(view.volume.grid, right, down, cross(right, down), focalPoint as Vector);
 }
 
-function placeOf({ position, right, down, step, rows, columns }: PlaneGrid, grid: Grid): Place {
+function placeOf({ position, right, down, step, rows, columns }: PlaneGrid, view: PlaneView): Place {
   const said = (numbers: number[]) => numbers.map((one) => Number(one.toFixed(6))).join();
   const query = {
     position: said(position.map((one) => Math.round(one * 1000) / 1000)),
     orientation: said([...right, ...down]),
     spacing: said([step, step]),
     size: said([rows, columns]),
-    frame_of_reference: grid.frameOfReference,
+    thickness: said([view.step]),
+    frame_of_reference: view.volume.grid.frameOfReference,
   };
   return { key: Object.values(query).join(" "), path: "plane", query };
 }

@@ -1,5 +1,6 @@
 /** What the pointer does in planes and in the whole: a group of tools for each. */
 
+import { type Types as CoreTypes, getRenderingEngine } from "@cornerstonejs/core";
 import {
   addTool,
   CrosshairsTool,
@@ -17,6 +18,8 @@ import type { Measurements } from "~/measuring/measurements";
 import { giveTools } from "~/measuring/tools";
 import { TwoFingersTool } from "~/viewport/two-fingers";
 import { PLANES, type Plane } from "./state";
+import { leastTurn, type Target } from "./turning";
+import { dot, length, minus, plus, type Vector } from "./vectors";
 
 const PLANE_GROUP = "planes";
 const WHOLE_GROUP = "wholes";
@@ -52,12 +55,24 @@ export function leavePlane(viewportId: string, engineId: string): void {
   if (!group) return;
   if (group.getViewportIds().length <= 2) group.setToolDisabled(CrosshairsTool.toolName);
   group.removeViewports(engineId, viewportId);
+  bind(group);
 }
+
+let chosen: { primary: Primary; measuring: string | undefined } = {
+  primary: "crosshairs",
+  measuring: undefined,
+};
 
 /** Chooses what the main button does; measuring goes before the others. */
 export function setPrimary(primary: Primary, measuring: string | undefined): void {
+  chosen = { primary, measuring };
   const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
-  if (!group) return;
+  if (group) bind(group);
+}
+
+/** Gives the main button what was chosen, as far as there are planes for it. */
+function bind(group: Types.IToolGroup): void {
+  const { primary, measuring } = chosen;
   const bindings = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
   for (const { tool } of [...KINDS, ERASER]) {
     // What was drawn stays, and can be changed.
@@ -76,24 +91,53 @@ export function setPrimary(primary: Primary, measuring: string | undefined): voi
   group.setToolActive(measuring ?? WindowLevelTool.toolName, { bindings });
 }
 
-/** Moves the crosshairs to a point, and the planes with them. */
-export function centreAt(point: [number, number, number]): void {
-  crosshairs()?.setToolCenter(point);
+/** Moves the planes to where something lies, and turns them so that one holds it; gives back the viewport of that. */
+export function goTo(target: Target): string | undefined {
+  const group = ToolGroupManager.getToolGroup(PLANE_GROUP);
+  const viewports = group?.viewportsInfo.flatMap(({ viewportId, renderingEngineId }) => {
+    const viewport = getRenderingEngine(renderingEngineId)?.getViewport(viewportId);
+    return viewport ? [viewport as CoreTypes.IVolumeViewport] : [];
+  });
+  if (!viewports?.length) return undefined;
+  const normals = viewports.map((viewport) => viewport.getCamera().viewPlaneNormal as Vector);
+  const { plane, turned } = leastTurn(normals, target);
+  for (const viewport of viewports) moved(viewport, target.point, turned);
+  recentre();
+  return viewports[plane]!.id;
 }
 
-let awaited: [number, number, number] | undefined;
+const SAME = 1 - 1e-9; // cosine of the angle between directions
+
+/** Turns a plane, and moves it along its normal until it goes through a point. */
+function moved(viewport: CoreTypes.IVolumeViewport, point: Vector, turned: (way: Vector) => Vector): void {
+  const camera = viewport.getCamera();
+  const [focalPoint, position] = [camera.focalPoint as Vector, camera.position as Vector];
+  const viewPlaneNormal = turned(camera.viewPlaneNormal as Vector);
+  // What turns in itself alone need not: who looks at it would have to turn the head.
+  const isKept = dot(viewPlaneNormal, camera.viewPlaneNormal as Vector) > SAME;
+  const middle = plus(focalPoint, viewPlaneNormal, dot(minus(point, focalPoint), viewPlaneNormal));
+  viewport.setCamera({
+    focalPoint: middle,
+    position: plus(middle, viewPlaneNormal, length(minus(position, focalPoint))),
+    viewPlaneNormal,
+    viewUp: isKept ? camera.viewUp! : turned(camera.viewUp as Vector),
+  });
+  viewport.render();
+}
+
+let awaited: Target | undefined;
 
 /** The same for planes that are still to come. */
-export function centreSoon(point: [number, number, number]): void {
-  awaited = point;
+export function goSoon(target: Target): void {
+  awaited = target;
 }
 
 /** Goes where somebody wanted to go, once all planes are there and have drawn their crosshairs. */
 function goOn(group: Types.IToolGroup): void {
-  const point = awaited;
-  if (!point || group.getViewportIds().length < PLANES.length) return;
+  const target = awaited;
+  if (!target || group.getViewportIds().length < PLANES.length) return;
   awaited = undefined;
-  setTimeout(() => centreAt(point));
+  setTimeout(() => goTo(target));
 }
 
 /** Lays the crosshairs anew through where the planes are now. */

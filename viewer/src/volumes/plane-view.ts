@@ -105,6 +105,12 @@ export class PlaneView {
     return { right, down: viewUp!.map((one) => -one) as Vector };
   }
 
+  /** How far it is from one of them to the next, in mm. */
+  get step(): number {
+    const normal = this.viewport.getCamera().viewPlaneNormal!;
+    return utilities.getSpacingInNormalDirection(this.volume, normal);
+  }
+
   /** The point and the voxels' values below a place on the element; nothing outside of the volume. */
   under(x: number, y: number): { point: Vector; value: number; fused?: number | undefined } | undefined {
     const point = this.viewport.canvasToWorld([x, y]) as Vector;

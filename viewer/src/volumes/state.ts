@@ -2,9 +2,11 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { frameOf } from "~/imaging/frames";
+import { rampOf } from "~/imaging/ramps";
 import type { Content, Layout, Reading } from "~/reading/reading";
-import type { SeriesRow } from "~/server/study";
+import type { SeriesRow, Window } from "~/server/study";
 import { type Verdict, volumeOf } from "./grid";
+import { volumeIdOf } from "./volume-id";
 
 export const PLANES = ["axial", "sagittal", "coronal"] as const;
 export type Plane = (typeof PLANES)[number];
@@ -14,12 +16,8 @@ export type Blend = "largest" | "smallest" | "average";
 
 export type Arrangement = "mpr" | "mpr3d";
 
-/** The series of a study that are fused: anatomy below, uptake above. */
-export interface Pair {
-  study: string;
-  below: SeriesRow;
-  above: SeriesRow;
-}
+/** What planes are shown of: a series, and what is fused with it. */
+export type Subject = Pick<Content, "study" | "series" | "fused">;
 
 export class Volumes {
   /** In mm; 0 is a plane without thickness. */
@@ -36,10 +34,17 @@ export class Volumes {
   readonly resets = signal(0);
   /** The window of each volume, the same in all planes. */
   readonly windows = signal<Record<string, { lower: number; upper: number }>>({});
+  /** The content of a cell that shows a volume, of the active one if it does: another series may have come into it. */
+  readonly shown = computed(() => {
+    const { activeContent, cells } = this.reading;
+    return [activeContent.value, ...cells.value].find((content) => content && content.as !== "stack");
+  });
+  /** As what volumes are shown, for as long as any cell shows one. */
   readonly arrangement = computed<Arrangement | undefined>(() => {
-    const shown = this.reading.cells.value.map((content) => content?.as);
-    if (!shown.includes("axial") && !shown.includes("volume")) return undefined;
-    return shown.includes("volume") ? "mpr3d" : "mpr";
+    if (!this.shown.value) return undefined;
+    const hasWhole = this.reading.cells.value.some((content) => content?.as === "volume");
+    // Where the page was loaded anew, nobody has arranged them.
+    return this.arranged.value ?? (hasWhole ? "mpr3d" : "mpr");
   });
   readonly fused = computed(() => this.reading.cells.value.find((content) => content?.fused)?.fused);
 
@@ -49,19 +54,21 @@ export class Volumes {
     return value.find((content) => content?.fused && content.series.uid === series)?.fused?.uid;
   }
 
+  private readonly arranged = signal<Arrangement | undefined>(undefined);
   private before: { layout: Layout; cells: (Content | undefined)[]; active: number } | undefined;
 
   constructor(private readonly reading: Reading) {}
 
-  /** Puts the planes of the active series on the screen, with the whole beside them or without; fused with another. */
-  arrange(arrangement: Arrangement, pair?: Pair): void {
-    const content = this.reading.activeContent.value;
-    const of = pair ? { study: pair.study, series: pair.below, fused: pair.above } : plain(content);
-    if (!of) return;
+  /** Puts planes of a series on the screen, with the whole beside them or without. */
+  arrange(arrangement: Arrangement, { study, series, fused }: Subject): void {
+    const of = { study, series, ...(fused && { fused }) };
     if (!this.arrangement.value) {
       const { layout, cells, active } = this.reading;
-      this.before = { layout: layout.value, cells: cells.value, active: active.value };
+      const seen = cells.value.map((_, cell) => this.reading.seen(cell));
+      this.before = { layout: layout.value, cells: seen, active: active.value };
+      this.takeWindow(series.uid);
     }
+    this.arranged.value = arrangement;
     const views: Content["as"][] = arrangement === "mpr" ? [...PLANES] : [...PLANES, "volume"];
     batch(() => {
       this.reading.divide(arrangement === "mpr" ? { rows: 1, columns: 3 } : { rows: 2, columns: 2 });
@@ -72,21 +79,31 @@ export class Volumes {
     });
   }
 
-  /** Back to what was there before. */
+  /** Shows the planes in the window that was chosen for the images. */
+  private takeWindow(series: string): void {
+    const window = this.reading.cells.peek().flatMap((content, cell) => {
+      const seen = content?.series.uid === series ? this.reading.seen(cell)?.window : undefined;
+      return seen ? [seen] : [];
+    })[0];
+    if (window) this.setWindow(series, window);
+  }
+
+  /** Shows a window in all planes of a series. */
+  setWindow(series: string, window: Window): void {
+    const { lower, upper } = rampOf(window);
+    this.windows.value = { ...this.windows.peek(), [volumeIdOf(series)]: { lower, upper } };
+  }
+
+  /** Back to what was there before: where the page was loaded anew, to the images that the planes were made of. */
   leave(): void {
-    const { before, reading } = this;
-    const content = reading.activeContent.value;
+    const { reading } = this;
+    const shown = this.shown.peek();
+    const stack = shown && { study: shown.study, series: shown.series, as: "stack" as const };
+    const before = this.before ?? (stack && { layout: { rows: 1, columns: 1 }, cells: [stack], active: 0 });
+    if (!before) return;
     batch(() => {
-      if (before) {
-        reading.divide(before.layout);
-        before.cells.forEach((was, cell) => {
-          reading.show(was, cell);
-        });
-        reading.active.value = before.active;
-      } else if (content) {
-        reading.divide({ rows: 1, columns: 1 });
-        reading.show({ study: content.study, series: content.series, as: "stack" }, 0);
-      }
+      reading.divide(before.layout, before.cells);
+      reading.active.value = before.active;
     });
     this.before = undefined;
   }
@@ -115,7 +132,7 @@ export class Volumes {
   }
 
   /** The PET and the CT or MR of the studies that lie in the same coordinates; the active series first. */
-  async pair(): Promise<Pair | undefined> {
+  async pair(): Promise<Subject | undefined> {
     const active = this.reading.activeContent.value?.series.uid;
     const first = (a: SeriesRow, b: SeriesRow) =>
       Number(b.uid === active) - Number(a.uid === active) || b.frames - a.frames;
@@ -128,16 +145,12 @@ export class Volumes {
         for (const lower of below) {
           const [one, other] = await Promise.all([this.verdict(study, lower), this.verdict(study, upper)]);
           const isSame = one.grid && one.grid.frameOfReference === other.grid?.frameOfReference;
-          if (isSame && one.grid?.frameOfReference) return { study, below: lower, above: upper };
+          if (isSame && one.grid?.frameOfReference) return { study, series: lower, fused: upper };
         }
       }
     }
     return undefined;
   }
-}
-
-function plain(content: Content | undefined): Omit<Content, "as"> | undefined {
-  return content && { study: content.study, series: content.series };
 }
 
 const ofReading = new WeakMap<Reading, Volumes>();

@@ -4,8 +4,10 @@ import { CrosshairIcon, CubeIcon, FusionIcon, PlanesIcon } from "~/shell/icons";
 import { useKeys } from "~/shell/keys";
 import { failed } from "~/shell/notices";
 import { Popover } from "~/shell/popover";
+import { CT_PRESETS, linear, type Preset, rampOf } from "~/viewport/windows";
 import { FusionControls, SlabControls } from "./controls";
-import { type Arrangement, type Pair, type Volumes, volumesOf } from "./state";
+import { type Arrangement, type Subject, type Volumes, volumesOf } from "./state";
+import { volumeIdOf } from "./volume-id";
 
 /** The buttons for volumes: planes, planes and the whole, fusion; and what is set for them while they are shown. */
 export function VolumeTools({ reading }: { reading: Reading }) {
@@ -15,8 +17,9 @@ export function VolumeTools({ reading }: { reading: Reading }) {
   const arrangement = volumes.arrangement.value;
   const fused = volumes.fused.value;
   const turn = (wanted: Arrangement) => {
+    const content = reason === undefined ? reading.activeContent.value : volumes.shown.value;
     if (arrangement === wanted && !fused) volumes.leave();
-    else if (reason === undefined) volumes.arrange(wanted);
+    else if (content) volumes.arrange(wanted, { study: content.study, series: content.series });
     else failed(new Error(reason), "No planes");
   };
   const fuse = () => {
@@ -32,6 +35,8 @@ export function VolumeTools({ reading }: { reading: Reading }) {
       { keys: ["P"], does: "PET over CT, or back", group, run: fuse },
     ];
   }, [reason, pair, arrangement, fused]);
+  const titled = (what: string) =>
+    reason === undefined || arrangement ? what : `${what}: not here, ${reason}`;
   return (
     <>
       <button
@@ -40,7 +45,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="MPR"
         aria-pressed={arrangement === "mpr" && !fused}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Axial, sagittal and coronal planes (M)", reason)}
+        title={titled("Axial, sagittal and coronal planes (M)")}
         data-reason={reason ?? ""}
         onClick={() => turn("mpr")}
       >
@@ -52,7 +57,7 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         aria-label="3-D"
         aria-pressed={arrangement === "mpr3d"}
         disabled={!arrangement && reason !== undefined}
-        title={titled("Planes and the volume in 3-D (Shift+M)", reason)}
+        title={titled("Planes and the volume in 3-D (Shift+M)")}
         onClick={() => turn("mpr3d")}
       >
         <CubeIcon />
@@ -70,14 +75,12 @@ export function VolumeTools({ reading }: { reading: Reading }) {
         </button>
       )}
       {arrangement && <PlaneControls volumes={volumes} hasUptake={!!fused} />}
+      {arrangement && volumes.shown.value?.series.Modality === "CT" && <PlaneWindows volumes={volumes} />}
     </>
   );
 }
 
 const NO_PAIR = "there are no PET and CT in the same coordinates in this study";
-
-const titled = (what: string, reason: string | undefined): string =>
-  reason === undefined ? what : `${what}: not here, ${reason}`;
 
 function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: boolean }) {
   const isCrosshairs = volumes.primary.value === "crosshairs";
@@ -115,6 +118,47 @@ function PlaneControls({ volumes, hasUptake }: { volumes: Volumes; hasUptake: bo
   );
 }
 
+/** CT's usual windows, for the planes; the keys for them are those of images. */
+function PlaneWindows({ volumes }: { volumes: Volumes }) {
+  const series = volumes.shown.value?.series.uid ?? "";
+  const choose = ({ center, width, name }: Preset) => volumes.setWindow(series, linear(center, width, name));
+  useKeys(
+    () =>
+      CT_PRESETS.map((one) => ({
+        keys: [one.key],
+        does: `${one.name} (${one.center}, ${one.width})`,
+        group: "Volumes",
+        run: () => choose(one),
+      })),
+    [series],
+  );
+  const now = volumes.windows.value[volumeIdOf(series)];
+  const chosen = CT_PRESETS.find(({ center, width }) => {
+    const { lower, upper } = rampOf(linear(center, width));
+    return now?.lower === lower && now.upper === upper;
+  });
+  return (
+    <select
+      aria-label="Window of the planes"
+      title="Window of the planes"
+      value={chosen?.key ?? ""}
+      onChange={(event) => {
+        const wanted = CT_PRESETS.find(({ key }) => key === event.currentTarget.value);
+        if (wanted) choose(wanted);
+      }}
+    >
+      <option value="" hidden>
+        Window
+      </option>
+      {CT_PRESETS.map(({ key, name }) => (
+        <option key={key} value={key}>
+          {name} ({key})
+        </option>
+      ))}
+    </select>
+  );
+}
+
 /** Why the active series is no volume; nothing when it is one. */
 function useReason(reading: Reading, volumes: Volumes): string | undefined {
   const content = reading.activeContent.value;
@@ -136,8 +180,8 @@ function useReason(reading: Reading, volumes: Volumes): string | undefined {
 }
 
 /** PET and CT that can be fused. */
-function usePair(reading: Reading, volumes: Volumes): Pair | undefined {
-  const [pair, setPair] = useState<Pair>();
+function usePair(reading: Reading, volumes: Volumes): Subject | undefined {
+  const [pair, setPair] = useState<Subject>();
   const studies = reading.studies.value;
   useEffect(() => {
     volumes.pair().then(setPair, () => setPair(undefined));

@@ -1,71 +1,32 @@
 import { Enums } from "@cornerstonejs/core";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { resize } from "~/imaging/resizing";
+import { useEffect, useState } from "preact/hooks";
 import { Failure } from "~/shell/boundary";
 import { useKeys } from "~/shell/keys";
 import type { CellProps } from "~/viewport/cell";
-import { openVolume } from "./open-volume";
 import { joinWhole, leaveWhole } from "./plane-tools";
 import { presetsFor } from "./presets";
 import { onSlices } from "./series-volume";
 import { volumesOf } from "./state";
+import { useVolume } from "./use-volume";
 import { SIDE_NAMES, type Side, WholeView } from "./whole-view";
 import "./volumes.css";
 
 const STEP = 15;
 
 /** A cell that shows a volume as a whole. */
-export function WholeCell({ reading, index, content }: CellProps) {
-  const element = useRef<HTMLDivElement>(null);
-  const [error, setError] = useState<unknown>();
-  const [view, setView] = useState<WholeView>();
+export function WholeCell(props: CellProps) {
+  const { reading, index, content } = props;
   const [preset, setPreset] = useState(0);
   const [light, setLight] = useState<number>();
   const volumes = volumesOf(reading);
   const presets = presetsFor(content.series.Modality ?? "");
-  useEffect(() => {
-    const ends: (() => void)[] = [];
-    let gone = false;
-    const finish = () => {
-      for (const end of ends.splice(0)) end();
-    };
-    async function begin() {
-      const opened = await openVolume(volumes, content.study, content.series);
-      ends.push(opened.release);
-      if (gone || !element.current) return finish();
-      const shown = element.current;
-      shown.addEventListener("contextmenu", (event) => event.preventDefault());
-      const id = `cell-${index}`;
-      const made = await WholeView.open(id, shown, opened, presets[0]!);
-      ends.push(() => made.close());
-      if (gone) return finish();
-      joinWhole(id, opened.engine.id);
-      ends.unshift(() => leaveWhole(id, opened.engine.id));
-      shown.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
-        shown.dataset.drawn = "true";
-      });
-      shown.addEventListener(Enums.Events.CAMERA_MODIFIED, () => made.moving());
-      const come = () => {
-        const { come: there, failed } = opened.volume.state;
-        shown.dataset.loaded = there + failed === opened.volume.grid.imageIds.length ? "true" : "false";
-      };
-      come();
-      const grown = () => {
-        come();
-        made.moving();
-      };
-      ends.push(onSlices(opened.volume, grown));
-      const resizing = new ResizeObserver(() => resize(opened.engine));
-      resizing.observe(shown);
-      ends.push(() => resizing.disconnect());
-      setView(made);
-    }
-    begin().catch((reason) => (gone ? finish() : setError(reason)));
-    return () => {
-      gone = true;
-      finish();
-    };
-  }, []);
+  const { element, view, error } = useVolume<WholeView>(props, {
+    open: (id, shown, opened) => WholeView.open(id, shown, opened, presets[0]!),
+    join(made, shown, { engine }) {
+      joinWhole(made.id, engine.id);
+      return [() => leaveWhole(made.id, engine.id), follow(made, shown)];
+    },
+  });
   useEffect(() => {
     if (!view) return;
     view.setPreset(presets[preset]!);
@@ -117,6 +78,15 @@ export function WholeCell({ reading, index, content }: CellProps) {
       )}
     </div>
   );
+}
+
+/** Draws coarsely while the view changes; what is given back ends that. */
+function follow(view: WholeView, element: HTMLDivElement): () => void {
+  element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
+    element.dataset.drawn = "true";
+  });
+  element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => view.moving());
+  return onSlices(view.volume, () => view.moving());
 }
 
 const turnKeys = (view: WholeView) => {

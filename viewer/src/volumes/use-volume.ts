@@ -1,0 +1,77 @@
+/** What every cell that shows a volume does: opens it in its element, keeps to the element's size, lets all go. */
+
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { resize } from "~/imaging/resizing";
+import type { CellProps } from "~/viewport/cell";
+import { type OpenVolume, openVolume } from "./open-volume";
+import { onSlices, type SeriesVolume } from "./series-volume";
+import { volumesOf } from "./state";
+
+/** A view that is to be made of a volume. */
+export interface Showing<View> {
+  open(id: string, element: HTMLDivElement, opened: OpenVolume, above?: SeriesVolume): Promise<View>;
+  /** What goes on while the view is there; what is given back ends it. */
+  join(view: View, element: HTMLDivElement, opened: OpenVolume): (() => void)[];
+}
+
+export interface Shown<View> {
+  element: RefObject<HTMLDivElement | null>;
+  /** Undefined until the volume is opened. */
+  view: View | undefined;
+  error: unknown;
+}
+
+export function useVolume<View extends { close(): void }>(
+  { reading, index, content }: CellProps,
+  showing: Showing<View>,
+): Shown<View> {
+  const element = useRef<HTMLDivElement>(null);
+  const [error, setError] = useState<unknown>();
+  const [view, setView] = useState<View>();
+  useEffect(() => {
+    const ends: (() => void)[] = [];
+    let gone = false;
+    const finish = () => {
+      while (ends.length) ends.pop()!();
+    };
+    async function begin() {
+      const open = async (series: typeof content.series) => {
+        const opened = await openVolume(volumesOf(reading), content.study, series);
+        ends.push(opened.release);
+        return opened;
+      };
+      const opened = await open(content.series);
+      const above = content.fused && (await open(content.fused));
+      if (gone || !element.current) return finish();
+      const shown = element.current;
+      // The right button zooms.
+      shown.addEventListener("contextmenu", (event) => event.preventDefault());
+      const made = await showing.open(`cell-${index}`, shown, opened, above?.volume);
+      ends.push(() => made.close());
+      if (gone) return finish();
+      ends.push(...showing.join(made, shown, opened));
+      ends.push(countSlices(opened.volume, shown));
+      const resizing = new ResizeObserver(() => resize(opened.engine));
+      resizing.observe(shown);
+      ends.push(() => resizing.disconnect());
+      setView(made);
+    }
+    begin().catch((reason) => (gone ? finish() : setError(reason)));
+    return () => {
+      gone = true;
+      finish();
+    };
+  }, []);
+  return { element, view, error };
+}
+
+/** Says whether all slices are there: what tests, and nobody else, wait for. */
+function countSlices(volume: SeriesVolume, element: HTMLDivElement): () => void {
+  const count = () => {
+    const { come, failed } = volume.state;
+    element.dataset.loaded = String(come + failed === volume.grid.imageIds.length);
+  };
+  count();
+  return onSlices(volume, count);
+}
