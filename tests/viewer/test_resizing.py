@@ -18,7 +18,7 @@ from .test_hanging import drawn_anew
 #: Of a plane nothing but its pixels.
 BARE = """() => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".plane svg, .plane > :not(.viewport) { visibility: hidden !important; }");
+  sheet.replaceSync(".plane svg, .plane > :not(.viewport), .whose { visibility: hidden !important; }");
   document.adoptedStyleSheets = [sheet];
 }"""
 
