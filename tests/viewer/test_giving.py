@@ -44,6 +44,7 @@ def saved(page: Any, name: str) -> tuple[str, bytes]:
     item.wait_for()
     with page.expect_download() as download:
         item.click()
+    page.wait_for_selector(".save-menu:not(:popover-open)", state="attached")
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 

@@ -92,8 +92,8 @@ function contentAsKept(reading: Reading, { series, fused, ...rest }: Kept): Cont
   return { ...content, ...rest, ...(above && { fused: above }) };
 }
 
-/** Keeps the address, and the screen beside it, until the returned function is called. */
-export function keepAddress(reading: Reading): () => void {
+/** Keeps the address of the page at a path, and the screen beside it, until the returned function is called. */
+export function keepAddress(reading: Reading, path: string): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = effect(() => {
     const series = reading.activeContent.value?.series.uid;
@@ -102,8 +102,8 @@ export function keepAddress(reading: Reading): () => void {
     const query = { series, image, window: view && windowText(view) };
     const screen = screenOf(reading);
     clearTimeout(timer);
-    // Browsers refuse hundreds of changes a second.
-    timer = setTimeout(() => note(query, { screen }), 300);
+    // Browsers refuse hundreds of changes a second. After Back the address is that of another page before this one goes.
+    timer = setTimeout(() => location.pathname === path && note(query, { screen }), 300);
   });
   return () => {
     clearTimeout(timer);

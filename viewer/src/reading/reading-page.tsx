@@ -39,7 +39,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
   useEffect(() => () => reading.close(), []);
   useEffect(() => {
     const aborter = new AbortController();
-    const { query } = place.peek();
+    const { path, query } = place.peek();
     const ends = [() => aborter.abort(), link(reading), windowAsAsked(reading, query)];
     reading
       .open(studies, aborter.signal)
@@ -47,7 +47,7 @@ export function ReadingPage({ studies }: { studies: string[] }) {
       .then(
         () => {
           reading.isHung.value = true;
-          if (!aborter.signal.aborted) ends.push(keepAddress(reading));
+          if (!aborter.signal.aborted) ends.push(keepAddress(reading, path));
         },
         (reason) => aborter.signal.aborted || setError(reason),
       );
