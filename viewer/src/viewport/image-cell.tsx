@@ -11,6 +11,7 @@ import type { CellProps } from "./cell";
 import { Corners } from "./corners";
 import { Layers } from "./layers";
 import { joinTools, leaveTools } from "./mouse";
+import { openings } from "./openings";
 import { Slider } from "./slider";
 import { StackView } from "./view";
 import "./viewport.css";
@@ -109,7 +110,7 @@ export function ImageCell({ reading, index, content }: CellProps) {
     shown.addEventListener("contextmenu", onMenu);
     async function start() {
       const opening = reading.openSeries(content.study, content.series);
-      const [started, opened] = await Promise.all([startImaging(), opening]);
+      const [started, opened] = await Promise.all([startImaging(), opening, openings.get(id)]);
       if (gone) return;
       engine = started;
       own = begin(id, shown, opened, started, content.edge);

@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { resize } from "~/imaging/resizing";
 import type { CellProps } from "~/viewport/cell";
+import { openings } from "~/viewport/openings";
 import { type OpenVolume, openVolume } from "./open-volume";
 import { onSlices, type SeriesVolume } from "./series-volume";
 import { volumesOf } from "./state";
@@ -30,26 +31,31 @@ export function useVolume<View extends { close(): void }>(
   const [error, setError] = useState<unknown>();
   const [view, setView] = useState<View>();
   useEffect(() => {
+    const id = `cell-${index}`;
+    const before = openings.get(id);
     const ends: (() => void)[] = [];
     let gone = false;
+    let isOpening = true;
     const finish = () => {
       while (ends.length) ends.pop()!();
     };
     async function begin() {
+      await before;
       const open = async (series: typeof content.series) => {
         const opened = await openVolume(volumesOf(reading), content.study, series);
         ends.push(opened.release);
         return opened;
       };
+      if (gone) return;
       const opened = await open(content.series);
       const above = content.fused && (await open(content.fused));
-      if (gone || !element.current) return finish();
+      if (gone || !element.current) return;
       const shown = element.current;
       // The right button zooms.
       shown.addEventListener("contextmenu", (event) => event.preventDefault());
-      const made = await showing.open(`cell-${index}`, shown, opened, above?.volume);
+      const made = await showing.open(id, shown, opened, above?.volume);
       ends.push(() => made.close());
-      if (gone) return finish();
+      if (gone) return;
       ends.push(...showing.join(made, shown, opened));
       ends.push(countSlices(opened.volume, shown));
       const resizing = new ResizeObserver(() => resize(opened.engine));
@@ -57,10 +63,17 @@ export function useVolume<View extends { close(): void }>(
       ends.push(() => resizing.disconnect());
       setView(made);
     }
-    begin().catch((reason) => (gone ? finish() : setError(reason)));
+    const opening = begin()
+      .catch((reason) => gone || setError(reason))
+      .then(() => {
+        isOpening = false;
+        if (gone) finish();
+      });
+    openings.set(id, opening);
     return () => {
       gone = true;
-      finish();
+      // What is being opened needs what it is opened in.
+      if (!isOpening) finish();
     };
   }, []);
   return { element, view, error };
