@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,11 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 # A shell has what it starts in the background ignore Ctrl-C, and so what that starts: tests of it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_teardown() -> None:
+    """Stop what a test began that failed then: all that comes after it would take ten times as long."""
+    tracemalloc.stop()
 
 
 def wheel_files() -> list[Path]:

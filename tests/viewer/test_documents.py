@@ -335,6 +335,7 @@ def test_many_images_of_a_report_are_one_line(serve, open_viewer, tmp_path):
     library.get_by_text("5 images").wait_for()
     assert page.get_by_role("button", name=re.compile("Show image")).count() == 0
     library.locator("summary").click()
+    page.get_by_role("button", name="Show image 5", exact=True).wait_for()
     assert page.get_by_role("button", name=re.compile("Show image")).count() == 5
     snap(page, "report-images")
     page.get_by_role("button", name="Show image 4", exact=True).click()
