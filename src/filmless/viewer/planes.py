@@ -80,9 +80,13 @@ def contours_along(index: ContourIndex, volumes: list[MaskVolume], plane: FrameG
 def points_in(index: ContourIndex, plane: FrameGeometry) -> Contours:
     """Return the points of each structure that a plane holds, in whatever direction it is cut."""
     own = _reach_mm(plane)
-    found = (structure.contours_on(plane, 0, "", reach_mm=own) for structure in index.structures)
-    points = ([contour for contour in contours if contour.kind == "POINT"] for contours in found)
-    return {number: contours for number, contours in enumerate(points) if contours}
+    found: Contours = {}
+    for number, structure in enumerate(index.structures):
+        # Most have none: their contours, of which such a plane may cut every one, are not worked out for nothing.
+        if any(contour.kind == "POINT" for contour in structure.contours):
+            contours = structure.contours_on(plane, 0, "", reach_mm=own)
+            found[number] = [contour for contour in contours if contour.kind == "POINT"]
+    return {number: contours for number, contours in found.items() if contours}
 
 
 def _reach_mm(plane: FrameGeometry) -> float:

@@ -116,7 +116,7 @@ function Other({ other, study }: { other: OtherStudy; study: Study }) {
       <span class="modalities">{other.modalities.join(", ")}</span>
       <span class="what">{other.StudyDescription ?? "No description"}</span>
       <small>
-        {counted(other.instances, "image", "images")}
+        {counted(other.instances, "image")}
         {isOtherName && ` · under the name ${personName(other.PatientName)}`}
       </small>
     </>

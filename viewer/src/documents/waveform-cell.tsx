@@ -174,7 +174,7 @@ function Annotations({ of }: { of: Annotation[] }) {
   if (!of.length) return null;
   return (
     <details class="waveform-notes">
-      <summary>{counted(of.length, "annotation", "annotations")}</summary>
+      <summary>{counted(of.length, "annotation")}</summary>
       <dl>
         {of.map((one, index) => (
           <div key={index}>

@@ -117,7 +117,7 @@ function Coming({ instances, of }: Fetching) {
     <div class="coming" role="status">
       <p>
         {of
-          ? `Fetching from ${from}: ${count(instances)} of ${counted(of, "instance", "instances")}`
+          ? `Fetching from ${from}: ${count(instances)} of ${counted(of, "instance")}`
           : `Asking ${from} for the study`}
       </p>
       <progress max={of || 1} value={of ? instances : undefined} aria-label="Fetched" />

@@ -52,7 +52,7 @@ function NothingShown({ files, other, failed, done }: Looking) {
         <div class="drop-here">
           <div class="loading" />
           <h2>Looking for images</h2>
-          <p>{counted(files, "file", "files")} looked at so far.</p>
+          <p>{counted(files, "file")} looked at so far.</p>
         </div>
       </section>
     );
@@ -64,8 +64,7 @@ function NothingShown({ files, other, failed, done }: Looking) {
         <p>
           {other + failed === 0 && "There are no files in this folder. "}
           {other > 0 && `${counted(other, "file is", "files are")} no DICOM. `}
-          {failed > 0 &&
-            `${counted(failed, "file", "files")} cannot be shown: the terminal says which, and why.`}
+          {failed > 0 && `${counted(failed, "file")} cannot be shown: the terminal says which, and why.`}
         </p>
       </div>
       <ul class="ways">
